@@ -1,0 +1,62 @@
+# Builds three programs and the page. `make help` lists what people type.
+SHELL := /bin/bash
+VARIANT ?=
+BUILD := build$(if $(VARIANT),/$(VARIANT))
+CC ?= gcc
+
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+  -Wconversion -Wno-sign-conversion -Werror
+hardening := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+libraries := libpq hiredis libcurl jansson libmicrohttpd libsodium libseccomp
+CFLAGS := -std=gnu17 -g -O2 $(warnings) $(hardening) -D_GNU_SOURCE -pthread -I. -Ibuild/gen \
+  $(if $(filter fault,$(VARIANT)),-DCOUNTERSIGN_FAULTS) \
+  $(shell pkg-config --cflags $(libraries) 2>/dev/null | sed 's/-I/-isystem /g')
+LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread
+LDLIBS := $(shell pkg-config --libs $(libraries) 2>/dev/null)
+
+sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
+common := $(call sources,common/base common/io common/domain)
+api := $(call sources,api)
+worker := $(call sources,worker worker/llm worker/sandbox worker/target)
+admin := $(call sources,admin)
+generated := build/gen/statements.c
+units := $(call sources,tests/unit)
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+mains := api/main.c worker/main.c admin/main.c
+programs := $(BUILD)/countersign-api $(BUILD)/countersign-worker $(BUILD)/countersign
+
+.PHONY: all deps programs unit-tests clean
+all: programs
+
+deps:
+	@tools/deps
+
+programs: $(programs)
+
+$(BUILD)/countersign-api: $(call objects,$(common) $(api) $(generated)) $(BUILD)/obj/page.o
+$(BUILD)/countersign-worker: $(call objects,$(common) $(worker) $(generated))
+$(BUILD)/countersign: $(call objects,$(common) $(admin) $(generated))
+$(programs):
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Everything but the three main functions, for the unit tests to link against.
+$(BUILD)/libcountersign.a: $(call objects,$(filter-out $(mains),$(common) $(api) $(worker) $(admin) \
+  $(generated)))
+	rm -f $@ && ar rcs $@ $^
+unit-tests: $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(units))
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcountersign.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(BUILD)/obj/%.o: %.c | build/gen/statements.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+build/gen/statements.h build/gen/statements.c &: tools/statements.awk $(wildcard sql/queries/*.sql)
+	@mkdir -p build/gen
+	awk -f tools/statements.awk -v out=build/gen/statements $(sort $(wildcard sql/queries/*.sql))
+
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

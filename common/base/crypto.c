@@ -1,0 +1,73 @@
+#include "common/base/crypto.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+static_assert(sizeof(struct sha256) >= sizeof(crypto_hash_sha256_state), "state fits");
+static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "hash fits");
+static_assert(SHA256_SIZE == crypto_hash_sha256_BYTES, "digest fits");
+
+bool crypto_init(struct error *err)
+{
+    if (sodium_init() < 0)
+        return fail(err, ERR_INTERNAL, "libsodium could not be initialised");
+    return true;
+}
+
+void sha256(struct bytes data, uint8_t ret_digest[SHA256_SIZE])
+{
+    crypto_hash_sha256(ret_digest, data.data, data.len);
+}
+
+void sha256_start(struct sha256 *sha)
+{
+    crypto_hash_sha256_init((void *)sha->state);
+}
+
+void sha256_add(struct sha256 *sha, struct bytes data)
+{
+    crypto_hash_sha256_update((void *)sha->state, data.data, data.len);
+}
+
+void sha256_end(struct sha256 *sha, uint8_t ret_digest[SHA256_SIZE])
+{
+    crypto_hash_sha256_final((void *)sha->state, ret_digest);
+}
+
+bool crypto_equal(const void *a, const void *b, size_t len)
+{
+    return sodium_memcmp(a, b, len) == 0;
+}
+
+void crypto_random(void *ret_data, size_t len)
+{
+    randombytes_buf(ret_data, len);
+}
+
+void token_new(const char *prefix, char ret_token[TOKEN_SIZE])
+{
+    size_t len = strlen(prefix);
+    assert(len <= 16);
+    uint8_t raw[32];
+    randombytes_buf(raw, sizeof raw);
+    memcpy(ret_token, prefix, len);
+    sodium_bin2base64(ret_token + len, TOKEN_SIZE - len, raw, sizeof raw,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    sodium_memzero(raw, sizeof raw);
+}
+
+bool password_hash(struct bytes password, char ret_hash[PASSWORD_HASH_SIZE], struct error *err)
+{
+    if (crypto_pwhash_str(ret_hash, password.data, password.len,
+                          crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                          crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
+        return fail(err, ERR_UNAVAILABLE, "no memory to hash a password");
+    return true;
+}
+
+bool password_matches(const char *hash, struct bytes password)
+{
+    return crypto_pwhash_str_verify(hash, password.data, password.len) == 0;
+}

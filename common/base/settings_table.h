@@ -1,0 +1,124 @@
+/* The table of settings. No #pragma once: it is read several times, with the
+ * macros defined anew each time.
+ * SETTING_TEXT(field, environment name, default, users, what it says)
+ * SETTING_SECRET(field, environment name, users, what it says)
+ * SETTING_NUMBER(field, environment name, default, least, most, users, what it says) */
+
+#define EVERY (SETTINGS_API | SETTINGS_WORKER | SETTINGS_ADMIN)
+#define MIB INT64_C(1048576)
+
+/* Where things are */
+SETTING_SECRET(database_url, "DATABASE_URL", EVERY,
+               "libpq connection string or URL of this process's own database role")
+SETTING_SECRET(redis_url, "REDIS_URL", SETTINGS_API | SETTINGS_WORKER,
+               "redis://[:password@]host:port or unix:///path/of/socket; empty works without Redis")
+SETTING_TEXT(redis_prefix, "REDIS_PREFIX", "", SETTINGS_API | SETTINGS_WORKER,
+             "put before every Redis key, so that several instances can share one Redis")
+SETTING_TEXT(log_level, "LOG_LEVEL", "info", EVERY, "debug, info, warn or error")
+
+/* The api */
+SETTING_TEXT(api_bind, "API_BIND", "127.0.0.1", SETTINGS_API, "address to listen on")
+SETTING_NUMBER(api_port, "API_PORT", 8080, 0, 65535, SETTINGS_API,
+               "port to listen on; 0 takes a free one")
+SETTING_TEXT(api_port_file, "API_PORT_FILE", "", SETTINGS_API,
+             "file that gets the port once the api listens")
+SETTING_TEXT(public_url, "PUBLIC_URL", "", SETTINGS_API | SETTINGS_ADMIN,
+             "address people use, such as https://countersign.example.com; https turns on Secure "
+             "cookies and HSTS")
+SETTING_NUMBER(api_threads, "API_THREADS", 16, 1, 64, SETTINGS_API, "network threads")
+SETTING_NUMBER(api_handlers, "API_HANDLERS", 8, 1, 64, SETTINGS_API,
+               "handler threads, each with a database connection of its own")
+SETTING_NUMBER(max_connections, "MAX_CONNECTIONS", 12000, 16, 100000, SETTINGS_API,
+               "open connections in all")
+SETTING_NUMBER(max_connections_per_address, "MAX_CONNECTIONS_PER_ADDRESS", 12000, 1, 100000,
+               SETTINGS_API, "open connections from one address")
+SETTING_NUMBER(max_streams_per_person, "MAX_STREAMS_PER_PERSON", 64, 1, 100000, SETTINGS_API,
+               "event streams and long polls that one person may hold open")
+SETTING_NUMBER(idle_seconds, "IDLE_SECONDS", 15, 1, 3600, SETTINGS_API,
+               "an inactive connection is closed after this")
+SETTING_NUMBER(header_seconds, "HEADER_SECONDS", 10, 1, 600, SETTINGS_API,
+               "time a client has to send its headers")
+SETTING_NUMBER(body_seconds, "BODY_SECONDS", 30, 1, 3600, SETTINGS_API,
+               "time a client has to send a body, and to read an answer")
+SETTING_NUMBER(max_body_bytes, "MAX_BODY_BYTES", MIB, 1024, 64 * MIB, SETTINGS_API,
+               "largest JSON body")
+SETTING_NUMBER(max_upload_bytes, "MAX_UPLOAD_BYTES", 32 * MIB, 1024, 64 * MIB, SETTINGS_API,
+               "largest input file")
+SETTING_NUMBER(max_code_bytes, "MAX_CODE_BYTES", 262144, 1, MIB, SETTINGS_API, "largest code")
+SETTING_NUMBER(max_code_lines, "MAX_CODE_LINES", 2000, 1, 100000, SETTINGS_API,
+               "most lines of code")
+SETTING_NUMBER(max_waiting_per_person, "MAX_WAITING_PER_PERSON", 200, 1, 1000000, SETTINGS_API,
+               "requests of one person that may wait for review at once")
+SETTING_NUMBER(session_idle_seconds, "SESSION_IDLE_SECONDS", 1800, 60, 86400, SETTINGS_API,
+               "a session ends after this much inactivity")
+SETTING_NUMBER(session_seconds, "SESSION_SECONDS", 43200, 60, 604800, SETTINGS_API,
+               "a session ends after this in any case")
+SETTING_NUMBER(undo_seconds, "UNDO_SECONDS", 5, 0, 60, SETTINGS_API,
+               "how long the page lets a reviewer undo an approval before it starts")
+SETTING_NUMBER(approval_seconds, "APPROVAL_SECONDS", 86400, 60, 2592000, SETTINGS_API,
+               "how long an approval stays valid before it runs")
+SETTING_NUMBER(pending_seconds, "PENDING_SECONDS", 604800, 60, 31536000, SETTINGS_API,
+               "how long a request waits for reviewers before it expires")
+
+/* Limits of a run: the default of each request and the most it may ask for */
+SETTING_NUMBER(sandbox_wall_ms, "SANDBOX_TIMEOUT_MS", 30000, 100, 3600000, SETTINGS_API,
+               "wall time of a run")
+SETTING_NUMBER(sandbox_memory_bytes, "SANDBOX_MEMORY_BYTES", 1024 * MIB, 64 * MIB, 65536 * MIB,
+               SETTINGS_API, "memory of a run")
+SETTING_NUMBER(sandbox_pids, "SANDBOX_PIDS", 64, 4, 4096, SETTINGS_API,
+               "processes and threads of a run")
+SETTING_NUMBER(sandbox_output_bytes, "SANDBOX_OUTPUT_BYTES", MIB, 1024, 64 * MIB, SETTINGS_API,
+               "stdout and stderr of a run, together")
+SETTING_NUMBER(sandbox_files, "SANDBOX_FILES", 8, 0, 64, SETTINGS_API,
+               "files, charts and tables that a run may hand back")
+SETTING_NUMBER(sandbox_file_bytes, "SANDBOX_FILE_BYTES", 8 * MIB, 1024, 64 * MIB, SETTINGS_API,
+               "size of each of them")
+
+/* The worker */
+SETTING_TEXT(worker_name, "WORKER_NAME", "", SETTINGS_WORKER,
+             "name shown to people; the host name and process id when empty")
+SETTING_TEXT(worker_user, "WORKER_USER", "nobody", SETTINGS_WORKER,
+             "user the worker becomes when it was started as root")
+SETTING_NUMBER(worker_slots, "WORKER_SLOTS", 4, 1, 1024, SETTINGS_WORKER, "jobs at once")
+SETTING_NUMBER(worker_connections, "WORKER_CONNECTIONS", 4, 1, 64, SETTINGS_WORKER,
+               "database connections shared by all slots")
+SETTING_NUMBER(lease_ms, "LEASE_MS", 30000, 500, 600000, SETTINGS_WORKER,
+               "lease of an attempt, on the database clock")
+SETTING_NUMBER(heartbeat_ms, "HEARTBEAT_MS", 5000, 50, 60000, SETTINGS_WORKER,
+               "how often leases are renewed; after three misses the worker kills its own runs")
+SETTING_NUMBER(sweep_ms, "SWEEP_MS", 1000, 50, 60000, SETTINGS_WORKER,
+               "how often PostgreSQL is swept for lost hints and ended deadlines; every 300 ms "
+               "at most while Redis is away")
+SETTING_NUMBER(drain_seconds, "DRAIN_SECONDS", 45, 0, 3600, SETTINGS_WORKER,
+               "how long running jobs may finish after SIGTERM")
+SETTING_NUMBER(local_warm, "LOCAL_WARM", 2, 0, 16, SETTINGS_WORKER,
+               "warm local sandboxes kept ready, each used once")
+SETTING_NUMBER(local_require_cgroup, "LOCAL_REQUIRE_CGROUP", 0, 0, 1, SETTINGS_WORKER,
+               "1 refuses local runs where memory and processes can not be limited by a cgroup")
+SETTING_NUMBER(local_tmp_bytes, "LOCAL_TMP_BYTES", 64 * MIB, MIB, 4096 * MIB, SETTINGS_WORKER,
+               "size of the work folder of a local run")
+SETTING_TEXT(local_python, "LOCAL_PYTHON", "/usr/bin/python3", SETTINGS_WORKER,
+             "interpreter of local runs")
+SETTING_NUMBER(local_slot_uid, "LOCAL_SLOT_UID", 64100, 1000, 4000000000, SETTINGS_WORKER,
+               "first of the user ids that local sandboxes run as when started as root")
+SETTING_NUMBER(preflight_seconds, "PREFLIGHT_SECONDS", 600, 1, 86400, SETTINGS_WORKER,
+               "how often the local sandbox is probed")
+
+/* The operator's command */
+SETTING_TEXT(data_dir, "DATA_DIR", ".data", SETTINGS_ADMIN,
+             "folder of the private stack: database, Redis, secrets, logs")
+SETTING_SECRET(api_db_password, "API_DB_PASSWORD", SETTINGS_ADMIN,
+               "password that migrate gives to countersign_api")
+SETTING_SECRET(worker_db_password, "WORKER_DB_PASSWORD", SETTINGS_ADMIN,
+               "password that migrate gives to countersign_worker")
+SETTING_SECRET(operator_db_password, "OPERATOR_DB_PASSWORD", SETTINGS_ADMIN,
+               "password that migrate gives to countersign_operator")
+SETTING_SECRET(auditor_db_password, "AUDITOR_DB_PASSWORD", SETTINGS_ADMIN,
+               "password that migrate gives to countersign_auditor")
+SETTING_SECRET(sealer_db_password, "SEALER_DB_PASSWORD", SETTINGS_ADMIN,
+               "password that migrate gives to countersign_sealer")
+SETTING_SECRET(verifier_db_password, "VERIFIER_DB_PASSWORD", SETTINGS_ADMIN,
+               "password that migrate gives to countersign_verifier")
+
+#undef EVERY
+#undef MIB

@@ -1,0 +1,45 @@
+/* Redis: hints on lists and the capped stream of events. Nothing in it is the
+ * truth; every failure here costs time, never work. The one home of hiredis. */
+#pragma once
+
+#include "common/base/bytes.h"
+#include "common/base/error.h"
+
+struct redis; /* one connection; one thread at a time; reconnects by itself */
+
+#define REDIS_EVENTS_KEPT 10000
+#define REDIS_ID_SIZE 48
+
+/* Does not connect yet. `command_ms` bounds every command beyond its own
+ * blocking time: hiredis 0.14's connect timeout does not cover commands. */
+struct redis *redis_new(const char *url, const char *prefix, int command_ms);
+void redis_free(struct redis *redis);
+
+/* LPUSH of decimal ids. */
+bool redis_push(struct redis *redis, const char *queue, const int64_t *ids, size_t count,
+                struct error *err) MUST_CHECK;
+
+/* BLMPOP over the lists in order of preference, at most `max` ids from one of
+ * them. *ret_count 0 when `wait_ms` passed. Items that are no ids are dropped
+ * and counted in *ret_forged. */
+bool redis_pop(struct redis *redis, const char *const *queues, size_t queue_count, size_t max,
+               int wait_ms, int64_t *ret_ids, size_t *ret_count, size_t *ret_forged,
+               struct error *err) MUST_CHECK;
+
+/* XADD events MAXLEN ~ REDIS_EVENTS_KEPT * event JSON. */
+bool redis_event_add(struct redis *redis, const char *json, struct error *err) MUST_CHECK;
+
+/* Called for each event; `id` and `json` are borrowed. */
+typedef void redis_event_fn(void *context, const char *id, const char *json);
+
+/* XREAD BLOCK after `last_id` ("$" = from now on); `io_last_id` moves on. */
+bool redis_events_wait(struct redis *redis, char io_last_id[REDIS_ID_SIZE], int wait_ms,
+                       redis_event_fn *each, void *context, struct error *err) MUST_CHECK;
+
+/* XRANGE after `last_id`. *ret_gap is true when events after it were already
+ * trimmed (or Redis lost them): the reader must fetch everything anew. */
+bool redis_events_after(struct redis *redis, const char *last_id, size_t max,
+                        redis_event_fn *each, void *context, bool *ret_gap,
+                        struct error *err) MUST_CHECK;
+
+bool redis_ping(struct redis *redis, struct error *err) MUST_CHECK;
