@@ -30,7 +30,6 @@ void clock_format(int64_t wall_ms, char ret_text[25])
     time_t seconds = (time_t)(wall_ms / 1000);
     struct tm utc;
     gmtime_r(&seconds, &utc);
-    char day[20];
-    strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(ret_text, 25, "%s.%03dZ", day, (int)(wall_ms % 1000));
+    size_t len = strftime(ret_text, 25, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(ret_text + len, 25 - len, ".%03uZ", (unsigned)(wall_ms % 1000) % 1000);
 }

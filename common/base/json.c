@@ -145,7 +145,7 @@ int64_t json_integer_of(const json_t *object, const char *key, int64_t otherwise
     return json_is_integer(value) ? json_integer_value(value) : otherwise;
 }
 
-bool json_true(const json_t *object, const char *key)
+bool json_flag(const json_t *object, const char *key)
 {
     return json_is_true(json_object_get(object, key));
 }

@@ -36,4 +36,4 @@ char *json_text(const json_t *json);
 
 const char *json_text_of(const json_t *object, const char *key); /* NULL when absent or not text */
 int64_t json_integer_of(const json_t *object, const char *key, int64_t otherwise);
-bool json_true(const json_t *object, const char *key);
+bool json_flag(const json_t *object, const char *key);

@@ -45,9 +45,10 @@ bool db_run(struct db *db, const struct statement *statement, const struct db_pa
  * and tests only. */
 bool db_run_script(struct db *db, const char *sql, struct error *err) MUST_CHECK;
 
-/* Prepares each statement, so that a wrong table or column stops the start
- * with its file and line. */
-bool db_check_statements(struct db *db, struct error *err) MUST_CHECK;
+/* Prepares each of a table that ends with NULL (`statement_table`), so that a
+ * wrong table or column stops the start with its file and line. */
+bool db_check_statements(struct db *db, const struct statement *const *table,
+                         struct error *err) MUST_CHECK;
 
 /* Connects lazily; `size` connections at most. Free after all users are gone. */
 struct db_pool *db_pool_new(const char *url, const char *application, size_t size);

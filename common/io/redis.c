@@ -1,0 +1,357 @@
+#include "common/io/redis.h"
+
+#include <hiredis/hiredis.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATH_MAX_BYTES 256
+#define QUEUES_MAX 8
+#define ARGS_MAX 72
+#define EVENTS_PER_READ "500"
+
+/* Parsed once: redis://[:password@]host:port or unix:///path */
+struct address {
+    char host[PATH_MAX_BYTES]; /* or the socket's path */
+    char password[PATH_MAX_BYTES];
+    int port; /* 0: a socket */
+    bool valid;
+};
+
+struct redis {
+    struct address address;
+    char *prefix;
+    int command_ms;
+    int timeout_ms; /* what the connection is set to now */
+    redisContext *context;
+};
+
+static bool copy_text(char *ret_text, size_t size, const char *from, size_t len)
+{
+    if (len >= size)
+        return false;
+    memcpy(ret_text, from, len);
+    ret_text[len] = '\0';
+    return true;
+}
+
+static struct address address_parse(const char *url)
+{
+    struct address address = {0};
+    if (strncmp(url, "unix://", 7) == 0) {
+        address.valid = copy_text(address.host, sizeof address.host, url + 7, strlen(url + 7));
+        return address;
+    }
+    if (strncmp(url, "redis://", 8) != 0)
+        return address;
+    const char *host = url + 8;
+    const char *at = strrchr(host, '@');
+    if (at) {
+        const char *password = memchr(host, ':', (size_t)(at - host));
+        password = password ? password + 1 : host;
+        if (!copy_text(address.password, sizeof address.password, password,
+                       (size_t)(at - password)))
+            return address;
+        host = at + 1;
+    }
+    size_t len = strcspn(host, ":/");
+    long port = host[len] == ':' ? strtol(host + len + 1, NULL, 10) : 6379;
+    address.port = (int)port;
+    address.valid =
+        port > 0 && port < 65536 && copy_text(address.host, sizeof address.host, host, len);
+    return address;
+}
+
+struct redis *redis_new(const char *url, const char *prefix, int command_ms)
+{
+    struct redis *redis = memory_new(1, sizeof *redis);
+    redis->address = address_parse(url);
+    redis->prefix = memory_text(prefix);
+    redis->command_ms = command_ms;
+    return redis;
+}
+
+static void disconnect(struct redis *redis)
+{
+    if (redis->context)
+        redisFree(redis->context);
+    redis->context = NULL;
+}
+
+void redis_free(struct redis *redis)
+{
+    if (!redis)
+        return;
+    disconnect(redis);
+    explicit_bzero(&redis->address, sizeof redis->address);
+    free(redis->prefix);
+    free(redis);
+}
+
+static struct timeval milliseconds(int ms)
+{
+    return (struct timeval){ms / 1000, ms % 1000 * 1000};
+}
+
+/* A failed connection or command costs the connection: what was half read
+ * must not be taken for the answer to the next command. */
+static bool give_up(struct redis *redis, const char *doing, struct error *err)
+{
+    const char *why = redis->context && *redis->context->errstr ? redis->context->errstr : "lost";
+    fail(err, ERR_UNAVAILABLE, "Redis, %s: %s", doing, why);
+    disconnect(redis);
+    return false;
+}
+
+static bool send_password(struct redis *redis, struct error *err)
+{
+    if (!*redis->address.password)
+        return true;
+    redisReply *reply = redisCommand(redis->context, "AUTH %s", redis->address.password);
+    bool fine = reply && reply->type == REDIS_REPLY_STATUS;
+    if (reply)
+        freeReplyObject(reply);
+    return fine || give_up(redis, "signing in", err);
+}
+
+static bool connect_when_needed(struct redis *redis, struct error *err)
+{
+    if (redis->context)
+        return true;
+    if (!redis->address.valid)
+        return fail(err, ERR_UNAVAILABLE, "REDIS_URL is empty or no address of Redis");
+    struct timeval timeout = milliseconds(redis->command_ms);
+    const struct address *to = &redis->address;
+    redis->context = to->port ? redisConnectWithTimeout(to->host, to->port, timeout)
+                              : redisConnectUnixWithTimeout(to->host, timeout);
+    if (!redis->context || redis->context->err)
+        return give_up(redis, "connecting", err);
+    redisSetTimeout(redis->context, timeout);
+    redis->timeout_ms = redis->command_ms;
+    return send_password(redis, err);
+}
+
+/* The reply, or NULL with `err` set. `wait_ms` is how long the command itself
+ * may block in the server. Caller frees with freeReplyObject. */
+static redisReply *command(struct redis *redis, int wait_ms, int count, const char **args,
+                           struct error *err)
+{
+    if (!connect_when_needed(redis, err))
+        return NULL;
+    if (redis->timeout_ms != redis->command_ms + wait_ms) {
+        redis->timeout_ms = redis->command_ms + wait_ms;
+        redisSetTimeout(redis->context, milliseconds(redis->timeout_ms));
+    }
+    redisReply *reply = redisCommandArgv(redis->context, count, args, NULL);
+    if (reply && reply->type != REDIS_REPLY_ERROR)
+        return reply;
+    if (!reply) {
+        give_up(redis, args[0], err);
+        return NULL;
+    }
+    fail(err, ERR_UNAVAILABLE, "Redis, %s: %s", args[0], reply->str);
+    freeReplyObject(reply);
+    return NULL;
+}
+
+static bool command_done(struct redis *redis, int count, const char **args, struct error *err)
+{
+    redisReply *reply = command(redis, 0, count, args, err);
+    if (!reply)
+        return false;
+    freeReplyObject(reply);
+    return true;
+}
+
+static void key_of(const struct redis *redis, const char *name, char ret_key[PATH_MAX_BYTES])
+{
+    snprintf(ret_key, PATH_MAX_BYTES, "%s%s", redis->prefix, name);
+}
+
+bool redis_ping(struct redis *redis, struct error *err)
+{
+    return command_done(redis, 1, (const char *[]){"PING"}, err);
+}
+
+bool redis_push(struct redis *redis, const char *queue, const int64_t *ids, size_t count,
+                struct error *err)
+{
+    char key[PATH_MAX_BYTES];
+    char numbers[ARGS_MAX][24];
+    const char *args[ARGS_MAX] = {"LPUSH", key};
+    key_of(redis, queue, key);
+    while (count > 0) {
+        size_t some = count < ARGS_MAX - 2 ? count : ARGS_MAX - 2;
+        for (size_t i = 0; i < some; i++) {
+            snprintf(numbers[i], sizeof numbers[i], "%" PRId64, ids[i]);
+            args[i + 2] = numbers[i];
+        }
+        if (!command_done(redis, (int)some + 2, args, err))
+            return false;
+        ids += some;
+        count -= some;
+    }
+    return true;
+}
+
+/* A positive decimal number and nothing else. */
+static bool id_parse(const redisReply *item, int64_t *ret_id)
+{
+    if (item->type != REDIS_REPLY_STRING || item->len == 0 || item->len > 18)
+        return false;
+    int64_t id = 0;
+    for (size_t i = 0; i < item->len; i++) {
+        if (item->str[i] < '0' || item->str[i] > '9')
+            return false;
+        id = id * 10 + (item->str[i] - '0');
+    }
+    *ret_id = id;
+    return id > 0;
+}
+
+static void ids_read(const redisReply *reply, size_t max, int64_t *ret_ids, size_t *ret_count,
+                     size_t *ret_forged)
+{
+    *ret_count = 0;
+    *ret_forged = 0;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
+        return;
+    const redisReply *items = reply->element[1];
+    for (size_t i = 0; i < items->elements && *ret_count < max; i++) {
+        if (id_parse(items->element[i], &ret_ids[*ret_count]))
+            ++*ret_count;
+        else
+            ++*ret_forged;
+    }
+}
+
+bool redis_pop(struct redis *redis, const char *const *queues, size_t queue_count, size_t max,
+               int wait_ms, int64_t *ret_ids, size_t *ret_count, size_t *ret_forged,
+               struct error *err)
+{
+    char keys[QUEUES_MAX][PATH_MAX_BYTES];
+    char wait[24], numkeys[8], most[24];
+    const char *args[QUEUES_MAX + 8];
+    int n = 0;
+    if (queue_count > QUEUES_MAX)
+        return fail(err, ERR_INTERNAL, "more than %d queues", QUEUES_MAX);
+    snprintf(wait, sizeof wait, "%d.%03d", wait_ms / 1000, wait_ms % 1000);
+    snprintf(numkeys, sizeof numkeys, "%zu", queue_count);
+    snprintf(most, sizeof most, "%zu", max);
+    args[n++] = "BLMPOP";
+    args[n++] = wait;
+    args[n++] = numkeys;
+    for (size_t i = 0; i < queue_count; i++) {
+        key_of(redis, queues[i], keys[i]);
+        args[n++] = keys[i];
+    }
+    args[n++] = "RIGHT";
+    args[n++] = "COUNT";
+    args[n++] = most;
+    redisReply *reply = command(redis, wait_ms, n, args, err);
+    if (!reply)
+        return false;
+    ids_read(reply, max, ret_ids, ret_count, ret_forged);
+    freeReplyObject(reply);
+    return true;
+}
+
+bool redis_event_add(struct redis *redis, const char *json, struct error *err)
+{
+    char key[PATH_MAX_BYTES], kept[24];
+    key_of(redis, "events", key);
+    snprintf(kept, sizeof kept, "%d", REDIS_EVENTS_KEPT);
+    const char *args[] = {"XADD", key, "MAXLEN", "~", kept, "*", "event", json};
+    return command_done(redis, COUNT_OF(args), args, err);
+}
+
+/* Each entry is [id, [field, value, …]]; ours has the one field "event". */
+static void entries_read(const redisReply *entries, redis_event_fn *each, void *context,
+                         char *ret_last_id)
+{
+    for (size_t i = 0; i < entries->elements; i++) {
+        const redisReply *entry = entries->element[i];
+        if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2)
+            continue;
+        const redisReply *id = entry->element[0];
+        const redisReply *fields = entry->element[1];
+        if (id->type != REDIS_REPLY_STRING || id->len >= REDIS_ID_SIZE)
+            continue;
+        if (ret_last_id)
+            snprintf(ret_last_id, REDIS_ID_SIZE, "%s", id->str);
+        if (fields->type == REDIS_REPLY_ARRAY && fields->elements == 2 &&
+            fields->element[1]->type == REDIS_REPLY_STRING)
+            each(context, id->str, fields->element[1]->str);
+    }
+}
+
+bool redis_events_wait(struct redis *redis, char io_last_id[REDIS_ID_SIZE], int wait_ms,
+                       redis_event_fn *each, void *context, struct error *err)
+{
+    char key[PATH_MAX_BYTES], wait[24];
+    key_of(redis, "events", key);
+    snprintf(wait, sizeof wait, "%d", wait_ms);
+    const char *args[] = {"XREAD", "COUNT", EVENTS_PER_READ, "BLOCK", wait,
+                          "STREAMS", key, io_last_id};
+    redisReply *reply = command(redis, wait_ms, COUNT_OF(args), args, err);
+    if (!reply)
+        return false;
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
+        reply->element[0]->elements == 2)
+        entries_read(reply->element[0]->element[1], each, context, io_last_id);
+    freeReplyObject(reply);
+    return true;
+}
+
+/* True when `a` is later than `b`; ids are two numbers with a dash between. */
+static bool id_is_later(const char *a, const char *b)
+{
+    char *end_a, *end_b;
+    unsigned long long ms_a = strtoull(a, &end_a, 10), ms_b = strtoull(b, &end_b, 10);
+    if (ms_a != ms_b)
+        return ms_a > ms_b;
+    unsigned long long seq_a = *end_a == '-' ? strtoull(end_a + 1, NULL, 10) : 0;
+    unsigned long long seq_b = *end_b == '-' ? strtoull(end_b + 1, NULL, 10) : 0;
+    return seq_a > seq_b;
+}
+
+/* Nothing was trimmed or lost when `last_id` itself is still in the stream. */
+static bool find_gap(struct redis *redis, const char *key, const char *last_id, bool *ret_gap,
+                     struct error *err)
+{
+    const char *args[] = {"XRANGE", key, last_id, "+", "COUNT", "1"};
+    redisReply *reply = command(redis, 0, COUNT_OF(args), args, err);
+    if (!reply)
+        return false;
+    bool found = false;
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
+        reply->element[0]->elements == 2) {
+        const char *first = reply->element[0]->element[0]->str;
+        found = !id_is_later(first, last_id);
+    }
+    freeReplyObject(reply);
+    *ret_gap = !found;
+    return true;
+}
+
+bool redis_events_after(struct redis *redis, const char *last_id, size_t max,
+                        redis_event_fn *each, void *context, bool *ret_gap, struct error *err)
+{
+    char key[PATH_MAX_BYTES], from[REDIS_ID_SIZE + 1], most[24];
+    key_of(redis, "events", key);
+    if (!find_gap(redis, key, last_id, ret_gap, err))
+        return false;
+    if (*ret_gap)
+        return true;
+    snprintf(from, sizeof from, "(%s", last_id);
+    snprintf(most, sizeof most, "%zu", max);
+    const char *args[] = {"XRANGE", key, from, "+", "COUNT", most};
+    redisReply *reply = command(redis, 0, COUNT_OF(args), args, err);
+    if (!reply)
+        return false;
+    *ret_gap = reply->elements == max;
+    entries_read(reply, each, context, NULL);
+    freeReplyObject(reply);
+    return true;
+}
