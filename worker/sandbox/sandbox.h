@@ -55,6 +55,8 @@ enum sandbox_stream { SANDBOX_STDOUT, SANDBOX_STDERR };
  * false return stops the run (the cap was reached or our database is away). */
 struct sandbox_sink {
     void *context;
+    /* Once, when the last byte of the frame was written: the code may now run. */
+    void (*started)(void *context);
     bool (*stream)(void *context, enum sandbox_stream stream, struct bytes chunk);
     /* One item: kind "table", "chart", "file", "result" (last expression) or
      * "traceback"; mime; a plain file name or "". Then its bytes in pieces of
@@ -66,7 +68,8 @@ struct sandbox_sink {
 
 struct sandbox; /* one sandbox, of any backend; each backend defines its own */
 
-/* One backend. Calls of one sandbox come from one thread, except cancel. */
+/* One backend. Calls of one sandbox come from one thread, except cancel and
+ * keep_alive: those come from any thread, never after destroy was called. */
 struct sandbox_backend {
     const char *name; /* "local" */
     const char *image;
