@@ -54,7 +54,7 @@ $(BUILD)/obj/%.o: %.c | build/gen/statements.h
 
 build/gen/statements.h build/gen/statements.c &: tools/statements.awk $(wildcard sql/queries/*.sql)
 	@mkdir -p build/gen
-	awk -f tools/statements.awk -v out=build/gen/statements $(sort $(wildcard sql/queries/*.sql))
+	awk -f tools/statements.awk -v out=build/gen/statements $(sort $(wildcard sql/queries/*.sql)) </dev/null
 
 clean:
 	rm -rf build

@@ -1,0 +1,67 @@
+#include <string.h>
+
+#include "common/base/crypto.h"
+#include "tests/unit/cmocka_all.h"
+
+static int init(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    return crypto_init(&err) ? 0 : -1;
+}
+
+/* FIPS 180-4's example. */
+static const char abc_hex[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+static void test_sha256_whole_and_in_pieces(void **state)
+{
+    (void)state;
+    uint8_t whole[SHA256_SIZE], pieces[SHA256_SIZE];
+    char hex[SHA256_HEX];
+    sha256(bytes_of("abc"), whole);
+    hex_encode(whole, sizeof whole, hex);
+    assert_string_equal(hex, abc_hex);
+    struct sha256 sha;
+    sha256_start(&sha);
+    sha256_add(&sha, bytes_of("a"));
+    sha256_add(&sha, bytes_of("bc"));
+    sha256_end(&sha, pieces);
+    assert_memory_equal(whole, pieces, SHA256_SIZE);
+}
+
+static void test_tokens_differ_and_keep_their_form(void **state)
+{
+    (void)state;
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    char one[TOKEN_SIZE], two[TOKEN_SIZE];
+    token_new("cs_", one);
+    token_new("cs_", two);
+    assert_int_equal(strlen(one), 3 + 43);
+    assert_memory_equal(one, "cs_", 3);
+    assert_string_not_equal(one, two);
+    assert_int_equal(strspn(one + 3, alphabet), 43);
+}
+
+static void test_passwords(void **state)
+{
+    (void)state;
+    char hash[PASSWORD_HASH_SIZE];
+    struct error err = {0};
+    assert_true(password_hash(bytes_of("correct horse"), hash, &err));
+    assert_memory_equal(hash, "$argon2id$", 10);
+    assert_true(password_matches(hash, bytes_of("correct horse")));
+    assert_false(password_matches(hash, bytes_of("correct horsf")));
+    assert_false(password_matches(hash, bytes_of("")));
+    assert_false(password_matches("not a hash", bytes_of("correct horse")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sha256_whole_and_in_pieces),
+        cmocka_unit_test(test_tokens_differ_and_keep_their_form),
+        cmocka_unit_test(test_passwords),
+    };
+    return cmocka_run_group_tests_name("crypto", tests, init, NULL);
+}
