@@ -1,0 +1,46 @@
+-- What the worker asks of the database. Ids and fences are those of a claim.
+
+-- name: worker_hello(item jsonb)
+-- item: {name, version, slots, backends}; with worker_id it renews that row. {worker_id}
+select cs.worker_hello($1);
+
+-- name: worker_bye(worker_id int8)
+select cs.worker_bye($1);
+
+-- name: claim_attempts(worker_id int8, ids text, lease_ms int8) binary
+-- manifest: {files: [{n, name, bytes, sha256}], target, sandbox, image, network, limits: {wall_ms,
+-- memory_bytes, pids, output_bytes, files, file_bytes}, retry_safe, policy_version,
+-- verdict_sha256, approval_ms, decision_ids: []}
+select attempt_id, fence, request_id, revision::int8, language, code, manifest::text, bundle_sha256
+from cs.claim_attempts($1, $2::int8[], $3);
+
+-- name: attempt_file_chunk(attempt_id int8, fence int8, file_n int4, chunk_n int4) binary
+select cs.attempt_file_chunk($1, $2, $3, $4);
+
+-- name: start_attempts(items jsonb)
+-- {worker_id, id, fence, bundle_sha256, decision_ids, refused?}. `refused` is why the worker will
+-- not send these bytes: the attempt must not start, is audited and put into a safe state.
+select n, result from cs.start_attempts($1);
+
+-- name: mark_attempts_running(items jsonb)
+select n, result from cs.mark_attempts_running($1);
+
+-- name: release_attempts(items jsonb)
+select n, result from cs.release_attempts($1);
+
+-- name: finish_attempts(items jsonb)
+select n, result from cs.finish_attempts($1);
+
+-- name: attempt_standing(attempt_id int8, fence int8)
+-- {state, lease_left_ms, worker_id} while the fence is this one, else null: after an answer that
+-- got lost.
+select cs.attempt_standing($1, $2);
+
+-- name: output_chunk_put(attempt_id int8, fence int8, item int4, n int4, data bytea)
+select cs.output_chunk_put($1, $2, $3, $4, $5);
+
+-- name: heartbeat(worker_id int8, items jsonb, lease_ms int8, running int4)
+select cs.heartbeat($1, $2, $3, $4);
+
+-- name: sweep(worker_id int8, most int4)
+select cs.sweep($1, $2);
