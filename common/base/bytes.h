@@ -10,11 +10,11 @@
 #define AUTO(type) __attribute__((cleanup(type##_auto)))
 
 /* Hands over a pointer that AUTO would otherwise free. */
-#define TAKE(pointer)                     \
-    ({                                    \
-        __typeof__(pointer) taken_ = (pointer); \
-        (pointer) = NULL;                 \
-        taken_;                           \
+#define TAKE(pointer)                                                                              \
+    ({                                                                                             \
+        __typeof__(pointer) taken_ = (pointer);                                                    \
+        (pointer) = NULL;                                                                          \
+        taken_;                                                                                    \
     })
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

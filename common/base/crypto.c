@@ -60,8 +60,7 @@ void token_new(const char *prefix, char ret_token[TOKEN_SIZE])
 
 bool password_hash(struct bytes password, char ret_hash[PASSWORD_HASH_SIZE], struct error *err)
 {
-    if (crypto_pwhash_str(ret_hash, password.data, password.len,
-                          crypto_pwhash_OPSLIMIT_INTERACTIVE,
+    if (crypto_pwhash_str(ret_hash, password.data, password.len, crypto_pwhash_OPSLIMIT_INTERACTIVE,
                           crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
         return fail(err, ERR_UNAVAILABLE, "no memory to hash a password");
     return true;

@@ -14,8 +14,9 @@ static const struct {
 #undef X
 };
 
-static bool fail_with(struct error *err, enum error_code code, const char *field,
-                      const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static bool fail_with(struct error *err, enum error_code code,
+                                                            const char *field, const char *format,
+                                                            va_list args)
 {
     err->code = code;
     vsnprintf(err->text, sizeof err->text, format, args);
@@ -32,8 +33,7 @@ bool fail(struct error *err, enum error_code code, const char *format, ...)
     return false;
 }
 
-bool fail_field(struct error *err, enum error_code code, const char *field, const char *format,
-                ...)
+bool fail_field(struct error *err, enum error_code code, const char *field, const char *format, ...)
 {
     va_list args;
     va_start(args, format);

@@ -6,45 +6,45 @@
 #include <stddef.h>
 
 /* X(enum suffix, stable name, HTTP status, logged as) */
-#define ERROR_TABLE(X)                                            \
-    X(NONE, "none", 200, "debug")                                 \
-    X(BAD_REQUEST, "bad_request", 400, "info")                    \
-    X(INVALID_JSON, "invalid_json", 400, "info")                  \
-    X(INVALID_FIELD, "invalid_field", 400, "info")                \
-    X(MISSING_FIELD, "missing_field", 400, "info")                \
-    X(UNKNOWN_FIELD, "unknown_field", 400, "info")                \
-    X(UNAUTHENTICATED, "unauthenticated", 401, "info")            \
-    X(WRONG_PASSWORD, "wrong_credentials", 401, "info")           \
-    X(FORBIDDEN, "forbidden", 403, "info")                        \
-    X(WRONG_ROLE, "wrong_role", 403, "info")                      \
-    X(OWN_REQUEST, "own_request", 403, "info")                    \
-    X(CSRF, "csrf", 403, "info")                                  \
-    X(BAD_ORIGIN, "bad_origin", 403, "info")                      \
-    X(NOT_FOUND, "not_found", 404, "info")                        \
-    X(METHOD, "method_not_allowed", 405, "info")                  \
-    X(CONFLICT, "conflict", 409, "info")                          \
-    X(STALE, "stale", 409, "info")                                \
-    X(ALREADY_DECIDED, "already_decided", 409, "info")            \
-    X(WRONG_STATE, "wrong_state", 409, "info")                    \
-    X(IN_FLIGHT, "idempotency_in_flight", 409, "info")            \
-    X(TOO_LARGE, "too_large", 413, "info")                        \
-    X(URI_TOO_LONG, "uri_too_long", 414, "info")                  \
-    X(MEDIA_TYPE, "unsupported_media_type", 415, "info")          \
-    X(EXPECTATION, "expectation_failed", 417, "info")             \
-    X(KEY_REUSED, "idempotency_key_reused", 422, "info")          \
-    X(NOT_ACCEPTABLE, "not_acceptable", 422, "info")              \
-    X(THROTTLED, "throttled", 429, "info")                        \
-    X(INTERNAL, "internal", 500, "error")                         \
-    X(NOT_IMPLEMENTED, "not_implemented", 501, "info")            \
-    X(UNAVAILABLE, "unavailable", 503, "warn")                    \
-    X(LOST, "outcome_unknown", 503, "warn")                       \
+#define ERROR_TABLE(X)                                                                             \
+    X(NONE, "none", 200, "debug")                                                                  \
+    X(BAD_REQUEST, "bad_request", 400, "info")                                                     \
+    X(INVALID_JSON, "invalid_json", 400, "info")                                                   \
+    X(INVALID_FIELD, "invalid_field", 400, "info")                                                 \
+    X(MISSING_FIELD, "missing_field", 400, "info")                                                 \
+    X(UNKNOWN_FIELD, "unknown_field", 400, "info")                                                 \
+    X(UNAUTHENTICATED, "unauthenticated", 401, "info")                                             \
+    X(WRONG_PASSWORD, "wrong_credentials", 401, "info")                                            \
+    X(FORBIDDEN, "forbidden", 403, "info")                                                         \
+    X(WRONG_ROLE, "wrong_role", 403, "info")                                                       \
+    X(OWN_REQUEST, "own_request", 403, "info")                                                     \
+    X(CSRF, "csrf", 403, "info")                                                                   \
+    X(BAD_ORIGIN, "bad_origin", 403, "info")                                                       \
+    X(NOT_FOUND, "not_found", 404, "info")                                                         \
+    X(METHOD, "method_not_allowed", 405, "info")                                                   \
+    X(CONFLICT, "conflict", 409, "info")                                                           \
+    X(STALE, "stale", 409, "info")                                                                 \
+    X(ALREADY_DECIDED, "already_decided", 409, "info")                                             \
+    X(WRONG_STATE, "wrong_state", 409, "info")                                                     \
+    X(IN_FLIGHT, "idempotency_in_flight", 409, "info")                                             \
+    X(TOO_LARGE, "too_large", 413, "info")                                                         \
+    X(URI_TOO_LONG, "uri_too_long", 414, "info")                                                   \
+    X(MEDIA_TYPE, "unsupported_media_type", 415, "info")                                           \
+    X(EXPECTATION, "expectation_failed", 417, "info")                                              \
+    X(KEY_REUSED, "idempotency_key_reused", 422, "info")                                           \
+    X(NOT_ACCEPTABLE, "not_acceptable", 422, "info")                                               \
+    X(THROTTLED, "throttled", 429, "info")                                                         \
+    X(INTERNAL, "internal", 500, "error")                                                          \
+    X(NOT_IMPLEMENTED, "not_implemented", 501, "info")                                             \
+    X(UNAVAILABLE, "unavailable", 503, "warn")                                                     \
+    X(LOST, "outcome_unknown", 503, "warn")                                                        \
     X(TIMEOUT, "timeout", 504, "warn")
 
 enum error_code {
 #define X(suffix, name, status, level) ERR_##suffix,
     ERROR_TABLE(X)
 #undef X
-    ERR_COUNT
+        ERR_COUNT
 };
 
 struct error {
@@ -58,8 +58,8 @@ struct error {
 /* Always false, so that `return fail(err, …);` is one line. */
 bool fail(struct error *err, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-bool fail_field(struct error *err, enum error_code code, const char *field, const char *format,
-                ...) __attribute__((format(printf, 4, 5)));
+bool fail_field(struct error *err, enum error_code code, const char *field, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 const char *error_name(enum error_code code);
 int error_status(enum error_code code);

@@ -86,15 +86,13 @@ static bool check_field(const json_t *value, const char *name, const struct json
     if (!value)
         return true;
     if (!kind_matches(value, field->kind))
-        return fail_field(err, ERR_INVALID_FIELD, name, "%s must be %s", name,
-                          kinds[field->kind]);
+        return fail_field(err, ERR_INVALID_FIELD, name, "%s must be %s", name, kinds[field->kind]);
     if (field->kind == JSON_KIND_BOOLEAN || field->kind == JSON_KIND_OBJECT)
         return true;
     int64_t size = measure(value);
     if (size < field->min || size > field->max)
-        return fail_field(err, ERR_INVALID_FIELD, name,
-                          "%s must be %" PRId64 " to %" PRId64 "%s", name, field->min,
-                          field->max, units[field->kind]);
+        return fail_field(err, ERR_INVALID_FIELD, name, "%s must be %" PRId64 " to %" PRId64 "%s",
+                          name, field->min, field->max, units[field->kind]);
     return true;
 }
 
@@ -109,8 +107,7 @@ bool json_check(const json_t *object, const char *path, const struct json_field 
     char name[64];
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)object, key, value)
-    {
+    json_object_foreach ((json_t *)object, key, value) {
         size_t i = 0;
         while (i < count && strcmp(fields[i].name, key) != 0)
             i++;

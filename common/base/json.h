@@ -15,8 +15,13 @@ void json_auto(json_t **json); /* AUTO(json) json_t *root = NULL; */
 bool json_read_object(struct bytes text, json_t **ret_root, struct error *err) MUST_CHECK;
 
 /* One field that a body may have. */
-enum json_kind { JSON_KIND_TEXT, JSON_KIND_INTEGER, JSON_KIND_BOOLEAN, JSON_KIND_ARRAY,
-                 JSON_KIND_OBJECT };
+enum json_kind {
+    JSON_KIND_TEXT,
+    JSON_KIND_INTEGER,
+    JSON_KIND_BOOLEAN,
+    JSON_KIND_ARRAY,
+    JSON_KIND_OBJECT
+};
 
 struct json_field {
     const char *name;

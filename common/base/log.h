@@ -22,7 +22,7 @@ struct log_pair {
 void log_open(const char *process, enum log_level least);
 void log_write(enum log_level level, const char *event, const struct log_pair *pairs);
 
-#define LOG(level, event, ...) \
+#define LOG(level, event, ...)                                                                     \
     log_write(level, event, (const struct log_pair[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 
 /* One line for an error, at the level its code has in the table. */

@@ -22,11 +22,11 @@ struct setting {
 };
 
 static const struct setting settings_table[] = {
-#define SETTING_TEXT(name, env, otherwise, users, says) \
+#define SETTING_TEXT(name, env, otherwise, users, says)                                            \
     {KIND_TEXT, env, otherwise, 0, 0, 0, users, says, offsetof(struct settings, name)},
-#define SETTING_SECRET(name, env, users, says) \
+#define SETTING_SECRET(name, env, users, says)                                                     \
     {KIND_SECRET, env, "", 0, 0, 0, users, says, offsetof(struct settings, name)},
-#define SETTING_NUMBER(name, env, otherwise, min, max, users, says) \
+#define SETTING_NUMBER(name, env, otherwise, min, max, users, says)                                \
     {KIND_NUMBER, env, NULL, otherwise, min, max, users, says, offsetof(struct settings, name)},
 #include "common/base/settings_table.h"
 #undef SETTING_TEXT
@@ -41,8 +41,8 @@ static bool load_number(const struct setting *setting, const char *text, FILE *c
     errno = 0;
     long long number = strtoll(text, &end, 10);
     if (!*text || *end || errno || number < setting->min || number > setting->max) {
-        fprintf(complaints, "%s must be a number from %" PRId64 " to %" PRId64 "\n",
-                setting->env, setting->min, setting->max);
+        fprintf(complaints, "%s must be a number from %" PRId64 " to %" PRId64 "\n", setting->env,
+                setting->min, setting->max);
         return false;
     }
     *ret_number = number;
@@ -64,8 +64,7 @@ static char *read_secret_file(const char *path)
     return memory_text(line);
 }
 
-static bool load_secret(const struct setting *setting, FILE *complaints,
-                        struct secret *ret_secret)
+static bool load_secret(const struct setting *setting, FILE *complaints, struct secret *ret_secret)
 {
     char name[80];
     snprintf(name, sizeof name, "%s_FILE", setting->env);

@@ -47,8 +47,8 @@ static bool fail_from_json(const json_t *error, struct error *err)
 {
     const char *message = json_text_of(error, "message");
     const char *field = json_text_of(error, "field");
-    return fail_field(err, error_from_name(json_text_of(error, "code")), field ? field : "",
-                      "%s", message ? message : "");
+    return fail_field(err, error_from_name(json_text_of(error, "code")), field ? field : "", "%s",
+                      message ? message : "");
 }
 
 static void settle(struct ticket *ticket, const char *text)
@@ -66,8 +66,7 @@ static void settle(struct ticket *ticket, const char *text)
 }
 
 /* One statement for the `count` tickets from `first` on. */
-static bool run_together(struct batch *batch, struct ticket *first, size_t count,
-                         struct error *err)
+static bool run_together(struct batch *batch, struct ticket *first, size_t count, struct error *err)
 {
     AUTO(buffer) struct buffer items = {0};
     struct ticket *by_number[BATCH_MAX];

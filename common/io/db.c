@@ -33,8 +33,7 @@ static void disconnect(struct db *db)
 static bool connect_now(struct db *db, struct error *err)
 {
     /* Later keywords win, so the address may set none of these differently. */
-    const char *keys[] = {"dbname", "application_name", "connect_timeout", "client_encoding",
-                          NULL};
+    const char *keys[] = {"dbname", "application_name", "connect_timeout", "client_encoding", NULL};
     const char *values[] = {db->url, db->application, "3", "UTF8", NULL};
     db->conn = PQconnectdbParams(keys, values, 1);
     if (PQstatus(db->conn) == CONNECTION_OK)
@@ -152,12 +151,11 @@ static bool fail_from_result(const struct statement *statement, const PGresult *
     if (!state)
         return fail(err, ERR_LOST, "the connection broke during %s", statement->name);
     if (strcmp(state, "CS001") == 0)
-        return fail_field(err, error_from_name(detail), hint ? hint : "", "%s",
-                          text ? text : "");
+        return fail_field(err, error_from_name(detail), hint ? hint : "", "%s", text ? text : "");
     for (size_t i = 0; i < COUNT_OF(sqlstates); i++)
         if (strncmp(state, sqlstates[i].sqlstate, strlen(sqlstates[i].sqlstate)) == 0)
-            return fail(err, sqlstates[i].code, "%s: %s (%s)", statement->name,
-                        text ? text : "", state);
+            return fail(err, sqlstates[i].code, "%s: %s (%s)", statement->name, text ? text : "",
+                        state);
     return fail(err, ERR_INTERNAL, "%s:%d: %s: %s (%s)", statement->file, statement->line,
                 statement->name, text ? text : "", state);
 }

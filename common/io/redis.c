@@ -292,8 +292,8 @@ bool redis_events_wait(struct redis *redis, char io_last_id[REDIS_ID_SIZE], int 
     char key[PATH_MAX_BYTES], wait[24];
     key_of(redis, "events", key);
     snprintf(wait, sizeof wait, "%d", wait_ms);
-    const char *args[] = {"XREAD", "COUNT", EVENTS_PER_READ, "BLOCK", wait,
-                          "STREAMS", key, io_last_id};
+    const char *args[] = {"XREAD",   "COUNT", EVENTS_PER_READ, "BLOCK", wait,
+                          "STREAMS", key,     io_last_id};
     redisReply *reply = command(redis, wait_ms, COUNT_OF(args), args, err);
     if (!reply)
         return false;
@@ -335,8 +335,8 @@ static bool find_gap(struct redis *redis, const char *key, const char *last_id, 
     return true;
 }
 
-bool redis_events_after(struct redis *redis, const char *last_id, size_t max,
-                        redis_event_fn *each, void *context, bool *ret_gap, struct error *err)
+bool redis_events_after(struct redis *redis, const char *last_id, size_t max, redis_event_fn *each,
+                        void *context, bool *ret_gap, struct error *err)
 {
     char key[PATH_MAX_BYTES], from[REDIS_ID_SIZE + 1], most[24];
     key_of(redis, "events", key);

@@ -38,8 +38,7 @@ bool redis_events_wait(struct redis *redis, char io_last_id[REDIS_ID_SIZE], int 
 
 /* XRANGE after `last_id`. *ret_gap is true when events after it were already
  * trimmed (or Redis lost them): the reader must fetch everything anew. */
-bool redis_events_after(struct redis *redis, const char *last_id, size_t max,
-                        redis_event_fn *each, void *context, bool *ret_gap,
-                        struct error *err) MUST_CHECK;
+bool redis_events_after(struct redis *redis, const char *last_id, size_t max, redis_event_fn *each,
+                        void *context, bool *ret_gap, struct error *err) MUST_CHECK;
 
 bool redis_ping(struct redis *redis, struct error *err) MUST_CHECK;

@@ -17,11 +17,15 @@ static const struct statement twice = {
     " then jsonb_build_object('error', jsonb_build_object('code', 'invalid_field',"
     " 'message', 'too small', 'field', 'value'))"
     " else jsonb_build_object('twice', 2 * (e.value->>'value')::int,"
-    " 'broken', case when (e.value->>'value')::int = 13 then 1 / ((e.value->>'value')::int - 13) else 0 end,"
+    " 'broken', case when (e.value->>'value')::int = 13 then 1 / ((e.value->>'value')::int - 13) "
+    "else 0 end,"
     " 'size', jsonb_array_length($1::jsonb), 'slow', pg_sleep(0.001)::text) end"
     " from jsonb_array_elements($1::jsonb) with ordinality e"
     " where (e.value->>'value')::int <> 17",
-    "test_batch.c", 16, 1, false};
+    "test_batch.c",
+    16,
+    1,
+    false};
 
 static struct db_pool *pool;
 static struct batch *batch;

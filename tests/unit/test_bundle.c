@@ -36,9 +36,26 @@ static void test_encoding_is_length_prefixed(void **state)
     AUTO(buffer) struct buffer bytes = {0};
     bundle_encode(&bundle, &bytes);
     static const char *const fields[] = {
-        "countersign-bundle-v1", "1287",  "2",          "python", "print(1)\n", "0", "",
-        "local",  "system-python3", "none", "30000", "1073741824", "64", "1048576", "8",
-        "8388608", "0", "0", "", "86400000",
+        "countersign-bundle-v1",
+        "1287",
+        "2",
+        "python",
+        "print(1)\n",
+        "0",
+        "",
+        "local",
+        "system-python3",
+        "none",
+        "30000",
+        "1073741824",
+        "64",
+        "1048576",
+        "8",
+        "8388608",
+        "0",
+        "0",
+        "",
+        "86400000",
     };
     AUTO(buffer) struct buffer expected = {0};
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
@@ -52,12 +69,12 @@ static void test_encoding_is_length_prefixed(void **state)
 
 typedef void change_fn(struct bundle *bundle, struct bundle_file *files);
 
-#define CHANGE(name, what)                                                    \
-    static void change_##name(struct bundle *bundle, struct bundle_file *files) \
-    {                                                                         \
-        (void)files;                                                          \
-        (void)bundle;                                                         \
-        what;                                                                 \
+#define CHANGE(name, what)                                                                         \
+    static void change_##name(struct bundle *bundle, struct bundle_file *files)                    \
+    {                                                                                              \
+        (void)files;                                                                               \
+        (void)bundle;                                                                              \
+        what;                                                                                      \
     }
 CHANGE(request, bundle->request_id++)
 CHANGE(revision, bundle->revision++)
@@ -85,11 +102,11 @@ CHANGE(validity, bundle->approval_ms++)
 CHANGE(neighbours, bundle->sandbox = "localsystem"; bundle->image = "-python3")
 
 static change_fn *const changes[] = {
-    change_request, change_revision,  change_language,   change_code,       change_code_end,
-    change_file_count, change_file_digest, change_file_name, change_target, change_sandbox,
-    change_image,   change_network,   change_wall,       change_memory,     change_pids,
-    change_output,  change_item_count, change_item_size, change_retry_safe, change_policy,
-    change_verdict, change_validity,  change_neighbours,
+    change_request,    change_revision,    change_language,   change_code,       change_code_end,
+    change_file_count, change_file_digest, change_file_name,  change_target,     change_sandbox,
+    change_image,      change_network,     change_wall,       change_memory,     change_pids,
+    change_output,     change_item_count,  change_item_size,  change_retry_safe, change_policy,
+    change_verdict,    change_validity,    change_neighbours,
 };
 
 static void test_every_field_is_bound(void **state)

@@ -4,8 +4,9 @@
 #include "common/io/db.h"
 #include "tests/unit/services.h"
 
-#define STATEMENT(variable, sql, params, is_binary) \
-    static const struct statement variable = {#variable, sql, "test_db.c", __LINE__, params, is_binary}
+#define STATEMENT(variable, sql, params, is_binary)                                                \
+    static const struct statement variable = {#variable, sql,    "test_db.c",                      \
+                                              __LINE__,  params, is_binary}
 
 STATEMENT(echo, "select $1::bigint, $2::text, $3::bytea, $4::boolean, null::text", 4, false);
 STATEMENT(echo_binary, "select $1::bigint, $2::int, $3::bytea, $4::boolean, 'x'::text", 4, true);

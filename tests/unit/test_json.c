@@ -71,10 +71,8 @@ static void test_read_bounds_the_depth(void **state)
 }
 
 static const struct json_field fields[] = {
-    {"name", JSON_KIND_TEXT, true, 1, 10},
-    {"count", JSON_KIND_INTEGER, false, 0, 5},
-    {"tags", JSON_KIND_ARRAY, false, 0, 2},
-    {"on", JSON_KIND_BOOLEAN, false, 0, 0},
+    {"name", JSON_KIND_TEXT, true, 1, 10},     {"count", JSON_KIND_INTEGER, false, 0, 5},
+    {"tags", JSON_KIND_ARRAY, false, 0, 2},    {"on", JSON_KIND_BOOLEAN, false, 0, 0},
     {"limits", JSON_KIND_OBJECT, false, 0, 0},
 };
 

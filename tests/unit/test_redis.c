@@ -184,8 +184,12 @@ static void test_a_hung_server_hangs_nobody(void **state)
 static void test_wrong_addresses_are_away(void **state)
 {
     (void)state;
-    static const char *const urls[] = {"", "http://x", "redis://", "redis://127.0.0.1:0",
-                                       "redis://127.0.0.1:99999", "unix:///nowhere/at/all"};
+    static const char *const urls[] = {"",
+                                       "http://x",
+                                       "redis://",
+                                       "redis://127.0.0.1:0",
+                                       "redis://127.0.0.1:99999",
+                                       "unix:///nowhere/at/all"};
     for (size_t i = 0; i < COUNT_OF(urls); i++) {
         struct error err = {0};
         struct redis *away = redis_new(urls[i], "", 200);

@@ -37,11 +37,11 @@ enum sandbox_outcome {
 /* Everything about the end of a run but its bytes, which went to the sink. */
 struct sandbox_result {
     enum sandbox_outcome outcome;
-    int exit_code;         /* -1 when ended by a signal */
-    int term_signal;       /* 0 when it exited */
-    char reason[32];       /* stable word for people and SQL: "", "exception", "exit_code",
-                              "memory", "wall_time", "output", "processes", "lost", … */
-    char error_name[128];  /* of a language error: "ZeroDivisionError" */
+    int exit_code;        /* -1 when ended by a signal */
+    int term_signal;      /* 0 when it exited */
+    char reason[32];      /* stable word for people and SQL: "", "exception", "exit_code",
+                             "memory", "wall_time", "output", "processes", "lost", … */
+    char error_name[128]; /* of a language error: "ZeroDivisionError" */
     char error_value[512];
     int64_t duration_ms; /* from the first byte of code to the end */
     int64_t cpu_ms;
