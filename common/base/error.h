@@ -22,6 +22,7 @@
     X(BAD_ORIGIN, "bad_origin", 403, "info")                                                       \
     X(NOT_FOUND, "not_found", 404, "info")                                                         \
     X(METHOD, "method_not_allowed", 405, "info")                                                   \
+    X(LENGTH_REQUIRED, "length_required", 411, "info")                                             \
     X(CONFLICT, "conflict", 409, "info")                                                           \
     X(STALE, "stale", 409, "info")                                                                 \
     X(ALREADY_DECIDED, "already_decided", 409, "info")                                             \
@@ -34,6 +35,7 @@
     X(KEY_REUSED, "idempotency_key_reused", 422, "info")                                           \
     X(NOT_ACCEPTABLE, "not_acceptable", 422, "info")                                               \
     X(THROTTLED, "throttled", 429, "info")                                                         \
+    X(HEADERS_TOO_LARGE, "headers_too_large", 431, "info")                                         \
     X(INTERNAL, "internal", 500, "error")                                                          \
     X(NOT_IMPLEMENTED, "not_implemented", 501, "info")                                             \
     X(UNAVAILABLE, "unavailable", 503, "warn")                                                     \
