@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 VARIANT ?=
 BUILD := build$(if $(VARIANT),/$(VARIANT))
-CC ?= gcc
+CC := gcc
+quiet := $(if $(V),,@)
 
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
   -Wconversion -Wno-sign-conversion -Werror
@@ -20,6 +21,7 @@ api := $(call sources,api)
 worker := $(call sources,worker worker/llm worker/sandbox worker/target)
 admin := $(call sources,admin)
 generated := build/gen/statements.c
+embedded := build/gen/embedded.c
 units := $(call sources,tests/unit)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 mains := api/main.c worker/main.c admin/main.c
@@ -35,26 +37,35 @@ programs: $(programs)
 
 $(BUILD)/countersign-api: $(call objects,$(common) $(api) $(generated)) $(BUILD)/obj/page.o
 $(BUILD)/countersign-worker: $(call objects,$(common) $(worker) $(generated))
-$(BUILD)/countersign: $(call objects,$(common) $(admin) $(generated))
+$(BUILD)/countersign: $(call objects,$(common) $(admin) $(generated) $(embedded))
 $(programs):
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo 'link $@'
+	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Everything but the three main functions, for the unit tests to link against.
 $(BUILD)/libcountersign.a: $(call objects,$(filter-out $(mains),$(common) $(api) $(worker) $(admin) \
-  $(generated)))
+  $(generated) $(embedded)))
 	rm -f $@ && ar rcs $@ $^
 unit-tests: $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(units))
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcountersign.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	@echo 'link $@'
+	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 $(BUILD)/obj/%.o: %.c | build/gen/statements.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo 'compile $<'
+	$(quiet)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 build/gen/statements.h build/gen/statements.c &: tools/statements.awk $(wildcard sql/queries/*.sql)
 	@mkdir -p build/gen
 	awk -f tools/statements.awk -v out=build/gen/statements $(sort $(wildcard sql/queries/*.sql)) </dev/null
+
+sql_files := $(sort $(wildcard sql/roles.sql sql/stack/*.sql sql/schema/*.sql sql/functions/*.sql \
+  sql/views/*.sql))
+build/gen/embedded.c: tools/embed_sql $(sql_files) $(wildcard sql/schema sql/functions sql/views)
+	@mkdir -p build/gen
+	tools/embed_sql $(sql_files) >$@.new && mv $@.new $@
 
 clean:
 	rm -rf build

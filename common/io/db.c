@@ -263,6 +263,20 @@ bool db_run_script(struct db *db, const char *sql, struct error *err)
     return fine;
 }
 
+bool db_password_verifier(struct db *db, const char *role, const char *password,
+                          char **ret_verifier, struct error *err)
+{
+    if (!connect_when_needed(db, err))
+        return false;
+    char *verifier = PQencryptPasswordConn(db->conn, password, role, "scram-sha-256");
+    if (!verifier)
+        return fail(err, ERR_INTERNAL, "can not make a password verifier: %s",
+                    PQerrorMessage(db->conn));
+    *ret_verifier = memory_text(verifier);
+    PQfreemem(verifier);
+    return true;
+}
+
 bool db_check_statements(struct db *db, const struct statement *const *table, struct error *err)
 {
     if (!connect_when_needed(db, err))

@@ -45,6 +45,10 @@ bool db_run(struct db *db, const struct statement *statement, const struct db_pa
  * and tests only. */
 bool db_run_script(struct db *db, const char *sql, struct error *err) MUST_CHECK;
 
+/* What ALTER ROLE takes instead of a clear password. Caller frees. */
+bool db_password_verifier(struct db *db, const char *role, const char *password,
+                          char **ret_verifier, struct error *err) MUST_CHECK;
+
 /* Prepares each of a table that ends with NULL (`statement_table`), so that a
  * wrong table or column stops the start with its file and line. */
 bool db_check_statements(struct db *db, const struct statement *const *table,

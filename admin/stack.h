@@ -1,0 +1,32 @@
+/* A private stack: PostgreSQL, Redis, api and workers, kept by one supervisor. */
+#pragma once
+
+#include "admin/stack_data.h"
+#include "admin/supervisor.h"
+
+struct stack_options {
+    const char *data;
+    const char *programs; /* folder of countersign-api and countersign-worker */
+    long workers;
+    bool api;
+    bool control; /* children are started and stopped by lines on stdin */
+};
+
+struct stack {
+    struct stack_options options;
+    struct stack_data data;
+    struct supervisor *supervisor;
+    char *superuser; /* connection string with its password */
+    char *redis_url;
+    char url[64]; /* of the api, "" before it listens */
+};
+
+/* Each starts its part and returns once it answers. */
+bool stack_start_postgres(struct stack *stack, struct error *err) MUST_CHECK;
+bool stack_start_redis(struct stack *stack, struct error *err) MUST_CHECK;
+bool stack_start_api(struct stack *stack, struct error *err) MUST_CHECK;
+bool stack_start_worker(struct stack *stack, long number, struct error *err) MUST_CHECK;
+
+/* The stack as JSON, for stack.json, for commands and for tests: pid, url,
+ * data, redis, database {role: connection string}, children {name: pid}. */
+char *stack_describe(const struct stack *stack); /* caller frees */

@@ -1,0 +1,143 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "admin/child.h"
+#include "admin/folders.h"
+#include "admin/stack.h"
+
+#define PORT_WANTED 8080
+#define PORTS_TRIED 100
+#define READY_SECONDS 2
+
+static struct sockaddr_in local_address(long port)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+static bool port_is_free(long port)
+{
+    int on = 1;
+    struct sockaddr_in address = local_address(port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_free = fd >= 0 &&
+                   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+                   bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is_free;
+}
+
+/* The wanted port or the next free one; 0 lets the api choose. */
+static long choose_port(void)
+{
+    const char *wanted = getenv("API_PORT");
+    long first = wanted && *wanted ? strtol(wanted, NULL, 10) : PORT_WANTED;
+    for (long port = first; first > 0 && port < first + PORTS_TRIED && port < 65536; port++)
+        if (port_is_free(port))
+            return port;
+    return 0;
+}
+
+/* One GET /readyz; true when it says 200. */
+static bool port_is_ready(long port)
+{
+    static const char ask[] = "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                              "Connection: close\r\n\r\n";
+    char answer[16] = "";
+    struct timeval patience = {.tv_sec = READY_SECONDS};
+    struct sockaddr_in address = local_address(port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool ready = fd >= 0 &&
+                 setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
+                 connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+                 send(fd, ask, sizeof ask - 1, MSG_NOSIGNAL) == (ssize_t)sizeof ask - 1 &&
+                 recv(fd, answer, sizeof answer - 1, MSG_WAITALL) > 12 &&
+                 strncmp(answer, "HTTP/1.1 200", 12) == 0;
+    if (fd >= 0)
+        close(fd);
+    return ready;
+}
+
+static bool api_is_ready(void *context)
+{
+    struct stack *stack = context;
+    AUTO(text) char *path = path_join(stack->data.run, "api/port");
+    AUTO(text) char *text = NULL;
+    struct error ignored;
+    if (!file_read(path, &text, &ignored))
+        return false;
+    long port = strtol(text, NULL, 10);
+    if (port <= 0 || !port_is_ready(port))
+        return false;
+    snprintf(stack->url, sizeof stack->url, "http://127.0.0.1:%ld", port);
+    return true;
+}
+
+static bool plan_program(const struct stack *stack, const char *role, struct child *plan,
+                         struct error *err)
+{
+    AUTO(buffer) struct buffer program = {0};
+    AUTO(text) char *secret = NULL;
+    if (!stack_data_secret(&stack->data, role, &secret, err))
+        return false;
+    AUTO(text) char *url = stack_data_conninfo(&stack->data, role, secret);
+    buffer_printf(&program, "%s/countersign-%s", stack->options.programs, role);
+    const char *const words[] = {program.data, NULL};
+    child_program(plan, program.data, words);
+    environment_copy(&plan->environment, environ);
+    environment_set(&plan->environment, "DATABASE_URL", url);
+    environment_set(&plan->environment, "REDIS_URL", stack->redis_url);
+    plan->restarts = !stack->options.control;
+    return true;
+}
+
+bool stack_start_api(struct stack *stack, struct error *err)
+{
+    AUTO(text) char *folder = path_join(stack->data.run, "api");
+    AUTO(text) char *file = path_join(folder, "port");
+    char port[16];
+    snprintf(port, sizeof port, "%ld", choose_port());
+    if (!folder_make(folder, 0700, err))
+        return false;
+    if (stack->data.api.name[0] &&
+        chown(folder, stack->data.api.uid, stack->data.api.gid) != 0)
+        return fail(err, ERR_INTERNAL, "can not hand over %s: %s", folder, strerror(errno));
+    struct child plan;
+    child_name(&plan, "api", RANK_PROGRAM);
+    if (!plan_program(stack, "api", &plan, err))
+        return false;
+    plan.account = stack->data.api;
+    environment_set(&plan.environment, "API_PORT", port);
+    environment_set(&plan.environment, "API_PORT_FILE", file);
+    struct child *child = supervisor_add(stack->supervisor, &plan);
+    if (!supervisor_start(stack->supervisor, child, err) ||
+        !supervisor_wait(stack->supervisor, child, api_is_ready, stack, err))
+        return false;
+    /* Started again, it keeps the port that people have in their browsers. */
+    environment_set(&child->environment, "API_PORT", strrchr(stack->url, ':') + 1);
+    return true;
+}
+
+bool stack_start_worker(struct stack *stack, long number, struct error *err)
+{
+    char name[24];
+    snprintf(name, sizeof name, "worker-%ld", number);
+    struct child plan;
+    child_name(&plan, name, RANK_PROGRAM);
+    if (!plan_program(stack, "worker", &plan, err))
+        return false;
+    environment_default(&plan.environment, "WORKER_NAME", name);
+    environment_default(&plan.environment, "DRAIN_SECONDS", "10");
+    plan.stop_ms = 60000;
+    struct child *child = supervisor_add(stack->supervisor, &plan);
+    return supervisor_start(stack->supervisor, child, err);
+}

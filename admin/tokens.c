@@ -1,0 +1,2 @@
+#include "admin/command.h"
+const struct command commands_tokens[] = {{0}};
