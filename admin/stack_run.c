@@ -77,6 +77,7 @@ static void set_command_environment(const struct stack *stack, struct environmen
     environment_set(environment, "COUNTERSIGN_DATA", stack->data.folder);
     environment_set(environment, "DATA_DIR", stack->data.folder);
     environment_set(environment, "REDIS_URL", stack->redis_url);
+    environment_set(environment, "COUNTERSIGN_REDIS_URL", stack->redis_url);
 }
 
 /* The program by its path, or as the shell would find it; caller frees. */

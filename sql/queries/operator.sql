@@ -1,0 +1,39 @@
+-- What the operator's command asks. The functions run as role countersign_operator; their audit
+-- rows carry actor_kind 'operator'. Each takes and returns one jsonb object.
+
+-- item: login, name, kind (human | agent), roles [text], teams [name], owner (login, for agents)
+-- → id, login, name, roles, teams
+-- name: operator_person_add(item jsonb)
+select cs.operator_person_add($1);
+
+-- → [{id, login, name, kind, roles, teams, owner, disabled, has_password, created_at}]
+-- name: operator_people()
+select cs.operator_people();
+
+-- item: login, disabled (bool), roles [text]?, teams [name]? (what is absent stays)
+-- name: operator_person_update(item jsonb)
+select cs.operator_person_update($1);
+
+-- item: name → id, name; a team of that name is returned as it is
+-- name: operator_team_add(item jsonb)
+select cs.operator_team_add($1);
+
+-- → [{id, name, people}]
+-- name: operator_teams()
+select cs.operator_teams();
+
+-- item: login, seconds (until it expires) → person_id, expires_at
+-- name: operator_link_add(item jsonb, token_sha256 bytea)
+select cs.operator_link_add($1, $2);
+
+-- item: login, name, prefix, scopes [text], seconds → id, expires_at
+-- name: operator_token_add(item jsonb, token_sha256 bytea)
+select cs.operator_token_add($1, $2);
+
+-- → [{id, login, name, prefix, scopes, created_at, expires_at, used_at, revoked_at}]
+-- name: operator_tokens()
+select cs.operator_tokens();
+
+-- item: id
+-- name: operator_token_revoke(item jsonb)
+select cs.operator_token_revoke($1);

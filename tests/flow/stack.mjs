@@ -1,0 +1,276 @@
+// A real stack for one test file: private PostgreSQL and Redis, the shipped api and worker,
+// driven through `countersign stack run --control`. It ends with the process that started it.
+import { spawn, execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import readline from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Client } from './client.mjs';
+
+const run = promisify(execFile);
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const command = path.join(root, 'build/countersign');
+const HANG_MS = 60000; // a wait this long is a hang; no test passes or fails by the clock
+
+/** Polls until `check` gives something true, and returns it. */
+export async function until(check, what = 'the condition') {
+    const begin = performance.now();
+    for (;;) {
+        const value = await check();
+        if (value) return value;
+        if (performance.now() - begin > HANG_MS) throw new Error(`hung waiting for ${what}`);
+        await new Promise((done) => setTimeout(done, 25));
+    }
+}
+
+/** Starts a stack. Options:
+ *  env      settings of all its processes
+ *  variant  'fault' runs the build with fault points
+ *  api      false: none;  workers: how many (1)
+ *  data     a folder that is kept; without it a fresh one that stop() removes */
+export async function startStack(options = {}) {
+    const stack = new Stack(options);
+    await stack.open();
+    return stack;
+}
+
+class Stack {
+    constructor({ env = {}, variant = '', api = true, workers = 1, data = null }) {
+        Object.assign(this, { env, variant, api, workers, data, url: '', lines: [] });
+        this.children = new Map(); // name → { pid, ended }
+        this.waiting = new Set();
+    }
+
+    async open() {
+        if (!this.data) await this.makeData();
+        const words = ['stack', 'run', '--control', '--data', this.data];
+        if (!this.api) words.push('--no-api');
+        words.push('--workers', String(this.workers));
+        if (this.variant) words.push('--bin', path.join(root, 'build', this.variant));
+        this.process = spawn(command, words, {
+            stdio: ['pipe', 'pipe', 'pipe'],
+            env: { ...process.env, API_PORT: '0', UNDO_SECONDS: '0', ...this.env },
+        });
+        this.said = '';
+        this.process.stderr.on('data', (part) => { this.said += part; });
+        this.ended = new Promise((done) => this.process.on('close', (code) => {
+            this.gone = true;
+            this.notify();
+            done(code);
+        }));
+        readline.createInterface(this.process.stdout).on('line', (line) => this.hear(line));
+        const state = await this.when(() => this.state, 'the stack');
+        Object.assign(this, { url: state.url, redisUrl: state.redis, database: state.database });
+        if (this.workers) await this.workersReady();
+    }
+
+    // A data folder whose database is there already, made once per state of sql/.
+    async makeData() {
+        const template = await makeTemplate();
+        this.folder = await fs.mkdtemp(path.join(os.tmpdir(), 'countersign-test-'));
+        await fs.chmod(this.folder, 0o711);
+        this.data = path.join(this.folder, 'data');
+        await run('cp', ['-aL', template, this.data]);
+    }
+
+    hear(line) {
+        const event = JSON.parse(line);
+        if (event.event === 'ready') this.state = event;
+        if (event.event === 'started') this.children.set(event.name, { pid: event.pid });
+        if (event.event === 'ended') Object.assign(this.children.get(event.name), { ended: event });
+        if (event.event === 'failed') this.failed = event.text;
+        this.notify();
+    }
+
+    notify() {
+        for (const look of [...this.waiting]) look();
+    }
+
+    // Resolves once `check` gives something true; fails when the stack ends first.
+    when(check, what) {
+        return new Promise((done, failed) => {
+            const look = () => {
+                const value = check();
+                if (!value && !this.gone && !this.failed) return;
+                this.waiting.delete(look);
+                if (value) return done(value);
+                const why = this.failed ?? `the stack ended\n${this.said}`;
+                this.failed = undefined;
+                failed(new Error(`${what}: ${why}`));
+            };
+            this.waiting.add(look);
+            look();
+        });
+    }
+
+    order(words) {
+        this.process.stdin.write(`${JSON.stringify(words)}\n`);
+    }
+
+    named(name) {
+        return name === 'worker' ? 'worker-1' : name;
+    }
+
+    /** The process id of 'api', 'worker-1' ('worker' is short for it), 'redis', 'postgres'. */
+    pid(name) {
+        return this.children.get(this.named(name))?.pid;
+    }
+
+    /** Sends a signal; waits for the end when it is one that ends a process. */
+    async kill(name, signal = 'SIGKILL') {
+        const child = this.children.get(this.named(name));
+        process.kill(child.pid, signal);
+        if (['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQUIT'].includes(signal)) await this.end(name);
+    }
+
+    /** Resolves with {code} or {signal} once the process has ended by whatever cause. */
+    end(name) {
+        const child = this.children.get(this.named(name));
+        return this.when(() => child.ended, `the end of ${name}`);
+    }
+
+    /** Starts a process that has ended, with further settings; waits until it answers. */
+    async start(name, env = {}) {
+        const before = this.children.get(this.named(name));
+        this.order({ do: 'start', name: this.named(name), env });
+        await this.when(() => this.children.get(this.named(name)) !== before, `start of ${name}`);
+        if (name === 'api') await this.answers();
+        if (name === 'postgres') await until(() => this.databaseAnswers(), 'PostgreSQL');
+        if (name === 'redis') await until(() => this.redis('ping').catch(() => false), 'Redis');
+    }
+
+    /** Stops it as an operator would, by its own signal, after its grace. */
+    async halt(name) {
+        const child = this.children.get(this.named(name));
+        if (child.ended) return;
+        this.order({ do: 'stop', name: this.named(name) });
+        await this.when(() => child.ended, `stop of ${name}`);
+    }
+
+    async restart(name, env = {}) {
+        await this.halt(name);
+        await this.start(name, env);
+    }
+
+    answers() {
+        return until(async () => {
+            const answer = await fetch(`${this.url}/readyz`).catch(() => null);
+            await answer?.arrayBuffer();
+            return answer?.status === 200;
+        }, 'the api');
+    }
+
+    databaseAnswers() {
+        return this.psql('superuser', 'select 1').then(() => true, () => false);
+    }
+
+    /** Until that many workers have said hello and not goodbye. */
+    workersReady(count = this.workers) {
+        return until(async () => {
+            if (this.gone) throw new Error(`the stack ended\n${this.said}`);
+            const [row] = await this.psql('superuser',
+                'select count(*)::int as n from cs.worker where stopped_at is null');
+            return row.n >= count;
+        }, 'the workers');
+    }
+
+    /** Rows as objects, typed as JSON. Roles: superuser, api, worker, operator, auditor, sealer,
+     *  verifier. `vars` are used in the text as :'name'. What returns no rows gives []. */
+    async psql(role, sql, vars = {}) {
+        const text = sql.trim().replace(/;$/, '');
+        const rows = /^(select|with|table|values)\b|\breturning\b/i.test(text);
+        const words = ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', this.database[role]];
+        for (const [name, value] of Object.entries(vars)) words.push('-v', `${name}=${value}`);
+        const script = rows
+            ? `with q as (${text}\n) select coalesce(json_agg(q), '[]') from q;\n` : `${text};\n`;
+        const out = await pipe('psql', [...words, '-f', '-'], script);
+        return rows ? JSON.parse(out) : [];
+    }
+
+    /** One Redis command: its answer as text. */
+    async redis(...words) {
+        const socket = this.redisUrl.slice('unix://'.length);
+        const { stdout } = await run('redis-cli', ['-s', socket, ...words.map(String)]);
+        return stdout.trim();
+    }
+
+    /** The operator's command: `stack.operator('person', 'list')` → its output. */
+    async operator(...words) {
+        const env = { ...process.env, DATABASE_URL: this.database.operator, PUBLIC_URL: this.url };
+        const { stdout } = await run(command, words, { env });
+        return stdout.trim();
+    }
+
+    /** Makes people: {ana: ['analyst'], rob: ['reviewer']}, all in one team. */
+    async people(people, team = 'data') {
+        await this.operator('team', 'add', team);
+        for (const [login, roles] of Object.entries(people))
+            await this.operator('person', 'add', login, '--team', team, '--role', roles.join(','));
+    }
+
+    /** Signs in by a fresh one-time link. */
+    async signIn(login) {
+        const link = await this.operator('link', login);
+        const client = new Client(this.url);
+        await client.signIn(link.slice(link.indexOf('#') + 1));
+        return client;
+    }
+
+    /** A client that sends a bearer token, or nothing at all. */
+    client(token) {
+        return new Client(this.url, { token });
+    }
+
+    /** The log of a process, as text. */
+    log(name) {
+        return fs.readFile(path.join(this.data, 'log', `${this.named(name)}.log`), 'utf8');
+    }
+
+    /** Stops everything, and removes the data unless it was given. */
+    async stop() {
+        this.process.stdin.end();
+        const code = await this.ended;
+        if (this.folder) await fs.rm(this.folder, { recursive: true, force: true });
+        if (code !== 0) throw new Error(`the stack ended with ${code}\n${this.said}`);
+    }
+}
+
+function pipe(program, words, input) {
+    return new Promise((done, failed) => {
+        const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'] });
+        let out = '';
+        let said = '';
+        child.stdout.setEncoding('utf8').on('data', (part) => { out += part; });
+        child.stderr.setEncoding('utf8').on('data', (part) => { said += part; });
+        child.on('error', failed);
+        child.on('close', (code) => (code === 0 ? done(out) : failed(new Error(said.trim()))));
+        child.stdin.on('error', () => {}); // its end says why
+        child.stdin.end(input);
+    });
+}
+
+async function makeTemplate() {
+    const binary = await fs.readFile(path.join(root, 'build/gen/embedded.c'));
+    const hash = createHash('sha256').update(binary);
+    for (const folder of ['roles.sql', 'stack', 'schema', 'functions', 'views'])
+        await hashTree(hash, path.join(root, 'sql', folder));
+    const place = path.join(root, 'build', `stack-${hash.digest('hex').slice(0, 16)}`);
+    if (existsSync(place)) return place;
+    const fresh = `${place}.${process.pid}`;
+    await run(command, ['stack', 'run', '--data', fresh, '--no-api', '--no-worker', '--', 'true']);
+    await fs.rename(fresh, place).catch(() => fs.rm(fresh, { recursive: true })); // another was first
+    return place;
+}
+
+async function hashTree(hash, place) {
+    const info = await fs.stat(place);
+    if (!info.isDirectory()) {
+        hash.update(place.slice(root.length)).update(await fs.readFile(place));
+        return;
+    }
+    for (const name of (await fs.readdir(place)).sort()) await hashTree(hash, path.join(place, name));
+}
