@@ -1,0 +1,13 @@
+/* Takes hints off Redis, claims what they name, and hands it to slots. */
+#pragma once
+
+#include "worker/worker.h"
+
+/* The dispatcher's thread; returns when the worker drains. */
+void dispatch_run(struct worker *worker);
+
+/* Claims what is ready among these ids, as many as slots are free, and hands it
+ * over. *ret_taken: how many of the ids were asked for; the rest found no slot.
+ * Any thread. */
+bool dispatch_claim(struct worker *worker, const int64_t *ids, size_t count, size_t *ret_taken,
+                    struct error *err) MUST_CHECK;

@@ -1,0 +1,51 @@
+/* The worker's single statements. Transitions of attempts are in transition.h. */
+#pragma once
+
+#include "common/io/db.h"
+#include "worker/attempt.h"
+
+#define CLAIM_MAX 50
+
+/* Whether the same call may well succeed a little later. */
+bool store_error_passes(const struct error *err);
+
+/* `item`: {name, version, slots, backends, worker_id?}. */
+bool store_hello(struct db_pool *pool, const json_t *item, int64_t *ret_worker_id,
+                 struct error *err) MUST_CHECK;
+bool store_bye(struct db_pool *pool, int64_t worker_id, struct error *err) MUST_CHECK;
+
+/* What this worker may say of itself when it asks. */
+struct store_caller {
+    struct db_pool *pool;
+    int64_t worker_id;
+    int64_t lease_ms;
+};
+/* Rows for attempt_from_row; ids that are not ready are just not among them. */
+bool store_claim(const struct store_caller *caller, const int64_t *ids, size_t count,
+                 struct rows **ret_rows, struct error *err) MUST_CHECK;
+/* `items`: [{id, fence}]; the answer is {attempts: [{id, ok, cancel}], paused}. */
+bool store_heartbeat(const struct store_caller *caller, const json_t *items, json_t **ret_answer,
+                     struct error *err) MUST_CHECK;
+/* {ready: [{id, backend}], next_due_ms, lost, expired, events: []} */
+bool store_sweep(const struct store_caller *caller, size_t most, json_t **ret_answer,
+                 struct error *err) MUST_CHECK;
+
+bool store_file_chunk(struct db_pool *pool, const struct attempt *attempt, int32_t file,
+                      int32_t chunk, struct rows **ret_rows, struct error *err) MUST_CHECK;
+
+struct store_chunk {
+    int32_t item;
+    int32_t n;
+    struct bytes data;
+};
+/* Insert-only: the same chunk again is fine. */
+bool store_output_chunk(struct db_pool *pool, const struct attempt *attempt,
+                        const struct store_chunk *chunk, struct error *err) MUST_CHECK;
+
+struct store_standing {
+    char state[24]; /* "" when the attempt has another fence by now */
+    int64_t worker_id;
+    int64_t lease_left_ms;
+};
+bool store_standing(struct db_pool *pool, const struct attempt *attempt,
+                    struct store_standing *ret_standing, struct error *err) MUST_CHECK;

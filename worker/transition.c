@@ -1,0 +1,152 @@
+#include "worker/transition.h"
+
+#include <string.h>
+
+#include "common/base/fault.h"
+#include "worker/store.h"
+
+static void announce_one(struct doorbell *doorbell, const json_t *event)
+{
+    if (!json_is_object(event))
+        return;
+    AUTO(text) char *text = json_text(event);
+    doorbell_announce(doorbell, text);
+}
+
+void transition_announce(struct worker *worker, const json_t *result)
+{
+    announce_one(worker->doorbell, json_object_get(result, "event"));
+    const json_t *events = json_object_get(result, "events");
+    for (size_t i = 0; i < json_array_size(events); i++)
+        announce_one(worker->doorbell, json_array_get(events, i));
+    const json_t *push = json_object_get(result, "push");
+    for (size_t i = 0; i < json_array_size(push); i++) {
+        const json_t *hint = json_array_get(push, i);
+        const char *queue = json_text_of(hint, "queue");
+        if (queue)
+            doorbell_ring(worker->doorbell, queue, json_integer_of(hint, "id", 0));
+    }
+}
+
+static bool move(struct worker *worker, struct batch *batch, json_t *take_item, struct error *err)
+{
+    AUTO(json) json_t *item = take_item;
+    AUTO(json) json_t *result = NULL;
+    if (!batch_call(batch, item, &result, err))
+        return false;
+    transition_announce(worker, result);
+    return true;
+}
+
+/* {worker_id, id, fence}, with which every move starts. */
+static json_t *item_of(const struct worker *worker, const struct attempt *attempt)
+{
+    return json_pack("{s:I, s:I, s:I}", "worker_id", (json_int_t)worker->id, "id",
+                     (json_int_t)attempt->id, "fence", (json_int_t)attempt->fence);
+}
+
+static json_t *start_item(const struct worker *worker, const struct attempt *attempt)
+{
+    uint8_t sha256[SHA256_SIZE];
+    char hex[SHA256_HEX];
+    memset(sha256, 0, sizeof sha256);
+    if (!attempt->malformed)
+        attempt_digest(attempt, sha256);
+    hex_encode(sha256, SHA256_SIZE, hex);
+    json_t *item = item_of(worker, attempt);
+    json_t *decisions = json_object_get(attempt->manifest, "decision_ids");
+    json_object_set_new(item, "bundle_sha256", json_string(hex));
+    if (decisions)
+        json_object_set(item, "decision_ids", decisions);
+    return item;
+}
+
+bool transition_start(struct worker *worker, const struct attempt *attempt, struct error *err)
+{
+    FAULT("worker.start.in_tx");
+    if (!move(worker, worker->starts, start_item(worker, attempt), err))
+        return false;
+    FAULT("worker.start.after_commit");
+    return true;
+}
+
+bool transition_start_holds(struct worker *worker, const struct attempt *attempt, bool *ret_holds,
+                            struct error *err)
+{
+    struct store_standing standing;
+    if (!store_standing(worker->pool, attempt, &standing, err))
+        return false;
+    *ret_holds = strcmp(standing.state, "starting") == 0 && standing.worker_id == worker->id &&
+                 standing.lease_left_ms > 0;
+    return true;
+}
+
+bool transition_refuse(struct worker *worker, const struct attempt *attempt, const char *why,
+                       struct error *err)
+{
+    json_t *item = start_item(worker, attempt);
+    json_object_set_new(item, "refused", transition_text(why));
+    if (!move(worker, worker->starts, item, err))
+        return false;
+    return fail(err, ERR_INTERNAL, "a refused start was accepted");
+}
+
+bool transition_running(struct worker *worker, const struct attempt *attempt, struct error *err)
+{
+    return move(worker, worker->runnings, item_of(worker, attempt), err);
+}
+
+bool transition_release(struct worker *worker, const struct attempt *attempt, const char *reason,
+                        struct error *err)
+{
+    json_t *item = item_of(worker, attempt);
+    json_object_set_new(item, "not_started", json_true());
+    json_object_set_new(item, "reason", transition_text(reason));
+    return move(worker, worker->releases, item, err);
+}
+
+json_t *transition_text(const char *text)
+{
+    json_t *json = json_string(text);
+    if (json)
+        return json;
+    AUTO(text) char *copy = memory_text(text);
+    for (char *c = copy; *c; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    return json_string(copy);
+}
+
+static json_t *cost_of(const struct attempt *attempt, const struct sandbox_result *result)
+{
+    return json_pack("{s:s, s:s, s:f, s:i}", "kind", "sandbox", "provider", attempt->bundle.sandbox,
+                     "seconds", (double)result->duration_ms / 1000.0, "nano_usd", 0);
+}
+
+static json_t *finish_item(const struct worker *worker, const struct attempt *attempt,
+                           const struct transition_end *end)
+{
+    const struct sandbox_result *result = end->result;
+    json_t *item = item_of(worker, attempt);
+    AUTO(json)
+    json_t *rest =
+        json_pack("{s:s, s:o, s:i, s:i, s:o, s:o, s:I, s:I, s:I, s:b, s:O, s:o}", "outcome",
+                  end->outcome, "reason", transition_text(end->reason), "exit_code",
+                  result->exit_code, "term_signal", result->term_signal, "error_name",
+                  transition_text(result->error_name), "error_value",
+                  transition_text(result->error_value), "duration_ms",
+                  (json_int_t)result->duration_ms, "cpu_ms", (json_int_t)result->cpu_ms,
+                  "memory_peak_bytes", (json_int_t)result->memory_peak_bytes, "output_truncated",
+                  result->output_truncated, "items", end->items, "cost", cost_of(attempt, result));
+    json_object_update(item, rest);
+    return item;
+}
+
+bool transition_finish(struct worker *worker, const struct attempt *attempt,
+                       const struct transition_end *end, struct error *err)
+{
+    if (!move(worker, worker->finishes, finish_item(worker, attempt, end), err))
+        return false;
+    FAULT("worker.finish.after_commit");
+    return true;
+}

@@ -1,0 +1,38 @@
+/* The moves of an attempt, each one element of a shared commit: start, running,
+ * release, finish. What they changed is announced. */
+#pragma once
+
+#include "worker/worker.h"
+
+/* Sends `event`, `events` and `push` of a result to the doorbell. */
+void transition_announce(struct worker *worker, const json_t *result);
+
+/* Claimed to starting. On ERR_LOST nobody knows: ask transition_start_holds. */
+bool transition_start(struct worker *worker, const struct attempt *attempt,
+                      struct error *err) MUST_CHECK;
+/* After a start whose answer was lost: true when it did commit and is ours. */
+bool transition_start_holds(struct worker *worker, const struct attempt *attempt, bool *ret_holds,
+                            struct error *err) MUST_CHECK;
+/* These bytes must not run: audited, and the attempt goes into a safe state. */
+bool transition_refuse(struct worker *worker, const struct attempt *attempt, const char *why,
+                       struct error *err) MUST_CHECK;
+bool transition_running(struct worker *worker, const struct attempt *attempt,
+                        struct error *err) MUST_CHECK;
+/* Back to ready, from claimed or from starting: only for a worker that wrote
+ * less than the whole frame itself. */
+bool transition_release(struct worker *worker, const struct attempt *attempt, const char *reason,
+                        struct error *err) MUST_CHECK;
+
+/* How a run ended. `items` is a list as output_items gives it. */
+struct transition_end {
+    const char *outcome; /* succeeded, failed, timed_out, cancelled, unknown */
+    const char *reason;
+    const struct sandbox_result *result;
+    const json_t *items;
+};
+/* Safe to repeat: the same end again is fine. */
+bool transition_finish(struct worker *worker, const struct attempt *attempt,
+                       const struct transition_end *end, struct error *err) MUST_CHECK;
+
+/* Text from inside a sandbox as JSON: what is not UTF-8 becomes "?". */
+json_t *transition_text(const char *text);
