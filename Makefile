@@ -45,7 +45,7 @@ $(programs):
 # Everything but the three main functions, for the unit tests to link against.
 $(BUILD)/libcountersign.a: $(call objects,$(filter-out $(mains),$(common) $(api) $(worker) $(admin) \
   $(generated) $(embedded)))
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && ar qcs $@ $^
 unit-tests: $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(units))
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcountersign.a
 	@mkdir -p $(@D)

@@ -27,16 +27,13 @@ struct heart {
     bool failing;
 };
 
-static bool introduce(struct heart *heart, json_t *take_backends, struct error *err)
+static bool introduce(struct worker *worker, json_t *backends, struct error *err)
 {
-    struct worker *worker = heart->worker;
     AUTO(json)
-    json_t *item = json_pack("{s:s, s:s, s:I, s:o}", "name", worker->settings->worker_name,
+    json_t *item = json_pack("{s:s, s:s, s:I, s:O}", "name", worker->settings->worker_name,
                              "version", COUNTERSIGN_VERSION, "slots",
-                             (json_int_t)worker->settings->worker_slots, "backends", take_backends);
-    int64_t id = atomic_load(&worker->id);
-    if (id != 0)
-        json_object_set_new(item, "worker_id", json_integer(id));
+                             (json_int_t)worker->settings->worker_slots, "backends", backends);
+    int64_t id = 0;
     if (!store_hello(worker->keeper_pool, item, &id, err))
         return false;
     atomic_store(&worker->id, id);
@@ -46,13 +43,14 @@ static bool introduce(struct heart *heart, json_t *take_backends, struct error *
 /* Tells our row what the backends can do, when that changed. */
 static bool report(struct heart *heart, struct error *err)
 {
-    json_t *backends = backends_report(heart->worker->backends);
+    struct worker *worker = heart->worker;
+    AUTO(json) json_t *backends = backends_report(worker->backends);
     AUTO(text) char *text = json_text(backends);
-    if (heart->reported && strcmp(text, heart->reported) == 0) {
-        json_decref(backends);
+    int64_t id = atomic_load(&worker->id);
+    if (heart->reported && strcmp(text, heart->reported) == 0)
         return true;
-    }
-    if (!introduce(heart, backends, err))
+    if (id == 0 ? !introduce(worker, backends, err)
+                : !store_report(worker->keeper_pool, id, text, err))
         return false;
     free(heart->reported);
     heart->reported = TAKE(text);

@@ -60,7 +60,7 @@ static void refuse(struct run *run, const char *why)
     int64_t retry_ms = RETRY_FIRST_MS;
     log_run(run, LOG_ERROR, "attempt.refused", why);
     do
-        (void)!transition_refuse(run->worker, run->attempt, why, &err);
+        (void)!transition_refuse(run->worker, run->attempt, &err);
     while (slot_lease_is_ours(run->slot) && wait_to_retry(run, &err, &retry_ms));
     log_run(run, LOG_INFO, "attempt.refusal_recorded", err.text);
 }

@@ -38,6 +38,13 @@ bool store_hello(struct db_pool *pool, const json_t *item, int64_t *ret_worker_i
     return *ret_worker_id > 0 || fail(err, ERR_INTERNAL, "worker_hello gave no worker_id");
 }
 
+bool store_report(struct db_pool *pool, int64_t worker_id, const char *backends, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    const struct db_param params[] = {{DB_INT8, worker_id, {0}}, {DB_TEXT, 0, bytes_of(backends)}};
+    return db_pool_run(pool, &SQL_WORKER_REPORT, params, &rows, err);
+}
+
 bool store_bye(struct db_pool *pool, int64_t worker_id, struct error *err)
 {
     AUTO(rows) struct rows *rows = NULL;

@@ -9,9 +9,12 @@
 /* Whether the same call may well succeed a little later. */
 bool store_error_passes(const struct error *err);
 
-/* `item`: {name, version, slots, backends, worker_id?}. */
+/* `item`: {name, version, slots, backends}. */
 bool store_hello(struct db_pool *pool, const json_t *item, int64_t *ret_worker_id,
                  struct error *err) MUST_CHECK;
+/* `backends`: what backends_report gives, as text. */
+bool store_report(struct db_pool *pool, int64_t worker_id, const char *backends,
+                  struct error *err) MUST_CHECK;
 bool store_bye(struct db_pool *pool, int64_t worker_id, struct error *err) MUST_CHECK;
 
 /* What this worker may say of itself when it asks. */

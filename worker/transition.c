@@ -81,14 +81,11 @@ bool transition_start_holds(struct worker *worker, const struct attempt *attempt
     return true;
 }
 
-bool transition_refuse(struct worker *worker, const struct attempt *attempt, const char *why,
-                       struct error *err)
+bool transition_refuse(struct worker *worker, const struct attempt *attempt, struct error *err)
 {
-    json_t *item = start_item(worker, attempt);
-    json_object_set_new(item, "refused", transition_text(why));
-    if (!move(worker, worker->starts, item, err))
+    if (!move(worker, worker->starts, start_item(worker, attempt), err))
         return false;
-    return fail(err, ERR_INTERNAL, "a refused start was accepted");
+    return fail(err, ERR_INTERNAL, "our database would have let other bytes run");
 }
 
 bool transition_running(struct worker *worker, const struct attempt *attempt, struct error *err)
@@ -129,15 +126,14 @@ static json_t *finish_item(const struct worker *worker, const struct attempt *at
     const struct sandbox_result *result = end->result;
     json_t *item = item_of(worker, attempt);
     AUTO(json)
-    json_t *rest =
-        json_pack("{s:s, s:o, s:i, s:i, s:o, s:o, s:I, s:I, s:I, s:b, s:O, s:o}", "outcome",
-                  end->outcome, "reason", transition_text(end->reason), "exit_code",
-                  result->exit_code, "term_signal", result->term_signal, "error_name",
-                  transition_text(result->error_name), "error_value",
-                  transition_text(result->error_value), "duration_ms",
-                  (json_int_t)result->duration_ms, "cpu_ms", (json_int_t)result->cpu_ms,
-                  "memory_peak_bytes", (json_int_t)result->memory_peak_bytes, "output_truncated",
-                  result->output_truncated, "items", end->items, "cost", cost_of(attempt, result));
+    json_t *rest = json_pack(
+        "{s:s, s:o, s:i, s:i, s:o, s:o, s:I, s:I, s:I, s:b, s:O, s:o}", "outcome", end->outcome,
+        "reason", transition_text(end->reason), "exit_code", result->exit_code, "term_signal",
+        result->term_signal, "error_name", transition_text(result->error_name), "error_value",
+        transition_text(result->error_value), "duration_ms", (json_int_t)result->duration_ms,
+        "cpu_ms", (json_int_t)result->cpu_ms, "memory_peak_bytes",
+        (json_int_t)result->memory_peak_bytes, "output_truncated", result->output_truncated,
+        "items", end->items, "cost", cost_of(attempt, result));
     json_object_update(item, rest);
     return item;
 }

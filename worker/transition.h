@@ -13,8 +13,10 @@ bool transition_start(struct worker *worker, const struct attempt *attempt,
 /* After a start whose answer was lost: true when it did commit and is ours. */
 bool transition_start_holds(struct worker *worker, const struct attempt *attempt, bool *ret_holds,
                             struct error *err) MUST_CHECK;
-/* These bytes must not run: audited, and the attempt goes into a safe state. */
-bool transition_refuse(struct worker *worker, const struct attempt *attempt, const char *why,
+/* Asks for a start with the digest of bytes that are not what was approved, so
+ * that our database refuses, audits, and puts the request into a safe state.
+ * Always false; the code tells whether it did: ERR_STALE. */
+bool transition_refuse(struct worker *worker, const struct attempt *attempt,
                        struct error *err) MUST_CHECK;
 bool transition_running(struct worker *worker, const struct attempt *attempt,
                         struct error *err) MUST_CHECK;

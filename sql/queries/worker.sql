@@ -1,8 +1,11 @@
 -- What the worker asks of the database. Ids and fences are those of a claim.
 
 -- name: worker_hello(item jsonb)
--- item: {name, version, slots, backends}; with worker_id it renews that row. {worker_id}
+-- item: {name, version, slots, backends}
 select cs.worker_hello($1);
+
+-- name: worker_report(worker_id int8, backends jsonb)
+select cs.worker_report($1, $2);
 
 -- name: worker_bye(worker_id int8)
 select cs.worker_bye($1);
@@ -18,8 +21,6 @@ from cs.claim_attempts($1, $2::int8[], $3);
 select cs.attempt_file_chunk($1, $2, $3, $4);
 
 -- name: start_attempts(items jsonb)
--- {worker_id, id, fence, bundle_sha256, decision_ids, refused?}. `refused` is why the worker will
--- not send these bytes: the attempt must not start, is audited and put into a safe state.
 select n, result from cs.start_attempts($1);
 
 -- name: mark_attempts_running(items jsonb)
