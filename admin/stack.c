@@ -11,9 +11,8 @@
 #include <unistd.h>
 
 #include "admin/command.h"
-#include "admin/folders.h"
 #include "admin/stack_run.h"
-#include "common/base/json.h"
+#include "admin/stack_state.h"
 
 #define WORKERS_MOST 8
 
@@ -35,10 +34,7 @@ static const struct option_entry data_entries[] = {
 
 static const char *data_folder(void)
 {
-    const char *set = getenv("DATA_DIR");
-    if (data_option)
-        return data_option;
-    return set && *set ? set : ".data";
+    return data_option ? data_option : stack_state_folder();
 }
 
 /* The folder of the running program; caller frees. */
@@ -120,31 +116,12 @@ static bool run_up(struct words *words, int *ret_status, struct error *err)
     return true;
 }
 
-/* What the running stack wrote about itself, or *ret_state NULL. */
-static bool read_state(json_t **ret_state, struct error *err)
-{
-    AUTO(text) char *folder = stack_data_path(data_folder());
-    AUTO(text) char *path = path_join(folder, "stack.json");
-    AUTO(text) char *text = NULL;
-    *ret_state = NULL;
-    if (!path_exists(path))
-        return true;
-    if (!file_read(path, &text, err) || !json_read_object(bytes_of(text), ret_state, err))
-        return false;
-    /* One that was killed could not take its file away. */
-    if (kill((pid_t)json_integer_of(*ret_state, "pid", 0), 0) != 0 && errno == ESRCH) {
-        json_decref(*ret_state);
-        *ret_state = NULL;
-    }
-    return true;
-}
-
 static bool run_down(struct words *words, int *ret_status, struct error *err)
 {
     AUTO(json) json_t *state = NULL;
     (void)words;
     *ret_status = 0;
-    if (!read_state(&state, err))
+    if (!stack_state_read(data_folder(), &state, err))
         return false;
     if (!state) {
         printf("no stack runs in %s\n", data_folder());
@@ -168,7 +145,7 @@ static bool run_status(struct words *words, int *ret_status, struct error *err)
     const char *name;
     json_t *value;
     (void)words;
-    if (!read_state(&state, err))
+    if (!stack_state_read(data_folder(), &state, err))
         return false;
     *ret_status = state ? 0 : 3; /* as init scripts say "not running" */
     if (!state) {

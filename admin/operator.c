@@ -1,0 +1,106 @@
+#include "admin/operator.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/stack_state.h"
+#include "common/base/settings.h"
+
+static const char *running_text(const json_t *state, const char *key)
+{
+    const char *text = json_text_of(state, key);
+    return text && *text ? text : NULL;
+}
+
+bool operator_open(struct db **ret_db, struct error *err)
+{
+    struct settings settings;
+    AUTO(json) json_t *state = NULL;
+    if (!settings_load(SETTINGS_ADMIN, stderr, &settings, err))
+        return false;
+    const char *url = settings.database_url.value;
+    if (!url[0]) {
+        if (!stack_state_read(settings.data_dir, &state, err))
+            return false;
+        if (!state)
+            return fail(err, ERR_BAD_REQUEST,
+                        "DATABASE_URL is not set, and no stack runs in %s", settings.data_dir);
+        url = json_text_of(json_object_get(state, "database"), "operator");
+    }
+    return db_open(url, "countersign", ret_db, err);
+}
+
+bool operator_public_url(char **ret_url, struct error *err)
+{
+    struct settings settings;
+    AUTO(json) json_t *state = NULL;
+    if (!settings_load(SETTINGS_ADMIN, stderr, &settings, err))
+        return false;
+    const char *url = settings.public_url[0] ? settings.public_url : NULL;
+    if (!url) {
+        if (!stack_state_read(settings.data_dir, &state, err))
+            return false;
+        url = state ? running_text(state, "url") : NULL;
+    }
+    *ret_url = memory_text(url ? url : "http://127.0.0.1:8080");
+    return true;
+}
+
+json_t *operator_list(const char *text)
+{
+    json_t *list = json_array();
+    while (text && *text) {
+        size_t len = strcspn(text, ",");
+        if (len)
+            json_array_append_new(list, json_stringn(text, len));
+        text += len + (text[len] == ',');
+    }
+    return list;
+}
+
+bool operator_answer(const struct rows *rows, json_t **ret_json, struct error *err)
+{
+    const char *text = rows_count(rows) ? rows_text(rows, 0, 0) : NULL;
+    json_error_t why;
+    *ret_json = json_loads(text ? text : "null", JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    return *ret_json || fail(err, ERR_INTERNAL, "the database answered no JSON: %s", why.text);
+}
+
+/* One cell; caller frees. */
+static char *cell(const json_t *value)
+{
+    struct buffer text = {0};
+    buffer_add_text(&text, "");
+    if (json_is_string(value))
+        buffer_add_text(&text, json_string_value(value));
+    else if (json_is_integer(value))
+        buffer_printf(&text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_boolean(value))
+        buffer_add_text(&text, json_is_true(value) ? "yes" : "no");
+    for (size_t i = 0; i < json_array_size(value); i++)
+        buffer_printf(&text, "%s%s", i ? "," : "", json_string_value(json_array_get(value, i)));
+    return text.data;
+}
+
+static size_t width(const json_t *list, const char *column)
+{
+    size_t most = strlen(column);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        AUTO(text) char *text = cell(json_object_get(json_array_get(list, i), column));
+        most = strlen(text) > most ? strlen(text) : most;
+    }
+    return most;
+}
+
+void operator_print(const json_t *list, const char *const *columns, size_t count)
+{
+    for (size_t c = 0; c < count; c++)
+        printf("%-*s%s", (int)width(list, columns[c]), columns[c], c + 1 < count ? "  " : "\n");
+    for (size_t i = 0; i < json_array_size(list); i++)
+        for (size_t c = 0; c < count; c++) {
+            AUTO(text) char *text = cell(json_object_get(json_array_get(list, i), columns[c]));
+            printf("%-*s%s", (int)width(list, columns[c]), text, c + 1 < count ? "  " : "\n");
+        }
+}
