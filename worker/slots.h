@@ -22,7 +22,6 @@ typedef void slot_run_fn(void *context, struct slot *slot);
 
 /* How long a lease may go unrenewed, by our own monotonic clock. */
 struct slot_times {
-    int64_t lease_ms;
     int64_t give_up_ms; /* after this we kill what we run; well before the lease ends */
     int64_t keep_ms;    /* and after this a launcher kills it without us */
 };
