@@ -10,3 +10,5 @@
 
 /* Our own fail() fills a struct error; tests use fail_msg(). */
 #undef fail
+#undef fail_msg
+#define fail_msg(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
