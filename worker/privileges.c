@@ -14,6 +14,8 @@ static bool is_root(void)
 
 bool privileges_drop(const char *user, struct error *err)
 {
+    int death_signal = 0;
+    (void)prctl(PR_GET_PDEATHSIG, &death_signal);
     if (is_root()) {
         errno = 0;
         const struct passwd *entry = getpwnam(user);
@@ -28,6 +30,9 @@ bool privileges_drop(const char *user, struct error *err)
         if (setuid(0) == 0)
             return fail(err, ERR_INTERNAL, "root could be taken back");
     }
+    /* The kernel forgets it when the user changes; who started us counts on it. */
+    if (death_signal && prctl(PR_SET_PDEATHSIG, death_signal) != 0)
+        return fail(err, ERR_INTERNAL, "death signal: %s", strerror(errno));
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return fail(err, ERR_INTERNAL, "no_new_privs: %s", strerror(errno));
     return true;
