@@ -27,7 +27,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 mains := api/main.c worker/main.c admin/main.c
 programs := $(BUILD)/countersign-api $(BUILD)/countersign-worker $(BUILD)/countersign
 
-.PHONY: all deps programs unit-tests clean
+.PHONY: all deps programs unit-tests demo bench clean
 all: programs
 
 deps:
@@ -66,6 +66,19 @@ sql_files := $(sort $(wildcard sql/roles.sql sql/stack/*.sql sql/schema/*.sql sq
 build/gen/embedded.c: tools/embed_sql $(sql_files) $(wildcard sql/schema sql/functions sql/views)
 	@mkdir -p build/gen
 	tools/embed_sql $(sql_files) >$@.new && mv $@.new $@
+
+# Packages first: the flags of the others are asked for when make starts anew.
+demo: deps
+	@$(MAKE) --no-print-directory programs
+	@tools/demo/run
+
+bench: deps
+	@$(MAKE) --no-print-directory programs build/bench/load
+	@node tests/bench/bench.mjs
+build/bench/load: $(call objects,$(call sources,tests/bench common/base))
+	@mkdir -p $(@D)
+	@echo 'link $@'
+	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 clean:
 	rm -rf build

@@ -14,12 +14,13 @@ import * as show from './show.mjs';
 const url = process.env.COUNTERSIGN_URL;
 const out = process.env.COUNTERSIGN_DEMO_OUT ?? 'build/demo';
 const here = (name) => new URL(name, import.meta.url);
+const team = 'Analytics';
 const outcome = { requests: [] };
 
 const questions = [
     {
         title: 'Revenue per month and region',
-        question: 'What did we sell per month and region, with the odd values of the export cleaned?',
+        question: 'What did we sell per month and region, once odd values are put right?',
         language: 'python',
         source: 'revenue.py',
     },
@@ -31,21 +32,27 @@ const questions = [
     },
 ];
 
+async function command(...words) {
+    const line = words.map((word) => (/ /.test(word) ? `"${word}"` : word)).join(' ');
+    show.say(`$ countersign ${line}`);
+    return operator(...words);
+}
+
 async function person(login, name, roles) {
-    const line = ['person', 'add', login, '--name', name, '--role', roles, '--team', 'Analytics'];
-    await operator(...line);
-    show.say(`$ countersign ${line.map((word) => (/[ ,]/.test(word) ? `"${word}"` : word)).join(' ')}`);
-    const printed = await operator('person', 'link', login);
-    const link = printed.match(/https?:\/\/\S+#\S+/)[0];
+    await command('person', 'add', login, '--name', name, '--role', roles, '--team', team);
+    const link = await command('link', login);
+    show.say(`${link.replace(/#.*/, '#…')}`);
     const session = await Session.fromLink(url, link);
-    show.happened(`${name} opened a one-time link and is signed in as ${session.me.person.roles.join(', ')}`);
+    show.happened(`${name} opened that link, once, and is signed in: ` +
+        session.me.person.roles.join(', '));
     return session;
 }
 
 async function upload(analyst) {
     const bytes = readFileSync(here('orders.csv'));
     const file = await analyst.upload('orders.csv', bytes);
-    show.happened(`uploaded orders.csv: ${show.bytes(file.bytes)}, sha256 ${show.short(file.sha256)}`);
+    show.happened(`uploaded orders.csv: ${show.bytes(file.bytes)}, ` +
+        `sha256 ${show.short(file.sha256)}`);
     return file;
 }
 
@@ -100,7 +107,8 @@ async function approveAndWatch(reviewer, detail) {
     try {
         const request = { id: detail.id, revision: detail.revision,
                           bundle_sha256: detail.bundle.sha256 };
-        await decide(reviewer, request, { verdict: 'approve', note: 'Read it all.', undo_seconds: 0 });
+        await decide(reviewer, request,
+            { verdict: 'approve', note: 'Read it all.', undo_seconds: 0 });
         return await watch.end;
     } finally {
         watch.stop();
@@ -123,17 +131,18 @@ async function results(analyst, detail, folder) {
         const path = `/api/requests/${detail.id}/results/${item.n}`;
         if (item.kind === 'stdout' || item.kind === 'stderr') {
             show.say(`${item.kind}:`);
-            for (const line of (await analyst.bytes(path)).toString().trimEnd().split('\n'))
-                show.say(`    ${line}`);
+            show.quote((await analyst.bytes(path)).toString());
             show.say();
         } else if (item.mime.startsWith('application/vnd.countersign.table')) {
             answer = await analyst.get(path);
             show.answer(answer);
             show.say();
-            save(folder, item, `${item.kind}-${item.n}.csv`, await analyst.bytes(`${path}?format=csv`));
+            const csv = await analyst.bytes(`${path}?format=csv`);
+            save(folder, item, `${item.kind}-${item.n}.csv`, csv);
         } else {
             const ending = item.mime === 'image/png' ? '.png' : '.txt';
-            save(folder, item, item.name || `${item.kind}-${item.n}${ending}`, await analyst.bytes(path));
+            const name = item.name || `${item.kind}-${item.n}${ending}`;
+            save(folder, item, name, await analyst.bytes(path));
         }
     }
     return answer;
@@ -190,15 +199,25 @@ async function ask(people, file, question) {
     if (done.state !== 'succeeded') throw new Error(`request ${made.id} ended as ${done.state}`);
 }
 
+/** For whoever started the stack, to see that all of it has ended. */
+function noteChildren() {
+    const { children } = JSON.parse(readFileSync(join(process.env.COUNTERSIGN_DATA, 'stack.json')));
+    mkdirSync(out, { recursive: true });
+    writeFileSync(join(out, 'children'),
+        Object.entries(children).filter(([name]) => name !== 'command')
+            .map(([name, pid]) => `${name}:${pid}\n`).join(''));
+}
+
 async function main() {
     show.heading('Countersign: nothing runs that nobody approved', url);
-    show.step('The operator adds two people');
+    noteChildren();
+    show.step('The operator adds a team and two people');
+    await command('team', 'add', team);
     const analyst = await person('mara', 'Mara Lindqvist', 'analyst,reviewer');
     const reviewer = await person('tomas', 'Tomas Weber', 'reviewer');
     show.step(`${analyst.me.person.name} uploads the orders`);
     const file = await upload(analyst);
     for (const question of questions) await ask({ analyst, reviewer }, file, question);
-    mkdirSync(out, { recursive: true });
     writeFileSync(join(out, 'outcome.json'), JSON.stringify(outcome, null, 2));
 }
 

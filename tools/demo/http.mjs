@@ -79,7 +79,8 @@ export class Session {
 
     async upload(name, body) {
         const path = `/api/files?name=${encodeURIComponent(name)}`;
-        const answer = await this.exchange('POST', path, { body, type: 'application/octet-stream' });
+        const type = 'application/octet-stream';
+        const answer = await this.exchange('POST', path, { body, type });
         return JSON.parse(answer.bytes);
     }
 

@@ -1,10 +1,10 @@
 -- Which products come back? Pieces sold and returned per product.
 -- An order number that appears twice was corrected: its last line counts.
 with lines as (
-    select rowid as line, trim(order_no) as order_no, trim(product) as product,
+    select rowid as line, coalesce(trim(order_no), '') as order_no, trim(product) as product,
            replace(replace(trim(quantity), ',', ''), ' pcs', '') as quantity
     from orders
-    where trim(order_no) <> 'TOTAL' and customer not like 'TEST%'
+    where coalesce(trim(order_no), '') <> 'TOTAL' and customer not like 'TEST%'
 ),
 newest as (
     select *, row_number() over (partition by order_no order by line desc) as age

@@ -38,6 +38,21 @@ export function code(text) {
     lines.forEach((line, i) => out(`    ${dim(`${String(i + 1).padStart(digits)} |`)} ${line}`));
 }
 
+/** Output of a program, in lines that fit. */
+export function quote(text) {
+    const room = WIDTH - 12;
+    for (const line of text.trimEnd().split('\n')) {
+        let rest = line;
+        while (rest.length > room) {
+            const space = rest.lastIndexOf(' ', room);
+            const end = space > room / 2 ? space : room;
+            out(`      | ${rest.slice(0, end)}`);
+            rest = `  ${rest.slice(end).trimStart()}`;
+        }
+        out(`      | ${rest}`);
+    }
+}
+
 /** What people call characters, near enough for our columns. */
 const width = (text) => [...text.normalize('NFC')].length;
 const pad = (text, size, right) =>
@@ -48,8 +63,8 @@ const pad = (text, size, right) =>
 export function table(names, rows, { right = [], indent = '    ' } = {}) {
     const sizes = names.map((name, i) =>
         Math.max(width(name), ...rows.map((row) => width(row[i]))));
-    const line = (cells) =>
-        indent + cells.map((cell, i) => pad(cell, sizes[i], right.includes(i))).join('  ').trimEnd();
+    const line = (cells) => (indent +
+        cells.map((cell, i) => pad(cell, sizes[i], right.includes(i))).join('  ')).trimEnd();
     out(bold(line(names)));
     out(indent + dim(sizes.map((size) => '-'.repeat(size)).join('  ')));
     for (const row of rows) out(line(row));

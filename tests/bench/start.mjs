@@ -1,0 +1,84 @@
+// From the approve call to the program's first line, and jobs per second through one worker.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { until } from '../flow/stack.mjs';
+import { load } from './submit.mjs';
+import { median, quantile } from './tally.mjs';
+
+const STARTS = 30; // per round
+const JOBS = 200; // per round
+const CLOCK = 'import time\nprint(time.time_ns())\n';
+const TRIVIAL = 'print(6 * 7)\n';
+
+const nowMs = () => performance.timeOrigin + performance.now();
+
+async function good(answer) {
+    const { status, body, text } = await answer;
+    if (status >= 300) throw new Error(`${status} ${text}`);
+    return body;
+}
+
+const submit = (bench, code) =>
+    good(bench.agent.client.post('/api/requests', { language: 'python', title: 'bench', code }));
+
+const approval = (made) =>
+    ({ verdict: 'approve', revision: made.revision, bundle_sha256: made.bundle_sha256,
+       undo_seconds: 0 });
+
+/** Milliseconds from just before the approve call is sent until the code runs. */
+async function startOnce(bench) {
+    const made = await submit(bench, CLOCK);
+    await bench.warmed();
+    const began = nowMs();
+    await good(bench.reviewer.client.post(`/api/requests/${made.id}/decisions`, approval(made)));
+    const path = `/api/requests/${made.id}`;
+    const done = await good(bench.agent.client.get(`${path}?wait=30&until=done`));
+    if (done.state !== 'succeeded') throw new Error(`request ${made.id} ended as ${done.state}`);
+    const item = done.attempts.at(-1).items.find((one) => one.kind === 'stdout');
+    const { text } = await bench.agent.client.get(`${path}/results/${item.n}`);
+    return Number(BigInt(text.trim()) / 1000n) / 1000 - began;
+}
+
+export async function startRound(bench) {
+    const times = [];
+    for (let i = 0; i < STARTS; i++) times.push(await startOnce(bench));
+    return { p50: median(times), p99: quantile(times, 0.99) };
+}
+
+/** Approves JOBS requests while the worker is away, then lets it work them off. */
+export async function jobsRound(bench) {
+    const { stack } = bench;
+    await stack.halt('worker');
+    const made = [];
+    for (let i = 0; i < JOBS; i++) made.push(await submit(bench, TRIVIAL));
+    const lines = made.map((one) =>
+        `/api/requests/${one.id}/decisions\t${JSON.stringify(approval(one))}\n`);
+    const file = path.join(bench.folder, 'approvals');
+    writeFileSync(file, lines.join(''));
+    const approved = await load(bench, bench.reviewer.token, file, { clients: 8, seconds: 60 });
+    if (approved.done !== JOBS) throw new Error(`only ${approved.done} of ${JOBS} approved`);
+    await stack.start('worker');
+    const ids = made.map((one) => one.id).join(',');
+    const row = await until(async () => {
+        const [one] = await stack.psql('superuser', `select count(*)::int as n,
+            extract(epoch from max(finished_at) - min(claimed_at))::float8 as seconds
+            from cs.attempt where request_id in (${ids}) and state = 'succeeded'`);
+        return one.n === JOBS && one;
+    }, 'all jobs');
+    return { perSecond: JOBS / row.seconds, approvals: approved.per_second };
+}
+
+export function startTally(tally, { warm, cold, jobs }) {
+    tally.add('start.warm_p50', 'approve call to first line, warm sandbox, p50', 'ms',
+        warm.map((round) => round.p50), { most: 15 });
+    tally.add('start.warm_p99', 'approve call to first line, warm sandbox, p99', 'ms',
+        warm.map((round) => round.p99));
+    tally.add('start.cold_p50', 'approve call to first line, cold sandbox, p50', 'ms',
+        cold.map((round) => round.p50));
+    tally.add('start.cold_p99', 'approve call to first line, cold sandbox, p99', 'ms',
+        cold.map((round) => round.p99));
+    tally.add('jobs', 'jobs through one worker, local sandbox, print(6 * 7)', 'per s',
+        jobs.map((round) => round.perSecond));
+    tally.add('approvals', 'approvals over HTTP, 8 clients', 'per s',
+        jobs.map((round) => round.approvals));
+}

@@ -1,0 +1,99 @@
+// Submissions per second: ours over HTTP, ours called by pgbench, and the reference.
+import { execFile } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { root } from '../flow/stack.mjs';
+
+const run = promisify(execFile);
+const here = path.join(root, 'tests/bench');
+const CLIENTS = 32;
+const BULK_CLIENTS = 4;
+const BULK = 50;
+
+/** 2 KiB of Python that does not compress: comments of random letters. */
+export function freshCode() {
+    const line = () => `# ${randomBytes(46).toString('base64').slice(0, 61)}\n`;
+    return Array.from({ length: 32 }, line).join('');
+}
+
+/** One run of the load generator: {done, failed, seconds, per_second, p50_ms, p99_ms}. */
+export async function load(bench, token, what, { clients = CLIENTS, seconds } = {}) {
+    const { stdout } = await run(path.join(root, 'build/bench/load'),
+        [new URL(bench.stack.url).port, `Bearer ${token}`, String(clients),
+         String(seconds ?? bench.seconds), what]);
+    return JSON.parse(stdout);
+}
+
+/** Transactions per second of a script in this folder. */
+async function pgbench(bench, role, script, variables, clients = CLIENTS) {
+    const words = ['--no-vacuum', '--protocol=prepared', `--client=${clients}`, '--jobs=2',
+        `--time=${bench.seconds}`, `--file=${path.join(here, script)}`];
+    for (const [name, value] of Object.entries(variables)) words.push('-D', `${name}=${value}`);
+    const { stdout } = await run('pgbench', [...words, bench.stack.database[role]]);
+    if (!/number of failed transactions: 0 /.test(stdout)) throw new Error(stdout);
+    return Number(/tps = ([\d.]+)/.exec(stdout)[1]);
+}
+
+/** The element that the api hands to cs.submit_requests for such a submission. */
+function item(bench) {
+    return {
+        actor: { person_id: bench.agent.id, session_id: null, token_id: bench.agent.token_id,
+                 address: '127.0.0.1' },
+        title: 'bench', language: 'python', code: freshCode(), files: [],
+        limits: bench.limits, max_limits: bench.limits, retry_safe: false, backend: 'local',
+        image: 'debian-python3', network: 'none', approval_seconds: 86400,
+        pending_seconds: 604800, max_waiting: 1000000,
+    };
+}
+
+export async function prepareSubmit(bench) {
+    await bench.stack.psql('superuser', readFileSync(path.join(here, 'reference.sql'), 'utf8'));
+}
+
+/** One round of every kind, in turn. */
+export async function submitRound(bench) {
+    const code = freshCode();
+    const sha = createHash('sha256').update(code).digest('hex');
+    const one = JSON.stringify([item(bench)]);
+    const many = JSON.stringify(Array.from({ length: BULK }, () => item(bench)));
+    const token = bench.agent.token;
+    const round = {};
+    const http = await load(bench, token, 'submit');
+    round.http = http.per_second;
+    round.http_p99 = http.p99_ms;
+    round.ours = await pgbench(bench, 'api', 'submit.sql', { items: one });
+    round.reference = await pgbench(bench, 'superuser', 'reference_submit.sql', { code, sha });
+    const few = BULK_CLIENTS;
+    const bulk = await load(bench, token, 'batch', { clients: few });
+    round.bulkHttp = BULK * bulk.per_second;
+    round.bulkOurs = BULK * await pgbench(bench, 'api', 'submit.sql', { items: many }, few);
+    round.bulkReference =
+        BULK * await pgbench(bench, 'superuser', 'reference_bulk.sql', { code, sha }, few);
+    return round;
+}
+
+export function submitTally(tally, rounds) {
+    const each = (pick) => rounds.map(pick);
+    tally.add('submit.http', 'submissions over HTTP, 32 clients', 'per s', each((r) => r.http));
+    tally.add('submit.http_p99', 'submission over HTTP, p99', 'ms', each((r) => r.http_p99));
+    tally.add('submit.pgbench', 'the same function called by pgbench, 32 clients', 'per s',
+        each((r) => r.ours));
+    tally.add('submit.reference', 'the reference, pgbench, 32 clients', 'per s',
+        each((r) => r.reference));
+    tally.add('submit.http_of_pgbench', 'over HTTP ÷ the same function by pgbench', 'ratio',
+        each((r) => r.http / r.ours));
+    tally.add('submit.http_of_reference', 'over HTTP ÷ the reference', 'ratio',
+        each((r) => r.http / r.reference), { least: 0.8 });
+    tally.add('submit.pgbench_of_reference', 'our function by pgbench ÷ the reference', 'ratio',
+        each((r) => r.ours / r.reference), { least: 0.6 });
+    tally.add('submit.bulk_http', 'rows in batches of 50 over HTTP, 4 clients', 'per s',
+        each((r) => r.bulkHttp));
+    tally.add('submit.bulk_pgbench', 'rows in batches of 50, our function by pgbench', 'per s',
+        each((r) => r.bulkOurs));
+    tally.add('submit.bulk_reference', 'rows in batches of 50, the reference', 'per s',
+        each((r) => r.bulkReference));
+    tally.add('submit.bulk_of_reference', 'batches over HTTP ÷ the reference', 'ratio',
+        each((r) => r.bulkHttp / r.bulkReference), { least: 0.7 });
+}

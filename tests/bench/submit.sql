@@ -1,0 +1,1 @@
+select n, result from cs.submit_requests(:items);
