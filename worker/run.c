@@ -114,6 +114,8 @@ static void started(void *context)
 {
     struct output *output = context;
     struct error err = {0};
+    LOG(LOG_INFO, "attempt.code_sent", LOG_NUMBER("attempt", output->attempt->id),
+        LOG_NUMBER("fence", output->attempt->fence));
     FAULT("worker.run.running");
     /* Only for people to see: finish takes an attempt that is still starting. */
     if (!transition_running(output->worker, output->attempt, &err) && err.code != ERR_LOST)

@@ -49,17 +49,14 @@ static bool sweep_once(struct worker *worker, int64_t *ret_wait_ms, bool *ret_mo
                        struct error *err)
 {
     const struct store_caller caller = {worker->pool, worker->id, worker->settings->lease_ms};
-    size_t most = slots_free_count(worker->slots);
-    if (most > CLAIM_MAX)
-        most = CLAIM_MAX;
     AUTO(json) json_t *found = NULL;
-    if (!store_sweep(&caller, most, &found, err))
+    if (!store_sweep(&caller, CLAIM_MAX, &found, err))
         return false;
     transition_announce(worker, found);
     log_found(found);
     const json_t *ready = json_object_get(found, "ready");
     claim_ready(worker, ready);
-    *ret_more = json_array_size(ready) >= most && slots_free_count(worker->slots) == 0;
+    *ret_more = json_array_size(ready) > 0 && slots_free_count(worker->slots) == 0;
     if (json_flag(found, "cancel"))
         pulse_ring(worker->heartbeat_now);
     int64_t due_ms = json_integer_of(found, "next_due_ms", *ret_wait_ms);
