@@ -1,0 +1,53 @@
+# Two small images, `api` and `worker`, from one build. Needs Debian's packages
+# and npm's, nothing else. `tools/image` builds and tries them without Docker.
+ARG DEBIAN=docker.io/library/debian:12
+
+FROM ${DEBIAN} AS build
+WORKDIR /src
+COPY tools/deps tools/deps
+COPY package.json package-lock.json .npmrc ./
+# A network whose TLS is signed by its own authority hands its certificates in
+# as the build secret `ca`; they are used for this step and stored nowhere.
+RUN --mount=type=secret,id=ca,target=/run/ca.crt \
+    if [ -s /run/ca.crt ]; then export NODE_EXTRA_CA_CERTS=/run/ca.crt; fi; \
+    tools/deps build
+COPY . .
+RUN make && \
+    install -D -s -t /out build/countersign-api build/countersign-worker build/countersign
+
+FROM ${DEBIAN} AS common
+RUN export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
+    apt-get install -y -qq --no-install-recommends libcurl4 libhiredis0.14 libjansson4 \
+        libmicrohttpd12 libpq5 libseccomp2 libsodium23 >/dev/null && \
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log && \
+    groupadd --gid 10001 countersign && \
+    useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
+        --shell /usr/sbin/nologin countersign
+COPY LICENSE /usr/share/doc/countersign/copyright
+COPY --from=build /out/countersign /usr/bin/
+LABEL org.opencontainers.image.title="Countersign" \
+      org.opencontainers.image.licenses="Apache-2.0"
+
+FROM common AS worker
+RUN export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
+    apt-get install -y -qq --no-install-recommends bubblewrap python3 python3-matplotlib \
+        python3-openpyxl python3-pandas >/dev/null && \
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
+COPY --from=build /out/countersign-worker /usr/bin/
+LABEL org.opencontainers.image.description="Runs approved code in local sandboxes"
+# Starts as root, so that each sandbox gets a user id of its own: only the small
+# launcher stays root, the worker itself becomes WORKER_USER at once.
+ENV WORKER_USER=countersign
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD ["countersign", "health", "worker"]
+STOPSIGNAL SIGTERM
+CMD ["countersign-worker"]
+
+FROM common AS api
+COPY --from=build /out/countersign-api /usr/bin/
+LABEL org.opencontainers.image.description="The page and the HTTP interface"
+ENV API_BIND=0.0.0.0 API_PORT=8080
+EXPOSE 8080
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD ["countersign", "health", "api"]
+USER 10001:10001
+STOPSIGNAL SIGTERM
+CMD ["countersign-api"]
