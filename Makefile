@@ -4,83 +4,128 @@ VARIANT ?=
 BUILD := build$(if $(VARIANT),/$(VARIANT))
 CC := gcc
 quiet := $(if $(V),,@)
+JOBS ?= $(shell nproc)
 
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
   -Wconversion -Wno-sign-conversion -Werror
 hardening := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 libraries := libpq hiredis libcurl jansson libmicrohttpd libsodium libseccomp
-CFLAGS := -std=gnu17 -g -O2 $(warnings) $(hardening) -D_GNU_SOURCE -pthread -I. -Ibuild/gen \
-  $(if $(filter fault,$(VARIANT)),-DCOUNTERSIGN_FAULTS) \
-  $(shell pkg-config --cflags $(libraries) 2>/dev/null | sed 's/-I/-isystem /g')
+# Looked up when the first file is compiled: by then make deps has installed them.
+packages = $(eval packages := $$(shell pkg-config --cflags $(libraries) | sed 's/-I/-isystem /g'))$(packages)
+libs = $(eval libs := $$(shell pkg-config --libs $(libraries)))$(libs)
+CFLAGS = -std=gnu17 -g -O2 $(warnings) $(hardening) -D_GNU_SOURCE -pthread -I. -Ibuild/gen \
+  $(if $(filter fault,$(VARIANT)),-DCOUNTERSIGN_FAULTS) $(packages)
 LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread
-LDLIBS := $(shell pkg-config --libs $(libraries) 2>/dev/null)
 
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 common := $(call sources,common/base common/io common/domain)
 api := $(call sources,api)
 worker := $(call sources,worker worker/llm worker/sandbox worker/target)
 admin := $(call sources,admin)
-generated := build/gen/statements.c
+statements := build/gen/statements.c
 embedded := build/gen/embedded.c
+page := build/gen/page.c
 units := $(call sources,tests/unit)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 mains := api/main.c worker/main.c admin/main.c
-programs := $(BUILD)/countersign-api $(BUILD)/countersign-worker $(BUILD)/countersign
+programs := $(if $(wildcard api/main.c),$(BUILD)/countersign-api) \
+  $(BUILD)/countersign-worker $(BUILD)/countersign
+tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(units))
 
-.PHONY: all deps programs unit-tests demo bench clean
-all: programs
+.PHONY: all help deps build programs fault unit-tests test test-unit test-sql test-flow \
+  test-browser lint run demo bench clean
+.DELETE_ON_ERROR:
 
-deps:
+all: build
+
+help:
+	@awk -f tools/help.awk $(MAKEFILE_LIST)
+
+deps: ## install what is missing from Debian and npm
 	@tools/deps
+
+build: deps ## build everything into build/
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
 
 programs: $(programs)
 
-$(BUILD)/countersign-api: $(call objects,$(common) $(api) $(generated)) $(BUILD)/obj/page.o
-$(BUILD)/countersign-worker: $(call objects,$(common) $(worker) $(generated))
-$(BUILD)/countersign: $(call objects,$(common) $(admin) $(generated) $(embedded))
+fault: ## build the variant with fault points into build/fault/
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=fault programs
+
+$(BUILD)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page))
+$(BUILD)/countersign-worker: $(call objects,$(common) $(worker) $(statements))
+$(BUILD)/countersign: $(call objects,$(common) $(admin) $(statements) $(embedded))
 $(programs):
 	@echo 'link $@'
-	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs)
 
 # Everything but the three main functions, for the unit tests to link against.
 $(BUILD)/libcountersign.a: $(call objects,$(filter-out $(mains),$(common) $(api) $(worker) $(admin) \
-  $(generated) $(embedded)))
-	rm -f $@ && ar qcs $@ $^
-unit-tests: $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(units))
-$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcountersign.a
+  $(statements) $(embedded) $(page)))
+	@rm -f $@ && ar qcs $@ $^
+unit-tests: $(tests)
+$(tests): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcountersign.a
 	@mkdir -p $(@D)
 	@echo 'link $@'
-	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs) -lcmocka
 
 $(BUILD)/obj/%.o: %.c | build/gen/statements.h
 	@mkdir -p $(@D)
 	@echo 'compile $<'
 	$(quiet)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-build/gen/statements.h build/gen/statements.c &: tools/statements.awk $(wildcard sql/queries/*.sql)
+# Carries these inside.
+$(BUILD)/obj/worker/sandbox/programs.o: $(wildcard worker/sandbox/*.py)
+
+queries := $(sort $(wildcard sql/queries/*.sql))
+build/gen/statements.h $(statements) &: tools/statements.awk $(queries) sql/queries
 	@mkdir -p build/gen
-	awk -f tools/statements.awk -v out=build/gen/statements $(sort $(wildcard sql/queries/*.sql)) </dev/null
+	@awk -f tools/statements.awk -v out=build/gen/statements $(queries) </dev/null
 
 sql_files := $(sort $(wildcard sql/roles.sql sql/stack/*.sql sql/schema/*.sql sql/functions/*.sql \
   sql/views/*.sql))
-build/gen/embedded.c: tools/embed_sql $(sql_files) $(wildcard sql/schema sql/functions sql/views)
+$(embedded): tools/embed_sql $(sql_files) $(wildcard sql/schema sql/functions sql/views)
 	@mkdir -p build/gen
-	tools/embed_sql $(sql_files) >$@.new && mv $@.new $@
+	@tools/embed_sql $(sql_files) >$@.new && mv $@.new $@
 
-# Packages first: the flags of the others are asked for when make starts anew.
-demo: deps
-	@$(MAKE) --no-print-directory programs
+page_files := $(shell find reviewer-ui -type f 2>/dev/null | sed 's/ /\\ /g')
+build/page/index.html: $(page_files) $(wildcard package-lock.json)
+	@echo 'build the page'
+	$(quiet)node reviewer-ui/build.mjs
+$(page): tools/embed_page $(if $(page_files),build/page/index.html)
+	@mkdir -p build/gen
+	@tools/embed_page build/page $$(find build/page -type f 2>/dev/null | LC_ALL=C sort) >$@.new
+	@mv $@.new $@
+
+test: build ## every test; ends with one line: N passed, N failed, N skipped
+	@tools/test unit sql flow browser
+test-unit: build ## the tests of C modules
+	@tools/test unit
+test-sql: build ## the tests of the database
+	@tools/test sql
+test-flow: build ## stories through the running product
+	@tools/test flow
+test-browser: build ## the page in Chromium
+	@tools/test browser
+
+lint: deps ## every check of the source that needs no running
+	@tools/lint
+
+run: build ## the whole product at http://127.0.0.1:8080, kept in .data/
+	@exec tools/run
+
+demo: build ## one question from the form to the answer, as two people
 	@tools/demo/run
 
-bench: deps
-	@$(MAKE) --no-print-directory programs build/bench/load
+bench: build ## how fast it is, side by side with PostgreSQL's own limit
+	@$(MAKE) --no-print-directory build/bench/load
 	@node tests/bench/bench.mjs
 build/bench/load: $(call objects,$(call sources,tests/bench common/base))
 	@mkdir -p $(@D)
 	@echo 'link $@'
-	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs)
 
-clean:
+clean: ## remove what was built; .data stays
 	rm -rf build
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

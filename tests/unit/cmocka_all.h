@@ -12,3 +12,9 @@
 #undef fail
 #undef fail_msg
 #define fail_msg(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
+
+/* Said here, since a test of settings may empty the environment on the way. */
+__attribute__((constructor)) static inline void speak_tap(void)
+{
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+}

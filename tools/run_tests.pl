@@ -1,0 +1,60 @@
+# Runs tests of the named kinds and ends with one line: N passed, N failed, N skipped.
+use v5.36;
+use TAP::Harness;
+
+my $longest = $ENV{TEST_SECONDS} // 600;    # a file that takes longer hangs
+my $jobs = $ENV{JOBS} // do { chomp(my $n = qx(nproc)); $n + 1 };
+my $only = $ENV{ONLY} // '';                # part of a path: just these files
+my @limit = ('timeout', '-k', '10', $longest);
+
+sub node { [@limit, 'node', '--test-reporter=./tools/tap.mjs', '--test-reporter-destination=stdout', @_] }
+
+my %kinds = (
+    unit => {
+        files => sub { map { s{^tests/unit/(.*)\.c$}{build/unit/$1}r } glob 'tests/unit/test_*.c' },
+        exec  => sub ($file) { [@limit, $file] },
+    },
+    sql => {
+        files => sub { glob 'tests/sql/*.sql' },
+        exec  => sub ($file) {
+            [@limit, 'psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1',
+                '-d', $ENV{COUNTERSIGN_DB_SUPERUSER}, '-f', $file];
+        },
+    },
+    flow    => { files => sub { glob 'tests/flow/*.test.mjs' },    exec => \&node },
+    browser => { files => sub { glob 'tests/browser/*.test.mjs' }, exec => \&node },
+);
+
+my %sum = (passed => 0, failed => 0, skipped => 0);
+
+# What one file adds: a file that dies, hangs or plans badly is one failure more.
+sub add ($parser) {
+    my $skipped = () = $parser->skipped;
+    my $failed  = () = $parser->failed;
+    my $passed  = () = $parser->passed;
+    $failed++ if !$failed && ($parser->has_problems || $parser->wait);
+    $failed++ if !$parser->tests_run && !$failed && !$parser->skip_all;
+    $skipped++ if $parser->skip_all;
+    $sum{passed} += $passed - ($parser->skip_all ? 0 : $skipped);
+    $sum{skipped} += $skipped;
+    $sum{failed} += $failed;
+}
+
+$| = 1;
+for my $name (@ARGV) {
+    my $kind = $kinds{$name} or die "there is no kind of test called $name\n";
+    my @files = grep { index($_, $only) >= 0 } $kind->{files}->();
+    next unless @files;
+    my %before = %sum;
+    say "-- $name";
+    my $harness = TAP::Harness->new({
+        jobs => $name eq 'browser' ? 1 : $jobs, timer => 1, failures => 1,
+        exec => sub ($, $file) { $kind->{exec}->($file) },
+    });
+    my $results = $harness->runtests(@files);
+    add($_) for $results->parsers;
+    say "-- $name: " . join ', ', map { $sum{$_} - $before{$_} . " $_" } qw(passed failed skipped);
+}
+say "$sum{passed} passed, $sum{failed} failed, $sum{skipped} skipped";
+my $bad = $sum{failed} || ($ENV{CI} && $sum{skipped}) || !$sum{passed};
+exit($bad ? 1 : 0);
