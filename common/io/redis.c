@@ -316,6 +316,23 @@ static bool id_is_later(const char *a, const char *b)
     return seq_a > seq_b;
 }
 
+bool redis_events_tail(struct redis *redis, char ret_id[REDIS_ID_SIZE], struct error *err)
+{
+    char key[PATH_MAX_BYTES];
+    key_of(redis, "events", key);
+    const char *args[] = {"XREVRANGE", key, "+", "-", "COUNT", "1"};
+    redisReply *reply = command(redis, 0, COUNT_OF(args), args, err);
+    if (!reply)
+        return false;
+    const char *id = "0-0";
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
+        reply->element[0]->elements == 2)
+        id = reply->element[0]->element[0]->str;
+    snprintf(ret_id, REDIS_ID_SIZE, "%s", id);
+    freeReplyObject(reply);
+    return true;
+}
+
 /* Nothing was trimmed or lost when `last_id` itself is still in the stream. */
 static bool find_gap(struct redis *redis, const char *key, const char *last_id, bool *ret_gap,
                      struct error *err)

@@ -36,6 +36,10 @@ typedef void redis_event_fn(void *context, const char *id, const char *json);
 bool redis_events_wait(struct redis *redis, char io_last_id[REDIS_ID_SIZE], int wait_ms,
                        redis_event_fn *each, void *context, struct error *err) MUST_CHECK;
 
+/* The id of the newest event, or "0-0" while there is none. */
+bool redis_events_tail(struct redis *redis, char ret_id[REDIS_ID_SIZE],
+                       struct error *err) MUST_CHECK;
+
 /* XRANGE after `last_id`. *ret_gap is true when events after it were already
  * trimmed (or Redis lost them): the reader must fetch everything anew. */
 bool redis_events_after(struct redis *redis, const char *last_id, size_t max, redis_event_fn *each,

@@ -1,0 +1,194 @@
+#include "common/domain/code.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define FILE_NAME_MAX 255
+
+int32_t utf8_next(const unsigned char **io_at, const unsigned char *end)
+{
+    static const int32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *at = (*io_at)++;
+    if (*at < 0x80)
+        return *at;
+    int len = *at >= 0xf0 ? 4 : *at >= 0xe0 ? 3 : *at >= 0xc2 ? 2 : 0;
+    if (len == 0 || *at > 0xf4 || end - at < len)
+        return -1;
+    int32_t value = *at & (0xff >> (len + 1));
+    for (int i = 1; i < len; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return -1;
+        value = value << 6 | (at[i] & 0x3f);
+    }
+    if (value < least[len] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+        return -1;
+    *io_at = at + len;
+    return value;
+}
+
+/* Where a class of characters is refused. */
+enum place { IN_CODE = 1, IN_TEXT = 2, IN_BOTH = 3 };
+
+static const struct {
+    int32_t first, last;
+    enum place place;
+    const char *what;
+} refused[] = {
+    {0x00, 0x08, IN_BOTH, "control character"},
+    {0x0b, 0x0c, IN_BOTH, "line break other than LF"},
+    {0x0d, 0x0d, IN_BOTH, "carriage return: line ends must be LF alone"},
+    {0x0e, 0x1f, IN_BOTH, "control character"},
+    {0x7f, 0x84, IN_BOTH, "control character"},
+    {0x85, 0x85, IN_BOTH, "line break other than LF"},
+    {0x86, 0x9f, IN_BOTH, "control character"},
+    {0xad, 0xad, IN_CODE, "invisible character"},
+    {0x34f, 0x34f, IN_CODE, "invisible character"},
+    {0x61c, 0x61c, IN_BOTH, "text direction control"},
+    {0x115f, 0x1160, IN_CODE, "invisible character"},
+    {0x17b4, 0x17b5, IN_CODE, "invisible character"},
+    {0x180b, 0x180f, IN_CODE, "invisible character"},
+    {0x200b, 0x200d, IN_CODE, "zero-width character"},
+    {0x200e, 0x200f, IN_BOTH, "text direction control"},
+    {0x2028, 0x2029, IN_BOTH, "line break other than LF"},
+    {0x202a, 0x202e, IN_BOTH, "text direction control"},
+    {0x2060, 0x2065, IN_CODE, "zero-width character"},
+    {0x2066, 0x2069, IN_BOTH, "text direction control"},
+    {0x206a, 0x206f, IN_BOTH, "text direction control"},
+    {0x2800, 0x2800, IN_CODE, "invisible character"},
+    {0x3164, 0x3164, IN_CODE, "invisible character"},
+    {0xe000, 0xf8ff, IN_CODE, "private character"},
+    {0xfdd0, 0xfdef, IN_BOTH, "character that does not exist"},
+    {0xfe00, 0xfe0f, IN_CODE, "variation selector"},
+    {0xfeff, 0xfeff, IN_BOTH, "byte order mark"},
+    {0xffa0, 0xffa0, IN_CODE, "invisible character"},
+    {0xfff0, 0xfffb, IN_BOTH, "invisible character"},
+    {0x1bca0, 0x1bca3, IN_CODE, "invisible character"},
+    {0x1d173, 0x1d17a, IN_CODE, "invisible character"},
+    {0xe0000, 0xe0fff, IN_BOTH, "tag character"},
+    {0xf0000, 0x10ffff, IN_CODE, "private character"},
+};
+
+static const char *why_refused(int32_t character, enum place place)
+{
+    if (character < 0)
+        return "byte that is not UTF-8";
+    if ((character & 0xfffe) == 0xfffe)
+        return "character that does not exist";
+    for (size_t i = 0; i < COUNT_OF(refused); i++)
+        if (character >= refused[i].first && character <= refused[i].last &&
+            (refused[i].place & place))
+            return refused[i].what;
+    return NULL;
+}
+
+static bool check_characters(struct bytes code, int64_t *ret_lines, struct error *err)
+{
+    const unsigned char *at = code.data, *end = at + code.len;
+    int64_t line = 1, column = 1;
+    while (at < end) {
+        unsigned byte = *at;
+        int32_t character = utf8_next(&at, end);
+        const char *why = why_refused(character, IN_CODE);
+        char name[16];
+        snprintf(name, sizeof name, character < 0 ? "0x%02X" : "U+%04X",
+                 character < 0 ? byte : (unsigned)character);
+        if (why)
+            return fail_field(err, ERR_NOT_ACCEPTABLE, "code",
+                              "line %" PRId64 ", column %" PRId64 ": %s (%s)", line, column, why,
+                              name);
+        column = character == '\n' ? 1 : column + 1;
+        line += character == '\n';
+    }
+    *ret_lines = code.len && end[-1] == '\n' ? line - 1 : line;
+    return true;
+}
+
+static bool is_utf8_name(const char *name, size_t len)
+{
+    return (len == 5 && strncasecmp(name, "utf", 3) == 0 && strchr("-_", name[3]) &&
+            name[4] == '8') ||
+           (len == 4 && strncasecmp(name, "utf8", 4) == 0);
+}
+
+/* Python's rule (PEP 263), one line at a time: a comment with coding[:=] name. */
+static bool check_cookie(const char *line, size_t len, int number, struct error *err)
+{
+    static const char name_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                       "0123456789-_.";
+    const char *end = line + len;
+    const char *hash = memchr(line, '#', len);
+    if (!hash || strspn(line, " \t#") < (size_t)(hash - line))
+        return true;
+    for (const char *at = hash; end - at > 7; at++) {
+        if (strncmp(at, "coding", 6) != 0 || !strchr(":=", at[6]))
+            continue;
+        const char *name = at + 7;
+        name += strspn(name, " \t");
+        size_t name_len = strspn(name, name_letters);
+        if (name < end && name_len > 0 && !is_utf8_name(name, name_len))
+            return fail_field(err, ERR_NOT_ACCEPTABLE, "code",
+                              "line %d, column %d: a coding other than utf-8 (%.*s)", number,
+                              (int)(at - line) + 1, (int)(name_len < 40 ? name_len : 40), name);
+    }
+    return true;
+}
+
+bool code_check(struct bytes code, const struct code_limits *limits, struct error *err)
+{
+    int64_t lines;
+    if ((int64_t)code.len > limits->bytes)
+        return fail_field(err, ERR_INVALID_FIELD, "code",
+                          "code has %zu bytes; at most %" PRId64 " are accepted", code.len,
+                          limits->bytes);
+    if (!check_characters(code, &lines, err))
+        return false;
+    if (lines > limits->lines)
+        return fail_field(err, ERR_INVALID_FIELD, "code",
+                          "code has %" PRId64 " lines; at most %" PRId64 " are accepted", lines,
+                          limits->lines);
+    const char *text = code.data, *end = text + code.len;
+    for (int number = 1; number <= 2 && text < end; number++) {
+        const char *stop = memchr(text, '\n', (size_t)(end - text));
+        size_t len = (size_t)((stop ? stop : end) - text);
+        if (!check_cookie(text, len, number, err))
+            return false;
+        text = stop ? stop + 1 : end;
+    }
+    return true;
+}
+
+bool text_check(struct bytes text, enum text_kind kind, const char *field, struct error *err)
+{
+    const unsigned char *at = text.data, *end = at + text.len;
+    while (at < end) {
+        int32_t character = utf8_next(&at, end);
+        const char *why = why_refused(character, IN_TEXT);
+        if (kind == TEXT_LINE && (character == '\n' || character == '\t'))
+            why = "line break or tab";
+        if (why)
+            return fail_field(err, ERR_NOT_ACCEPTABLE, field, "%s has a %s", field, why);
+    }
+    return true;
+}
+
+bool file_name_check(const char *name, struct error *err)
+{
+    size_t len = strlen(name);
+    if (len == 0 || len > FILE_NAME_MAX)
+        return fail_field(err, ERR_INVALID_FIELD, "name", "a file name has 1 to %d bytes",
+                          FILE_NAME_MAX);
+    if (strpbrk(name, "/\\:*?\"<>|") || name[0] == '.' || name[0] == '-' ||
+        strchr(" .", name[len - 1]) || name[0] == ' ')
+        return fail_field(err, ERR_INVALID_FIELD, "name", "this is no plain file name");
+    struct error why = {0};
+    const unsigned char *at = (const unsigned char *)name, *end = at + len;
+    while (at < end)
+        if (why_refused(utf8_next(&at, end), IN_BOTH))
+            return fail_field(err, ERR_INVALID_FIELD, "name",
+                              "the file name has an invisible or control character");
+    if (!text_check(bytes_of(name), TEXT_LINE, "name", &why))
+        return fail_field(err, ERR_INVALID_FIELD, "name", "%s", why.text);
+    return true;
+}
