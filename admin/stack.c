@@ -17,7 +17,7 @@
 #define WORKERS_MOST 8
 
 static const char *data_option, *programs_option, *workers_option;
-static bool no_api, no_worker, control;
+static bool no_api, no_worker, temporary, control;
 
 static const struct option_entry run_entries[] = {
     {"--data", "DIR", "where everything is kept (DATA_DIR, else .data)", &data_option, NULL},
@@ -26,6 +26,7 @@ static const struct option_entry run_entries[] = {
     {"--no-api", NULL, "no api", NULL, &no_api},
     {"--bin", "DIR", "where countersign-api and -worker are (beside this program)",
      &programs_option, NULL},
+    {"--temporary", NULL, "remove DIR at the end", NULL, &temporary},
     {"--control", NULL, "driven by lines on stdin, for tests", NULL, &control},
 };
 static const struct option_entry data_entries[] = {
@@ -61,6 +62,7 @@ static bool take_options(char **ret_programs, struct stack_options *ret_options,
                                           .programs = *ret_programs,
                                           .workers = no_worker ? 0 : workers,
                                           .api = !no_api,
+                                          .temporary = temporary,
                                           .control = control};
     return true;
 }

@@ -9,6 +9,7 @@ struct stack_options {
     const char *programs; /* folder of countersign-api and countersign-worker */
     long workers;
     bool api;
+    bool temporary; /* the data goes when the stack stops */
     bool control; /* children are started and stopped by lines on stdin */
 };
 

@@ -81,13 +81,29 @@ bool stack_data_open(const char *folder, struct stack_data *ret_data, struct err
            folder_make(secrets, 0700, err) && make_run(ret_data, err);
 }
 
-void stack_data_close(struct stack_data *data)
+/* With the place elsewhere that its database may be at. */
+static void remove_data(const char *folder)
+{
+    struct error ignored;
+    AUTO(text) char *link = path_join(folder, "database");
+    AUTO(text) char *target = realpath(link, NULL);
+    char *last = target ? strrchr(target, '/') : NULL;
+    if (last && strncmp(target, ELSEWHERE "/", sizeof ELSEWHERE) == 0) {
+        *last = '\0';
+        (void)!folder_remove(target, &ignored);
+    }
+    (void)!folder_remove(folder, &ignored);
+}
+
+void stack_data_close(struct stack_data *data, bool forget)
 {
     struct error ignored;
     if (data->lock_fd >= 0 && data->state)
         (void)unlink(data->state);
     if (data->run[0])
         (void)!folder_remove(data->run, &ignored);
+    if (data->run[0] && forget)
+        remove_data(data->folder);
     if (data->lock_fd >= 0)
         close(data->lock_fd);
     free(data->folder);

@@ -23,7 +23,8 @@ char *stack_data_path(const char *folder);
  * ERR_CONFLICT when a stack runs there already. */
 bool stack_data_open(const char *folder, struct stack_data *ret_data,
                      struct error *err) MUST_CHECK;
-void stack_data_close(struct stack_data *data);
+/* `forget` removes the folder, too. */
+void stack_data_close(struct stack_data *data, bool forget);
 
 /* The secret of that name; made on first use. Caller frees. */
 bool stack_data_secret(const struct stack_data *data, const char *name, char **ret_secret,

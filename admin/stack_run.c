@@ -156,7 +156,7 @@ bool stack_run(const struct stack_options *options, char *const *command, int re
         good = good || told;
     }
     supervisor_free(stack.supervisor);
-    stack_data_close(&stack.data);
+    stack_data_close(&stack.data, options->temporary);
     free(stack.superuser);
     free(stack.redis_url);
     return good;

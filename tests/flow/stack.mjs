@@ -34,7 +34,13 @@ export async function until(check, what = 'the condition') {
  *  data     a folder that is kept; without it a fresh one that stop() removes */
 export async function startStack(options = {}) {
     const stack = new Stack(options);
-    await stack.open();
+    try {
+        await stack.open();
+    } catch (error) {
+        stack.process?.stdin.end();
+        await stack.ended;
+        throw error;
+    }
     return stack;
 }
 
@@ -46,8 +52,10 @@ class Stack {
     }
 
     async open() {
-        if (!this.data) await this.makeData();
-        const words = ['stack', 'run', '--control', '--data', this.data];
+        const words = ['stack', 'run', '--control'];
+        if (!this.data) words.push('--temporary');
+        this.data ??= await makeData();
+        words.push('--data', this.data);
         if (!this.api) words.push('--no-api');
         words.push('--workers', String(this.workers));
         if (this.variant) words.push('--bin', path.join(root, 'build', this.variant));
@@ -66,15 +74,6 @@ class Stack {
         const state = await this.when(() => this.state, 'the stack');
         Object.assign(this, { url: state.url, redisUrl: state.redis, database: state.database });
         if (this.workers) await this.workersReady();
-    }
-
-    // A data folder whose database is there already, made once per state of sql/.
-    async makeData() {
-        const template = await makeTemplate();
-        this.folder = await fs.mkdtemp(path.join(os.tmpdir(), 'countersign-test-'));
-        await fs.chmod(this.folder, 0o711);
-        this.data = path.join(this.folder, 'data');
-        await run('cp', ['-aL', template, this.data]);
     }
 
     hear(line) {
@@ -230,11 +229,10 @@ class Stack {
         return fs.readFile(path.join(this.data, 'log', `${this.named(name)}.log`), 'utf8');
     }
 
-    /** Stops everything, and removes the data unless it was given. */
+    /** Stops everything; the data goes, too, unless it was given. */
     async stop() {
         this.process.stdin.end();
         const code = await this.ended;
-        if (this.folder) await fs.rm(this.folder, { recursive: true, force: true });
         if (code !== 0) throw new Error(`the stack ended with ${code}\n${this.said}`);
     }
 }
@@ -253,24 +251,22 @@ function pipe(program, words, input) {
     });
 }
 
+// A data folder whose database is there already: a copy of one that is made once.
+async function makeData() {
+    const template = await makeTemplate();
+    const data = await fs.mkdtemp(path.join(os.tmpdir(), 'countersign-test-'));
+    await run('cp', ['-aL', `${template}/.`, data]);
+    return data;
+}
+
+// The binary carries the SQL files, so its digest names the database it makes.
 async function makeTemplate() {
-    const binary = await fs.readFile(path.join(root, 'build/gen/embedded.c'));
-    const hash = createHash('sha256').update(binary);
-    for (const folder of ['roles.sql', 'stack', 'schema', 'functions', 'views'])
-        await hashTree(hash, path.join(root, 'sql', folder));
-    const place = path.join(root, 'build', `stack-${hash.digest('hex').slice(0, 16)}`);
+    const binary = await fs.readFile(command);
+    const digest = createHash('sha256').update(binary).digest('hex').slice(0, 16);
+    const place = path.join(root, 'build', `stack-${digest}`);
     if (existsSync(place)) return place;
     const fresh = `${place}.${process.pid}`;
     await run(command, ['stack', 'run', '--data', fresh, '--no-api', '--no-worker', '--', 'true']);
     await fs.rename(fresh, place).catch(() => fs.rm(fresh, { recursive: true })); // another was first
     return place;
-}
-
-async function hashTree(hash, place) {
-    const info = await fs.stat(place);
-    if (!info.isDirectory()) {
-        hash.update(place.slice(root.length)).update(await fs.readFile(place));
-        return;
-    }
-    for (const name of (await fs.readdir(place)).sort()) await hashTree(hash, path.join(place, name));
 }
