@@ -1,0 +1,159 @@
+-- What the api asks of the database. `actor`, also inside an item, is
+-- {person_id, session_id|null, token_id|null, address}. Digests are SHA-256 of the whole token.
+
+-- Writes, batched: one jsonb array in, one row (n, result) per element out.
+
+-- name: submit_requests(items jsonb)
+select n, result from cs.submit_requests($1);
+
+-- name: revise_requests(items jsonb)
+select n, result from cs.revise_requests($1);
+
+-- name: decide_requests(items jsonb)
+select n, result from cs.decide_requests($1);
+
+-- name: undo_decisions(items jsonb)
+select n, result from cs.undo_decisions($1);
+
+-- name: cancel_requests(items jsonb)
+select n, result from cs.cancel_requests($1);
+
+-- name: settle_requests(items jsonb)
+select n, result from cs.settle_requests($1);
+
+-- name: run_again(items jsonb)
+select n, result from cs.run_again($1);
+
+-- Reads of requests, each one value of JSON. filter: {view, state, q, cursor, limit}.
+
+-- name: request_list(person_id int8, filter jsonb)
+select cs.request_list($1, $2);
+
+-- name: request_get(request_id int8, person_id int8)
+select cs.request_get($1, $2);
+
+-- name: request_state(request_id int8, person_id int8)
+select cs.request_state($1, $2);
+
+-- name: revision_get(request_id int8, revision int4, person_id int8)
+select cs.revision_get($1, $2, $3);
+
+-- name: request_audit(request_id int8, person_id int8)
+select cs.request_audit($1, $2);
+
+-- name: events_after(audit_id int8, most int4)
+select audit_id, event from cs.events_after($1, $2);
+
+-- name: events_head()
+select cs.events_head();
+
+-- Signing in, sessions and tokens.
+
+-- name: login_lookup(login text, address text)
+select ret_person_id as person_id, ret_hash as hash, ret_throttled_seconds as throttled_seconds
+from cs.login_lookup($1, $2);
+
+-- name: login_success(person_id int8, login text, address text, agent text, token_sha256 bytea, csrf_sha256 bytea, seconds int8)
+select cs.login_success($1, $2, $3, $4, $5, $6, $7) as session_id;
+
+-- name: login_failure(login text, address text, reason text)
+select cs.login_failure($1, $2, $3);
+
+-- name: link_consume(link_sha256 bytea, address text, agent text, token_sha256 bytea, csrf_sha256 bytea, seconds int8)
+select ret_person_id as person_id, ret_session_id as session_id,
+       ret_throttled_seconds as throttled_seconds
+from cs.link_consume($1, $2, $3, $4, $5, $6);
+
+-- name: session_check(token_sha256 bytea, idle_seconds int8)
+select session_id, person_id, login, name, kind, owner_id, roles, team_ids,
+       encode(csrf_sha256, 'hex') as csrf_sha256, expires_at, has_password
+from cs.session_check($1, $2);
+
+-- name: token_check(token_sha256 bytea)
+select token_id, person_id, login, name, kind, owner_id, roles, team_ids, scopes
+from cs.token_check($1);
+
+-- name: session_close(session_id int8, actor jsonb)
+select cs.session_close($1, $2);
+
+-- name: sessions_list(person_id int8)
+select cs.sessions_list($1);
+
+-- name: password_get(person_id int8)
+select cs.password_get($1);
+
+-- name: password_set(actor jsonb, hash text)
+select cs.password_set($1, $2);
+
+-- People, teams, tokens.
+
+-- name: me(person_id int8)
+select cs.me($1);
+
+-- name: instance_get()
+select cs.instance_get();
+
+-- name: people_list(person_id int8)
+select cs.people_list($1);
+
+-- name: person_create(actor jsonb, item jsonb)
+select cs.person_create($1, $2);
+
+-- name: person_change(actor jsonb, person_id int8, item jsonb)
+select cs.person_change($1, $2, $3);
+
+-- name: teams_list(person_id int8)
+select cs.teams_list($1);
+
+-- name: team_create(actor jsonb, name text)
+select cs.team_create($1, $2);
+
+-- name: login_link_create(actor jsonb, login text, token_sha256 bytea, seconds int8)
+select cs.login_link_create($1, $2, $3, $4);
+
+-- name: tokens_list(person_id int8)
+select cs.tokens_list($1);
+
+-- name: token_create(actor jsonb, item jsonb, token_sha256 bytea)
+select cs.token_create($1, $2, $3);
+
+-- name: token_revoke(actor jsonb, token_id int8)
+select cs.token_revoke($1, $2);
+
+-- Input files and results, in chunks of at most 1 MiB; chunks count from 0.
+
+-- name: upload_begin(actor jsonb)
+select cs.upload_begin($1);
+
+-- name: upload_chunk_put(upload_id int8, n int4, data bytea)
+select cs.upload_chunk_put($1, $2, $3);
+
+-- name: upload_finish(upload_id int8, actor jsonb, item jsonb)
+select cs.upload_finish($1, $2, $3);
+
+-- name: upload_drop(upload_id int8)
+select cs.upload_drop($1);
+
+-- name: file_get(file_id int8, person_id int8)
+select cs.file_get($1, $2);
+
+-- name: file_chunk(file_id int8, person_id int8, n int4) binary
+select cs.file_chunk($1, $2, $3);
+
+-- attempt_id 0 takes the newest attempt.
+-- name: output_item_get(request_id int8, person_id int8, n int4, attempt_id int8)
+select cs.output_item_get($1, $2, $3, nullif($4, 0));
+
+-- name: output_chunk_get(request_id int8, person_id int8, n int4, attempt_id int8, chunk_n int4) binary
+select cs.output_chunk_get($1, $2, $3, nullif($4, 0), $5);
+
+-- Health and metrics.
+
+-- name: ready_check(version int4)
+select cs.ready_check($1);
+
+-- name: workers_list()
+select cs.workers_list();
+
+-- name: metrics()
+select cs.metrics();
