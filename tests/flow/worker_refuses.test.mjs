@@ -1,0 +1,139 @@
+// What was changed behind the product's back, by a superuser with every trigger off, does not
+// run: the worker or the start refuses it, the audit trail says so, and no byte leaves.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { startStack } from './stack.mjs';
+import { openJobs } from './jobs.mjs';
+
+let stack;
+let jobs;
+
+before(async () => {
+    stack = await startStack({ api: false, env: { HEARTBEAT_MS: '200', LEASE_MS: '10000' } });
+    jobs = await openJobs(stack);
+});
+after(() => stack?.stop());
+
+// Approves while nothing may be claimed, changes something, and lets the worker at it.
+async function tampered(code, options, change) {
+    await stack.psql('superuser', "insert into cs.pause (scope) values ('all')");
+    const request = await jobs.submit(code, options);
+    const run = await jobs.approve(request);
+    const sql = await change(request, run);
+    await stack.psql('superuser', `set session_replication_role = replica; ${sql}`);
+    await stack.psql('superuser', 'delete from cs.pause');
+    await jobs.ring(run.attempt_id);
+    return run;
+}
+
+async function isRefused(run, field) {
+    const attempt = await jobs.over(run.attempt_id);
+    assert.equal(attempt.state, 'cancelled', JSON.stringify(attempt));
+    assert.notEqual(attempt.request_state, 'running');
+    assert.equal(attempt.started_at, null);
+    const refusals = (await jobs.events(run.id)).filter((e) => e.event === 'attempt.refused');
+    assert.equal(refusals.length, 1);
+    assert.equal(refusals[0].body.reason, field);
+    assert.equal((await jobs.starts()).has(run.attempt_id), false);
+    const [{ n }] = await stack.psql('superuser',
+        `select count(*)::int as n from cs.output_chunk where attempt_id = ${run.attempt_id}`);
+    assert.equal(n, 0);
+}
+
+test('other code', async () => {
+    const run = await tampered("print('approved')", {}, (request) => (
+        `update cs.revision set code = 'print(''swapped'')' where request_id = ${request.id}`));
+    await isRefused(run, 'digest');
+});
+
+test('other code, with a digest that fits it', async () => {
+    const run = await tampered("print('approved')", {}, (request) => (
+        `update cs.revision set code = 'print(''swapped'')' where request_id = ${request.id};
+         update cs.revision set bundle_sha256 = cs.bundle_digest(request_id, revision)
+         where request_id = ${request.id}`));
+    await isRefused(run, 'quorum');
+});
+
+test('other bytes in an input file', async () => {
+    const file = await jobs.upload('orders.csv', 'item,amount\nespresso,3\n');
+    const run = await tampered('1', { files: [file] }, () => (
+        `update cs.blob_chunk set data = 'item,amount' || E'\\n' || 'espresso,4' || E'\\n'
+         where sha256 = '\\x${file.sha256}'`));
+    await isRefused(run, 'digest');
+});
+
+test('an input file that is cut short, and one that has grown', async () => {
+    for (const change of ["substring(data from 1 for 5)", "data || 'more'"]) {
+        const file = await jobs.upload('orders.csv', `item,amount\n${change},3\n`);
+        const run = await tampered('1', { files: [file] }, () => (
+            `update cs.blob_chunk set data = ${change} where sha256 = '\\x${file.sha256}'`));
+        await isRefused(run, 'digest');
+    }
+});
+
+test('an input file that is gone', async () => {
+    const file = await jobs.upload('orders.csv', 'item,amount\nristretto,3\n');
+    const run = await tampered('1', { files: [file] }, () => (
+        `delete from cs.blob_chunk where sha256 = '\\x${file.sha256}'`));
+    await isRefused(run, 'digest');
+});
+
+test('another name of an input file', async () => {
+    const file = await jobs.upload('orders.csv', 'item,amount\ncortado,3\n');
+    const run = await tampered('1', { files: [file] }, (request) => (
+        `update cs.revision_file set name = 'other.csv' where request_id = ${request.id}`));
+    await isRefused(run, 'digest');
+});
+
+test('other limits', async () => {
+    for (const limit of ['wall_ms', 'memory_bytes', 'pids', 'output_bytes']) {
+        const run = await tampered('1', {}, (request) => (
+            `update cs.revision set ${limit} = ${limit} + 1 where request_id = ${request.id}`));
+        await isRefused(run, 'digest');
+    }
+});
+
+test('another language, image, network or permission to run twice', async () => {
+    for (const change of ["language = 'sql'", "image = 'other'", "network = 'all'",
+        'retry_safe = true']) {
+        const run = await tampered('1', {}, (request) => (
+            `update cs.revision set ${change} where request_id = ${request.id}`));
+        await isRefused(run, 'digest');
+    }
+});
+
+test('a decision that is gone, or was another verdict', async () => {
+    for (const change of ['delete from cs.decision where', "update cs.decision set verdict = "
+        + "'reject' where"]) {
+        const run = await tampered('1', {}, (request) => `${change} request_id = ${request.id}`);
+        await isRefused(run, 'quorum');
+    }
+});
+
+test('a reviewer who may not review any more', async () => {
+    const run = await tampered('1', {}, () => (
+        `update cs.person set disabled_at = clock_timestamp() where login = 'rob'`));
+    try {
+        await isRefused(run, 'quorum');
+    } finally {
+        await stack.psql('superuser', 'set session_replication_role = replica; '
+            + "update cs.person set disabled_at = null where login = 'rob'");
+    }
+});
+
+test('an attempt put in by hand, without any approval', async () => {
+    const request = await jobs.submit("print('never approved')");
+    await stack.psql('superuser', `set session_replication_role = replica;
+        insert into cs.attempt (request_id, revision, round, backend, not_before, valid_until)
+        select id, revision, round, backend, clock_timestamp(), clock_timestamp() + interval '1 h'
+        from cs.request where id = ${request.id}`);
+    const [{ id }] = await stack.psql('superuser',
+        `select id from cs.attempt where request_id = ${request.id}`);
+    await jobs.ring(id);
+    await isRefused({ id: request.id, attempt_id: id }, 'state');
+});
+
+test('what was not touched still runs', async () => {
+    const run = await tampered("print('approved')", {}, () => 'select 1');
+    assert.equal((await jobs.over(run.attempt_id)).state, 'succeeded');
+});
