@@ -15,7 +15,7 @@ select cs.worker_bye($1);
 -- memory_bytes, pids, output_bytes, files, file_bytes}, retry_safe, policy_version,
 -- verdict_sha256, approval_ms, decision_ids: []}
 select attempt_id, fence, request_id, revision::int8, language, code, manifest::text, bundle_sha256
-from cs.claim_attempts($1, $2::int8[], $3);
+from cs.claim_attempts($1, $2, $3);
 
 -- name: attempt_file_chunk(attempt_id int8, fence int8, file_n int4, chunk_n int4) binary
 select cs.attempt_file_chunk($1, $2, $3, $4);
