@@ -3,6 +3,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/error.h"
+#include "worker/sandbox/launcher_wire.h"
 
 struct launcher_options {
     const char *python;      /* interpreter of local runs, an absolute path */
@@ -26,10 +27,10 @@ void launcher_stop(struct launcher *launcher);
 
 /* Hands a sandbox's own control socket and its descriptors 0 to 3 to the
  * launcher, which starts it. All five stay the caller's. Any thread. */
-struct launcher_request;
 bool launcher_send(struct launcher *launcher, const struct launcher_request *request,
-                   const int fds[5], struct error *err) MUST_CHECK;
+                   const int fds[LAUNCHER_FDS], struct error *err) MUST_CHECK;
 
 /* What the launcher can limit with: "v2", "v1" or "none" (weaker). */
 const char *launcher_cgroup(const struct launcher *launcher);
 int launcher_pid(const struct launcher *launcher);
+int64_t launcher_tmp_bytes(const struct launcher *launcher);

@@ -1,0 +1,441 @@
+"""Runs one job inside a local sandbox: reads its frame from descriptor 0, runs the code, and
+sends what came of it as frames on descriptor 3. docs/sandbox.md describes both."""
+import os
+import sys
+
+try:
+    from _sha256 import sha256  # hashlib would load OpenSSL, which takes longer than most jobs
+except ImportError:
+    from hashlib import sha256
+
+MAGIC = b"CSFRAME1"
+WORK = "/work"
+CODE_NAME = "code.py"
+TEXT_LIMIT = 65536
+CHUNK = 1 << 20
+CHART_PIXELS = 4000
+BOOTSTRAP = sys.modules["__main__"]  # keeps this module when the job's own takes its name
+PARTS = set()
+
+
+# ---- results ----------------------------------------------------------------------------------
+
+def write_all(fd, data):
+    data = memoryview(data)
+    while data:
+        data = data[os.write(fd, data[:CHUNK]):]
+
+
+class Results:
+    """Frames on descriptor 3; the last one carries the digest of all before it."""
+
+    def __init__(self):
+        self.digest = sha256()
+
+    def frame(self, kind, fields=(), body=b""):
+        parts = [field.encode("utf-8", "replace") for field in fields]
+        meta = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        head = kind + len(meta).to_bytes(4, "big") + len(body).to_bytes(8, "big") + meta
+        self.digest.update(head)
+        self.digest.update(body)
+        write_all(3, head)
+        write_all(3, body)
+
+    def end(self, exit_code, error_name="", error_value=""):
+        fields = [str(exit_code), error_name[:120], clip(error_value, 500)]
+        parts = [field.encode("utf-8", "replace") for field in fields]
+        meta = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        head = b"E" + len(meta).to_bytes(4, "big") + (32).to_bytes(8, "big") + meta
+        self.digest.update(head)
+        write_all(3, head + self.digest.digest())
+
+
+def clip(text, limit):
+    return text if len(text) <= limit else text[:limit - 1] + "…"
+
+
+def note(text):
+    try:
+        sys.stderr.write("countersign: " + text + "\n")
+        sys.stderr.flush()
+    except Exception:
+        pass
+
+
+class Budget:
+    """How many items, and of which size, the job may still hand back."""
+
+    def __init__(self, results, count, size):
+        self.results, self.count, self.size = results, count, size
+        self.left_out = 0
+
+    def item(self, kind, name, body):
+        if len(body) > self.size:
+            note(f"{name or kind} has {len(body)} bytes and was not handed back "
+                 f"(limit {self.size})")
+        elif self.count == 0:
+            self.left_out += 1
+        else:
+            self.count -= 1
+            self.results.frame(b"I", (kind, name), body)
+
+    def text(self, kind, text):
+        if len(text) > TEXT_LIMIT // 4:
+            half = TEXT_LIMIT // 8
+            text = text[:half] + "\n… shortened …\n" + text[-half:]
+        self.results.frame(b"I", (kind, ""), text.replace("\0", "\ufffd").encode("utf-8", "replace"))
+
+    def close(self):
+        if self.left_out:
+            note(f"{self.left_out} more were made but not handed back: the limit of this run "
+                 "is reached")
+
+
+# ---- the frame --------------------------------------------------------------------------------
+
+class Incomplete(Exception):
+    pass
+
+
+class Frame:
+    """Reads and checks one frame; runs nothing itself."""
+
+    def __init__(self, fd, folder):
+        self.fd, self.folder, self.digest = fd, folder, sha256()
+
+    def read(self, size, sink=None):
+        parts = []
+        while size:
+            part = os.read(self.fd, min(size, CHUNK))
+            if not part:
+                raise Incomplete
+            self.digest.update(part)
+            size -= len(part)
+            if sink is None:
+                parts.append(part)
+            else:
+                write_all(sink, part)
+        return b"".join(parts)
+
+    def number(self, size):
+        return int.from_bytes(self.read(size), "big")
+
+    def load(self):
+        if self.read(8) != MAGIC:
+            raise Incomplete
+        attempt, fence = self.number(8), self.number(8)
+        manifest_size, file_count, code_size = self.number(4), self.number(4), self.number(8)
+        self.job, files = parse_manifest(self.read(manifest_size))
+        if (self.job["attempt"], self.job["fence"]) != (str(attempt), str(fence)):
+            raise Incomplete
+        if len(files) != file_count:
+            raise Incomplete
+        self.inputs = {}
+        for size, name in files:
+            self.inputs[name] = self.load_file(size, name)
+        code = self.read(code_size)
+        expected = self.digest.digest()
+        if self.read(32) != expected:
+            raise Incomplete
+        return code
+
+    def load_file(self, size, name):
+        if "/" in name or name.startswith(".") or self.number(8) != size:
+            raise Incomplete
+        fd = os.open(os.path.join(self.folder, name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self.read(size, fd)
+        status = os.fstat(fd)
+        os.close(fd)
+        return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def parse_manifest(data):
+    job, files = {}, []
+    for line in data.decode("utf-8").split("\n")[:-1]:
+        key, _, value = line.partition(" ")
+        if key == "file":
+            size, _, name = value.partition(" ")
+            files.append((int(size), name))
+        else:
+            job[key] = value
+    return job, files
+
+
+# ---- what a job leaves behind -----------------------------------------------------------------
+
+def part(name):
+    """Adds the functions of another file of ours, for the jobs that need them."""
+    if name not in PARTS:
+        PARTS.add(name)
+        path = f"/run/{name}.py"
+        with open(path, encoding="utf-8") as file:
+            exec(compile(file.read(), path, "exec"), globals())
+
+
+def any_rich():
+    """Can there be a table or a chart at all?"""
+    return "pandas" in sys.modules or "matplotlib" in sys.modules
+
+
+def show_value(value, budget):
+    """The last expression: a table, a chart or its text."""
+    if value is None:
+        return
+    if any_rich():
+        part("show")
+        if show_rich(value, budget):
+            return
+    budget.text("result", value if isinstance(value, str) else repr(value))
+
+
+def show_charts(value, budget):
+    if any_rich():
+        part("show")
+        collect_charts(value, budget)
+
+
+def collect_files(inputs, budget):
+    import stat
+
+    folders = others = 0
+    for name in sorted(os.listdir(WORK)):
+        status = os.lstat(os.path.join(WORK, name))
+        if name.startswith(".") or inputs.get(name) == (status.st_ino, status.st_size,
+                                                        status.st_mtime_ns):
+            continue
+        if stat.S_ISDIR(status.st_mode):
+            folders += 1
+        elif not stat.S_ISREG(status.st_mode) or not plain_name(name):
+            others += 1
+        elif status.st_size > budget.size or budget.count == 0:
+            budget.item("file", name, range(status.st_size))  # only its length is looked at
+        else:
+            budget.item("file", name, read_file(name, budget.size))
+    if folders or others:
+        note(f"not handed back: {folders} folders and {others} other things that are no plain "
+             "files with plain names")
+
+
+def plain_name(name):
+    try:
+        size = len(name.encode("utf-8"))
+    except UnicodeEncodeError:
+        return False
+    return size <= 200 and name.isprintable() and "\\" not in name
+
+
+def read_file(name, limit):
+    fd = os.open(os.path.join(WORK, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        parts, size = [], 0
+        while size <= limit:
+            part = os.read(fd, CHUNK)
+            if not part:
+                break
+            parts.append(part)
+            size += len(part)
+        return b"".join(parts)
+    finally:
+        os.close(fd)
+
+
+def finish_threads():
+    """As at the end of any Python program: wait for threads, run what atexit was given."""
+    if "threading" in sys.modules:
+        sys.modules["threading"]._shutdown()
+    if "atexit" in sys.modules:
+        sys.modules["atexit"]._run_exitfuncs()
+
+
+def attempt(action, *arguments):
+    """What the job did to itself may break any of these; the others are still done."""
+    try:
+        return action(*arguments)
+    except BaseException as error:
+        note(f"{action.__name__} failed: {type(error).__name__}: {error}")
+        return None
+
+
+# ---- Python -----------------------------------------------------------------------------------
+
+class Source:
+    """Lets tracebacks and inspect show the job's own lines."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def get_source(self, _name):
+        return self.text
+
+
+def new_main(text):
+    main = type(sys)("__main__")
+    main.__dict__.update(__builtins__=__builtins__, __file__=CODE_NAME, __loader__=Source(text))
+    sys.modules["__main__"] = main
+    sys.argv = [CODE_NAME]
+    return main.__dict__
+
+
+def split_last(text):
+    """The code without its last expression, and that expression; both compiled."""
+    import _ast
+
+    tree = compile(text, CODE_NAME, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
+    last = None
+    if tree.body and isinstance(tree.body[-1], _ast.Expr):
+        last = _ast.Expression(tree.body.pop().value)
+        last = compile(last, CODE_NAME, "eval", dont_inherit=True)
+    return compile(tree, CODE_NAME, "exec", dont_inherit=True), last
+
+
+def run_sql_part(code, frame, budget):
+    part("sql")
+    run_sql(code, frame, budget)
+
+
+def run_python(code, _frame, _budget):
+    text = code.decode("utf-8")  # decoded here: no coding cookie in it has a say
+    space = new_main(text)
+    body, last = split_last(text)
+    exec(body, space)
+    return eval(last, space) if last is not None else None
+
+
+class Reported(Exception):
+    """Name and text of an error whose traceback item was made already."""
+
+
+def own_traceback(error):
+    """Without the lines of this file."""
+    step = error.__traceback__
+    while step is not None and step.tb_frame.f_globals is globals():
+        step = step.tb_next
+    return error.with_traceback(step)
+
+
+def describe_error(error, budget):
+    import traceback
+
+    lines = traceback.format_exception(own_traceback(error))
+    budget.text("traceback", "".join(lines))
+
+
+def error_text(error):
+    try:
+        return str(error)
+    except Exception:
+        return ""
+
+
+# ---- the whole --------------------------------------------------------------------------------
+
+def open_sandbox():
+    os.set_inheritable(3, False)
+    os.makedirs("/work/.tmp", mode=0o700, exist_ok=True)
+    import site
+    if sys.prefix.startswith("/usr"):
+        sys.path += [path for path in site.getsitepackages() if os.path.isdir(path)]
+        site.setquit()
+    else:
+        site.main()  # an environment of one's own: its .pth files count
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, errors="backslashreplace", encoding="utf-8")
+
+
+def warm_up():
+    """What most jobs import, before there is any job."""
+    import io
+
+    try:
+        import pandas
+        pandas.read_csv(io.StringIO("a,b\n1,2.5\n")).groupby("a").sum().to_string()
+        import matplotlib.pyplot as plots
+        figure = plots.figure()
+        figure.gca().plot([1, 2], label="a")
+        figure.gca().legend()
+        figure.savefig(io.BytesIO(), format="png")
+        plots.close(figure)
+    except ImportError:
+        pass
+
+
+class NonGui:
+    """Stands where a compiled pattern would: the module `re` takes longer than most jobs."""
+
+    def match(self, text):
+        return "non-GUI backend" in text
+
+
+def quiet_show():
+    """plt.show() has nothing to do here, and need not say so each time."""
+    import warnings
+    warnings.filters.insert(0, ("ignore", NonGui(), UserWarning, None, 0))
+
+
+def limit_processes(job):
+    import resource
+    most = int(job["pids"]) + 2  # ours and bubblewrap's init
+    resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+
+
+def receive():
+    frame = Frame(0, WORK)
+    try:
+        code = frame.load()
+    except (Incomplete, ValueError, KeyError, OSError):
+        os._exit(120)  # nothing was run
+    null = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    return frame, code
+
+
+RUNNERS = {"python": run_python, "sql": run_sql_part}
+
+
+def run(frame, code, results, budget):
+    """Gives the exit code, and an error's name and text."""
+    value, end = None, (0, "", "")
+    try:
+        value = RUNNERS[frame.job["language"]](code, frame, budget)
+    except SystemExit as left:
+        status = left.code
+        if status is not None and not isinstance(status, int):
+            sys.stderr.write(error_text(status) + "\n")
+            status = 1
+        end = ((status or 0) & 255, "", "")
+    except Reported as error:
+        end = (1, *error.args)
+    except BaseException as error:
+        end = (1, type(error).__name__, error_text(error))
+        attempt(describe_error, error, budget)
+    attempt(finish_threads)
+    if end[0] == 0:
+        attempt(show_value, value, budget)
+    attempt(show_charts, value, budget)
+    attempt(collect_files, frame.inputs, budget)
+    attempt(budget.close)
+    return end
+
+
+def main():
+    open_sandbox()
+    if sys.argv[1:] == ["warm"]:
+        warm_up()
+    Results().frame(b"R")
+    frame, code = receive()
+    results = Results()
+    results.frame(b"S")
+    limit_processes(frame.job)
+    quiet_show()
+    os.chdir(WORK)
+    budget = Budget(results, int(frame.job["files"]), int(frame.job["file_bytes"]))
+    end = run(frame, code, results, budget)
+    for stream in (sys.stdout, sys.stderr):
+        attempt(stream.flush)
+    results.end(*end)
+    os._exit(end[0])
+
+
+if __name__ == "__main__":
+    main()

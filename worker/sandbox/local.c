@@ -1,0 +1,173 @@
+#include "worker/sandbox/local.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "worker/sandbox/local_run.h"
+#include "worker/sandbox/pool.h"
+#include "worker/sandbox/preflight.h"
+
+struct local {
+    struct sandbox_backend backend; /* first: the backend's address is ours */
+    struct launcher *launcher;
+    struct local_options options;
+    struct pool *pool;
+    pthread_t keeper;
+    pthread_mutex_t lock; /* of state and stopping */
+    struct local_state state;
+    bool stopping;
+    int64_t next_preflight_ms;
+};
+
+static void run_preflight(struct local *local)
+{
+    struct local_state state = {.ready = true, .checked_at_ms = clock_wall_ms()};
+    if (!preflight(local->launcher, state.why_not))
+        state.ready = false;
+    if (strcmp(launcher_cgroup(local->launcher), "none") == 0) {
+        state.weaker = true;
+        snprintf(state.weaker_because, sizeof state.weaker_because,
+                 "no cgroup: memory is summed every 50 ms, processes are limited per user");
+    }
+    if (state.ready && state.weaker && local->options.require_cgroup) {
+        state.ready = false;
+        snprintf(state.why_not, sizeof state.why_not,
+                 "LOCAL_REQUIRE_CGROUP is set and no cgroup can be used");
+    }
+    LOG(state.ready ? LOG_INFO : LOG_ERROR, "preflight", LOG_TEXT("why_not", state.why_not),
+        LOG_TEXT("cgroup", launcher_cgroup(local->launcher)));
+    local->next_preflight_ms =
+        clock_monotonic_ms() + 1000 * local->options.preflight_seconds;
+    pthread_mutex_lock(&local->lock);
+    local->state = state;
+    pthread_mutex_unlock(&local->lock);
+}
+
+static bool stopping(struct local *local, bool *ret_ready)
+{
+    pthread_mutex_lock(&local->lock);
+    bool stop = local->stopping;
+    *ret_ready = local->state.ready;
+    pthread_mutex_unlock(&local->lock);
+    return stop;
+}
+
+static void *keep(void *context)
+{
+    struct local *local = context;
+    for (bool ready; !stopping(local, &ready);) {
+        int64_t left = local->next_preflight_ms - clock_monotonic_ms();
+        if (left <= 0) {
+            run_preflight(local);
+            continue;
+        }
+        pool_tend(local->pool, ready, (int)(left < 1000 ? left : 1000));
+    }
+    return NULL;
+}
+
+static bool local_ready(void *context, char ret_why_not[160])
+{
+    struct local *local = context;
+    pthread_mutex_lock(&local->lock);
+    bool ready = local->state.ready;
+    snprintf(ret_why_not, 160, "%s", local->state.why_not);
+    pthread_mutex_unlock(&local->lock);
+    return ready;
+}
+
+static bool local_create(void *context, const struct sandbox_job *job,
+                         struct sandbox **ret_sandbox, struct error *err)
+{
+    struct local *local = context;
+    char why_not[160];
+    if (!local_ready(local, why_not))
+        return fail(err, ERR_UNAVAILABLE, "the local sandbox is off: %s", why_not);
+    struct launcher_request request = {
+        .limits = {.memory_bytes = job->limits.memory_bytes, .pids = job->limits.pids},
+        .deadline_ms = cell_deadline(local->options.lease_ms)};
+    struct sandbox *sandbox = memory_new(1, sizeof *sandbox);
+    sandbox->cell = CELL_NONE;
+    sandbox->warm = pool_take(local->pool, &request.limits, &sandbox->cell);
+    if (!sandbox->warm && !cell_start(local->launcher, &request, &sandbox->cell, err)) {
+        free(sandbox);
+        return false;
+    }
+    *ret_sandbox = sandbox;
+    return true;
+}
+
+static void local_cancel(struct sandbox *sandbox)
+{
+    atomic_store(&sandbox->cancelled, true);
+    cell_kill(&sandbox->cell);
+}
+
+static void local_destroy(struct sandbox *sandbox)
+{
+    if (!sandbox)
+        return;
+    cell_close(&sandbox->cell);
+    free(sandbox);
+}
+
+static void local_keep_alive(struct sandbox *sandbox, int64_t lease_ms)
+{
+    cell_keep_alive(&sandbox->cell, cell_deadline(lease_ms));
+}
+
+bool local_backend_new(struct launcher *launcher, const struct local_options *options,
+                       struct sandbox_backend **ret_backend, struct error *err)
+{
+    struct local *local = memory_new(1, sizeof *local);
+    local->backend = (struct sandbox_backend){.name = "local",
+                                              .image = "system-python3",
+                                              .context = local,
+                                              .ready = local_ready,
+                                              .create = local_create,
+                                              .run = local_run,
+                                              .cancel = local_cancel,
+                                              .destroy = local_destroy,
+                                              .keep_alive = local_keep_alive};
+    local->launcher = launcher;
+    local->options = *options;
+    local->pool = pool_new(launcher, options->warm, options->lease_ms);
+    pthread_mutex_init(&local->lock, NULL);
+    run_preflight(local);
+    if (pthread_create(&local->keeper, NULL, keep, local) != 0) {
+        pool_free(local->pool);
+        pthread_mutex_destroy(&local->lock);
+        free(local);
+        return fail(err, ERR_INTERNAL, "a thread can not be made");
+    }
+    *ret_backend = &local->backend;
+    return true;
+}
+
+void local_backend_free(struct sandbox_backend *backend)
+{
+    struct local *local = (struct local *)backend;
+    if (!local)
+        return;
+    pthread_mutex_lock(&local->lock);
+    local->stopping = true;
+    pthread_mutex_unlock(&local->lock);
+    pool_wake(local->pool);
+    pthread_join(local->keeper, NULL);
+    pool_free(local->pool);
+    pthread_mutex_destroy(&local->lock);
+    free(local);
+}
+
+void local_backend_state(const struct sandbox_backend *backend, struct local_state *ret_state)
+{
+    struct local *local = (struct local *)(uintptr_t)backend;
+    pthread_mutex_lock(&local->lock);
+    *ret_state = local->state;
+    pthread_mutex_unlock(&local->lock);
+    ret_state->warm = pool_ready(local->pool);
+}

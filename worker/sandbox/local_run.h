@@ -1,0 +1,18 @@
+/* The life of one local sandbox, from the frame to its last report. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "worker/sandbox/cell.h"
+#include "worker/sandbox/results.h"
+#include "worker/sandbox/sandbox.h"
+
+struct sandbox {
+    struct cell cell;
+    bool warm;
+    atomic_bool cancelled;
+};
+
+/* As `run` of struct sandbox_backend. */
+void local_run(struct sandbox *sandbox, const struct sandbox_job *job,
+               const struct sandbox_sink *sink, struct sandbox_result *ret_result);
