@@ -137,7 +137,7 @@ static bool check_cookie(const char *line, size_t len, int number, struct error 
 
 bool code_check(struct bytes code, const struct code_limits *limits, struct error *err)
 {
-    int64_t lines;
+    int64_t lines = 0;
     if ((int64_t)code.len > limits->bytes)
         return fail_field(err, ERR_INVALID_FIELD, "code",
                           "code has %zu bytes; at most %" PRId64 " are accepted", code.len,
