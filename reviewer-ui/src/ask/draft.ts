@@ -1,0 +1,68 @@
+// What is being written on the ask form, kept on this device for each person.
+import { signal } from '@preact/signals';
+import { keep, readKept } from '../base/kept';
+import { me } from '../base/session';
+import type { InputFile } from '../base/types';
+
+export interface Draft {
+  question: string;
+  language: 'python' | 'sql';
+  code: string;
+  files: InputFile[];
+  wallSeconds: string;
+  memoryMb: string;
+  retrySafe: boolean;
+  // The key of the last try and what it sent: the same again must not be doubled.
+  key: string;
+  sent: string;
+  // The request and the version that this would replace.
+  revises: { id: number; revision: number } | null;
+}
+
+export const emptyDraft: Draft = {
+  question: '',
+  language: 'python',
+  code: '',
+  files: [],
+  wallSeconds: '',
+  memoryMb: '',
+  retrySafe: false,
+  key: '',
+  sent: '',
+  revises: null,
+};
+
+export const draft = signal<Draft>(emptyDraft);
+
+function nameOf(): string {
+  return `draft.${me.value?.person.id ?? 0}`;
+}
+
+export function openDraft(): void {
+  draft.value = { ...emptyDraft, ...readKept<Partial<Draft>>(nameOf(), {}) };
+}
+
+export function write(part: Partial<Draft>): void {
+  draft.value = { ...draft.value, ...part };
+  keep(nameOf(), isEmpty(draft.value) ? null : draft.value);
+}
+
+export function clearDraft(): void {
+  write(emptyDraft);
+}
+
+export function isEmpty({ question, code, files, revises }: Draft): boolean {
+  return !question && !code && files.length === 0 && !revises;
+}
+
+// Line ends of every system become the one that the api takes.
+export function canonicalCode(code: string): string {
+  return code.replace(/\r\n?/g, '\n');
+}
+
+// The first line of the question, for lists.
+export function titleOf(question: string): string {
+  const line = question.trim().split('\n')[0]?.trim() ?? '';
+  const letters = Array.from(line);
+  return letters.length <= 120 ? line : `${letters.slice(0, 119).join('').trimEnd()}…`;
+}

@@ -1,0 +1,227 @@
+// The form: question, language, code, files, limits.
+import { useRef, useState } from 'preact/hooks';
+import { formatBytes, formatNumber } from '../base/format';
+import { go } from '../base/route';
+import { me } from '../base/session';
+import { Button } from '../parts/small';
+import { clearDraft, draft, isEmpty, write } from './draft';
+import { Editor } from './editor';
+import { examples, type Example } from './examples';
+import { addFile, Files, uploads } from './files';
+import { checkDraft, problemOf, sendDraft, type Problem } from './send';
+import { t } from '../texts';
+
+async function fill(example: Example): Promise<void> {
+  write({ ...example.draft, files: [] });
+  for (const one of uploads.value) one.abort();
+  await addFile(example.file());
+}
+
+function Examples() {
+  if (draft.value.revises || (draft.value.code && draft.value.question)) return null;
+  return (
+    <div class="examples">
+      <span class="dim">{t.ask.examples}</span>
+      <div class="chips">
+        {examples.map((example) => (
+          <button key={example.name} type="button" class="chip" onClick={() => void fill(example)}>
+            {example.name}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Language() {
+  return (
+    <fieldset class="segments">
+      <legend class="unseen">{t.ask.language}</legend>
+      {(['python', 'sql'] as const).map((name) => (
+        <label key={name}>
+          <input type="radio" name="language" value={name} checked={draft.value.language === name}
+            onChange={() => write({ language: name })} />
+          <span>{t.language(name)}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+interface NumberProps {
+  label: string;
+  most: number;
+  value: string;
+  onValue: (value: string) => void;
+  problem: string;
+  id: string;
+}
+
+function NumberField({ label, most, value, onValue, problem, id }: NumberProps) {
+  return (
+    <label class="labelled">
+      <span>
+        {label} <span class="dim">{t.ask.atMost(formatNumber(most))}</span>
+      </span>
+      <input class="field" inputMode="numeric" name={id} autocomplete="off" value={value}
+        placeholder={String(most)} aria-invalid={problem !== ''} aria-describedby={`${id}-problem`}
+        onInput={(event) => onValue(event.currentTarget.value)} />
+      <span class="problem" id={`${id}-problem`} role="alert">
+        {problem}
+      </span>
+    </label>
+  );
+}
+
+function Advanced({ problem }: { problem: Problem | null }) {
+  const limits = me.value?.settings.limits;
+  const bad = problem?.field === 'wall' || problem?.field === 'memory';
+  if (!limits) return null;
+  const textOf = (field: string) => (problem?.field === field ? problem.text : '');
+  return (
+    <details class="advanced" open={bad || undefined}>
+      <summary>{t.ask.advanced}</summary>
+      <p class="dim small-text">{t.ask.advancedHint}</p>
+      <div class="two">
+        <NumberField id="wall" label={t.ask.wall} most={Math.floor(limits.wall_ms / 1000)}
+          value={draft.value.wallSeconds} problem={textOf('wall')}
+          onValue={(wallSeconds) => write({ wallSeconds })} />
+        <NumberField id="memory" label={t.ask.memory} most={Math.floor(limits.memory_bytes / 1048576)}
+          value={draft.value.memoryMb} problem={textOf('memory')}
+          onValue={(memoryMb) => write({ memoryMb })} />
+      </div>
+      {!draft.value.revises && (
+        <label class="check">
+          <input type="checkbox" checked={draft.value.retrySafe}
+            onChange={(event) => write({ retrySafe: event.currentTarget.checked })} />
+          {t.ask.retry}
+        </label>
+      )}
+    </details>
+  );
+}
+
+function Heading() {
+  const { revises } = draft.value;
+  return (
+    <header>
+      <h1>{revises ? t.ask.revise(revises.id) : t.ask.title}</h1>
+      <p class="dim">{revises ? t.ask.reviseIntro(revises.revision) : t.ask.intro}</p>
+    </header>
+  );
+}
+
+function Question({ problem }: { problem: string }) {
+  return (
+    <label class="labelled">
+      <span>{t.ask.question}</span>
+      <textarea class="field question-field" name="question" rows={2} dir="auto" maxLength={4000}
+        placeholder={t.ask.questionHint} aria-invalid={problem !== ''}
+        aria-describedby="question-problem" readOnly={draft.value.revises !== null}
+        value={draft.value.question}
+        onInput={(event) => write({ question: event.currentTarget.value })} />
+      <span class="problem" id="question-problem" role="alert">
+        {problem}
+      </span>
+    </label>
+  );
+}
+
+function CodeField({ problem }: { problem: string }) {
+  const { code, language } = draft.value;
+  const size = new TextEncoder().encode(code).length;
+  return (
+    <div class="labelled">
+      <div class="code-label">
+        <label for="ask-code">{t.ask.code}</label>
+        <Language />
+      </div>
+      <Editor value={code} language={language} invalid={problem !== ''}
+        onValue={(next) => write({ code: next })} />
+      <p class="dim small-text code-foot">
+        <span>{language === 'sql' ? t.ask.codeSql : t.ask.codePython}</span>
+        {size > 0 && <span>{formatBytes(size)}</span>}
+      </p>
+      <span class="problem" id="code-problem" role="alert">
+        {problem}
+      </span>
+    </div>
+  );
+}
+
+const focusOf: Record<string, string> = {
+  code: '#ask-code',
+  question: '[name=question]',
+  wall: '[name=wall]',
+  memory: '[name=memory]',
+  files: '.files input',
+};
+
+function useSubmit() {
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const fail = (next: Problem) => {
+    setProblem(next);
+    requestAnimationFrame(() => {
+      const field = form.current?.querySelector<HTMLElement>(focusOf[next.field] ?? '.send-button');
+      field?.focus();
+    });
+  };
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    if (busy) return;
+    const found = checkDraft(draft.value);
+    if (found) return fail(found);
+    setBusy(true);
+    setProblem(null);
+    try {
+      const { id } = await sendDraft();
+      clearDraft();
+      go(`/ask?request=${id}`);
+    } catch (reason) {
+      fail(problemOf(reason));
+    }
+    setBusy(false);
+  };
+  return { form, problem, busy, submit, forget: () => setProblem(null) };
+}
+
+export function AskForm() {
+  const { form, problem, busy, submit, forget } = useSubmit();
+  const textOf = (field: string) => (problem?.field === field ? problem.text : '');
+  const keys = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    form.current?.requestSubmit();
+  };
+  const startOver = () => {
+    clearDraft();
+    forget();
+    if (location.search.includes('revise')) go('/ask', 'replace');
+  };
+  return (
+    <form class="card ask-form" ref={form} onSubmit={submit} onKeyDown={keys} onInput={forget} noValidate>
+      <Heading />
+      <Question problem={textOf('question')} />
+      <CodeField problem={textOf('code')} />
+      <Files problem={textOf('files')} />
+      <Advanced problem={problem} />
+      <p class="problem" role="alert">
+        {textOf('form')}
+      </p>
+      <Button tone="primary" type="submit" busy={busy} keyName="Ctrl Enter" class="wide-button send-button">
+        {busy ? t.ask.sending : draft.value.revises ? t.ask.reviseSubmit : t.ask.submit}
+      </Button>
+      <Examples />
+      {!isEmpty(draft.value) && (
+        <p class="draft-line dim">
+          {t.ask.kept}
+          <button type="button" class="as-link" onClick={startOver}>
+            {t.ask.clear}
+          </button>
+        </p>
+      )}
+    </form>
+  );
+}

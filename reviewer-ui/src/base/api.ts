@@ -1,0 +1,80 @@
+// Calls of our own api. Every failure becomes an ApiError with the api's stable code.
+import { signal } from '@preact/signals';
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly field = '',
+    readonly retryAfter = 0,
+  ) {
+    super(message);
+  }
+}
+
+export const csrfToken = signal('');
+// Counts how often the api said that nobody is signed in.
+export const signedOut = signal(0);
+
+export interface CallOptions {
+  method?: 'GET' | 'POST' | 'DELETE';
+  body?: unknown;
+  key?: string;
+  // The sign-in calls answer 401 for a wrong password: no session has ended.
+  quiet?: boolean;
+  signal?: AbortSignal;
+}
+
+export async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
+  const response = await send(path, options);
+  if (!response.ok) throw await errorOf(response, options.quiet ?? false);
+  if (response.status === 204) return undefined as T;
+  return (await response.json()) as T;
+}
+
+async function send(path: string, options: CallOptions): Promise<Response> {
+  const method = options.method ?? (options.body === undefined ? 'GET' : 'POST');
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (method !== 'GET') headers['X-CSRF-Token'] = csrfToken.value;
+  if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (options.key) headers['Idempotency-Key'] = options.key;
+  try {
+    return await fetch(path, {
+      method,
+      headers,
+      body: options.body === undefined ? null : JSON.stringify(options.body),
+      credentials: 'same-origin',
+      cache: 'no-store',
+      redirect: 'error',
+      signal: options.signal ?? null,
+    });
+  } catch (reason) {
+    if (reason instanceof DOMException && reason.name === 'AbortError') throw reason;
+    throw new ApiError(0, 'unreachable', '');
+  }
+}
+
+async function errorOf(response: Response, quiet: boolean): Promise<ApiError> {
+  let found: { code?: string; message?: string; field?: string } = {};
+  try {
+    found = ((await response.json()) as { error?: typeof found }).error ?? {};
+  } catch {
+    // Something between us and the api answered; the status says enough.
+  }
+  if (response.status === 401 && !quiet) signedOut.value += 1;
+  const seconds = Number(response.headers.get('Retry-After') ?? 0);
+  return new ApiError(
+    response.status,
+    found.code ?? 'unknown',
+    found.message ?? '',
+    found.field ?? '',
+    Number.isFinite(seconds) ? seconds : 0,
+  );
+}
+
+// Random, for Idempotency-Key; works without a secure context too.
+export function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

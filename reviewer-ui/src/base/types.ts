@@ -1,0 +1,207 @@
+// What the api answers, field by field.
+export interface Ref {
+  id: number;
+  name: string;
+}
+
+export interface Person extends Ref {
+  login: string;
+  roles: string[];
+  teams: Ref[];
+}
+
+export interface Limits {
+  wall_ms: number;
+  memory_bytes: number;
+  pids: number;
+  output_bytes: number;
+  files: number;
+  file_bytes: number;
+}
+
+export interface Settings {
+  undo_seconds: number;
+  limits: Limits;
+  max_limits?: Limits;
+  max_code_bytes: number;
+  max_code_lines: number;
+  max_upload_bytes: number;
+  languages: string[];
+}
+
+export interface Me {
+  person: Person;
+  csrf_token: string;
+  has_password: boolean;
+  session?: { expires_at: string };
+  settings: Settings;
+  waiting_for_review: number;
+}
+
+export interface Author extends Ref {
+  kind: 'human' | 'agent';
+  owner?: Ref | null;
+}
+
+export interface Summary {
+  id: number;
+  title: string;
+  state: string;
+  language: string;
+  revision: number;
+  author: Author;
+  team: Ref;
+  files: number;
+  created_at: string;
+  state_at: string;
+  can_decide: boolean;
+  decided_by?: Ref | null;
+  code_lines: number;
+  code_bytes: number;
+  retry_safe: boolean;
+  cost_nano_usd: number;
+}
+
+export interface InputFile {
+  n?: number;
+  id: number;
+  name: string;
+  bytes: number;
+  sha256: string;
+  media_type?: string;
+}
+
+export interface Bundle {
+  sha256: string;
+  format: number | string;
+  language: string;
+  target?: string | null;
+  sandbox: string;
+  image: string;
+  network: string;
+  limits: Limits;
+  retry_safe: boolean;
+  approval_ms: number;
+}
+
+export interface Revision {
+  revision: number;
+  editor: Ref;
+  created_at: string;
+  code_sha256: string;
+  bundle_sha256: string;
+}
+
+export type Verdict = 'approve' | 'reject' | 'request_changes';
+
+export interface Decision {
+  id: number;
+  revision: number;
+  reviewer: Ref;
+  verdict: Verdict;
+  note: string | null;
+  decided_at: string;
+  void: boolean;
+}
+
+export interface Item {
+  n: number;
+  kind: string;
+  name: string;
+  mime: string;
+  bytes: number;
+  sha256: string;
+  meta?: Record<string, unknown> | null;
+}
+
+export interface Attempt {
+  id: number;
+  state: string;
+  worker: string | Ref | null;
+  backend: string;
+  not_before: string | null;
+  claimed_at: string | null;
+  started_at: string | null;
+  finished_at: string | null;
+  exit_code: number | null;
+  term_signal: number | null;
+  reason: string | null;
+  error: { name: string; value: string } | null;
+  duration_ms: number | null;
+  cpu_ms: number | null;
+  memory_peak_bytes: number | null;
+  output_truncated: boolean | null;
+  items: Item[];
+}
+
+export interface Activity {
+  at: string;
+  event: string;
+  actor: Author | null;
+  from_state: string | null;
+  to_state: string | null;
+  body?: Record<string, unknown> | null;
+}
+
+export interface Can {
+  decide: boolean;
+  revise: boolean;
+  cancel: boolean;
+  undo: boolean;
+  settle: boolean;
+  run_again: boolean;
+}
+
+export interface Detail extends Omit<Summary, 'files'> {
+  question: string | null;
+  code: string;
+  code_sha256: string;
+  bundle: Bundle;
+  files: InputFile[];
+  revisions: Revision[];
+  decisions: Decision[];
+  attempts: Attempt[];
+  activity: Activity[];
+  can: Can;
+  cannot_decide_because?: 'own_request' | 'wrong_role' | 'wrong_state' | null;
+  ahead?: number;
+  expires_at?: string | null;
+  undo_until?: string | null;
+}
+
+export interface RequestList {
+  requests: Summary[];
+  next_cursor: string | null;
+  counts?: { review?: number; mine_open?: number };
+}
+
+export interface Sent {
+  id: number;
+  revision: number;
+  state: string;
+  bundle_sha256: string;
+}
+
+export interface Decided {
+  id: number;
+  state: string;
+  decision_id: number;
+  not_before?: string | null;
+}
+
+export interface TableData {
+  columns: { name: string; type: 'number' | 'text' | 'boolean' | 'time' }[];
+  rows: unknown[][];
+  total_rows?: number;
+}
+
+export interface WorkerRow {
+  id: number;
+  name: string;
+  version: string;
+  slots: number;
+  running: number;
+  backends: Record<string, { ready: boolean; why_not?: string | null; weaker?: unknown }>;
+  seen_at: string;
+  alive: boolean;
+}

@@ -1,0 +1,136 @@
+// What came out of a request, or why nothing did.
+import type { ComponentChildren } from 'preact';
+import { formatDuration, formatMoney } from '../base/format';
+import { live } from '../base/live';
+import type { Attempt, Detail } from '../base/types';
+import { Note, Said } from '../parts/small';
+import { Items } from './items';
+import { Settle } from './actions';
+import { lastAttempt, lastDecision } from './steps';
+import type { Tone } from '../parts/icons';
+import { t } from '../texts';
+
+function Quote({ detail, words }: { detail: Detail; words: (name: string) => string }) {
+  const decision = lastDecision(detail);
+  if (!decision) return null;
+  return (
+    <>
+      <p>
+        <strong>{words(decision.reviewer.name)}</strong>
+      </p>
+      {decision.note && (
+        <blockquote>
+          <Said text={decision.note} />
+        </blockquote>
+      )}
+    </>
+  );
+}
+
+function Waiting({ detail }: { detail: Detail }) {
+  const ahead = detail.ahead ?? 0;
+  return (
+    <Note tone="info">
+      <p>
+        <strong>{ahead > 0 ? t.result.ahead(ahead) : t.result.next}</strong>
+      </p>
+      <p>{t.result.waitingText}</p>
+    </Note>
+  );
+}
+
+function failureText(detail: Detail, attempt: Attempt | undefined): string {
+  if (!attempt) return t.result.failed;
+  if (attempt.state === 'timed_out') return t.result.timedOut(formatDuration(detail.bundle.limits.wall_ms));
+  return t.result.failedBy[attempt.reason ?? ''] ?? t.result.failed;
+}
+
+function Failure({ detail, attempt }: { detail: Detail; attempt: Attempt | undefined }) {
+  const error = attempt?.error;
+  return (
+    <Note tone="high">
+      <p>
+        <strong>{failureText(detail, attempt)}</strong>
+      </p>
+      {error?.name && (
+        <p class="mono error-line">
+          <Said output text={error.value ? `${error.name}: ${error.value}` : error.name} />
+        </p>
+      )}
+      <p>{t.result.safe}</p>
+    </Note>
+  );
+}
+
+function plain(tone: Tone, text: ComponentChildren) {
+  return (
+    <Note tone={tone}>
+      <p>{text}</p>
+    </Note>
+  );
+}
+
+function StateText({ detail, attempt }: { detail: Detail; attempt: Attempt | undefined }) {
+  switch (detail.state) {
+    case 'pending':
+      return <Waiting detail={detail} />;
+    case 'approved':
+      return plain('info', detail.can.undo ? t.result.undoText : t.result.approvedText);
+    case 'running':
+      return plain('info', t.result.runningText);
+    case 'rejected':
+      return (
+        <Note tone="high">
+          <Quote detail={detail} words={t.result.rejected} />
+        </Note>
+      );
+    case 'changes_requested':
+      return (
+        <Note tone="medium">
+          <Quote detail={detail} words={t.result.changes} />
+        </Note>
+      );
+    case 'cancelled':
+      return plain('plain', t.result.cancelled);
+    case 'expired':
+      return plain('plain', t.result.expired);
+    case 'outcome_unknown':
+      return (
+        <>
+          {plain('medium', t.result.unknown)}
+          <Settle detail={detail} />
+        </>
+      );
+    case 'failed':
+      return <Failure detail={detail} attempt={attempt} />;
+    default:
+      return null;
+  }
+}
+
+function Foot({ detail, attempt }: { detail: Detail; attempt: Attempt }) {
+  const approval = lastDecision(detail);
+  const parts = [
+    t.result.cost(formatMoney(detail.cost_nano_usd)),
+    attempt.duration_ms != null && t.result.took(formatDuration(attempt.duration_ms)),
+    attempt.memory_peak_bytes ? t.result.memory(attempt.memory_peak_bytes) : null,
+    approval?.verdict === 'approve' && t.result.versionBy(detail.revision, approval.reviewer.name),
+  ];
+  return <p class="result-foot dim">{parts.filter(Boolean).join(' · ')}</p>;
+}
+
+export function Result({ detail }: { detail: Detail }) {
+  const attempt = lastAttempt(detail);
+  const items = attempt?.items ?? [];
+  const ended = attempt !== undefined && attempt.finished_at !== null;
+  return (
+    <div class="result">
+      <StateText detail={detail} attempt={attempt} />
+      {live.value === 'offline' && plain('medium', t.live.offlineHelp)}
+      {attempt && items.length > 0 && <Items detail={detail} attempt={attempt} />}
+      {detail.state === 'succeeded' && items.length === 0 && plain('low', t.result.noOutput)}
+      {attempt?.output_truncated && plain('medium', t.result.truncated)}
+      {ended && <Foot detail={detail} attempt={attempt} />}
+    </div>
+  );
+}

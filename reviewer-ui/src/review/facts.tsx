@@ -1,0 +1,125 @@
+// What is bound by an approval, besides the code: files, limits, sandbox, fingerprint.
+import type { ComponentChildren } from 'preact';
+import { formatBytes, formatDigest, formatDuration, formatFull, formatNumber, formatWhen } from '../base/format';
+import type { Decision, Detail, InputFile } from '../base/types';
+import { Icon } from '../parts/icons';
+import { Note, Said, VerdictSign } from '../parts/small';
+import { t } from '../texts';
+
+function Fact({ name, children, title }: { name: string; children: ComponentChildren; title?: string }) {
+  return (
+    <div title={title}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function RunFacts({ detail }: { detail: Detail }) {
+  const { bundle } = detail;
+  const { limits } = bundle;
+  const network = bundle.network === 'none' ? t.facts.networkNone : bundle.network;
+  return (
+    <section>
+      <h3>{t.facts.run}</h3>
+      <dl class="facts">
+        <Fact name={t.facts.sandbox}>{t.facts.sandboxNames[bundle.sandbox] ?? bundle.sandbox}</Fact>
+        <Fact name={t.facts.image}>
+          <bdi>{bundle.image}</bdi>
+        </Fact>
+        <Fact name={t.facts.network}>{network}</Fact>
+        <Fact name={t.facts.time}>{formatDuration(limits.wall_ms)}</Fact>
+        <Fact name={t.facts.memory}>{formatBytes(limits.memory_bytes)}</Fact>
+        <Fact name={t.facts.processes}>{formatNumber(limits.pids)}</Fact>
+        <Fact name={t.facts.output}>{formatBytes(limits.output_bytes)}</Fact>
+        <Fact name={t.facts.outFiles}>{t.facts.outFilesOf(limits.files, limits.file_bytes)}</Fact>
+        <Fact name={t.facts.again}>{bundle.retry_safe ? t.facts.yes : t.facts.no}</Fact>
+        {detail.state === 'pending' && detail.expires_at && (
+          <Fact name={t.facts.waitsUntil} title={formatFull(detail.expires_at)}>
+            {formatWhen(detail.expires_at)}
+          </Fact>
+        )}
+        <Fact name={t.facts.fingerprint} title={bundle.sha256}>
+          <span class="mono">{formatDigest(bundle.sha256)}</span>
+        </Fact>
+      </dl>
+      <p class="facts-help dim">{t.facts.fingerprintHelp}</p>
+    </section>
+  );
+}
+
+function FileFact({ file }: { file: InputFile }) {
+  return (
+    <li>
+      <Icon name="file" />
+      <div>
+        <a class="file-name" href={`/api/files/${file.id}`} download={file.name}>
+          <Said text={file.name} />
+        </a>
+        <span class="dim">
+          {formatBytes(file.bytes)} ·{' '}
+          <span class="mono" title={file.sha256}>
+            {formatDigest(file.sha256)}
+          </span>
+        </span>
+      </div>
+    </li>
+  );
+}
+
+function DecisionFact({ decision }: { decision: Decision }) {
+  return (
+    <li>
+      <VerdictSign verdict={decision.verdict} />
+      <div>
+        <span>
+          {t.facts.verdicts[decision.verdict]} · <bdi>{decision.reviewer.name}</bdi>
+        </span>
+        <span class="dim">
+          {t.facts.onVersion(decision.revision)} · {formatWhen(decision.decided_at)}
+          {decision.void && ` · ${t.facts.void}`}
+        </span>
+        {decision.note && (
+          <q>
+            <Said text={decision.note} />
+          </q>
+        )}
+      </div>
+    </li>
+  );
+}
+
+export function Facts({ detail }: { detail: Detail }) {
+  return (
+    <>
+      <section>
+        <h3>{t.facts.check}</h3>
+        <Note tone="medium">
+          <p>{t.facts.checkNone}</p>
+          <p class="dim">{t.facts.checkWhy}</p>
+        </Note>
+      </section>
+      <section>
+        <h3>
+          {t.facts.files} <span class="dim">{detail.files.length || ''}</span>
+        </h3>
+        {detail.files.length === 0 && <p class="dim">{t.facts.noFiles}</p>}
+        <ul class="fact-list">
+          {detail.files.map((file) => (
+            <FileFact key={file.id} file={file} />
+          ))}
+        </ul>
+      </section>
+      <RunFacts detail={detail} />
+      <section>
+        <h3>{t.facts.decisions}</h3>
+        {detail.decisions.length === 0 && <p class="dim">{t.facts.noDecisions}</p>}
+        <ul class="fact-list">
+          {detail.decisions.map((decision) => (
+            <DecisionFact key={decision.id} decision={decision} />
+          ))}
+        </ul>
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,174 @@
+// The queue: what waits, oldest first.
+import { formatSpan } from '../base/format';
+import { moment } from '../base/clock';
+import type { Summary } from '../base/types';
+import { Icon, Sign } from '../parts/icons';
+import { A, Button, Loading, Said, Since } from '../parts/small';
+import {
+  countOf,
+  filter,
+  fresh,
+  gone,
+  isUnread,
+  queue,
+  showAll,
+  visibleRows,
+  type Filter,
+} from './queue-rows';
+import { t } from '../texts';
+
+const filters: [Filter, string][] = [
+  ['mine', t.review.mine],
+  ['agents', t.review.agents],
+  ['all', t.review.all],
+];
+
+function Filters() {
+  return (
+    <div class="chips" role="group" aria-label={t.review.filters}>
+      {filters.map(([name, text]) => (
+        <button
+          key={name}
+          type="button"
+          class="chip"
+          aria-pressed={filter.value === name}
+          onClick={() => (filter.value = name)}
+        >
+          {text} <span class="chip-n">{countOf(name)}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+export function Who({ row }: { row: Summary }) {
+  return (
+    <span class="row-who">
+      {row.author.kind === 'agent' && <Icon name="robot" size={14} />}
+      {row.author.kind === 'agent' && <span class="unseen">{t.agent}: </span>}
+      <bdi>{row.author.name}</bdi> · <bdi>{row.team.name}</bdi> · {t.language(row.language)}
+    </span>
+  );
+}
+
+function reason(row: Summary): string {
+  const size = t.lines(row.code_lines);
+  if (!row.can_decide) return `${t.review.own} · ${size}`;
+  const files = row.files ? t.review.someRead(row.files) : t.review.noFiles;
+  const version = row.revision > 1 ? ` · ${t.version(row.revision)}` : '';
+  return `${size} · ${files}${version}`;
+}
+
+const verbs: Record<string, string> = {
+  rejected: 'Rejected',
+  changes_requested: 'Sent back',
+  cancelled: 'Cancelled',
+  expired: 'Expired',
+};
+
+function goneText(row: Summary): string {
+  const verb = verbs[row.state] ?? 'Approved';
+  if (!row.decided_by) return t.state[row.state] ?? row.state;
+  const span = formatSpan(moment.value - Date.parse(row.state_at));
+  return t.review.decidedBy(verb, row.decided_by.name, t.ago(span));
+}
+
+function Row({ row, selected }: { row: Summary; selected: boolean }) {
+  const left = gone.value.get(row.id);
+  const unread = !left && isUnread(row);
+  return (
+    <li>
+      <A
+        class={left ? 'row gone' : 'row'}
+        href={`/review/${row.id}`}
+        aria-current={selected ? 'true' : undefined}
+      >
+        <span class="row-sign">
+          {left ? <Icon name="check" /> : <Sign tone={row.can_decide ? 'info' : 'plain'} />}
+        </span>
+        <span class="row-main">
+          <span class="row-title">
+            {unread && (
+              <span class="dot">
+                <span class="unseen">{t.review.unread}: </span>
+              </span>
+            )}
+            <Said text={row.title} />
+          </span>
+          <Who row={row} />
+          <span class="row-reason">{left ? goneText(left) : reason(row)}</span>
+        </span>
+        <span class="row-time">
+          <Since at={row.created_at} />
+          <span class="row-number">{t.number(row.id)}</span>
+        </span>
+      </A>
+    </li>
+  );
+}
+
+function Oldest() {
+  const first = visibleRows.value.find((row) => !gone.value.has(row.id));
+  if (!first) return null;
+  const span = formatSpan(moment.value - Date.parse(first.created_at));
+  return <p class="queue-foot dim">{t.review.oldest(span)}</p>;
+}
+
+function Rows({ selected }: { selected: number | null }) {
+  const { loaded, error, rows, next } = queue.state.value;
+  if (!loaded && error)
+    return (
+      <div class="empty">
+        <p>{t.review.listFailed}</p>
+        <Button onClick={() => void queue.load()}>{t.tryAgain}</Button>
+      </div>
+    );
+  if (!loaded) return <Loading />;
+  if (visibleRows.value.length === 0) {
+    if (rows.length === 0 || filter.value === 'all') return <p class="empty">{t.review.empty}</p>;
+    return (
+      <p class="empty">
+        <button type="button" class="as-link" onClick={() => (filter.value = 'all')}>
+          {t.review.emptyFilter(rows.length)}
+        </button>
+      </p>
+    );
+  }
+  return (
+    <>
+      <ul class="rows">
+        {visibleRows.value.map((row) => (
+          <Row key={row.id} row={row} selected={row.id === selected} />
+        ))}
+      </ul>
+      {next && (
+        <div class="queue-more">
+          <Button small onClick={() => queue.more()}>
+            {t.more}
+          </Button>
+        </div>
+      )}
+      <Oldest />
+    </>
+  );
+}
+
+export function Queue({ selected }: { selected: number | null }) {
+  return (
+    <section class="queue" aria-label={t.review.waiting}>
+      <header class="queue-head">
+        <div class="queue-title">
+          <h2>{t.review.waiting}</h2>
+          <span class="dim">{t.review.order}</span>
+        </div>
+        <Filters />
+        {fresh.value.size > 0 && (
+          <button type="button" class="fresh-button" onClick={showAll}>
+            <Icon name="up" size={14} /> {t.review.fresh(fresh.value.size)}
+          </button>
+        )}
+      </header>
+      <Rows selected={selected} />
+    </section>
+  );
+}

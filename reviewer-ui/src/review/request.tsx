@@ -1,0 +1,147 @@
+// The middle of the desk: who asks what, what the run gets, the code, the decision.
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { addKeys } from '../base/keys';
+import { formatBytes, formatDuration } from '../base/format';
+import type { Detail } from '../base/types';
+import { Icon, Sign } from '../parts/icons';
+import { A, Avatar, CopyButton, Said, Since, StateSign } from '../parts/small';
+import { Tabs } from '../parts/tabs';
+import { DecisionBar } from './decision';
+import { TabBody, tabsOf, useVersionBefore } from './tab-body';
+import { t } from '../texts';
+
+function Head({ detail }: { detail: Detail }) {
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus({ preventScroll: true }), []);
+  const { author, team } = detail;
+  return (
+    <header class="request-head">
+      <A class="back button quiet icon-only" href="/review" aria-label={t.back}>
+        <Icon name="left" size={20} />
+      </A>
+      <div class="request-meta">
+        <span class="mono dim">{t.number(detail.id)}</span>
+        <StateSign state={detail.state} />
+        <span class="dim">{t.versionOf(detail.revision, detail.revisions.length || detail.revision)}</span>
+      </div>
+      <h2 class="request-title" tabIndex={-1} ref={title}>
+        <Said text={detail.title} />
+      </h2>
+      <p class="request-who">
+        <Avatar name={author.name} />
+        <span>
+          {t.review.askedBy}{' '}
+          <strong>
+            <bdi>{author.name}</bdi>
+          </strong>
+          {author.kind === 'agent' && author.owner && ` (${t.ofOwner(author.owner.name)})`},{' '}
+          <bdi>{team.name}</bdi>
+        </span>
+        <span class="dim">
+          <Since at={detail.created_at} words={t.ago} />
+          {detail.state === 'pending' && ` · ${t.review.waitsFor}`}
+        </span>
+      </p>
+      <div class="request-link">
+        <CopyButton
+          text={() => `${location.origin}/review/${detail.id}`}
+          label={t.copyLink}
+          icon="link"
+          small
+          quiet
+        />
+      </div>
+    </header>
+  );
+}
+
+export function Gets({ detail }: { detail: Detail }) {
+  const { limits, network } = detail.bundle;
+  const names = detail.files.map((file) => file.name).join(', ');
+  return (
+    <ul class="gets">
+      <li>
+        <Icon name="data" />
+        {names ? (
+          <span>
+            {t.run.reads}{' '}
+            <strong>
+              <Said text={names} />
+            </strong>
+          </span>
+        ) : (
+          t.run.noFiles
+        )}
+      </li>
+      <li class={network === 'none' ? 'tone-low' : 'tone-high'}>
+        <Icon name="globe" />
+        {network === 'none' ? t.run.noNetwork : t.run.network(network)}
+      </li>
+      <li>
+        <Icon name="clock" />
+        {t.run.limits(formatDuration(limits.wall_ms), formatBytes(limits.memory_bytes))}
+      </li>
+      <li class="tone-medium">
+        <Sign tone="medium" />
+        {t.run.notChecked}
+      </li>
+    </ul>
+  );
+}
+
+function Summary({ detail }: { detail: Detail }) {
+  const question = detail.question?.trim();
+  return (
+    <section class="card summary">
+      <h3>{t.run.title}</h3>
+      {question && question !== detail.title && (
+        <p class="answer-line clamp">
+          <Said text={question} />
+        </p>
+      )}
+      <Gets detail={detail} />
+    </section>
+  );
+}
+
+// The version on the screen stays until the reader asks for the newer one: nobody approves
+// code that changed under their eyes.
+function useReadVersion(latest: Detail) {
+  const [kept, keepVersion] = useState(latest);
+  const same = kept.revision === latest.revision;
+  const newer = same ? null : latest.revision;
+  return { detail: same ? latest : kept, newer, showNewer: () => keepVersion(latest) };
+}
+
+function useTabKeys(choose: (id: string) => void): void {
+  useEffect(() => {
+    const names = ['code', 'changes', 'question', 'activity'];
+    return addKeys(
+      Object.fromEntries(names.map((name, index) => [`${index + 1}`, () => choose(name)])),
+    );
+  }, []);
+}
+
+export function RequestPane({ latest }: { latest: Detail }) {
+  const { detail, newer, showNewer } = useReadVersion(latest);
+  const [tab, choose] = useState('code');
+  const before = useVersionBefore(detail);
+  const tabs = useMemo(() => tabsOf(detail, before), [detail, before]);
+  useTabKeys(choose);
+  const show = () => {
+    showNewer();
+    choose('changes');
+  };
+  return (
+    <>
+      <div class="request-scroll" tabIndex={-1}>
+        <Head detail={detail} />
+        <Summary detail={detail} />
+        <Tabs tabs={tabs} chosen={tab} choose={choose} label={t.review.tabsLabel}>
+          <TabBody tab={tab} detail={detail} before={before} />
+        </Tabs>
+      </div>
+      <DecisionBar detail={detail} newer={newer} showNewer={show} />
+    </>
+  );
+}
