@@ -33,7 +33,7 @@ programs := $(if $(wildcard api/main.c),$(BUILD)/countersign-api) \
 tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(units))
 
 .PHONY: all help deps build programs fault unit-tests test test-unit test-sql test-flow \
-  test-browser lint run demo bench clean
+  test-browser lint format run demo bench clean
 .DELETE_ON_ERROR:
 
 all: build
@@ -110,6 +110,9 @@ test-browser: build ## the page in Chromium
 
 lint: deps ## every check of the source that needs no running
 	@tools/lint
+
+format: ## lay the C files out as lint wants them
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -d '\n' clang-format -i
 
 run: build ## the whole product at http://127.0.0.1:8080, kept in .data/
 	@exec tools/run

@@ -116,9 +116,9 @@ bool migrate(const struct migration *migration, struct error *err)
     AUTO(db) struct db *db = NULL;
     AUTO(rows) struct rows *locked = NULL;
     if (!db_open(migration->url, "countersign migrate", &db, err) ||
-        !sql_migration_lock(db, LOCK, &locked, err) ||
-        !run_file(db, "sql/stack/quiet.sql", err) || !run_file(db, "sql/roles.sql", err) ||
-        !apply_schema(db, migration->out, err) || !apply_definitions(db, err))
+        !sql_migration_lock(db, LOCK, &locked, err) || !run_file(db, "sql/stack/quiet.sql", err) ||
+        !run_file(db, "sql/roles.sql", err) || !apply_schema(db, migration->out, err) ||
+        !apply_definitions(db, err))
         return false;
     for (size_t i = 0; i < migration->password_count; i++)
         if (migration->passwords[i].password.value[0] &&
@@ -145,8 +145,8 @@ static bool run_migrate(struct words *words, int *ret_status, struct error *err)
         {"countersign_sealer", settings.sealer_db_password},
         {"countersign_verifier", settings.verifier_db_password},
     };
-    const struct migration migration = {settings.database_url.value, passwords,
-                                        COUNT_OF(passwords), stdout};
+    const struct migration migration = {settings.database_url.value, passwords, COUNT_OF(passwords),
+                                        stdout};
     *ret_status = 0;
     if (!migrate(&migration, err))
         return false;

@@ -25,8 +25,8 @@ bool operator_open(struct db **ret_db, struct error *err)
         if (!stack_state_read(settings.data_dir, &state, err))
             return false;
         if (!state)
-            return fail(err, ERR_BAD_REQUEST,
-                        "DATABASE_URL is not set, and no stack runs in %s", settings.data_dir);
+            return fail(err, ERR_BAD_REQUEST, "DATABASE_URL is not set, and no stack runs in %s",
+                        settings.data_dir);
         url = json_text_of(json_object_get(state, "database"), "operator");
     }
     return db_open(url, "countersign", ret_db, err);

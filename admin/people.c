@@ -40,10 +40,10 @@ static bool add_person(struct words *words, int *ret_status, struct error *err)
         return false;
     const char *login = words->list[0];
     const char *roles = role_option ? role_option : owner_option ? "agent" : "analyst";
-    json_t *item = json_pack("{s:s, s:s, s:s, s:o, s:o}", "login", login, "name",
-                             name_option ? name_option : login, "kind",
-                             owner_option ? "agent" : "human", "roles", operator_list(roles),
-                             "teams", operator_list(team_option));
+    json_t *item =
+        json_pack("{s:s, s:s, s:s, s:o, s:o}", "login", login, "name",
+                  name_option ? name_option : login, "kind", owner_option ? "agent" : "human",
+                  "roles", operator_list(roles), "teams", operator_list(team_option));
     if (!item)
         return fail(err, ERR_BAD_REQUEST, "login and name must be UTF-8");
     if (owner_option)
@@ -87,8 +87,7 @@ static bool list_people(struct words *words, int *ret_status, struct error *err)
     static const char *const columns[] = {"id",    "login", "name",     "kind",
                                           "roles", "teams", "disabled", "created_at"};
     *ret_status = 0;
-    return needs_words(words, 0, "no words", err) &&
-           show(people, columns, COUNT_OF(columns), err);
+    return needs_words(words, 0, "no words", err) && show(people, columns, COUNT_OF(columns), err);
 }
 
 static bool list_teams(struct words *words, int *ret_status, struct error *err)
@@ -116,8 +115,8 @@ static bool set_roles(struct words *words, int *ret_status, struct error *err)
     AUTO(json) json_t *answer = NULL;
     if (!needs_words(words, 2, "a login and roles, such as analyst,reviewer", err))
         return false;
-    json_t *item = json_pack("{s:s, s:o}", "login", words->list[0], "roles",
-                             operator_list(words->list[1]));
+    json_t *item =
+        json_pack("{s:s, s:o}", "login", words->list[0], "roles", operator_list(words->list[1]));
     if (team_option)
         json_object_set_new(item, "teams", operator_list(team_option));
     if (!call(sql_operator_person_update, item, &answer, err))
@@ -152,8 +151,9 @@ static bool print_link(struct words *words, int *ret_status, struct error *err)
         return false;
     token_new("csl_", token);
     sha256(bytes_of(token), digest);
-    AUTO(json) json_t *item = json_pack("{s:s, s:I}", "login", words->list[0], "seconds",
-                                        (json_int_t)minutes * 60);
+    AUTO(json)
+    json_t *item =
+        json_pack("{s:s, s:I}", "login", words->list[0], "seconds", (json_int_t)minutes * 60);
     AUTO(text) char *text = json_text(item);
     if (!operator_public_url(&url, err) || !operator_open(&db, err) ||
         !sql_operator_link_add(db, text, (struct bytes){digest, sizeof digest}, &rows, err))
@@ -184,17 +184,28 @@ static const struct option_entry link_entries[] = {
 };
 
 const struct command commands_people[] = {
-    {"person add", "LOGIN", "add a person, or an agent", add_person,
+    {"person add",
+     "LOGIN",
+     "add a person, or an agent",
+     add_person,
      {person_entries, COUNT_OF(person_entries)}},
-    {"person list", "", "everybody there is", list_people,
-     {list_entries, COUNT_OF(list_entries)}},
-    {"person disable", "LOGIN", "end somebody's sessions and tokens, and let nobody in by them",
-     disable_person, {disable_entries, COUNT_OF(disable_entries)}},
-    {"person role", "LOGIN ROLES", "give somebody other roles", set_roles,
+    {"person list", "", "everybody there is", list_people, {list_entries, COUNT_OF(list_entries)}},
+    {"person disable",
+     "LOGIN",
+     "end somebody's sessions and tokens, and let nobody in by them",
+     disable_person,
+     {disable_entries, COUNT_OF(disable_entries)}},
+    {"person role",
+     "LOGIN ROLES",
+     "give somebody other roles",
+     set_roles,
      {role_entries, COUNT_OF(role_entries)}},
     {"team add", "NAME", "add a team", add_team, {0}},
     {"team list", "", "all teams", list_teams, {list_entries, COUNT_OF(list_entries)}},
-    {"link", "LOGIN", "a link that signs somebody in, once", print_link,
+    {"link",
+     "LOGIN",
+     "a link that signs somebody in, once",
+     print_link,
      {link_entries, COUNT_OF(link_entries)}},
     {0},
 };

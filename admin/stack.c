@@ -50,8 +50,7 @@ static char *own_folder(void)
     return memory_text(path[0] ? path : "/");
 }
 
-static bool take_options(char **ret_programs, struct stack_options *ret_options,
-                         struct error *err)
+static bool take_options(char **ret_programs, struct stack_options *ret_options, struct error *err)
 {
     static const long bounds[2] = {0, WORKERS_MOST};
     long workers = 1;
@@ -156,21 +155,29 @@ static bool run_status(struct words *words, int *ret_status, struct error *err)
     }
     printf("%-10s %s\n%-10s %s\n", "url", json_text_of(state, "url"), "data",
            json_text_of(state, "data"));
-    json_object_foreach(json_object_get(state, "children"), name, value)
+    json_object_foreach (json_object_get(state, "children"), name, value)
         printf("%-10s process %lld\n", name, (long long)json_integer_value(value));
-    json_object_foreach(json_object_get(state, "database"), name, value)
+    json_object_foreach (json_object_get(state, "database"), name, value)
         printf("%-10s psql \"%s\"\n", name, json_string_value(value));
     return true;
 }
 
 const struct command commands_stack[] = {
-    {"stack run", "[-- COMMAND …]",
+    {"stack run",
+     "[-- COMMAND …]",
      "a private PostgreSQL, Redis, api and worker in the foreground, or around a command",
-     run_stack, {run_entries, COUNT_OF(run_entries)}},
-    {"stack up", "", "the same in the background", run_up,
+     run_stack,
+     {run_entries, COUNT_OF(run_entries)}},
+    {"stack up",
+     "",
+     "the same in the background",
+     run_up,
      {run_entries, COUNT_OF(run_entries) - 1}},
     {"stack down", "", "stop it", run_down, {data_entries, COUNT_OF(data_entries)}},
-    {"stack status", "", "what runs, where, and how to look into the database", run_status,
+    {"stack status",
+     "",
+     "what runs, where, and how to look into the database",
+     run_status,
      {data_entries, COUNT_OF(data_entries)}},
     {0},
 };

@@ -10,7 +10,7 @@ struct stack_options {
     long workers;
     bool api;
     bool temporary; /* the data goes when the stack stops */
-    bool control; /* children are started and stopped by lines on stdin */
+    bool control;   /* children are started and stopped by lines on stdin */
 };
 
 struct stack {

@@ -34,12 +34,11 @@ static void say_child(void *context, const struct child *child, const char *even
     say(line);
 }
 
-static bool start(struct stack *stack, struct child *child, const json_t *order,
-                  struct error *err)
+static bool start(struct stack *stack, struct child *child, const json_t *order, struct error *err)
 {
     const char *name;
     json_t *value;
-    json_object_foreach(json_object_get(order, "env"), name, value)
+    json_object_foreach (json_object_get(order, "env"), name, value)
         environment_set(&child->environment, name, json_string_value(value));
     return supervisor_start(stack->supervisor, child, err);
 }

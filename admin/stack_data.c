@@ -14,8 +14,8 @@
 
 #define ELSEWHERE "/var/lib/countersign"
 
-const char *const stack_roles[] = {"api",      "worker",   "operator", "auditor",
-                                   "sealer",   "verifier", NULL};
+const char *const stack_roles[] = {"api",    "worker",   "operator", "auditor",
+                                   "sealer", "verifier", NULL};
 
 char *stack_data_path(const char *folder)
 {
@@ -140,8 +140,7 @@ static bool make_elsewhere(const struct stack_data *data, const char *link, stru
     AUTO(text) char *owner = path_join(place.data, "belongs-to");
     /* No link leads there any more, so its data folder was removed. */
     if (!folder_remove(place.data, err) || !folder_make(place.data, 0711, err) ||
-        !folder_make(target, 0711, err) ||
-        !file_write(owner, bytes_of(data->folder), 0644, err))
+        !folder_make(target, 0711, err) || !file_write(owner, bytes_of(data->folder), 0644, err))
         return false;
     if (symlink(target, link) != 0)
         return fail(err, ERR_INTERNAL, "can not link %s: %s", link, strerror(errno));

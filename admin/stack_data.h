@@ -7,12 +7,12 @@
 #define STACK_RUN_SIZE 32
 
 struct stack_data {
-    char *folder;              /* absolute */
-    char *log;                 /* folder/log */
-    char *state;               /* folder/stack.json: there while a stack runs */
-    char run[STACK_RUN_SIZE];  /* sockets: short, since a socket's path holds 107 bytes */
-    struct account database;   /* who PostgreSQL and Redis run as */
-    struct account api;        /* who the api runs as */
+    char *folder;             /* absolute */
+    char *log;                /* folder/log */
+    char *state;              /* folder/stack.json: there while a stack runs */
+    char run[STACK_RUN_SIZE]; /* sockets: short, since a socket's path holds 107 bytes */
+    struct account database;  /* who PostgreSQL and Redis run as */
+    struct account api;       /* who the api runs as */
     int lock_fd;
 };
 
@@ -21,8 +21,7 @@ char *stack_data_path(const char *folder);
 
 /* Makes and locks the folder, and a private folder under /tmp for the sockets.
  * ERR_CONFLICT when a stack runs there already. */
-bool stack_data_open(const char *folder, struct stack_data *ret_data,
-                     struct error *err) MUST_CHECK;
+bool stack_data_open(const char *folder, struct stack_data *ret_data, struct error *err) MUST_CHECK;
 /* `forget` removes the folder, too. */
 void stack_data_close(struct stack_data *data, bool forget);
 

@@ -52,9 +52,17 @@ static bool run_initdb(struct stack *stack, const char *programs, const char *fi
                        const char *passfile, struct error *err)
 {
     AUTO(text) char *program = path_join(programs, "initdb");
-    const char *const words[] = {"initdb", "--auth=scram-sha-256", "--username=postgres",
-                                 "--pwfile", passfile, "--encoding=UTF8", "--locale=C.UTF-8",
-                                 "--data-checksums", "--pgdata", files, NULL};
+    const char *const words[] = {"initdb",
+                                 "--auth=scram-sha-256",
+                                 "--username=postgres",
+                                 "--pwfile",
+                                 passfile,
+                                 "--encoding=UTF8",
+                                 "--locale=C.UTF-8",
+                                 "--data-checksums",
+                                 "--pgdata",
+                                 files,
+                                 NULL};
     struct child plan;
     child_name(&plan, "initdb", RANK_DATABASE);
     child_program(&plan, program, words);
@@ -83,9 +91,9 @@ static bool make_files(struct stack *stack, const char *programs, const char *fi
     AUTO(text) char *passfile = path_join(stack->data.run, "superuser");
     AUTO(text) char *secret = NULL;
     bool good = stack_data_secret(&stack->data, "superuser", &secret, err) &&
-                file_write(passfile, bytes_of(secret), 0600, err) &&
-                give(stack, passfile, err) && folder_remove(fresh.data, err) &&
-                folder_make(fresh.data, 0700, err) && give(stack, fresh.data, err) &&
+                file_write(passfile, bytes_of(secret), 0600, err) && give(stack, passfile, err) &&
+                folder_remove(fresh.data, err) && folder_make(fresh.data, 0700, err) &&
+                give(stack, fresh.data, err) &&
                 run_initdb(stack, programs, fresh.data, passfile, err);
     unlink(passfile);
     if (good && rename(fresh.data, files) != 0)
@@ -139,12 +147,30 @@ static void plan_server(const struct stack *stack, const char *programs, const c
     AUTO(text) char *program = path_join(programs, "postgres");
     AUTO(buffer) struct buffer sockets = {0};
     buffer_printf(&sockets, "unix_socket_directories=%s", stack->data.run);
-    const char *const words[] = {"postgres", "-D", files, "-c", "listen_addresses=", "-c",
-                                 sockets.data, "-c", "unix_socket_permissions=0777",
-                                 "-c", "fsync=on", "-c", "synchronous_commit=on",
-                                 "-c", "full_page_writes=on", "-c", "max_connections=200",
-                                 "-c", "log_min_messages=warning", "-c", "timezone=UTC",
-                                 "-c", "log_line_prefix=%m [%p] %u ", NULL};
+    const char *const words[] = {"postgres",
+                                 "-D",
+                                 files,
+                                 "-c",
+                                 "listen_addresses=",
+                                 "-c",
+                                 sockets.data,
+                                 "-c",
+                                 "unix_socket_permissions=0777",
+                                 "-c",
+                                 "fsync=on",
+                                 "-c",
+                                 "synchronous_commit=on",
+                                 "-c",
+                                 "full_page_writes=on",
+                                 "-c",
+                                 "max_connections=200",
+                                 "-c",
+                                 "log_min_messages=warning",
+                                 "-c",
+                                 "timezone=UTC",
+                                 "-c",
+                                 "log_line_prefix=%m [%p] %u ",
+                                 NULL};
     child_name(plan, "postgres", RANK_DATABASE);
     child_program(plan, program, words);
     plain_environment(plan);

@@ -28,8 +28,7 @@ static bool port_is_free(long port)
     int on = 1;
     struct sockaddr_in address = local_address(port);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool is_free = fd >= 0 &&
-                   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+    bool is_free = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
                    bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
     if (fd >= 0)
         close(fd);
@@ -108,8 +107,7 @@ bool stack_start_api(struct stack *stack, struct error *err)
     snprintf(port, sizeof port, "%ld", choose_port());
     if (!folder_make(folder, 0700, err))
         return false;
-    if (stack->data.api.name[0] &&
-        chown(folder, stack->data.api.uid, stack->data.api.gid) != 0)
+    if (stack->data.api.name[0] && chown(folder, stack->data.api.uid, stack->data.api.gid) != 0)
         return fail(err, ERR_INTERNAL, "can not hand over %s: %s", folder, strerror(errno));
     struct child plan;
     child_name(&plan, "api", RANK_PROGRAM);

@@ -46,10 +46,26 @@ bool stack_start_redis(struct stack *stack, struct error *err)
     buffer_printf(&socket, "%s/redis-%s", stack->data.run, key);
     buffer_printf(&url, "unix://%s", socket.data);
     stack->redis_url = memory_text(url.data);
-    const char *const words[] = {"redis-server", "--port", "0", "--unixsocket", socket.data,
-                                 "--unixsocketperm", "777", "--dir", stack->data.run,
-                                 "--save", "", "--appendonly", "no", "--maxmemory", "64mb",
-                                 "--maxmemory-policy", "noeviction", "--daemonize", "no", NULL};
+    const char *const words[] = {"redis-server",
+                                 "--port",
+                                 "0",
+                                 "--unixsocket",
+                                 socket.data,
+                                 "--unixsocketperm",
+                                 "777",
+                                 "--dir",
+                                 stack->data.run,
+                                 "--save",
+                                 "",
+                                 "--appendonly",
+                                 "no",
+                                 "--maxmemory",
+                                 "64mb",
+                                 "--maxmemory-policy",
+                                 "noeviction",
+                                 "--daemonize",
+                                 "no",
+                                 NULL};
     struct child plan;
     child_name(&plan, "redis", RANK_QUEUE);
     child_program(&plan, program, words);

@@ -20,8 +20,7 @@ static void print_event(void *context, const struct child *child, const char *ev
     if (strcmp(event, "ended") == 0 && by_itself)
         fprintf(stderr, "countersign: %s ended by itself (%s %d); its log is %s/%s.log\n",
                 child->name, WIFSIGNALED(child->status) ? "signal" : "status",
-                WIFSIGNALED(child->status) ? WTERMSIG(child->status)
-                                           : WEXITSTATUS(child->status),
+                WIFSIGNALED(child->status) ? WTERMSIG(child->status) : WEXITSTATUS(child->status),
                 stack->data.log, child->name);
     else if (strcmp(event, "restarting") == 0)
         fprintf(stderr, "countersign: starting %s again\n", child->name);
@@ -60,7 +59,7 @@ static bool start_all(struct stack *stack, struct error *err)
 
 static void set_command_environment(const struct stack *stack, struct environment *environment)
 {
-    static const char *const names[] = {"superuser", "api",     "worker",  "operator",
+    static const char *const names[] = {"superuser", "api",    "worker",   "operator",
                                         "auditor",   "sealer", "verifier", NULL};
     environment_copy(environment, environ);
     for (const char *const *role = names; *role; role++) {
@@ -113,8 +112,8 @@ static bool run_command(struct stack *stack, char *const *command, int *ret_stat
         return false;
     supervisor_run(stack->supervisor, child);
     if (child->ended)
-        *ret_status = WIFSIGNALED(child->status) ? 128 + WTERMSIG(child->status)
-                                                 : WEXITSTATUS(child->status);
+        *ret_status =
+            WIFSIGNALED(child->status) ? 128 + WTERMSIG(child->status) : WEXITSTATUS(child->status);
     return true;
 }
 

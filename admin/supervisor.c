@@ -224,8 +224,7 @@ static void start_due(struct supervisor *supervisor)
 
 static void pump(struct supervisor *supervisor, int timeout_ms)
 {
-    struct pollfd fds[] = {{supervisor->signal_fd, POLLIN, 0},
-                           {supervisor->input_fd, POLLIN, 0}};
+    struct pollfd fds[] = {{supervisor->signal_fd, POLLIN, 0}, {supervisor->input_fd, POLLIN, 0}};
     (void)poll(fds, COUNT_OF(fds), timeout_ms);
     take_signals(supervisor);
     if (fds[1].revents && !supervisor->stopping)

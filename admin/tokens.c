@@ -27,11 +27,12 @@ static bool create_token(struct words *words, int *ret_status, struct error *err
         return false;
     token_new("cs_", token);
     sha256(bytes_of(token), digest);
-    AUTO(json) json_t *item = json_pack(
-        "{s:s, s:s, s:s%, s:o, s:I}", "login", words->list[0], "name",
-        name_option ? name_option : "made by the operator", "prefix", token,
-        (size_t)PREFIX_SHOWN, "scopes", operator_list(scope_option ? scope_option : "read,submit"),
-        "seconds", (json_int_t)days * DAY_SECONDS);
+    AUTO(json)
+    json_t *item = json_pack("{s:s, s:s, s:s%, s:o, s:I}", "login", words->list[0], "name",
+                             name_option ? name_option : "made by the operator", "prefix", token,
+                             (size_t)PREFIX_SHOWN, "scopes",
+                             operator_list(scope_option ? scope_option : "read,submit"), "seconds",
+                             (json_int_t)days * DAY_SECONDS);
     if (!item)
         return fail(err, ERR_BAD_REQUEST, "login and name must be UTF-8");
     AUTO(text) char *text = json_text(item);
@@ -46,9 +47,9 @@ static bool create_token(struct words *words, int *ret_status, struct error *err
 
 static bool list_tokens(struct words *words, int *ret_status, struct error *err)
 {
-    static const char *const columns[] = {"id",         "login",      "name",    "prefix",
-                                          "scopes",     "created_at", "used_at", "expires_at",
-                                          "revoked_at"};
+    static const char *const columns[] = {"id",      "login",      "name",
+                                          "prefix",  "scopes",     "created_at",
+                                          "used_at", "expires_at", "revoked_at"};
     AUTO(db) struct db *db = NULL;
     AUTO(rows) struct rows *rows = NULL;
     AUTO(json) json_t *list = NULL;
@@ -94,9 +95,15 @@ static const struct option_entry list_entries[] = {
 };
 
 const struct command commands_tokens[] = {
-    {"token create", "LOGIN", "an API token for a person or an agent", create_token,
+    {"token create",
+     "LOGIN",
+     "an API token for a person or an agent",
+     create_token,
      {create_entries, COUNT_OF(create_entries)}},
-    {"token list", "", "all tokens, never the secret part", list_tokens,
+    {"token list",
+     "",
+     "all tokens, never the secret part",
+     list_tokens,
      {list_entries, COUNT_OF(list_entries)}},
     {"token revoke", "ID", "end a token", revoke_token, {0}},
     {0},

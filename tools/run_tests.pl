@@ -7,7 +7,10 @@ my $jobs = $ENV{JOBS} // do { chomp(my $n = qx(nproc)); $n + 1 };
 my $only = $ENV{ONLY} // '';                # part of a path: just these files
 my @limit = ('timeout', '-k', '10', $longest);
 
-sub node { [@limit, 'node', '--test-reporter=./tools/tap.mjs', '--test-reporter-destination=stdout', @_] }
+sub node ($file) {
+    my @report = ('--test-reporter=./tools/tap.mjs', '--test-reporter-destination=stdout');
+    [@limit, 'node', @report, $file];
+}
 
 my %kinds = (
     unit => {

@@ -11,7 +11,7 @@ BEGIN {
     ctype["text"] = "const char *";   kind["text"] = "DB_TEXT"
     ctype["jsonb"] = "const char *";  kind["jsonb"] = "DB_TEXT"
     ctype["bytea"] = "struct bytes "; kind["bytea"] = "DB_BYTEA"
-    print "/* The named statements of sql/queries. Generated: change those files instead. */" > header
+    print "/* Generated from sql/queries: change those files instead. */" > header
     print "#pragma once\n\n#include \"common/io/db.h\"\n" > header
     print "#include \"statements.h\"\n" > source
     count = 0
@@ -75,7 +75,8 @@ function finish(    n, list, i, words, args, values) {
         ", struct rows **ret_rows,\n                          struct error *err)\n{" > header
     if (n)
         print "    const struct db_param params[] = {" values "\n    };" > header
-    print "    return db_run(db, &" upper ", " (n ? "params" : "NULL") ", ret_rows, err);\n}\n" > header
+    print "    return db_run(db, &" upper ", " (n ? "params" : "NULL") \
+        ", ret_rows, err);\n}\n" > header
     print "const struct statement " upper " = {\"" name "\"," quoted(text) ",\n    \"" file "\", " \
         line ", " n ", " (binary ? "true" : "false") "};\n" > source
     names[count++] = upper

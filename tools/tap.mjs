@@ -16,8 +16,8 @@ export default async function* report(source) {
     const broken = type === 'test:fail' && data.details.error?.failureType !== 'subtestsFailed';
     if (suite && !broken) continue;
     const name = [...names.slice(0, data.nesting), data.name].join(' › ').replaceAll('#', '');
-    const directive = data.skip !== undefined ? ` # SKIP ${data.skip === true ? '' : data.skip}`
-      : data.todo !== undefined ? ' # TODO' : '';
+    const why = data.skip === true ? '' : data.skip;
+    const directive = data.skip === undefined ? '' : ` # SKIP ${why}`;
     yield `${type === 'test:pass' ? 'ok' : 'not ok'} ${++count} - ${name}${directive}\n`;
     if (type === 'test:fail') yield problem(data.details.error);
   }

@@ -71,10 +71,10 @@ static int64_t integer_from_binary(struct bytes value)
 
 int64_t rows_integer(const struct rows *rows, size_t row, int column)
 {
-    if (rows_is_null(rows, row, column))
-        return 0;
-    if (PQfformat(rows->result, column) == 1)
+    if (PQfformat(rows->result, column) == 1 && !rows_is_null(rows, row, column))
         return integer_from_binary(rows_bytes(rows, row, column));
     const char *text = rows_text(rows, row, column);
+    if (!text)
+        return 0;
     return *text == 't' ? 1 : strtoll(text, NULL, 10);
 }

@@ -267,6 +267,7 @@ async function makeTemplate() {
     if (existsSync(place)) return place;
     const fresh = `${place}.${process.pid}`;
     await run(command, ['stack', 'run', '--data', fresh, '--no-api', '--no-worker', '--', 'true']);
-    await fs.rename(fresh, place).catch(() => fs.rm(fresh, { recursive: true })); // another was first
+    // When another was first, this one goes.
+    await fs.rename(fresh, place).catch(() => fs.rm(fresh, { recursive: true }));
     return place;
 }
