@@ -1,0 +1,78 @@
+-- Who calls, and what they may see.
+
+create or replace function cs.actor_of(item jsonb, scope text) returns cs.person
+    language plpgsql set search_path = cs, pg_temp as $$
+declare
+    actor jsonb := item -> 'actor';
+    who person;
+    token bigint := (actor ->> 'token_id')::bigint;
+    session bigint := (actor ->> 'session_id')::bigint;
+begin
+    select * into who from person where id = (actor ->> 'person_id')::bigint;
+    if not found or who.disabled_at is not null then
+        perform fail('unauthenticated', 'Sign in again');
+    end if;
+    if session is not null and not exists (
+            select from session s where s.id = session and s.person_id = who.id
+            and s.revoked_at is null and s.expires_at > clock_timestamp()) then
+        perform fail('unauthenticated', 'Sign in again');
+    end if;
+    if token is not null and not exists (
+            select from api_token t where t.id = token and t.person_id = who.id
+            and scope = any (t.scopes) and t.revoked_at is null
+            and (t.expires_at is null or t.expires_at > clock_timestamp())) then
+        perform fail('forbidden', format('This token has no scope "%s"', scope));
+    end if;
+    return who;
+end
+$$;
+comment on function cs.actor_of is
+    'The person of an element; unauthenticated unless enabled and the session is live,
+forbidden unless the token is live and has the scope.';
+
+create or replace function cs.has_role(who cs.person, role text) returns bool
+    language sql immutable parallel safe
+    return role = any (who.roles);
+comment on function cs.has_role is 'Whether a person has a role.';
+
+create or replace function cs.can_see(who cs.person, r cs.request) returns bool
+    language sql stable
+    return r.author_id = who.id or 'admin' = any (who.roles)
+        or ('reviewer' = any (who.roles) and exists (
+            select from cs.team_member m where m.person_id = who.id and m.team_id = r.team_id))
+        or exists (select from cs.person a where a.id = r.author_id and a.owner_id = who.id);
+comment on function cs.can_see is
+    'Author, owner of the author-agent, reviewers of the team, admins: nobody else sees it.';
+
+create or replace function cs.request_for(who cs.person, request_id bigint) returns cs.request
+    language plpgsql set search_path = cs, pg_temp as $$
+declare
+    r request;
+begin
+    select * into r from request where id = request_id for no key update;
+    if not found or not can_see(who, r) then
+        perform fail('not_found', 'This request does not exist, or is not shared with you');
+    end if;
+    return r;
+end
+$$;
+comment on function cs.request_for is
+    'A request, locked; not_found also when it is not shared with the caller.';
+
+create or replace function cs.actor_json(item jsonb, who cs.person) returns jsonb
+    language sql immutable parallel safe
+    return (item -> 'actor') || jsonb_build_object('kind', who.kind);
+comment on function cs.actor_json is 'The actor of an element as audit rows want it.';
+
+create or replace function cs.event_json(r cs.request, state text, what text) returns jsonb
+    language sql stable
+    return jsonb_build_object('id', r.id, 'state', state, 'revision', r.revision,
+        'team_id', r.team_id, 'author_id', r.author_id,
+        'owner_id', (select p.owner_id from cs.person p where p.id = r.author_id),
+        'at', cs.iso(clock_timestamp()), 'what', what);
+comment on function cs.event_json is 'What the live feed is told about a request.';
+
+create or replace function cs.push_json(queue text, id bigint) returns jsonb
+    language sql immutable parallel safe
+    return jsonb_build_array(jsonb_build_object('queue', queue, 'id', id));
+comment on function cs.push_json is 'A hint to ring after the commit.';

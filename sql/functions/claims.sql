@@ -1,0 +1,97 @@
+-- Claiming by id: the ids come from Redis and are hints, nothing more.
+
+create or replace function cs.limits_json(v cs.revision) returns jsonb
+    language sql immutable parallel safe
+    return jsonb_build_object('wall_ms', v.wall_ms, 'memory_bytes', v.memory_bytes,
+        'pids', v.pids, 'output_bytes', v.output_bytes, 'files', v.files,
+        'file_bytes', v.file_bytes);
+comment on function cs.limits_json is 'The limits of a run.';
+
+create or replace function cs.files_json(request_id bigint, revision int) returns jsonb
+    language sql stable parallel safe
+    return (select coalesce(jsonb_agg(jsonb_build_object('n', f.n, 'id', f.file_id,
+                'name', f.name, 'sha256', cs.hex(f.sha256), 'bytes', f.bytes) order by f.n), '[]')
+            from cs.revision_file f where f.request_id = $1 and f.revision = $2);
+comment on function cs.files_json is 'The input files of a revision: [{n, id, name, sha256, bytes}].';
+
+create or replace function cs.bundle_json(v cs.revision) returns jsonb
+    language sql stable parallel safe
+    return jsonb_build_object('sha256', cs.hex(v.bundle_sha256),
+        'format', 'countersign-bundle-v1', 'language', v.language,
+        'files', cs.files_json(v.request_id, v.revision), 'target', v.target,
+        'sandbox', v.sandbox, 'image', v.image, 'network', v.network,
+        'limits', cs.limits_json(v), 'retry_safe', v.retry_safe,
+        'policy_version', v.policy_version, 'verdict_sha256', v.verdict_sha256,
+        'approval_ms', v.approval_ms);
+comment on function cs.bundle_json is 'All parts of a bundle but the code.';
+
+create or replace function cs.claim_attempts(worker_id bigint, ids text, lease_ms bigint)
+    returns table (attempt_id bigint, fence bigint, request_id bigint, revision int,
+                   language text, code bytea, title text, manifest jsonb, bundle_sha256 bytea)
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    wanted bigint[] := ids::bigint[];
+    ready bigint[];
+begin
+    if cardinality(wanted) > 50 then
+        raise exception 'A batch holds at most 50 elements' using errcode = 'program_limit_exceeded';
+    end if;
+    perform forged_check(worker_id, wanted);
+    perform from request r where r.id in (
+        select a.request_id from attempt a where a.id = any (wanted) and a.state = 'ready')
+        order by r.id for no key update;
+    ready := array(select a.id from attempt a join request r on r.id = a.request_id
+        where a.id = any (wanted) and a.state = 'ready' and a.not_before <= clock_timestamp()
+          and not exists (select from pause p where p.scope in ('all', 'team:' || r.team_id))
+        order by a.id for no key update of a);
+    update attempt a set state = 'claimed', fence = a.fence + 1, worker_id = $1,
+            claimed_at = clock_timestamp(),
+            lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
+        where a.id = any (ready) and a.state = 'ready';
+    insert into audit_event (entity, entity_id, actor_kind, event, subject, from_state, to_state,
+                             body)
+        select 'request', a.request_id, 'worker', 'attempt.claim', 'attempt', 'ready', 'claimed',
+               jsonb_build_object('attempt_id', a.id, 'worker_id', a.worker_id, 'fence', a.fence)
+        from attempt a where a.id = any (ready) order by a.id;
+    return query
+        select a.id, a.fence, a.request_id, a.revision, v.language, convert_to(v.code, 'UTF8'),
+               v.title, bundle_json(v) || jsonb_build_object('request_id', a.request_id,
+                   'revision', a.revision, 'decision_ids', approvals(a.request_id, v.bundle_sha256),
+                   'valid_until', iso(a.valid_until)),
+               v.bundle_sha256
+        from attempt a
+        join revision v on v.request_id = a.request_id and v.revision = a.revision
+        where a.id = any (ready) order by a.id;
+end
+$$;
+comment on function cs.claim_attempts is
+    'Ids as ''{1,2}'' → one row per attempt that was ready and is now this worker''s, with everything
+its run needs; other ids are silently absent.';
+
+create or replace function cs.forged_check(worker_id bigint, ids bigint[]) returns void
+    language plpgsql set search_path = cs, pg_temp as $$
+declare
+    forged bigint[];
+begin
+    forged := array(select i from unnest(ids) i
+                    where not exists (select from attempt a where a.id = i));
+    if cardinality(forged) > 0 then
+        perform audit_put('worker', worker_id, '{"kind": "worker"}', 'worker.forged_ids',
+            jsonb_build_object('code', 'W-FORGED', 'ids', forged));
+    end if;
+end
+$$;
+comment on function cs.forged_check is 'An audit row for hints whose attempt does not exist.';
+
+create or replace function cs.attempt_file_chunk(
+    attempt_id bigint, fence bigint, file_n int, chunk_n int) returns bytea
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select c.data from attempt a
+    join revision_file f on f.request_id = a.request_id and f.revision = a.revision
+    join blob_chunk c on c.sha256 = f.sha256
+    where a.id = $1 and a.fence = $2 and a.state in ('claimed', 'starting')
+      and f.n = $3 and c.n = $4
+$$;
+comment on function cs.attempt_file_chunk is
+    'Chunk chunk_n, from 0, of input file file_n, from 1, for the holder of the fence; null past
+the end and for anybody else.';

@@ -1,0 +1,132 @@
+-- How a request ends or begins again without a decision: cancel, settle, run again.
+
+create or replace function cs.request_cancel(item jsonb) returns jsonb
+    language plpgsql set search_path = cs, pg_temp as $$
+declare
+    who person := actor_of(item, 'submit');
+    r request := request_for(who, (item ->> 'id')::bigint);
+    note text := note_of(item, false);
+    a attempt;
+begin
+    if r.author_id <> who.id and not has_role(who, 'admin') and not exists (
+            select from person p where p.id = r.author_id and p.owner_id = who.id) then
+        perform fail('wrong_role', 'Only the author and admins cancel a request');
+    end if;
+    select * into a from attempt where request_id = r.id
+        and state in ('ready', 'claimed', 'starting', 'running') for no key update;
+    if a.state in ('starting', 'running') then
+        return cancel_running(item, who, r, a);
+    elsif r.state not in ('drafting', 'needs_answer', 'pending', 'changes_requested', 'approved')
+    then
+        perform fail('wrong_state', format('A request that is %s can not be cancelled', r.state));
+    end if;
+    perform attempt_drop(a, actor_json(item, who), 'cancelled');
+    update request set state = 'cancelled', expires_at = null where id = r.id;
+    perform audit_move(r.id, actor_json(item, who), 'request.cancel', 'request', r.state,
+        'cancelled', jsonb_build_object('note', note));
+    return jsonb_build_object('id', r.id, 'state', 'cancelled',
+        'event', event_json(r, 'cancelled', 'request.cancel'));
+end
+$$;
+comment on function cs.request_cancel is
+    '{actor, id, note?} → {id, state, cancelling?}; a run that has started is told to stop and keeps
+its state; not_found, wrong_role, wrong_state.';
+
+create or replace function cs.cancel_running(
+    item jsonb, who cs.person, r cs.request, a cs.attempt)
+    returns jsonb language plpgsql set search_path = cs, pg_temp as $$
+begin
+    if a.cancel_requested_at is null then
+        update attempt set cancel_requested_at = clock_timestamp(), cancel_requested_by = who.id
+            where id = a.id;
+        perform audit_put('request', r.id, actor_json(item, who), 'attempt.cancel',
+            jsonb_build_object('attempt_id', a.id, 'note', note_of(item, false)));
+    end if;
+    return jsonb_build_object('id', r.id, 'state', r.state, 'cancelling', true,
+        'event', event_json(r, r.state, 'attempt.cancel'));
+end
+$$;
+comment on function cs.cancel_running is 'Sets the flag that the next heartbeat brings back.';
+
+create or replace function cs.attempt_drop(a cs.attempt, actor jsonb, why text) returns void
+    language plpgsql set search_path = cs, pg_temp as $$
+begin
+    if a.id is null then
+        return;
+    end if;
+    update attempt set state = 'cancelled', reason = why, finished_at = clock_timestamp(),
+            lease_until = null
+        where id = a.id;
+    perform audit_move(a.request_id, actor, 'attempt.drop', 'attempt', a.state, 'cancelled',
+        jsonb_build_object('attempt_id', a.id, 'reason', why));
+end
+$$;
+comment on function cs.attempt_drop is 'Cancels an attempt whose code has not left; null is none.';
+
+create or replace function cs.request_settle(item jsonb) returns jsonb
+    language plpgsql set search_path = cs, pg_temp as $$
+declare
+    who person := actor_of(item, 'decide');
+    r request := request_for(who, (item ->> 'id')::bigint);
+    outcome text := item ->> 'outcome';
+    note text := note_of(item, true);
+    a attempt;
+begin
+    if who.kind <> 'human' or not (has_role(who, 'admin') or is_reviewer(who.id, r.team_id)) then
+        perform fail('wrong_role', 'Only reviewers and admins settle an outcome');
+    elsif own_request(r.id, who.id) then
+        perform fail('own_request', 'Somebody else must settle your own request');
+    elsif outcome is null or outcome not in ('succeeded', 'failed') then
+        perform fail('invalid_field', 'outcome must be succeeded or failed', 'outcome');
+    elsif r.state <> 'outcome_unknown' then
+        perform fail('wrong_state', format('The request is %s', r.state));
+    end if;
+    for a in select * from attempt where request_id = r.id
+             and state in ('ready', 'claimed', 'starting', 'running', 'unknown')
+             order by id for no key update loop
+        if a.state in ('starting', 'running') then
+            perform fail('wrong_state', 'It is running again just now');
+        elsif a.state = 'unknown' then
+            update attempt set state = outcome, reason = 'settled' where id = a.id;
+            perform audit_move(r.id, actor_json(item, who), 'attempt.settle', 'attempt', 'unknown',
+                outcome, jsonb_build_object('attempt_id', a.id));
+        else
+            perform attempt_drop(a, actor_json(item, who), 'settled');
+        end if;
+    end loop;
+    update request set state = outcome where id = r.id;
+    perform audit_move(r.id, actor_json(item, who), 'request.settle', 'request',
+        'outcome_unknown', outcome, jsonb_build_object('note', note));
+    return jsonb_build_object('id', r.id, 'state', outcome,
+        'event', event_json(r, outcome, 'request.settle'));
+end
+$$;
+comment on function cs.request_settle is
+    '{actor, id, outcome, note} → {id, state}: a named person says how a lost run ended; not_found,
+wrong_role, own_request, invalid_field, wrong_state.';
+
+create or replace function cs.request_run_again(item jsonb) returns jsonb
+    language plpgsql set search_path = cs, pg_temp as $$
+declare
+    who person := actor_of(item, 'submit');
+    r request := request_for(who, (item ->> 'id')::bigint);
+    v revision;
+    t request_text;
+begin
+    if r.state in ('drafting', 'needs_answer', 'pending', 'approved', 'running') then
+        perform fail('wrong_state', format('The request is %s still', r.state));
+    end if;
+    select * into v from revision where request_id = r.id and revision = r.revision;
+    select * into t from request_text where request_id = r.id;
+    return request_submit(item || jsonb_build_object(
+        'team_id', r.team_id, 'title', v.title, 'question', t.question, 'language', v.language,
+        'code', v.code, 'files', files_json(r.id, r.revision), 'backend', r.backend,
+        'image', v.image, 'network', v.network, 'retry_safe', v.retry_safe,
+        'approval_seconds', v.approval_ms / 1000, 'state_echo', t.state_echo,
+        'limits', null, 'max_limits', limits_json(v), 'again_of', r.id,
+        'pending_seconds', coalesce((item ->> 'pending_seconds')::bigint, 604800)));
+end
+$$;
+comment on function cs.request_run_again is
+    '{actor, id, pending_seconds?, max_waiting?} → the result of a submission: a new request with
+the same code, files and limits, linked to the old; not_found, wrong_state, wrong_role.';

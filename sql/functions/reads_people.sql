@@ -1,0 +1,131 @@
+-- Reads about people, teams, tokens, sessions, workers and the whole.
+
+create or replace function cs.teams_json(person_id bigint) returns jsonb
+    language sql stable
+    return (select coalesce(jsonb_agg(cs.team_json(m.team_id) order by m.team_id), '[]')
+            from cs.team_member m where m.person_id = $1);
+comment on function cs.teams_json is 'The teams of a person: [{id, name}].';
+
+create or replace function cs.me(person_id bigint) returns jsonb
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select jsonb_build_object(
+        'person', jsonb_build_object('id', p.id, 'login', p.login, 'name', p.name,
+            'kind', p.kind, 'roles', to_jsonb(p.roles), 'teams', teams_json(p.id)),
+        'has_password', exists (select from password w where w.person_id = p.id),
+        'waiting_for_review', waiting_for_review(p))
+    from person p where p.id = $1
+$$;
+comment on function cs.me is '{person: {id, login, name, kind, roles, teams}, has_password,
+waiting_for_review}.';
+
+create or replace function cs.instance_get() returns text
+    language sql stable security definer set search_path = cs, pg_temp
+    as $$ select i.id::text from instance i $$;
+comment on function cs.instance_get is 'The id of this instance.';
+
+create or replace function cs.admin_only(person_id bigint) returns void
+    language plpgsql stable set search_path = cs, pg_temp as $$
+begin
+    if not exists (select from person p where p.id = person_id and 'admin' = any (p.roles)
+                   and p.disabled_at is null) then
+        perform fail('wrong_role', 'Only admins see this');
+    end if;
+end
+$$;
+comment on function cs.admin_only is 'wrong_role for everybody but admins.';
+
+create or replace function cs.people_list(person_id bigint) returns jsonb
+    language plpgsql stable security definer set search_path = cs, pg_temp as $$
+begin
+    perform admin_only(person_id);
+    return (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'login', p.login,
+        'name', p.name, 'kind', p.kind, 'roles', to_jsonb(p.roles), 'owner_id', p.owner_id,
+        'teams', teams_json(p.id), 'created_at', iso(p.created_at),
+        'disabled_at', iso(p.disabled_at)) order by p.id), '[]') from person p);
+end
+$$;
+comment on function cs.people_list is 'All people; wrong_role.';
+
+create or replace function cs.teams_list(person_id bigint) returns jsonb
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name,
+        'people', (select count(*) from team_member m where m.team_id = t.id)) order by t.id), '[]')
+    from team t
+    where exists (select from person p where p.id = $1 and 'admin' = any (p.roles))
+       or exists (select from team_member m where m.team_id = t.id and m.person_id = $1)
+$$;
+comment on function cs.teams_list is 'One''s own teams; all of them for admins.';
+
+create or replace function cs.tokens_list(person_id bigint) returns jsonb
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'prefix', t.prefix,
+        'person', person_json(t.person_id), 'scopes', to_jsonb(t.scopes),
+        'created_at', iso(t.created_at), 'expires_at', iso(t.expires_at),
+        'used_at', iso(t.used_at), 'revoked_at', iso(t.revoked_at)) order by t.id), '[]')
+    from api_token t join person p on p.id = t.person_id
+    where $1 in (t.person_id, p.owner_id)
+       or exists (select from person a where a.id = $1 and 'admin' = any (a.roles))
+$$;
+comment on function cs.tokens_list is 'One''s own tokens and those of one''s agents; all for admins.';
+
+create or replace function cs.sessions_list(person_id bigint) returns jsonb
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'how', s.how, 'address', s.address,
+        'agent', s.agent, 'created_at', iso(s.created_at), 'seen_at', iso(s.seen_at),
+        'expires_at', iso(s.expires_at)) order by s.id desc), '[]')
+    from session s
+    where s.person_id = $1 and s.revoked_at is null and s.expires_at > clock_timestamp()
+$$;
+comment on function cs.sessions_list is 'One''s own live sessions, newest first.';
+
+create or replace function cs.workers_list() returns jsonb
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name,
+        'version', w.version, 'slots', w.slots, 'running', w.running, 'backends', w.backends,
+        'started_at', iso(w.started_at), 'seen_at', iso(w.seen_at),
+        'alive', w.stopped_at is null and w.seen_at > clock_timestamp() - interval '20 seconds')
+        order by w.id), '[]')
+    from worker w where w.stopped_at is null or w.stopped_at > clock_timestamp() - interval '1 hour'
+$$;
+comment on function cs.workers_list is 'Workers that run, or stopped less than an hour ago.';
+
+create or replace function cs.metrics() returns jsonb
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select jsonb_build_object(
+        'pending', (select count(*) from request where state = 'pending'),
+        'outcome_unknown', (select count(*) from request where state = 'outcome_unknown'),
+        'ready', (select count(*) from attempt where state = 'ready'),
+        'claimed', (select count(*) from attempt where state = 'claimed'),
+        'starting', (select count(*) from attempt where state = 'starting'),
+        'running', (select count(*) from attempt where state = 'running'),
+        'workers', (select count(*) from worker where stopped_at is null),
+        'slots', (select coalesce(sum(slots), 0) from worker where stopped_at is null),
+        'oldest_pending_seconds', (select coalesce(ceil(extract(epoch from
+            clock_timestamp() - min(state_at))), 0) from request where state = 'pending'))
+$$;
+comment on function cs.metrics is 'Numbers for the metrics page.';
+
+create or replace function cs.events_after(after_id bigint, most int)
+    returns table (audit_id bigint, event text) language sql stable
+    security definer set search_path = cs, pg_temp as $$
+    select e.id, jsonb_build_object('id', r.id, 'state', r.state, 'revision', r.revision,
+        'team_id', r.team_id, 'author_id', r.author_id, 'owner_id', p.owner_id,
+        'at', iso(e.ts), 'what', e.event)::text
+    from (select * from audit_event a where a.id > after_id and a.entity = 'request'
+          order by a.id limit most) e
+    join request r on r.id = e.entity_id
+    join person p on p.id = r.author_id
+    order by e.id
+$$;
+comment on function cs.events_after is
+    'The live feed out of the audit trail, for when Redis is away: id and event, oldest first.';
+
+create or replace function cs.events_head() returns bigint
+    language sql stable security definer set search_path = cs, pg_temp
+    as $$ select coalesce(max(id), 0) from audit_event $$;
+comment on function cs.events_head is 'The newest audit row''s id, where a new listener begins.';
+
+create or replace function cs.ready_check(version int) returns bool
+    language sql stable security definer set search_path = cs, pg_temp
+    as $$ select exists (select from schema_migration m where m.version >= $1) $$;
+comment on function cs.ready_check is 'Whether the schema is at least of this version.';

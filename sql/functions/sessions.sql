@@ -1,0 +1,232 @@
+-- Signing in: throttles, links, passwords, sessions.
+
+create or replace function cs.throttle_count(of_key text, allowed int) returns int
+    language plpgsql set search_path = cs, pg_temp as $$
+declare
+    t login_throttle;
+    now timestamptz := clock_timestamp();
+begin
+    insert into login_throttle as l values (of_key, 0, now, now)
+        on conflict (key) do update set
+            failures = case when l.since < now - interval '15 minutes'
+                            and l.blocked_until < now then 0 else l.failures end,
+            since = case when l.since < now - interval '15 minutes'
+                         and l.blocked_until < now then now else l.since end
+        returning * into t;
+    if t.blocked_until > now then
+        return ceil(extract(epoch from t.blocked_until - now));
+    end if;
+    update login_throttle set failures = failures + 1,
+            blocked_until = case when failures + 1 < allowed then blocked_until else
+                now + least(15 * power(2, least(failures + 1 - allowed, 6)), 900)
+                    * interval '1 second' end
+        where key = of_key;
+    return 0;
+end
+$$;
+comment on function cs.throttle_count is
+    'Counts one try as failed until it is taken back; seconds to wait when there were too many.';
+
+create or replace function cs.login_lookup(
+    login text, address text, ret_person_id out bigint, ret_hash out text,
+    ret_throttled_seconds out int)
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+begin
+    ret_throttled_seconds := greatest(throttle_count('address:' || address, 20),
+        throttle_count('login:' || left(lower(login), 100), 5));
+    if ret_throttled_seconds = 0 then
+        select p.id, w.hash into ret_person_id, ret_hash
+            from person p join password w on w.person_id = p.id
+            where lower(p.login) = lower($1) and p.disabled_at is null;
+    end if;
+end
+$$;
+comment on function cs.login_lookup is
+    'Counts the try and answers (person_id, hash, throttled_seconds); all but the last are null for
+unknown people, disabled ones, people without a password and throttled tries alike.';
+
+create or replace function cs.throttle_clear(login text, address text) returns void
+    language plpgsql set search_path = cs, pg_temp as $$
+begin
+    delete from login_throttle where key = 'login:' || left(lower(login), 100);
+    update login_throttle set failures = greatest(failures - 1, 0),
+            blocked_until = case when failures - 1 < 20 then clock_timestamp()
+                                 else blocked_until end
+        where key = 'address:' || address;
+end
+$$;
+comment on function cs.throttle_clear is 'Takes back what a successful sign-in was counted as.';
+
+create or replace function cs.session_open(
+    person_id bigint, how text, address text, agent text, token_sha256 bytea,
+    csrf_sha256 bytea, seconds bigint) returns bigint
+    language plpgsql set search_path = cs, pg_temp as $$
+declare
+    new_id bigint;
+begin
+    insert into session (person_id, token_sha256, csrf_sha256, how, address, agent, expires_at)
+        values ($1, $5, $6, how, left(address, 100), left(agent, 300),
+                clock_timestamp() + make_interval(secs => seconds))
+        returning id into new_id;
+    perform audit_put('person', person_id, jsonb_build_object('person_id', person_id,
+        'session_id', new_id, 'address', address), 'session.open',
+        jsonb_build_object('how', how));
+    return new_id;
+end
+$$;
+comment on function cs.session_open is 'A new session with its audit row.';
+
+create or replace function cs.login_success(
+    person_id bigint, login text, address text, agent text, token_sha256 bytea,
+    csrf_sha256 bytea, seconds bigint) returns bigint
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+begin
+    perform from person p where p.id = person_id and lower(p.login) = lower($2)
+        and p.disabled_at is null;
+    if not found then
+        perform fail('wrong_credentials', 'Login or password is wrong');
+    end if;
+    perform throttle_clear(login, address);
+    return session_open(person_id, 'password', address, agent, token_sha256, csrf_sha256, seconds);
+end
+$$;
+comment on function cs.login_success is
+    'After the password was right: opens a session and returns its id; wrong_credentials.';
+
+create or replace function cs.login_failure(login text, address text, reason text) returns bool
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    known bigint := (select p.id from person p where lower(p.login) = lower($1));
+begin
+    perform audit_put('sign_in', coalesce(known, 0), jsonb_build_object('address', $2),
+        'sign_in.failed', jsonb_build_object('login', left(lower(login), 100),
+                                             'reason', left(reason, 100)));
+    return true;
+end
+$$;
+comment on function cs.login_failure is 'The audit row of a failed or throttled sign-in.';
+
+create or replace function cs.link_consume(
+    link_sha256 bytea, address text, agent text, token_sha256 bytea, csrf_sha256 bytea,
+    seconds bigint, ret_person_id out bigint, ret_session_id out bigint,
+    ret_throttled_seconds out int)
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+begin
+    ret_throttled_seconds := throttle_count('address:' || address, 20);
+    if ret_throttled_seconds > 0 then
+        return;
+    end if;
+    update login_link l set used_at = clock_timestamp()
+        from person p where l.token_sha256 = $1 and p.id = l.person_id and p.disabled_at is null
+            and l.used_at is null and l.expires_at > clock_timestamp()
+        returning l.person_id into ret_person_id;
+    if not found then
+        perform audit_put('sign_in', 0, jsonb_build_object('address', $2), 'sign_in.failed',
+                          '{"reason": "link"}');
+        return;
+    end if;
+    perform throttle_clear('', address);
+    ret_session_id := session_open(ret_person_id, 'link', address, agent, $4, $5, seconds);
+end
+$$;
+comment on function cs.link_consume is
+    'Uses a one-time link up and opens a session: (person_id, session_id, throttled_seconds); the
+ids are null when the link is unknown, used or too old.';
+
+create or replace function cs.session_check(
+    token_sha256 bytea, idle_seconds bigint) returns table (
+        session_id bigint, person_id bigint, login text, name text, kind text, owner_id bigint,
+        roles text, team_ids text, csrf_sha256 bytea, expires_at text, has_password bool)
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    s session;
+begin
+    select * into s from session x where x.token_sha256 = $1 and x.revoked_at is null
+        and x.expires_at > clock_timestamp()
+        and x.seen_at > clock_timestamp() - make_interval(secs => idle_seconds);
+    if not found then
+        return;
+    elsif s.seen_at < clock_timestamp() - interval '1 minute' then
+        update session x set seen_at = clock_timestamp() where x.id = s.id;
+    end if;
+    return query select s.id, p.id, p.login, p.name, p.kind, p.owner_id,
+            array_to_string(p.roles, ','),
+            array_to_string(array(select m.team_id from team_member m where m.person_id = p.id
+                                  order by 1), ','),
+            s.csrf_sha256, iso(s.expires_at),
+            exists (select from password w where w.person_id = p.id)
+        from person p where p.id = s.person_id and p.disabled_at is null;
+end
+$$;
+comment on function cs.session_check is
+    'The person behind a session token, or no row; roles and team_ids joined by commas; notes the
+visit at most once a minute.';
+
+create or replace function cs.token_check(token_sha256 bytea) returns table (
+        token_id bigint, person_id bigint, login text, name text, kind text, owner_id bigint,
+        roles text, team_ids text, scopes text)
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    t api_token;
+begin
+    select * into t from api_token x where x.token_sha256 = $1 and x.revoked_at is null
+        and (x.expires_at is null or x.expires_at > clock_timestamp());
+    if not found then
+        return;
+    elsif t.used_at is null or t.used_at < clock_timestamp() - interval '1 minute' then
+        update api_token x set used_at = clock_timestamp() where x.id = t.id;
+    end if;
+    return query select t.id, p.id, p.login, p.name, p.kind, p.owner_id,
+            array_to_string(p.roles, ','),
+            array_to_string(array(select m.team_id from team_member m where m.person_id = p.id
+                                  order by 1), ','),
+            array_to_string(t.scopes, ',')
+        from person p where p.id = t.person_id and p.disabled_at is null;
+end
+$$;
+comment on function cs.token_check is
+    'The person behind an API token, or no row; lists joined by commas.';
+
+create or replace function cs.session_close(session_id bigint, actor jsonb) returns bool
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    who person := actor_of(jsonb_build_object('actor', actor), 'admin');
+    of_person bigint;
+begin
+    update session s set revoked_at = clock_timestamp()
+        where s.id = $1 and s.revoked_at is null
+          and (s.person_id = who.id or has_role(who, 'admin'))
+        returning s.person_id into of_person;
+    if not found then
+        perform fail('not_found', 'There is no such session');
+    end if;
+    perform audit_put('person', of_person, actor_json(jsonb_build_object('actor', actor), who),
+        'session.close', jsonb_build_object('session_id', $1));
+    return true;
+end
+$$;
+comment on function cs.session_close is 'Ends one''s own session, or as admin anybody''s; not_found.';
+
+create or replace function cs.password_get(person_id bigint) returns text
+    language sql stable security definer set search_path = cs, pg_temp
+    as $$ select w.hash from password w where w.person_id = $1 $$;
+comment on function cs.password_get is 'The password hash of a person, to check the current one.';
+
+create or replace function cs.password_set(actor jsonb, hash text) returns bool
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    who person := actor_of(jsonb_build_object('actor', actor), 'admin');
+begin
+    insert into password values (who.id, hash)
+        on conflict (person_id) do update set hash = excluded.hash, set_at = clock_timestamp();
+    update session s set revoked_at = clock_timestamp()
+        where s.person_id = who.id and s.revoked_at is null
+          and s.id is distinct from (actor ->> 'session_id')::bigint;
+    insert into credential_event (person_id, by_id, kind) values (who.id, who.id, 'password');
+    perform audit_put('person', who.id, actor_json(jsonb_build_object('actor', actor), who),
+                      'person.password');
+    return true;
+end
+$$;
+comment on function cs.password_set is
+    'Sets one''s own password and ends one''s other sessions; unauthenticated.';

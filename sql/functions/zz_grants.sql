@@ -1,0 +1,46 @@
+-- Which role may call what. Everything is taken away first, so that this file is the whole
+-- truth; roles have no privilege on any table.
+
+do $$
+declare
+    list record;
+    name text;
+    routine regprocedure;
+begin
+    revoke all on all functions in schema cs from public, countersign_api, countersign_worker,
+        countersign_operator, countersign_sealer, countersign_auditor, countersign_verifier;
+    for list in select * from (values
+        ('countersign_api', 'submit_requests revise_requests decide_requests undo_decisions
+            cancel_requests settle_requests run_again login_lookup login_success login_failure
+            link_consume session_check token_check session_close password_get password_set
+            team_create person_create person_change login_link_create token_create token_revoke
+            pause_set upload_begin upload_chunk_put upload_finish upload_drop file_get file_chunk
+            output_item_get output_chunk_get request_list request_get request_state revision_get
+            request_audit me instance_get people_list teams_list tokens_list sessions_list
+            workers_list metrics events_after events_head ready_check'),
+        ('countersign_worker', 'worker_hello worker_bye worker_report heartbeat claim_attempts
+            attempt_file_chunk start_attempts mark_attempts_running release_attempts
+            output_chunk_put finish_attempts sweep ready_check'),
+        ('countersign_operator', 'team_create person_create person_change person_id_of
+            login_link_create token_create token_revoke pause_set workers_list metrics
+            instance_get ready_check')) l (role, functions)
+    loop
+        foreach name in array regexp_split_to_array(list.functions, '\s+') loop
+            for routine in select p.oid from pg_proc p
+                           where p.pronamespace = 'cs'::regnamespace and p.proname = name loop
+                execute format('grant execute on function %s to %I', routine, list.role);
+            end loop;
+            if not found then
+                raise exception 'there is no function cs.%', name;
+            end if;
+        end loop;
+    end loop;
+    grant usage on schema cs to countersign_api, countersign_worker, countersign_operator,
+        countersign_verifier;
+end
+$$;
+
+-- `countersign audit verify` reads raw rows, and nothing secret.
+grant select on cs.audit_event, cs.audit_seal, cs.request, cs.revision, cs.revision_file,
+    cs.decision, cs.attempt, cs.attempt_decision, cs.output_item, cs.legal_move, cs.cost_span,
+    cs.instance, cs.schema_migration to countersign_verifier;

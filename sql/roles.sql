@@ -1,0 +1,60 @@
+-- The database roles, and the two schemas with their owner. Applied in the target
+-- database by a superuser or a login with CREATEROLE; may be applied again.
+-- Nobody logs in as countersign_owner: migrations become it by SET ROLE.
+
+do $$
+declare
+    name text;
+begin
+    if current_setting('server_encoding') <> 'UTF8' then
+        raise exception 'Countersign needs a database in UTF8, this one is %',
+            current_setting('server_encoding');
+    end if;
+    foreach name in array array['owner', 'api', 'worker', 'operator', 'sealer', 'auditor',
+                                'verifier'] loop
+        begin
+            execute format('create role %I %s noinherit', 'countersign_' || name,
+                           case name when 'owner' then 'nologin' else 'login' end);
+        exception when duplicate_object or unique_violation then
+            null;
+        end;
+    end loop;
+    if not (select rolsuper from pg_roles where rolname = current_user) then
+        execute format('grant countersign_owner to %I', current_user);
+    end if;
+end
+$$;
+
+-- Only these roles may connect, and none may make temporary tables: a temporary
+-- table can take the place of a real one in a careless search path.
+do $$
+begin
+    execute format('revoke all on database %I from public', current_database());
+    execute format('grant connect on database %I to countersign_owner, countersign_api,
+        countersign_worker, countersign_operator, countersign_sealer, countersign_auditor,
+        countersign_verifier', current_database());
+end
+$$;
+
+create schema if not exists cs authorization countersign_owner;
+create schema if not exists audit authorization countersign_owner;
+
+-- Without this, every new function could be called by everybody.
+alter default privileges for role countersign_owner revoke execute on functions from public;
+
+alter role countersign_api set search_path = cs, pg_temp;
+alter role countersign_api set synchronous_commit = on;
+alter role countersign_api set statement_timeout = '30s';
+alter role countersign_api set lock_timeout = '10s';
+alter role countersign_api set idle_in_transaction_session_timeout = '30s';
+alter role countersign_worker set search_path = cs, pg_temp;
+alter role countersign_worker set synchronous_commit = on;
+alter role countersign_worker set statement_timeout = '30s';
+alter role countersign_worker set lock_timeout = '10s';
+alter role countersign_worker set idle_in_transaction_session_timeout = '30s';
+alter role countersign_operator set search_path = cs, pg_temp;
+alter role countersign_operator set synchronous_commit = on;
+alter role countersign_auditor set search_path = audit, pg_temp;
+alter role countersign_auditor set default_transaction_read_only = on;
+alter role countersign_verifier set search_path = cs, pg_temp;
+alter role countersign_verifier set default_transaction_read_only = on;
