@@ -166,3 +166,13 @@ $$;
 comment on function cs.attempt_release is
     '{worker_id, id, fence, not_started, reason} → {id, ok, state}: claimed, or starting with nothing
 sent, becomes ready again after a growing pause; stale, wrong_state.';
+
+create or replace function cs.attempt_standing(attempt_id bigint, fence bigint) returns jsonb
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select jsonb_build_object('state', a.state, 'worker_id', a.worker_id, 'lease_left_ms',
+        greatest(0, floor(extract(epoch from a.lease_until - clock_timestamp()) * 1000)::bigint))
+    from attempt a where a.id = $1 and a.fence = $2
+$$;
+comment on function cs.attempt_standing is
+    '{state, worker_id, lease_left_ms} while the fence is this one, else null: asked after an answer
+that got lost.';

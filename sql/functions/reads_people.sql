@@ -92,18 +92,26 @@ comment on function cs.workers_list is 'Workers that run, or stopped less than a
 create or replace function cs.metrics() returns jsonb
     language sql stable security definer set search_path = cs, pg_temp as $$
     select jsonb_build_object(
-        'pending', (select count(*) from request where state = 'pending'),
-        'outcome_unknown', (select count(*) from request where state = 'outcome_unknown'),
-        'ready', (select count(*) from attempt where state = 'ready'),
-        'claimed', (select count(*) from attempt where state = 'claimed'),
-        'starting', (select count(*) from attempt where state = 'starting'),
-        'running', (select count(*) from attempt where state = 'running'),
-        'workers', (select count(*) from worker where stopped_at is null),
-        'slots', (select coalesce(sum(slots), 0) from worker where stopped_at is null),
+        'requests', (select coalesce(jsonb_object_agg(c.state, c.n), '{}') from (
+            select r.state, count(*) as n from request r
+            where r.state in ('pending', 'changes_requested', 'needs_answer', 'approved')
+            group by r.state
+            union all select 'outcome_unknown', count(*) from request r
+                      where r.state = 'outcome_unknown') c),
+        'attempts', (select jsonb_build_object(
+            'ready', (select count(*) from attempt a where a.state = 'ready'),
+            'claimed', count(*) filter (where a.state = 'claimed'),
+            'starting', count(*) filter (where a.state = 'starting'),
+            'running', count(*) filter (where a.state = 'running'))
+            from attempt a where a.state in ('claimed', 'starting', 'running')),
+        'workers', (select count(*) from worker w where w.stopped_at is null),
+        'slots', (select coalesce(sum(w.slots), 0) from worker w where w.stopped_at is null),
         'oldest_pending_seconds', (select coalesce(ceil(extract(epoch from
-            clock_timestamp() - min(state_at))), 0) from request where state = 'pending'))
+            clock_timestamp() - min(r.state_at))), 0) from request r where r.state = 'pending'))
 $$;
-comment on function cs.metrics is 'Numbers for the metrics page.';
+comment on function cs.metrics is
+    '{requests: {state: n}, attempts: {state: n}, workers, slots, oldest_pending_seconds} of what is
+live.';
 
 create or replace function cs.events_after(after_id bigint, most int)
     returns table (audit_id bigint, event text) language sql stable

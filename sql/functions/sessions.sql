@@ -222,6 +222,7 @@ begin
     update session s set revoked_at = clock_timestamp()
         where s.person_id = who.id and s.revoked_at is null
           and s.id is distinct from (actor ->> 'session_id')::bigint;
+    perform throttle_clear(who.login, coalesce(actor ->> 'address', ''));
     insert into credential_event (person_id, by_id, kind) values (who.id, who.id, 'password');
     perform audit_put('person', who.id, actor_json(jsonb_build_object('actor', actor), who),
                       'person.password');

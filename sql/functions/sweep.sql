@@ -134,8 +134,12 @@ begin
         where a.state = 'ready' and a.not_before > clock_timestamp();
     return jsonb_build_object('ready', ready, 'lost', lost.ret_lost,
         'expired', expired.ret_expired, 'events', lost.ret_events || expired.ret_events,
-        'next_due_ms', ceil(extract(epoch from next_due - clock_timestamp()) * 1000));
+        'next_due_ms', ceil(extract(epoch from next_due - clock_timestamp()) * 1000),
+        'cancel', exists (select from attempt a where a.worker_id = $1
+            and a.state in ('claimed', 'starting', 'running')
+            and a.cancel_requested_at is not null));
 end
 $$;
 comment on function cs.sweep is
-    '→ {ready: [{id, backend}], next_due_ms, lost, expired, events}; at most `most` of each.';
+    '→ {ready: [{id, backend}], next_due_ms, lost, expired, events, cancel: one of this worker''s runs
+shall stop}; at most `most` of each.';

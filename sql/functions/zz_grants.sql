@@ -12,17 +12,18 @@ begin
     for list in select * from (values
         ('countersign_api', 'submit_requests revise_requests decide_requests undo_decisions
             cancel_requests settle_requests run_again login_lookup login_success login_failure
-            link_consume session_check token_check session_close password_get password_set
-            team_create person_create person_change login_link_create token_create token_revoke
-            pause_set upload_begin upload_chunk_put upload_finish upload_drop file_get file_chunk
-            output_item_get output_chunk_get request_list request_get request_state revision_get
-            request_audit me instance_get people_list teams_list tokens_list sessions_list
-            workers_list metrics events_after events_head ready_check'),
+            link_consume session_check token_check session_close sessions_list password_get
+            password_set team_create teams_list person_create person_change people_list
+            login_link_create token_create token_revoke tokens_list upload_begin upload_chunk_put
+            upload_finish upload_drop file_get file_chunk output_item_get output_chunk_get
+            request_list request_get request_state revision_get request_audit events_after
+            events_head me instance_get ready_check workers_list metrics'),
         ('countersign_worker', 'worker_hello worker_bye worker_report heartbeat claim_attempts
             attempt_file_chunk start_attempts mark_attempts_running release_attempts
-            output_chunk_put finish_attempts sweep ready_check'),
-        ('countersign_operator', 'team_create person_create person_change person_id_of
-            login_link_create token_create token_revoke pause_set workers_list metrics
+            attempt_standing output_chunk_put finish_attempts sweep ready_check'),
+        ('countersign_operator', 'operator_team_add operator_teams operator_person_add
+            operator_people operator_person_update operator_link_add operator_token_add
+            operator_tokens operator_token_revoke operator_pause workers_list metrics
             instance_get ready_check')) l (role, functions)
     loop
         foreach name in array regexp_split_to_array(list.functions, '\s+') loop

@@ -68,7 +68,7 @@ create table cs.output_chunk (
     attempt_id bigint not null references cs.attempt,
     fence bigint not null,
     item int not null check (item between 1 and 1000),
-    n int not null check (n between 0 and 1000),
+    n int not null check (n between 0 and 100000),
     data bytea not null check (octet_length(data) between 1 and 1048576),
     primary key (attempt_id, fence, item, n)
 );
