@@ -1,6 +1,6 @@
 # Two small images, `api` and `worker`, from one build. Needs Debian's packages
 # and npm's, nothing else. `tools/image` builds and tries them without Docker.
-ARG DEBIAN=docker.io/library/debian:12
+ARG DEBIAN=debian:12
 
 FROM ${DEBIAN} AS build
 WORKDIR /src
