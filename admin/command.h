@@ -17,4 +17,5 @@ extern const struct command commands_migrate[];
 extern const struct command commands_people[];
 extern const struct command commands_tokens[];
 extern const struct command commands_stack[];
+extern const struct command commands_health[];
 extern const struct command commands_plain[]; /* settings, version */

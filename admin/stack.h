@@ -28,6 +28,9 @@ bool stack_start_redis(struct stack *stack, struct error *err) MUST_CHECK;
 bool stack_start_api(struct stack *stack, struct error *err) MUST_CHECK;
 bool stack_start_worker(struct stack *stack, long number, struct error *err) MUST_CHECK;
 
+/* Asks the api at this port of 127.0.0.1 once: does /readyz say 200? */
+bool stack_port_is_ready(long port);
+
 /* The stack as JSON, for stack.json, for commands and for tests: pid, url,
  * data, redis, database {role: connection string}, children {name: pid}. */
 char *stack_describe(const struct stack *stack); /* caller frees */

@@ -47,7 +47,7 @@ static long choose_port(void)
 }
 
 /* One GET /readyz; true when it says 200. */
-static bool port_is_ready(long port)
+bool stack_port_is_ready(long port)
 {
     static const char ask[] = "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                               "Connection: close\r\n\r\n";
@@ -75,7 +75,7 @@ static bool api_is_ready(void *context)
     if (!file_read(path, &text, &ignored))
         return false;
     long port = strtol(text, NULL, 10);
-    if (port <= 0 || !port_is_ready(port))
+    if (port <= 0 || !stack_port_is_ready(port))
         return false;
     snprintf(stack->url, sizeof stack->url, "http://127.0.0.1:%ld", port);
     return true;

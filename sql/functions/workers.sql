@@ -78,3 +78,15 @@ $$;
 comment on function cs.heartbeat is
     'items [{id, fence}] → {attempts: [{id, ok, cancel}], paused}; ok is false when the lease has
 ended or is somebody else''s: stop, and kill the sandbox.';
+
+create or replace function cs.worker_is_alive(worker_name text, lease_ms bigint) returns bool
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select exists (
+        select from worker w
+        where w.stopped_at is null
+            and (w.name = worker_name or starts_with(w.name, worker_name || '-'))
+            and w.seen_at > clock_timestamp() - lease_ms * interval '1 millisecond')
+$$;
+comment on function cs.worker_is_alive is
+    'Whether a worker of this name, or of a name made of it and a number, has been heard of within
+a lease.';

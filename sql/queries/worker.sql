@@ -45,3 +45,7 @@ select cs.heartbeat($1, $2, $3, $4);
 
 -- name: sweep(worker_id int8, most int4)
 select cs.sweep($1, $2);
+
+-- What a container's health check asks.
+-- name: worker_is_alive(worker_name text, lease_ms int8)
+select cs.worker_is_alive($1, $2);
