@@ -38,7 +38,7 @@ def read_price(text):
     text = text.str.replace("EUR", "", regex=False).str.strip()
     whole = text.str.replace(r"[.,]\d{1,2}$", "", regex=True).str.replace(r"[.,]", "", regex=True)
     cents = text.str.extract(r"[.,](\d{1,2})$")[0].fillna("0")
-    return pd.to_numeric(whole + "." + cents, errors="coerce")
+    return pd.to_numeric(whole + "." + cents, errors="coerce").where(whole != "")
 
 
 def read_quantity(text):
