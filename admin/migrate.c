@@ -124,8 +124,10 @@ bool migrate(const struct migration *migration, struct error *err)
         if (migration->passwords[i].password.value[0] &&
             !set_password(db, &migration->passwords[i], err))
             return false;
-    return true;
+    return !migration->check || db_check_statements(db, statement_table, err);
 }
+
+static bool check_option;
 
 static bool run_migrate(struct words *words, int *ret_status, struct error *err)
 {
@@ -146,7 +148,7 @@ static bool run_migrate(struct words *words, int *ret_status, struct error *err)
         {"countersign_verifier", settings.verifier_db_password},
     };
     const struct migration migration = {settings.database_url.value, passwords, COUNT_OF(passwords),
-                                        stdout};
+                                        stdout, check_option};
     *ret_status = 0;
     if (!migrate(&migration, err))
         return false;
@@ -154,7 +156,15 @@ static bool run_migrate(struct words *words, int *ret_status, struct error *err)
     return true;
 }
 
+static const struct option_entry entries[] = {
+    {"--check", NULL, "then prepare every statement that any program uses", NULL, &check_option},
+};
+
 const struct command commands_migrate[] = {
-    {"migrate", "", "create or update the database that DATABASE_URL names", run_migrate, {0}},
+    {"migrate",
+     "",
+     "create or update the database that DATABASE_URL names",
+     run_migrate,
+     {entries, COUNT_OF(entries)}},
     {0},
 };

@@ -16,6 +16,7 @@ struct migration {
     const struct role_password *passwords;
     size_t password_count; /* those with an empty password are left alone */
     FILE *out;             /* one line for each migration applied; NULL for none */
+    bool check;            /* prepare every statement of every program afterwards */
 };
 
 /* Safe to run again, and by several at once: an advisory lock lets one pass at

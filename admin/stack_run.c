@@ -38,7 +38,7 @@ static bool migrate_stack(const struct stack *stack, struct error *err)
         snprintf(names[count], sizeof names[count], "countersign_%s", stack_roles[count]);
         passwords[count] = (struct role_password){names[count], {secrets[count]}};
     }
-    const struct migration migration = {stack->superuser, passwords, count, NULL};
+    const struct migration migration = {stack->superuser, passwords, count, NULL, false};
     good = good && stack_data_passfile(&stack->data, err) && migrate(&migration, err);
     for (size_t i = 0; i < count; i++)
         free(secrets[i]);
