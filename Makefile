@@ -26,6 +26,7 @@ statements := build/gen/statements.c
 embedded := build/gen/embedded.c
 page := build/gen/page.c
 units := $(call sources,tests/unit)
+support := $(call sources,tests/unit/support)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 mains := api/main.c worker/main.c admin/main.c
 programs := $(if $(wildcard api/main.c),$(BUILD)/countersign-api) \
@@ -64,7 +65,8 @@ $(BUILD)/libcountersign.a: $(call objects,$(filter-out $(mains),$(common) $(api)
   $(statements) $(embedded) $(page)))
 	@rm -f $@ && ar qcs $@ $^
 unit-tests: $(tests)
-$(tests): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcountersign.a
+$(tests): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objects,$(support)) \
+  $(BUILD)/libcountersign.a
 	@mkdir -p $(@D)
 	@echo 'link $@'
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs) -lcmocka

@@ -240,9 +240,13 @@ def read_file(name, limit):
 
 
 def finish_threads():
-    """As at the end of any Python program: wait for threads, run what atexit was given."""
+    """As at the end of any Python program."""
     if "threading" in sys.modules:
         sys.modules["threading"]._shutdown()
+
+
+def finish_program():
+    """After the charts were taken: matplotlib's own exit function closes all of them."""
     if "atexit" in sys.modules:
         sys.modules["atexit"]._run_exitfuncs()
 
@@ -413,6 +417,7 @@ def run(frame, code, results, budget):
     if end[0] == 0:
         attempt(show_value, value, budget)
     attempt(show_charts, value, budget)
+    attempt(finish_program)
     attempt(collect_files, frame.inputs, budget)
     attempt(budget.close)
     return end

@@ -103,8 +103,13 @@ bool cell_report(const struct cell *cell, int wait_ms, struct launcher_report *r
         int found = poll(&ready, 1, left > 0 ? (int)left : 0);
         if (found < 0 && errno == EINTR)
             continue;
-        return found > 0 && recv(cell->control, ret_report, sizeof *ret_report, MSG_DONTWAIT) ==
-                                (ssize_t)sizeof *ret_report;
+        if (found <= 0)
+            return false;
+        ssize_t got = recv(cell->control, ret_report, sizeof *ret_report, MSG_DONTWAIT);
+        /* An order that the launcher did not read any more: its last report is behind that. */
+        if (got < 0 && errno == ECONNRESET)
+            got = recv(cell->control, ret_report, sizeof *ret_report, MSG_DONTWAIT);
+        return got == (ssize_t)sizeof *ret_report;
     }
 }
 

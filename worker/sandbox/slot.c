@@ -39,9 +39,18 @@ static void report_end(struct slot_host *host, struct slot *slot, enum launcher_
                                       .cpu_us = slot->cpu_us,
                                       .memory_peak_bytes = slot->peak_bytes};
     cgroup_measure(&host->cgroup, slot->group, &message);
+    if (message.cpu_us >= slot->warm_cpu_us)
+        message.cpu_us -= slot->warm_cpu_us;
     snprintf(message.text, sizeof message.text, "%s", text);
     report(slot, &message);
     close_control(slot);
+}
+
+/* What /proc knows, where no cgroup knows better. */
+static void measure_processes(const struct slot_host *host, struct slot *slot)
+{
+    if (host->cgroup.kind == CGROUP_NONE && slot->pid > 0)
+        slot->cpu_us = watch_cpu_us(slot->pid);
 }
 
 void slot_refuse(int control, const char *why)
@@ -117,7 +126,7 @@ void slot_start(struct slot_host *host, struct slot *slot, const struct launcher
     slot->deadline_ms = request->deadline_ms;
     slot->limits = request->limits;
     slot->wait_status = 0;
-    slot->cpu_us = slot->peak_bytes = 0;
+    slot->cpu_us = slot->warm_cpu_us = slot->peak_bytes = 0;
     snprintf(slot->group, sizeof slot->group, "sandbox-%" PRId64, ++host->serial);
     const char *wrong = NULL;
     slot->pid = 0;
@@ -142,6 +151,10 @@ static void arm(struct slot_host *host, struct slot *slot, const struct launcher
 {
     struct launcher_report message = {.kind = REPORT_ARMED,
                                       .host_uid = watch_inner_uid(slot->pid)};
+    measure_processes(host, slot);
+    message.cpu_us = slot->cpu_us;
+    cgroup_measure(&host->cgroup, slot->group, &message);
+    slot->warm_cpu_us = message.cpu_us;
     slot->limits = order->limits;
     message.armed = cgroup_limit(&host->cgroup, slot->group, &order->limits);
     if (host->root)
@@ -175,6 +188,7 @@ void slot_kill(struct slot_host *host, struct slot *slot, enum launcher_cause ca
     if (slot->state != SLOT_RUNNING)
         return;
     slot->state = SLOT_DYING;
+    measure_processes(host, slot);
     /* The init inside dies with bubblewrap, and everything inside with its init. */
     if (slot->pid > 0)
         kill(slot->pid, SIGKILL);

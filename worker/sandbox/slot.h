@@ -37,6 +37,7 @@ struct slot {
     int64_t peak_bytes; /* as summed, where no cgroup measures */
     int wait_status;
     int64_t cpu_us;
+    int64_t warm_cpu_us; /* spent before it was armed: no job's */
 };
 
 /* Takes the descriptors over. Reports failure to start on the control socket. */

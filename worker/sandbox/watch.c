@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "worker/sandbox/cgroup_file.h"
 
@@ -41,19 +42,38 @@ static int64_t memory_of(pid_t pid)
     return 1024 * kilobytes(text, "\nVmRSS:");
 }
 
-static int64_t memory_below(pid_t pid, int depth)
+static int64_t cpu_us_of(pid_t pid)
+{
+    char folder[64], text[1024];
+    snprintf(folder, sizeof folder, "/proc/%d", (int)pid);
+    cgroup_file_read(folder, "", "stat", text, sizeof text);
+    /* Its name may hold anything, so count from the bracket behind it. */
+    const char *rest = strrchr(text, ')');
+    long long own, own_system, ended, ended_system;
+    if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld",
+                        &own, &own_system, &ended, &ended_system) != 4)
+        return 0;
+    return (own + own_system + ended + ended_system) * 1000000 / sysconf(_SC_CLK_TCK);
+}
+
+static int64_t sum_below(pid_t pid, int64_t (*figure)(pid_t), int depth)
 {
     pid_t children[WATCH_CHILDREN];
     size_t count = depth < DEPTH_LIMIT ? watch_children(pid, children) : 0;
-    int64_t sum = memory_of(pid);
+    int64_t sum = figure(pid);
     for (size_t i = 0; i < count; i++)
-        sum += memory_below(children[i], depth + 1);
+        sum += sum_below(children[i], figure, depth + 1);
     return sum;
 }
 
 int64_t watch_memory(pid_t pid)
 {
-    return memory_below(pid, 0);
+    return sum_below(pid, memory_of, 0);
+}
+
+int64_t watch_cpu_us(pid_t pid)
+{
+    return sum_below(pid, cpu_us_of, 0);
 }
 
 int64_t watch_inner_uid(pid_t bubblewrap)
