@@ -1,0 +1,109 @@
+#include "api/decision_routes.h"
+
+#include <string.h>
+
+#include "api/writes.h"
+#include "common/base/crypto.h"
+#include "common/domain/code.h"
+
+#define NOTE_MAX 5000
+#define ACKNOWLEDGED_MAX 100
+#define DWELL_MS_MAX INT64_C(86400000)
+#define UNDO_SECONDS_MAX 60
+
+static const struct json_field decide_fields[] = {
+    {"verdict", JSON_KIND_TEXT, true, 1, 20},
+    {"revision", JSON_KIND_INTEGER, true, 1, INT32_MAX},
+    {"bundle_sha256", JSON_KIND_TEXT, true, SHA256_HEX - 1, SHA256_HEX - 1},
+    {"note", JSON_KIND_TEXT, false, 0, NOTE_MAX},
+    {"acknowledged", JSON_KIND_ARRAY, false, 0, ACKNOWLEDGED_MAX},
+    {"dwell_ms", JSON_KIND_INTEGER, false, 0, DWELL_MS_MAX},
+    {"undo_seconds", JSON_KIND_INTEGER, false, 0, UNDO_SECONDS_MAX},
+};
+
+static const struct json_field cancel_fields[] = {
+    {"note", JSON_KIND_TEXT, false, 0, NOTE_MAX},
+};
+
+static const struct json_field settle_fields[] = {
+    {"outcome", JSON_KIND_TEXT, true, 1, 20},
+    {"note", JSON_KIND_TEXT, true, 1, NOTE_MAX},
+};
+
+static bool check_note(const json_t *body, struct error *err)
+{
+    const json_t *note = json_object_get(body, "note");
+    return !note ||
+           text_check((struct bytes){json_string_value(note), json_string_length(note)},
+                      TEXT_LINES, "note", err);
+}
+
+static bool check_word(const json_t *body, const char *field, const char *const *words,
+                       struct error *err)
+{
+    const char *word = json_text_of(body, field);
+    for (size_t i = 0; words[i]; i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    return fail_field(err, ERR_INVALID_FIELD, field, "%s is not one of the known words", field);
+}
+
+static bool check_digest(const json_t *body, struct error *err)
+{
+    const char *digest = json_text_of(body, "bundle_sha256");
+    if (digest[strspn(digest, "0123456789abcdef")] != '\0')
+        return fail_field(err, ERR_INVALID_FIELD, "bundle_sha256",
+                          "bundle_sha256 must be 64 small hexadecimal digits");
+    return true;
+}
+
+static bool check_acknowledged(const json_t *body, struct error *err)
+{
+    size_t n;
+    json_t *item;
+    json_array_foreach(json_object_get(body, "acknowledged"), n, item)
+        if (!json_is_string(item) || json_string_length(item) > 200)
+            return fail_field(err, ERR_INVALID_FIELD, "acknowledged",
+                              "acknowledged must hold short texts");
+    return true;
+}
+
+/* Runs a function on the request of the path; the body's fields go along. */
+static bool run(struct call *call, enum write write, struct error *err)
+{
+    AUTO(json) json_t *result = NULL;
+    json_t *item = json_copy(call->body);
+    json_object_set_new(item, "id", json_integer(call->exchange->ids[0]));
+    if (!writes_run(call, write, item, &result, err))
+        return false;
+    reply_json(call->reply, 200, result);
+    return true;
+}
+
+bool route_decide(struct call *call, struct error *err)
+{
+    static const char *const verdicts[] = {"approve", "reject", "request_changes", NULL};
+    return json_check(call->body, "", decide_fields, COUNT_OF(decide_fields), err) &&
+           check_word(call->body, "verdict", verdicts, err) && check_digest(call->body, err) &&
+           check_note(call->body, err) && check_acknowledged(call->body, err) &&
+           run(call, WRITE_DECIDE, err);
+}
+
+bool route_undo(struct call *call, struct error *err)
+{
+    return json_check(call->body, "", NULL, 0, err) && run(call, WRITE_UNDO, err);
+}
+
+bool route_cancel(struct call *call, struct error *err)
+{
+    return json_check(call->body, "", cancel_fields, COUNT_OF(cancel_fields), err) &&
+           check_note(call->body, err) && run(call, WRITE_CANCEL, err);
+}
+
+bool route_settle(struct call *call, struct error *err)
+{
+    static const char *const outcomes[] = {"succeeded", "failed", NULL};
+    return json_check(call->body, "", settle_fields, COUNT_OF(settle_fields), err) &&
+           check_word(call->body, "outcome", outcomes, err) && check_note(call->body, err) &&
+           run(call, WRITE_SETTLE, err);
+}

@@ -1,0 +1,6 @@
+/* Deciding on requests, and taking them back. */
+#pragma once
+
+#include "api/router.h"
+
+route_fn route_decide, route_undo, route_cancel, route_settle;

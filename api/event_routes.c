@@ -1,0 +1,17 @@
+#include "api/event_routes.h"
+
+#include "api/streams.h"
+#include "statements.h"
+
+bool route_events(struct call *call, struct error *err)
+{
+    return streams_open(call, 0, err);
+}
+
+bool route_request_events(struct call *call, struct error *err)
+{
+    int64_t id = call->exchange->ids[0];
+    AUTO(rows) struct rows *rows = NULL;
+    return sql_request_state(call->db, id, call->who.person_id, &rows, err) &&
+           streams_open(call, id, err);
+}

@@ -1,0 +1,190 @@
+#include "api/feed.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/parks.h"
+#include "api/streams.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/io/redis.h"
+#include "statements.h"
+
+#define REDIS_WAIT_MS 500
+#define REDIS_COMMAND_MS 1000
+#define POLL_MS 1000       /* PostgreSQL, while Redis is away */
+#define POLL_QUIET_MS 5000 /* otherwise: for hints that got lost */
+#define POLL_MOST 500
+#define RECENT 2048 /* events remembered, so that a poll does not tell them again */
+
+struct feed {
+    struct api *api;
+    pthread_t thread;
+    struct redis *redis;
+    struct db *db;
+    char last_id[REDIS_ID_SIZE];
+    int64_t last_audit;
+    int64_t next_poll_ms;
+    bool away;        /* Redis does not answer */
+    bool db_away;
+    uint64_t recent[RECENT];
+    size_t recent_at;
+    atomic_bool closing;
+};
+
+void feed_wake(struct api *api, const json_t *event)
+{
+    parks_wake(api->parks, json_integer_of(event, "id", 0), json_text_of(event, "state"));
+}
+
+/* FNV-1a over what makes an event one of its kind. */
+static uint64_t event_mark(const json_t *event)
+{
+    char text[160];
+    const char *what = json_text_of(event, "what");
+    snprintf(text, sizeof text, "%lld %s", (long long)json_integer_of(event, "id", 0),
+             what ? what : "");
+    uint64_t mark = 0xcbf29ce484222325u;
+    for (const char *at = text; *at; at++)
+        mark = (mark ^ (unsigned char)*at) * 0x100000001b3u;
+    return mark;
+}
+
+static bool is_recent(const struct feed *feed, uint64_t mark)
+{
+    for (size_t i = 0; i < RECENT; i++)
+        if (feed->recent[i] == mark)
+            return true;
+    return false;
+}
+
+static void tell(struct feed *feed, const char *stream_id, const json_t *event)
+{
+    feed->recent[feed->recent_at++ % RECENT] = event_mark(event);
+    feed_wake(feed->api, event);
+    streams_announce(feed->api->streams, stream_id, event);
+}
+
+static void on_event(void *context, const char *id, const char *text)
+{
+    struct feed *feed = context;
+    struct error err = {0};
+    AUTO(json) json_t *event = NULL;
+    if (json_read_object(bytes_of(text), &event, &err)) /* anybody may write into Redis */
+        tell(feed, id, event);
+}
+
+/* Events since our last position; at first only where the log ends. */
+static bool read_database(struct feed *feed, struct rows **ret_rows, struct error *err)
+{
+    const char *url = feed->api->settings.database_url.value;
+    if (!feed->db && !db_open(url, "countersign-api", &feed->db, err))
+        return false;
+    if (feed->last_audit >= 0)
+        return sql_events_after(feed->db, feed->last_audit, POLL_MOST, ret_rows, err);
+    AUTO(rows) struct rows *head = NULL;
+    if (!sql_events_head(feed->db, &head, err))
+        return false;
+    feed->last_audit = rows_integer(head, 0, 0);
+    return true;
+}
+
+static void tell_row(struct feed *feed, const struct rows *rows, size_t row)
+{
+    AUTO(json) json_t *event = json_loads(rows_text(rows, row, 1), 0, NULL);
+    feed->last_audit = rows_integer(rows, row, 0);
+    if (event && (feed->away || !is_recent(feed, event_mark(event))))
+        tell(feed, NULL, event);
+}
+
+/* What the audit log knows beyond our last position. */
+static void poll_database(struct feed *feed)
+{
+    struct error err = {0};
+    AUTO(rows) struct rows *rows = NULL;
+    bool fine = read_database(feed, &rows, &err);
+    if (!fine && !feed->db_away)
+        log_error("feed.database", &err);
+    feed->db_away = !fine;
+    size_t count = fine && rows ? rows_count(rows) : 0;
+    for (size_t i = 0; i < count; i++)
+        tell_row(feed, rows, i);
+    int64_t pause = count == POLL_MOST ? 0 : feed->away ? POLL_MS : POLL_QUIET_MS;
+    feed->next_poll_ms = clock_monotonic_ms() + pause;
+}
+
+/* Redis answers again: from its newest event on, after one look at what was missed. */
+static bool come_back(struct feed *feed, struct error *err)
+{
+    if (!redis_events_tail(feed->redis, feed->last_id, err))
+        return false;
+    feed->away = false;
+    poll_database(feed);
+    streams_reset(feed->api->streams);
+    parks_wake_all(feed->api->parks);
+    return true;
+}
+
+static void go_away(struct feed *feed, const struct error *err)
+{
+    if (!feed->away)
+        log_error("feed.redis", err);
+    feed->away = true;
+}
+
+/* Waits for Redis, at most REDIS_WAIT_MS. */
+static void listen(struct feed *feed)
+{
+    struct error err = {0};
+    bool fine = (!feed->away || come_back(feed, &err)) &&
+                redis_events_wait(feed->redis, feed->last_id, REDIS_WAIT_MS, on_event, feed,
+                                  &err);
+    if (fine)
+        return;
+    go_away(feed, &err);
+    usleep(REDIS_WAIT_MS * 1000);
+}
+
+static void *run(void *context)
+{
+    struct feed *feed = context;
+    while (!atomic_load(&feed->closing)) {
+        if (feed->redis)
+            listen(feed);
+        else
+            usleep(REDIS_WAIT_MS * 1000);
+        if (clock_monotonic_ms() >= feed->next_poll_ms)
+            poll_database(feed);
+    }
+    return NULL;
+}
+
+struct feed *feed_new(struct api *api)
+{
+    struct feed *feed = memory_new(1, sizeof *feed);
+    feed->api = api;
+    feed->away = true;
+    feed->last_audit = -1;
+    poll_database(feed); /* where the log ends now */
+    const char *url = api->settings.redis_url.value;
+    if (*url)
+        feed->redis = redis_new(url, api->settings.redis_prefix, REDIS_COMMAND_MS);
+    if (pthread_create(&feed->thread, NULL, run, feed) != 0)
+        abort();
+    return feed;
+}
+
+void feed_free(struct feed *feed)
+{
+    if (!feed)
+        return;
+    atomic_store(&feed->closing, true);
+    pthread_join(feed->thread, NULL);
+    redis_free(feed->redis);
+    db_close(feed->db);
+    free(feed);
+}

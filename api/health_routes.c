@@ -1,0 +1,103 @@
+#include "api/health_routes.h"
+
+#include <inttypes.h>
+
+#include "api/api.h"
+#include "api/handlers.h"
+#include "api/meters.h"
+#include "api/parks.h"
+#include "api/server.h"
+#include "api/streams.h"
+#include "common/domain/doorbell.h"
+#include "statements.h"
+
+/* The oldest schema that this program works with. */
+#define SCHEMA_VERSION 5
+
+bool route_healthz(struct call *call, struct error *err)
+{
+    (void)err;
+    reply_json_text(call->reply, 200, "{\"ok\":true}");
+    return true;
+}
+
+/* Public routes get no connection of the handler's own accord. */
+static bool open_database(struct call *call, struct error *err)
+{
+    return call->db || db_open(call->api->settings.database_url.value, "countersign-api",
+                               &call->db, err);
+}
+
+bool route_readyz(struct call *call, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    bool fine = open_database(call, err) &&
+                sql_ready_check(call->db, SCHEMA_VERSION, &rows, err);
+    if (fine && !rows_integer(rows, 0, 0))
+        fine = fail(err, ERR_UNAVAILABLE, "the database has an older schema");
+    if (fine)
+        reply_json_text(call->reply, 200, "{\"ok\":true}");
+    return fine;
+}
+
+bool route_instance(struct call *call, struct error *err)
+{
+    (void)err;
+    AUTO(json) json_t *answer =
+        json_pack("{s:s, s:s}", "instance", call->api->instance, "name", "Countersign");
+    reply_json(call->reply, 200, answer);
+    return true;
+}
+
+bool route_workers(struct call *call, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    if (!sql_workers_list(call->db, &rows, err))
+        return false;
+    buffer_printf(&call->reply->body, "{\"workers\":%s}", rows_text(rows, 0, 0));
+    call->reply->status = 200;
+    call->reply->type = "application/json";
+    return true;
+}
+
+static void write_gauge(struct buffer *out, const char *name, int64_t value)
+{
+    buffer_printf(out, "# TYPE countersign_%s gauge\ncountersign_%s %" PRId64 "\n", name, name,
+                  value);
+}
+
+/* Numbers out of the database, where it answers: {name: number}. */
+static void write_database(struct call *call, struct buffer *out)
+{
+    struct error err = {0};
+    AUTO(rows) struct rows *rows = NULL;
+    bool fine = open_database(call, &err) && sql_metrics(call->db, &rows, &err);
+    write_gauge(out, "database_up", fine);
+    if (!fine)
+        return;
+    AUTO(json) json_t *numbers = json_loads(rows_text(rows, 0, 0), 0, NULL);
+    const char *key;
+    json_t *value;
+    buffer_add_text(out, "# TYPE countersign_database gauge\n");
+    json_object_foreach(numbers, key, value)
+        buffer_printf(out, "countersign_database{what=\"%s\"} %.0f\n", key,
+                      json_number_value(value));
+}
+
+bool route_metrics(struct call *call, struct error *err)
+{
+    (void)err;
+    const struct api *api = call->api;
+    struct buffer *out = &call->reply->body;
+    meters_write(api->meters, out);
+    write_gauge(out, "http_connections", server_connections(api->server));
+    write_gauge(out, "http_requests_under_way", server_busy(api->server));
+    write_gauge(out, "http_queue", (int64_t)handlers_waiting(api->handlers));
+    write_gauge(out, "polls_parked", parks_count(api->parks));
+    write_gauge(out, "event_streams", streams_count(api->streams));
+    write_gauge(out, "doorbell_dropped", (int64_t)doorbell_dropped(api->doorbell));
+    write_database(call, out);
+    call->reply->status = 200;
+    call->reply->type = "text/plain; version=0.0.4";
+    return true;
+}

@@ -1,0 +1,134 @@
+#include "api/reply.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/stream.h"
+#include "api/uri.h"
+
+#define POLICY_PAGE                                                                          \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "              \
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "           \
+    "frame-ancestors 'none'"
+#define POLICY_FOREIGN                                                                       \
+    "sandbox; default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+static const char *const caching[] = {
+    [REPLY_DATA] = "no-store",
+    [REPLY_PAGE] = "no-cache",
+    [REPLY_ASSET] = "public, max-age=31536000, immutable",
+    [REPLY_FOREIGN] = "no-store",
+};
+
+/* Seconds after which a client that was refused for lack of something may come again. */
+static const struct {
+    enum error_code code;
+    const char *seconds;
+} retry_after[] = {
+    {ERR_UNAVAILABLE, "1"}, {ERR_LOST, "1"}, {ERR_IN_FLIGHT, "1"}, {ERR_TIMEOUT, "1"},
+};
+
+void reply_clear(struct reply *reply)
+{
+    buffer_auto(&reply->body);
+    stream_free(reply->stream);
+    for (size_t i = 0; i < reply->header_count; i++)
+        free(reply->headers[i].value);
+    *reply = (struct reply){0};
+}
+
+void reply_add_header(struct reply *reply, const char *name, const char *value)
+{
+    size_t i = 0;
+    while (i < reply->header_count && strcmp(reply->headers[i].name, name) != 0)
+        i++;
+    assert(i < REPLY_HEADERS_MAX);
+    free(reply->headers[i].value);
+    reply->headers[i] = (struct reply_header){name, memory_text(value)};
+    reply->header_count += i == reply->header_count;
+}
+
+void reply_json_text(struct reply *reply, int status, const char *json)
+{
+    reply->status = status;
+    reply->type = "application/json";
+    buffer_clear(&reply->body);
+    buffer_add_text(&reply->body, json);
+}
+
+void reply_json(struct reply *reply, int status, const json_t *json)
+{
+    AUTO(text) char *text = json_text(json);
+    reply_json_text(reply, status, text);
+}
+
+static bool has_header(const struct reply *reply, const char *name)
+{
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (strcmp(reply->headers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The longest valid beginning: an error's text may be cut inside a character. */
+static json_t *whole_text(const char *text)
+{
+    size_t len = strlen(text);
+    while (len > 0 && !utf8_is_valid((struct bytes){text, len}))
+        len--;
+    return json_stringn(text, len);
+}
+
+void reply_error(struct reply *reply, const struct error *err)
+{
+    /* What went wrong inside is for the log, not for whoever asked. */
+    const char *text = err->code == ERR_INTERNAL ? "something went wrong on our side" : err->text;
+    AUTO(json) json_t *body = json_pack("{s:{s:s, s:o}}", "error", "code", error_name(err->code),
+                                        "message", whole_text(text));
+    if (err->field[0])
+        json_object_set_new(json_object_get(body, "error"), "field", whole_text(err->field));
+    reply_json(reply, error_status(err->code), body);
+    for (size_t i = 0; i < COUNT_OF(retry_after); i++)
+        if (retry_after[i].code == err->code && !has_header(reply, "Retry-After"))
+            reply_add_header(reply, "Retry-After", retry_after[i].seconds);
+}
+
+size_t reply_all_headers(const struct reply *reply, bool tls,
+                         struct reply_pair ret_pairs[REPLY_ALL_HEADERS_MAX])
+{
+    const struct reply_pair pairs[] = {
+        {"Content-Security-Policy",
+         reply->kind == REPLY_FOREIGN ? POLICY_FOREIGN : POLICY_PAGE},
+        {"X-Content-Type-Options", "nosniff"},
+        {"X-Frame-Options", "DENY"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Permissions-Policy", "camera=(), geolocation=(), microphone=()"},
+        {"Cache-Control", caching[reply->kind]},
+        {"Strict-Transport-Security", tls ? "max-age=31536000" : NULL},
+        {"Content-Type", reply->type},
+        {"Connection", reply->close ? "close" : NULL},
+    };
+    static_assert(COUNT_OF(pairs) + REPLY_HEADERS_MAX <= REPLY_ALL_HEADERS_MAX, "they fit");
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT_OF(pairs); i++)
+        if (pairs[i].value)
+            ret_pairs[count++] = pairs[i];
+    for (size_t i = 0; i < reply->header_count; i++)
+        ret_pairs[count++] =
+            (struct reply_pair){reply->headers[i].name, reply->headers[i].value};
+    return count;
+}
+
+void reply_write_raw(const struct reply *reply, bool tls, struct buffer *out)
+{
+    struct reply_pair pairs[REPLY_ALL_HEADERS_MAX];
+    size_t count = reply_all_headers(reply, tls, pairs);
+    buffer_printf(out, "HTTP/1.1 %d Refused\r\n", reply->status);
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(out, "%s: %s\r\n", pairs[i].name, pairs[i].value);
+    buffer_printf(out, "Content-Length: %zu\r\n\r\n", reply->body.len);
+    buffer_add(out, reply->body.data, reply->body.len);
+}

@@ -1,0 +1,266 @@
+#include "api/request_routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api/parks.h"
+#include "api/places.h"
+#include "api/submission.h"
+#include "api/writes.h"
+#include "common/base/clock.h"
+#include "common/base/crypto.h"
+#include "common/base/fault.h"
+#include "common/domain/code.h"
+#include "statements.h"
+
+#define WAIT_SECONDS_MAX 300
+#define LIST_MAX 100
+#define SEARCH_MAX 200
+
+static void add_url(json_t *result)
+{
+    char url[48];
+    snprintf(url, sizeof url, "/requests/%lld", (long long)json_integer_of(result, "id", 0));
+    json_object_set_new(result, "url", json_string(url));
+}
+
+bool route_submit(struct call *call, struct error *err)
+{
+    json_t *item = NULL;
+    if (!submission_read(call->api, call->body, "", &item, err))
+        return false;
+    FAULT("api.submit.validated");
+    AUTO(json) json_t *result = NULL;
+    if (!writes_run(call, WRITE_SUBMIT, item, &result, err))
+        return false;
+    add_url(result);
+    reply_json(call->reply, 201, result);
+    return true;
+}
+
+/* One element of a batch: its answer as {status, body}. */
+static json_t *submit_one(struct call *call, const json_t *body, size_t n)
+{
+    char path[32];
+    struct error err = {0};
+    json_t *item = NULL;
+    AUTO(json) json_t *result = NULL;
+    snprintf(path, sizeof path, "requests.%zu", n);
+    if (!json_is_object(body))
+        fail_field(&err, ERR_INVALID_FIELD, path, "%s must be an object", path);
+    else if (submission_read(call->api, body, path, &item, &err) &&
+             writes_run(call, WRITE_SUBMIT, item, &result, &err)) {
+        add_url(result);
+        return json_pack("{s:i, s:O}", "status", 201, "body", result);
+    }
+    struct reply refusal = {0};
+    reply_error(&refusal, &err);
+    json_t *row = json_pack("{s:i, s:o}", "status", refusal.status, "body",
+                            json_loads(refusal.body.data, 0, NULL));
+    reply_clear(&refusal);
+    return row;
+}
+
+bool route_submit_batch(struct call *call, struct error *err)
+{
+    static const struct json_field fields[] = {
+        {"requests", JSON_KIND_ARRAY, true, 1, BATCH_MAX},
+    };
+    if (!json_check(call->body, "", fields, COUNT_OF(fields), err))
+        return false;
+    AUTO(json) json_t *rows = json_array();
+    const char *whole_key = call->key;
+    size_t n;
+    json_t *body;
+    json_array_foreach(json_object_get(call->body, "requests"), n, body)
+    {
+        /* Each element has a key of its own, so that a repeat finds each again. */
+        char key[320];
+        snprintf(key, sizeof key, "%zu/%s", n, whole_key ? whole_key : "");
+        call->key = whole_key ? key : NULL;
+        json_array_append_new(rows, submit_one(call, body, n));
+    }
+    AUTO(json) json_t *answer = json_pack("{s:O}", "results", rows);
+    reply_json(call->reply, 200, answer);
+    return true;
+}
+
+static bool check_word(const char *word, const char *const *words, const char *field,
+                       struct error *err)
+{
+    for (size_t i = 0; words[i]; i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    return fail_field(err, ERR_INVALID_FIELD, field, "%s is not one of the known words", field);
+}
+
+/* Every word of a list with commas between. */
+static bool check_states(const char *list, struct error *err)
+{
+    static const char *const states[] = {
+        "drafting", "needs_answer", "pending",   "changes_requested", "approved",
+        "running",  "blocked",      "succeeded", "outcome_unknown",   "draft_failed",
+        "rejected", "cancelled",    "expired",   "failed",            NULL};
+    char word[32];
+    for (const char *at = list; *at; at += strspn(at, ",")) {
+        size_t len = strcspn(at, ",");
+        snprintf(word, sizeof word, "%.*s", (int)(len < 31 ? len : 31), at);
+        if (!check_word(word, states, "state", err))
+            return false;
+        at += len;
+    }
+    return true;
+}
+
+static bool read_filter(const struct uri *uri, json_t *filter, struct error *err)
+{
+    static const char *const views[] = {"review", "mine", "all", NULL};
+    const char *view = uri_query_text(uri, "view");
+    const char *state = uri_query_text(uri, "state");
+    const char *q = uri_query_text(uri, "q");
+    int64_t limit = 50, cursor = 0;
+    if ((view && !check_word(view, views, "view", err)) || (state && !check_states(state, err)) ||
+        !uri_query_integer(uri, "limit", (int64_t[]){1, LIST_MAX}, &limit, err) ||
+        !uri_query_integer(uri, "cursor", (int64_t[]){1, INT64_MAX}, &cursor, err))
+        return false;
+    if (q && strlen(q) > SEARCH_MAX)
+        return fail_field(err, ERR_INVALID_FIELD, "q", "q has at most %d bytes", SEARCH_MAX);
+    if (q && !text_check(bytes_of(q), TEXT_LINE, "q", err))
+        return false;
+    json_object_set_new(filter, "view", json_string(view ? view : "all"));
+    json_object_set_new(filter, "limit", json_integer(limit));
+    if (state)
+        json_object_set_new(filter, "state", json_string(state));
+    if (q)
+        json_object_set_new(filter, "q", json_string(q));
+    if (cursor)
+        json_object_set_new(filter, "cursor", json_integer(cursor));
+    return true;
+}
+
+bool route_request_list(struct call *call, struct error *err)
+{
+    AUTO(json) json_t *filter = json_object();
+    if (!read_filter(&call->exchange->uri, filter, err))
+        return false;
+    AUTO(text) char *text = json_text(filter);
+    AUTO(rows) struct rows *rows = NULL;
+    if (!sql_request_list(call->db, call->who.person_id, text, &rows, err))
+        return false;
+    reply_json_text(call->reply, 200, rows_text(rows, 0, 0));
+    return true;
+}
+
+/* Reads `wait` and `until` once; later runs of the same poll find them there. */
+static bool read_wait(struct call *call, struct error *err)
+{
+    static const char *const words[] = {"decision", "done", NULL};
+    struct exchange *exchange = call->exchange;
+    int64_t seconds = 0;
+    const char *until = uri_query_text(&exchange->uri, "until");
+    if (!uri_query_integer(&exchange->uri, "wait", (int64_t[]){0, WAIT_SECONDS_MAX}, &seconds,
+                           err) ||
+        (until && !check_word(until, words, "until", err)))
+        return false;
+    if (seconds > 0 && exchange->wait.deadline_ms == 0) {
+        exchange->wait.request_id = exchange->ids[0];
+        exchange->wait.until_done = until && strcmp(until, "done") == 0;
+        exchange->wait.deadline_ms = clock_monotonic_ms() + seconds * 1000;
+    }
+    return true;
+}
+
+static bool take_place(struct call *call, struct error *err)
+{
+    if (call->exchange->held_place)
+        return true;
+    if (!places_take(call->api->places, call->who.person_id))
+        return fail(err, ERR_THROTTLED, "too many open event streams and polls");
+    call->exchange->held_place = call->who.person_id;
+    return true;
+}
+
+/* Parks the poll while its request keeps it waiting. Nothing of the call may
+ * be touched once it is parked: another handler may have it already. */
+static bool park(struct call *call, struct error *err)
+{
+    struct wait *wait = &call->exchange->wait;
+    while (!wait->over && wait->deadline_ms > clock_monotonic_ms()) {
+        uint64_t ticket = parks_ticket(call->api->parks, wait->request_id);
+        AUTO(rows) struct rows *rows = NULL;
+        if (!sql_request_state(call->db, wait->request_id, call->who.person_id, &rows, err))
+            return false;
+        AUTO(json) json_t *now = json_loads(rows_text(rows, 0, 0), 0, NULL);
+        if (!parks_state_waits(json_text_of(now, "state"), wait->until_done))
+            return true;
+        if (!take_place(call, err))
+            return false;
+        call->parked = true;
+        if (parks_add(call->api->parks, call->exchange, ticket))
+            return true;
+        call->parked = false;
+    }
+    return true;
+}
+
+bool route_request_get(struct call *call, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    if (!read_wait(call, err) || !park(call, err))
+        return false;
+    if (call->parked)
+        return true;
+    if (!sql_request_get(call->db, call->exchange->ids[0], call->who.person_id, &rows, err))
+        return false;
+    reply_json_text(call->reply, 200, rows_text(rows, 0, 0));
+    return true;
+}
+
+bool route_revision_get(struct call *call, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    const int64_t *ids = call->exchange->ids;
+    if (ids[1] > INT32_MAX)
+        return fail(err, ERR_NOT_FOUND, "there is no such revision");
+    if (!sql_revision_get(call->db, ids[0], (int32_t)ids[1], call->who.person_id, &rows, err))
+        return false;
+    reply_json_text(call->reply, 200, rows_text(rows, 0, 0));
+    return true;
+}
+
+bool route_revise(struct call *call, struct error *err)
+{
+    json_t *item = NULL;
+    AUTO(json) json_t *result = NULL;
+    if (!submission_read_revision(call->api, call->body, call->exchange->ids[0], &item, err) ||
+        !writes_run(call, WRITE_REVISE, item, &result, err))
+        return false;
+    reply_json(call->reply, 201, result);
+    return true;
+}
+
+bool route_run_again(struct call *call, struct error *err)
+{
+    AUTO(json) json_t *result = NULL;
+    if (!json_check(call->body, "", NULL, 0, err) ||
+        !writes_run(call, WRITE_RUN_AGAIN,
+                    json_pack("{s:I}", "id", (json_int_t)call->exchange->ids[0]), &result, err))
+        return false;
+    add_url(result);
+    reply_json(call->reply, 201, result);
+    return true;
+}
+
+bool route_request_audit(struct call *call, struct error *err)
+{
+    int64_t id = 0;
+    AUTO(rows) struct rows *rows = NULL;
+    if (!uri_query_integer(&call->exchange->uri, "request_id", (int64_t[]){1, INT64_MAX}, &id, err))
+        return false;
+    if (id == 0)
+        return fail_field(err, ERR_MISSING_FIELD, "request_id", "request_id is missing");
+    if (!sql_request_audit(call->db, id, call->who.person_id, &rows, err))
+        return false;
+    reply_json_text(call->reply, 200, rows_text(rows, 0, 0));
+    return true;
+}

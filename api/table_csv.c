@@ -1,0 +1,59 @@
+#include "api/table_csv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void add_text(struct buffer *out, const char *text)
+{
+    bool formula = *text && strchr("=+-@\t\r", *text);
+    bool quoted = formula || strpbrk(text, ",\"\r\n") || *text == ' ';
+    if (!quoted) {
+        buffer_add_text(out, text);
+        return;
+    }
+    buffer_add_text(out, formula ? "\"'" : "\"");
+    for (; *text; text++)
+        buffer_add(out, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
+    buffer_add_text(out, "\"");
+}
+
+static void add_cell(struct buffer *out, const json_t *cell)
+{
+    if (json_is_string(cell)) {
+        add_text(out, json_string_value(cell));
+    } else if (json_is_boolean(cell)) {
+        buffer_add_text(out, json_is_true(cell) ? "true" : "false");
+    } else if (!json_is_null(cell)) {
+        AUTO(text) char *text = json_text(cell);
+        if (json_is_number(cell))
+            buffer_add_text(out, text);
+        else
+            add_text(out, text);
+    }
+}
+
+bool table_csv_write(const json_t *table, struct buffer *out, struct error *err)
+{
+    json_t *columns = json_object_get(table, "columns"), *rows = json_object_get(table, "rows");
+    json_t *column, *row, *cell;
+    size_t i, n;
+    if (!json_is_array(columns) || !json_is_array(rows))
+        return fail(err, ERR_NOT_ACCEPTABLE, "this result is no table");
+    json_array_foreach(columns, i, column)
+    {
+        const char *name = json_text_of(column, "name");
+        buffer_add_text(out, i ? "," : "");
+        add_text(out, name ? name : "");
+    }
+    buffer_add_text(out, "\r\n");
+    json_array_foreach(rows, n, row)
+    {
+        json_array_foreach(row, i, cell)
+        {
+            buffer_add_text(out, i ? "," : "");
+            add_cell(out, cell);
+        }
+        buffer_add_text(out, "\r\n");
+    }
+    return true;
+}
