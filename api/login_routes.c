@@ -99,7 +99,7 @@ static bool sign_in_by_password(struct call *call, struct opening *opening, stru
     if (wait > 0)
         return fail_throttled(call, wait, err);
     const char *hash = rows_is_null(rows, 0, 1) ? NULL : rows_text(rows, 0, 1);
-    bool matches;
+    bool matches = false;
     if (!check_password(call, hash ? hash : call->api->dummy_hash, password, &matches, err))
         return false;
     if (!matches || !hash)
@@ -240,7 +240,7 @@ static bool check_current(struct call *call, struct error *err)
         return false;
     if (rows_integer(rows, 0, 2) > 0)
         return fail_throttled(call, rows_integer(rows, 0, 2), err);
-    bool matches;
+    bool matches = false;
     if (!check_password(call, rows_text(stored, 0, 0), current, &matches, err))
         return false;
     if (matches)

@@ -79,7 +79,7 @@ static bool read_query(const struct uri *uri, struct download *from, bool *ret_c
 
 bool route_result(struct call *call, struct error *err)
 {
-    bool csv;
+    bool csv = false;
     const int64_t *ids = call->exchange->ids;
     struct download from = {
         .request_id = ids[0], .item = ids[1], .person_id = call->who.person_id};

@@ -90,7 +90,7 @@ static bool check_files(const json_t *body, const char *path, struct error *err)
     json_t *file;
     json_array_foreach(json_object_get(body, "files"), n, file)
     {
-        char place[64], name[24];
+        char place[64], name[32];
         snprintf(name, sizeof name, "files.%zu", n);
         join(path, name, place);
         if (!json_is_object(file))
