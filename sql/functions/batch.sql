@@ -44,8 +44,10 @@ begin
         return stored.result || '{"replayed": true}';
     end if;
     result := run_element(op, item);
-    insert into idempotency (person_id, route, key, body_sha256, result)
-        values (person, op, sent.key, sent.body, result - 'event' - 'push');
+    if not result ? 'error' then
+        insert into idempotency (person_id, route, key, body_sha256, result)
+            values (person, op, sent.key, sent.body, result - 'event' - 'push');
+    end if;
     return result;
 end
 $$;

@@ -1,17 +1,29 @@
 -- Deciding, and taking a decision back before the run starts.
 
-create or replace function cs.reviewer_check(who cs.person, r cs.request) returns void
+create or replace function cs.decision_refused(
+    item jsonb, who cs.person, r cs.request) returns jsonb
     language plpgsql set search_path = cs, pg_temp as $$
+declare
+    code text;
+    message text;
 begin
     if not is_reviewer(who.id, r.team_id) then
-        perform fail('wrong_role', 'Only reviewers of this team decide');
+        code := 'wrong_role';
+        message := 'Only reviewers of this team decide';
     elsif own_request(r.id, who.id) then
-        perform fail('own_request', 'You had a part in this, so another person must decide');
+        code := 'own_request';
+        message := 'You had a part in this, so another person must decide';
+    else
+        return null;
     end if;
+    perform audit_put('request', r.id, actor_json(item, who), 'decision.refused',
+        jsonb_build_object('code', code, 'verdict', item -> 'verdict'));
+    return error_result(code, message, '');
 end
 $$;
-comment on function cs.reviewer_check is
-    'wrong_role, or own_request for author, editors, owners and whoever made or reset an account.';
+comment on function cs.decision_refused is
+    'Null when this person may decide; else the error, recorded in the audit trail: wrong_role, or
+own_request for author, editors, owners and whoever made or reset an account.';
 
 create or replace function cs.decision_repeated(who cs.person, r cs.request, item jsonb)
     returns jsonb language plpgsql set search_path = cs, pg_temp as $$
@@ -115,8 +127,7 @@ declare
     a attempt;
     result jsonb;
 begin
-    perform reviewer_check(who, r);
-    result := decision_repeated(who, r, item);
+    result := coalesce(decision_refused(item, who, r), decision_repeated(who, r, item));
     if result is not null then
         return result;
     end if;

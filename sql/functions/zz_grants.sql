@@ -24,7 +24,8 @@ begin
         ('countersign_operator', 'operator_team_add operator_teams operator_person_add
             operator_people operator_person_update operator_link_add operator_token_add
             operator_tokens operator_token_revoke operator_pause workers_list metrics
-            instance_get ready_check')) l (role, functions)
+            instance_get ready_check'),
+        ('countersign_auditor', 'unapproved_runs broken_chains')) l (role, functions)
     loop
         foreach name in array regexp_split_to_array(list.functions, '\s+') loop
             for routine in select p.oid from pg_proc p

@@ -1,0 +1,134 @@
+-- The documented views for auditors: a stable contract. Columns are only ever added. No view
+-- shows a password, a token, a digest of one, or the code itself.
+
+create or replace view audit.people as
+select p.id, p.login, p.name, p.kind, p.roles, o.login as owner, c.login as created_by,
+       p.created_at, p.disabled_at,
+       array(select t.name from cs.team_member m join cs.team t on t.id = m.team_id
+             where m.person_id = p.id order by t.name) as teams
+from cs.person p
+left join cs.person o on o.id = p.owner_id
+left join cs.person c on c.id = p.created_by;
+comment on view audit.people is 'Everybody who can act: people and the agents they own.';
+comment on column audit.people.kind is 'human or agent; an agent never decides';
+comment on column audit.people.owner is 'login of the person who answers for an agent';
+comment on column audit.people.created_by is 'login of the admin; null for the operator''s command';
+
+create or replace view audit.approval_requests as
+select r.id, t.name as team, a.login as author, a.kind as author_kind, o.login as owner,
+       v.title, v.language, r.state, r.revision, r.created_at, r.state_at, r.expires_at,
+       r.token_id, encode(v.code_sha256, 'hex') as code_sha256, v.code_bytes, v.code_lines,
+       encode(v.bundle_sha256, 'hex') as bundle_sha256, v.file_count as files, r.backend,
+       r.retry_safe, d.login as decided_by, r.again_of
+from cs.request r
+join cs.revision v on v.request_id = r.id and v.revision = r.revision
+join cs.team t on t.id = r.team_id
+join cs.person a on a.id = r.author_id
+left join cs.person o on o.id = a.owner_id
+left join cs.person d on d.id = r.decided_by;
+comment on view audit.approval_requests is 'Each request for approval as it stands now.';
+comment on column audit.approval_requests.state is 'pending, changes_requested, approved, rejected,
+running, succeeded, failed, outcome_unknown, cancelled, expired, …';
+comment on column audit.approval_requests.revision is 'the newest version of the code';
+comment on column audit.approval_requests.token_id is 'the API token that submitted it, if any';
+comment on column audit.approval_requests.bundle_sha256 is
+    'what an approval of this revision binds: code, files, sandbox, limits and more';
+comment on column audit.approval_requests.decided_by is 'login of the last reviewer who decided';
+comment on column audit.approval_requests.again_of is 'the request that this one repeats';
+
+create or replace view audit.decisions as
+select d.id, d.request_id, d.revision, p.login as reviewer, d.verdict, d.note, d.decided_at,
+       d.dwell_ms, d.valid_until, encode(d.bundle_sha256, 'hex') as bundle_sha256,
+       d.session_id, d.token_id, d.acknowledged,
+       (d.revision, d.round) = (r.revision, r.round) as counts,
+       d.signature is not null as signed, d.key_id
+from cs.decision d
+join cs.request r on r.id = d.request_id
+join cs.person p on p.id = d.reviewer_id;
+comment on view audit.decisions is 'Each decision of a reviewer; rows are never changed.';
+comment on column audit.decisions.verdict is 'approve, reject or request_changes';
+comment on column audit.decisions.dwell_ms is
+    'milliseconds between opening the request and deciding, as the page measured them';
+comment on column audit.decisions.valid_until is 'when an approval is too old to start a run';
+comment on column audit.decisions.counts is
+    'false once a new revision, an undo or a revocation has made the decision void';
+
+create or replace view audit.attempts as
+select a.id, a.request_id, a.revision, a.state, a.backend, w.name as worker, a.fence,
+       a.not_before, a.valid_until, a.created_at, a.claimed_at, a.started_at, a.running_at,
+       a.finished_at, a.exit_code, a.term_signal, a.reason, a.error_name, a.duration_ms, a.cpu_ms,
+       a.memory_peak_bytes, a.output_truncated, c.login as cancelled_by,
+       array(select l.decision_id from cs.attempt_decision l where l.attempt_id = a.id
+             order by l.decision_id) as decision_ids
+from cs.attempt a
+left join cs.worker w on w.id = a.worker_id
+left join cs.person c on c.id = a.cancel_requested_by;
+comment on view audit.attempts is 'Each run of approved code, from ready to its end.';
+comment on column audit.attempts.fence is
+    'grows with each claim; what another fence writes is refused';
+comment on column audit.attempts.started_at is
+    'the moment, all checks passed, from which on code may leave for the sandbox';
+comment on column audit.attempts.decision_ids is 'the decisions that the run rests on';
+
+create or replace view audit.results as
+select o.attempt_id, a.request_id, o.n, o.kind, o.name, o.mime, o.bytes,
+       encode(o.sha256, 'hex') as sha256
+from cs.output_item o join cs.attempt a on a.id = o.attempt_id;
+comment on view audit.results is 'What each run handed back: stdout, tables, charts, files.';
+
+create or replace view audit.cost_spans as
+select c.id, c.request_id, c.attempt_id, c.kind, c.provider, c.model, t.name as team,
+       p.login as person, c.feature, c.tokens_in, c.tokens_out, c.tokens_cached, c.seconds,
+       c.nano_usd, (c.nano_usd / 1000000000.0)::numeric(20, 9) as usd, c.price_version,
+       c.trace_id, c.span_id, c.started_at, c.ended_at
+from cs.cost_span c
+join cs.team t on t.id = c.team_id
+join cs.person p on p.id = c.person_id;
+comment on view audit.cost_spans is 'What each call of a model, sandbox or target cost.';
+comment on column audit.cost_spans.kind is 'llm, embedding, sandbox or target';
+comment on column audit.cost_spans.nano_usd is
+    'billionths of a US dollar, so that sums are exact; null: the price is not known';
+
+create or replace view audit.sessions as
+select s.id, p.login as person, s.how, s.address, s.agent, s.created_at, s.seen_at, s.expires_at,
+       s.revoked_at,
+       s.revoked_at is null and s.expires_at > clock_timestamp() as live
+from cs.session s join cs.person p on p.id = s.person_id;
+comment on view audit.sessions is 'Who was signed in, from where, and until when.';
+comment on column audit.sessions.how is 'password or link (a one-time sign-in link)';
+comment on column audit.sessions.agent is 'what the browser says it is';
+
+create or replace view audit.audit_logs as
+select e.id, e.ts, e.entity, e.entity_id, e.entity_seq,
+       coalesce(p.login, e.actor_kind) as actor, e.actor_kind, e.event,
+       case when e.to_state is not null then e.subject end as subject,
+       nullif(e.from_state, '') as from_state, e.to_state, e.body, e.session_id, e.token_id,
+       e.address, e.row_digests, e.xid::text as xid, encode(e.prev_hash, 'hex') as prev_hash,
+       encode(e.hash, 'hex') as hash
+from cs.audit_event e left join cs.person p on p.id = e.actor_id;
+comment on view audit.audit_logs is
+    'Every action, in a hash chain per entity; written in the transaction of the action itself.';
+comment on column audit.audit_logs.entity is
+    'request, person, team, worker, sign_in (entity_id 0: nobody known) or system';
+comment on column audit.audit_logs.actor is
+    'login of who did it; worker, operator or system when it was no person';
+comment on column audit.audit_logs.subject is
+    'what from_state and to_state are states of: request or attempt';
+comment on column audit.audit_logs.row_digests is
+    'SHA-256 of each revision, decision and attempt row that came with this event';
+comment on column audit.audit_logs.hash is
+    'SHA-256 over all columns of the row and the hash of the row before';
+
+create or replace view audit.request_trail as
+select l.entity_id as request_id, l.entity_seq, l.ts, l.event, l.actor, l.actor_kind, l.subject,
+       l.from_state, l.to_state, l.body, l.address, l.prev_hash, l.hash
+from audit.audit_logs l
+where l.entity = 'request';
+comment on view audit.request_trail is
+    'The story of a request in order: select … where request_id = 12 order by entity_seq.';
+comment on column audit.request_trail.entity_seq is 'counts 1, 2, 3 … without gaps';
+
+create or replace view audit.workers as
+select w.id, w.name, w.version, w.slots, w.backends, w.started_at, w.seen_at, w.stopped_at
+from cs.worker w;
+comment on view audit.workers is 'The processes that run approved code.';
