@@ -77,7 +77,7 @@ export const t = {
     throttled: (span: string) => `Too many tries. Try again in ${span}.`,
     emptyLogin: 'Enter your login.',
     emptyPassword: 'Enter your password.',
-    noPassword: 'No password yet? Ask your admin for a one-time sign-in link.',
+    noPassword: 'No password yet? Ask your admin for a one-time sign\u2011in link.',
     linkTitle: 'Signing you in',
     linkIntro: 'Your one-time link is being checked.',
     linkWrong: 'This link does not work any more.',
@@ -412,7 +412,7 @@ export const t = {
   requests: {
     title: 'Requests',
     mine: 'Mine',
-    all: 'Everything I may see',
+    all: 'All',
     search: 'Search requests',
     anyState: 'Any state',
     stateLabel: 'State',

@@ -21,7 +21,7 @@ function Examples() {
   if (draft.value.revises || (draft.value.code && draft.value.question)) return null;
   return (
     <div class="examples">
-      <span class="dim">{t.ask.examples}</span>
+      <span class="dim small-text">{t.ask.examples}</span>
       <div class="chips">
         {examples.map((example) => (
           <button key={example.name} type="button" class="chip" onClick={() => void fill(example)}>
@@ -203,6 +203,7 @@ export function AskForm() {
   return (
     <form class="card ask-form" ref={form} onSubmit={submit} onKeyDown={keys} onInput={forget} noValidate>
       <Heading />
+      <Examples />
       <Question problem={textOf('question')} />
       <CodeField problem={textOf('code')} />
       <Files problem={textOf('files')} />
@@ -213,7 +214,6 @@ export function AskForm() {
       <Button tone="primary" type="submit" busy={busy} keyName="Ctrl Enter" class="wide-button send-button">
         {busy ? t.ask.sending : draft.value.revises ? t.ask.reviseSubmit : t.ask.submit}
       </Button>
-      <Examples />
       {!isEmpty(draft.value) && (
         <p class="draft-line dim">
           {t.ask.kept}

@@ -59,6 +59,7 @@ export function formatMoney(nanoUsd: number): string {
   return new Intl.NumberFormat(locales, {
     style: 'currency',
     currency: 'USD',
+    currencyDisplay: 'narrowSymbol',
     minimumFractionDigits: 2,
     maximumFractionDigits: digits,
   }).format(usd);
@@ -66,6 +67,10 @@ export function formatMoney(nanoUsd: number): string {
 
 export function formatDigest(hex: string): string {
   return (hex.slice(0, 12).match(/.{4}/g) ?? []).join(' ');
+}
+
+export function firstName(name: string): string {
+  return name.trim().split(/\s+/)[0] ?? name;
 }
 
 export function initials(name: string): string {

@@ -25,7 +25,7 @@ function Frame({ children }: { children: ComponentChildren }) {
       <main class="sign-in-card card" id="main">
         {children}
       </main>
-      <p class="dim sign-in-foot">{t.signIn.intro}</p>
+      <footer class="dim sign-in-foot">{t.signIn.intro}</footer>
     </div>
   );
 }

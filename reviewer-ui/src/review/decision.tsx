@@ -5,7 +5,7 @@ import { keep, readKept } from '../base/kept';
 import { live } from '../base/live';
 import { errorText, speak } from '../base/messages';
 import { me } from '../base/session';
-import { formatSpan } from '../base/format';
+import { firstName, formatSpan } from '../base/format';
 import { moment } from '../base/clock';
 import type { Detail, Verdict } from '../base/types';
 import { Icon, Sign } from '../parts/icons';
@@ -137,7 +137,6 @@ function VerdictButton({ verdict, bar }: { verdict: Verdict; bar: Bar }) {
       busy={bar.busy === verdict}
       class={`verdict-${verdict}`}
       aria-describedby="decision-line"
-      aria-label={text}
       onClick={() => bar.ask(verdict)}
       onBlur={() => bar.arm(null)}
     >
@@ -186,7 +185,7 @@ export function DecisionBar(props: BarProps) {
   const ask = async (verdict: Verdict) => {
     if (verdict !== 'approve' && !note.trim()) {
       want(verdict);
-      setProblem(t.decide.needNote(detail.author.name));
+      setProblem(t.decide.needNote(firstName(detail.author.name)));
       requestAnimationFrame(() => box.current?.querySelector('textarea')?.focus());
       return;
     }
@@ -209,7 +208,7 @@ export function DecisionBar(props: BarProps) {
     event.preventDefault();
     void ask(wanted);
   };
-  const label = t.decide.note(detail.author.name);
+  const label = t.decide.note(firstName(detail.author.name));
   return (
     <section
       class={wanted || note ? 'decision with-note' : 'decision'}

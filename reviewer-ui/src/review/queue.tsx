@@ -2,7 +2,7 @@
 import { formatSpan } from '../base/format';
 import { moment } from '../base/clock';
 import type { Summary } from '../base/types';
-import { Icon, Sign } from '../parts/icons';
+import { Icon } from '../parts/icons';
 import { A, Button, Loading, Said, Since } from '../parts/small';
 import {
   countOf,
@@ -84,7 +84,7 @@ function Row({ row, selected }: { row: Summary; selected: boolean }) {
         aria-current={selected ? 'true' : undefined}
       >
         <span class="row-sign">
-          {left ? <Icon name="check" /> : <Sign tone={row.can_decide ? 'info' : 'plain'} />}
+          <Icon name={left ? 'check' : row.language === 'sql' ? 'data' : 'code'} />
         </span>
         <span class="row-main">
           <span class="row-title">
