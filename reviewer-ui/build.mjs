@@ -21,6 +21,7 @@ const shared = {
   entryNames: '[name]-[hash]',
   assetNames: '[name]-[hash]',
   publicPath: '/assets',
+  alias: { fonts: '@fontsource-variable' },
   loader: { '.woff2': 'file', '.svg': 'file' },
   legalComments: 'none',
   metafile: true,

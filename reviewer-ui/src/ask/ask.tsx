@@ -62,7 +62,12 @@ export function Ask() {
     addFiles(Array.from(event.dataTransfer?.files ?? []));
   };
   return (
-    <div class={id === null ? 'ask' : 'ask answered'} onDragOver={over} onDragLeave={leave} onDrop={drop}>
+    <div
+      class={id === null ? 'ask' : 'ask answered'}
+      onDragOver={over}
+      onDragLeave={leave}
+      onDrop={drop}
+    >
       <AskForm />
       <div class="ask-answer">
         {id === null ? (

@@ -19,7 +19,10 @@ function insert(field: HTMLTextAreaElement, text: string): void {
 function selectLines(field: HTMLTextAreaElement): string[] {
   const { value, selectionStart, selectionEnd } = field;
   const start = value.lastIndexOf('\n', selectionStart - 1) + 1;
-  const end = value.indexOf('\n', Math.max(start, selectionEnd - (selectionEnd > selectionStart ? 1 : 0)));
+  const end = value.indexOf(
+    '\n',
+    Math.max(start, selectionEnd - (selectionEnd > selectionStart ? 1 : 0)),
+  );
   field.setSelectionRange(start, end < 0 ? value.length : end);
   return value.slice(start, end < 0 ? value.length : end).split('\n');
 }

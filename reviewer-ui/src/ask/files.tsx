@@ -66,7 +66,10 @@ export async function addFile(file: File): Promise<void> {
     write({ files: [...draft.value.files, { id, name, bytes, sha256 }] });
     drop(key);
   } catch (reason) {
-    change(key, { problem: `${t.ask.uploadFailed(file.name)} ${errorText(reason)}`, abort: () => drop(key) });
+    change(key, {
+      problem: `${t.ask.uploadFailed(file.name)} ${errorText(reason)}`,
+      abort: () => drop(key),
+    });
   }
 }
 
@@ -135,8 +138,15 @@ export function Files({ problem }: { problem: string }) {
         ))}
       </ul>
       <label class={dropping.value ? 'drop-place over' : 'drop-place'}>
-        <input ref={field} type="file" class="unseen" multiple onChange={choose}
-          accept={kinds.map((kind) => `.${kind}`).join(',')} aria-describedby="files-problem" />
+        <input
+          ref={field}
+          type="file"
+          class="unseen"
+          multiple
+          onChange={choose}
+          accept={kinds.map((kind) => `.${kind}`).join(',')}
+          aria-describedby="files-problem"
+        />
         <Icon name="file" />
         <span>
           {dropping.value ? t.ask.dropHere : t.ask.addFile}{' '}

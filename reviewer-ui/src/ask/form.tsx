@@ -39,8 +39,13 @@ function Language() {
       <legend class="unseen">{t.ask.language}</legend>
       {(['python', 'sql'] as const).map((name) => (
         <label key={name}>
-          <input type="radio" name="language" value={name} checked={draft.value.language === name}
-            onChange={() => write({ language: name })} />
+          <input
+            type="radio"
+            name="language"
+            value={name}
+            checked={draft.value.language === name}
+            onChange={() => write({ language: name })}
+          />
           <span>{t.language(name)}</span>
         </label>
       ))}
@@ -63,9 +68,17 @@ function NumberField({ label, most, value, onValue, problem, id }: NumberProps) 
       <span>
         {label} <span class="dim">{t.ask.atMost(formatNumber(most))}</span>
       </span>
-      <input class="field" inputMode="numeric" name={id} autocomplete="off" value={value}
-        placeholder={String(most)} aria-invalid={problem !== ''} aria-describedby={`${id}-problem`}
-        onInput={(event) => onValue(event.currentTarget.value)} />
+      <input
+        class="field"
+        inputMode="numeric"
+        name={id}
+        autocomplete="off"
+        value={value}
+        placeholder={String(most)}
+        aria-invalid={problem !== ''}
+        aria-describedby={`${id}-problem`}
+        onInput={(event) => onValue(event.currentTarget.value)}
+      />
       <span class="problem" id={`${id}-problem`} role="alert">
         {problem}
       </span>
@@ -83,17 +96,30 @@ function Advanced({ problem }: { problem: Problem | null }) {
       <summary>{t.ask.advanced}</summary>
       <p class="dim small-text">{t.ask.advancedHint}</p>
       <div class="two">
-        <NumberField id="wall" label={t.ask.wall} most={Math.floor(limits.wall_ms / 1000)}
-          value={draft.value.wallSeconds} problem={textOf('wall')}
-          onValue={(wallSeconds) => write({ wallSeconds })} />
-        <NumberField id="memory" label={t.ask.memory} most={Math.floor(limits.memory_bytes / 1048576)}
-          value={draft.value.memoryMb} problem={textOf('memory')}
-          onValue={(memoryMb) => write({ memoryMb })} />
+        <NumberField
+          id="wall"
+          label={t.ask.wall}
+          most={Math.floor(limits.wall_ms / 1000)}
+          value={draft.value.wallSeconds}
+          problem={textOf('wall')}
+          onValue={(wallSeconds) => write({ wallSeconds })}
+        />
+        <NumberField
+          id="memory"
+          label={t.ask.memory}
+          most={Math.floor(limits.memory_bytes / 1048576)}
+          value={draft.value.memoryMb}
+          problem={textOf('memory')}
+          onValue={(memoryMb) => write({ memoryMb })}
+        />
       </div>
       {!draft.value.revises && (
         <label class="check">
-          <input type="checkbox" checked={draft.value.retrySafe}
-            onChange={(event) => write({ retrySafe: event.currentTarget.checked })} />
+          <input
+            type="checkbox"
+            checked={draft.value.retrySafe}
+            onChange={(event) => write({ retrySafe: event.currentTarget.checked })}
+          />
           {t.ask.retry}
         </label>
       )}
@@ -115,11 +141,19 @@ function Question({ problem }: { problem: string }) {
   return (
     <label class="labelled">
       <span>{t.ask.question}</span>
-      <textarea class="field question-field" name="question" rows={2} dir="auto" maxLength={4000}
-        placeholder={t.ask.questionHint} aria-invalid={problem !== ''}
-        aria-describedby="question-problem" readOnly={draft.value.revises !== null}
+      <textarea
+        class="field question-field"
+        name="question"
+        rows={2}
+        dir="auto"
+        maxLength={4000}
+        placeholder={t.ask.questionHint}
+        aria-invalid={problem !== ''}
+        aria-describedby="question-problem"
+        readOnly={draft.value.revises !== null}
         value={draft.value.question}
-        onInput={(event) => write({ question: event.currentTarget.value })} />
+        onInput={(event) => write({ question: event.currentTarget.value })}
+      />
       <span class="problem" id="question-problem" role="alert">
         {problem}
       </span>
@@ -136,8 +170,12 @@ function CodeField({ problem }: { problem: string }) {
         <label for="ask-code">{t.ask.code}</label>
         <Language />
       </div>
-      <Editor value={code} language={language} invalid={problem !== ''}
-        onValue={(next) => write({ code: next })} />
+      <Editor
+        value={code}
+        language={language}
+        invalid={problem !== ''}
+        onValue={(next) => write({ code: next })}
+      />
       <p class="dim small-text code-foot">
         <span>{language === 'sql' ? t.ask.codeSql : t.ask.codePython}</span>
         {size > 0 && <span>{formatBytes(size)}</span>}
@@ -201,7 +239,14 @@ export function AskForm() {
     if (location.search.includes('revise')) go('/ask', 'replace');
   };
   return (
-    <form class="card ask-form" ref={form} onSubmit={submit} onKeyDown={keys} onInput={forget} noValidate>
+    <form
+      class="card ask-form"
+      ref={form}
+      onSubmit={submit}
+      onKeyDown={keys}
+      onInput={forget}
+      noValidate
+    >
       <Heading />
       <Examples />
       <Question problem={textOf('question')} />
@@ -211,7 +256,13 @@ export function AskForm() {
       <p class="problem" role="alert">
         {textOf('form')}
       </p>
-      <Button tone="primary" type="submit" busy={busy} keyName="Ctrl Enter" class="wide-button send-button">
+      <Button
+        tone="primary"
+        type="submit"
+        busy={busy}
+        keyName="Ctrl Enter"
+        class="wide-button send-button"
+      >
         {busy ? t.ask.sending : draft.value.revises ? t.ask.reviseSubmit : t.ask.submit}
       </Button>
       {!isEmpty(draft.value) && (

@@ -54,7 +54,12 @@ function bodyOf(now: Draft): Record<string, unknown> {
   const title = titleOf(now.question);
   const limits = limitsOf(now);
   const files = now.files.map(({ id }) => ({ id }));
-  const body = { language: now.language, code: canonicalCode(now.code), files, ...(limits && { limits }) };
+  const body = {
+    language: now.language,
+    code: canonicalCode(now.code),
+    files,
+    ...(limits && { limits }),
+  };
   if (now.revises) return { ...body, revision: now.revises.revision };
   return {
     ...body,

@@ -76,7 +76,10 @@ export function firstName(name: string): string {
 export function initials(name: string): string {
   const words = name.trim().split(/\s+/);
   const letters = [words[0] ?? '', words.length > 1 ? (words.at(-1) ?? '') : ''];
-  return letters.map((word) => Array.from(word)[0] ?? '').join('').toLocaleUpperCase();
+  return letters
+    .map((word) => Array.from(word)[0] ?? '')
+    .join('')
+    .toLocaleUpperCase();
 }
 
 export function collator(): Intl.Collator {

@@ -43,7 +43,10 @@ export function startKeys(): void {
     if (inField(event.target)) return;
     if (key.length === 1 && !singleKeys.value) return;
     if (event.repeat && once.has(key)) return;
-    const action = [...layers].reverse().find((layer) => layer.has(key))?.get(key);
+    const action = [...layers]
+      .reverse()
+      .find((layer) => layer.has(key))
+      ?.get(key);
     if (!action) return;
     event.preventDefault();
     action(event);

@@ -117,11 +117,12 @@ export interface Item {
 export interface Attempt {
   id: number;
   state: string;
-  worker: string | Ref | null;
+  worker: string | null;
   backend: string;
   not_before: string | null;
   claimed_at: string | null;
   started_at: string | null;
+  running_at?: string | null;
   finished_at: string | null;
   exit_code: number | null;
   term_signal: number | null;
@@ -137,7 +138,7 @@ export interface Attempt {
 export interface Activity {
   at: string;
   event: string;
-  actor: Author | null;
+  actor: { id: number | null; name: string; kind: string } | null;
   from_state: string | null;
   to_state: string | null;
   body?: Record<string, unknown> | null;

@@ -103,9 +103,7 @@ export function CodePanel({ code, language, revision, bytes, before = null }: Pa
         </span>
         {painted.longest > 120 && <span class="dim">{t.code.longest(painted.longest)}</span>}
         <span class="grow" />
-        {changed.size > 0 && (
-          <span class="changed-key">{t.code.changedSince(revision - 1)}</span>
-        )}
+        {changed.size > 0 && <span class="changed-key">{t.code.changedSince(revision - 1)}</span>}
         <CopyButton text={() => code} label={t.copy} done={copied} small quiet />
       </header>
       {painted.hidden > 0 && (

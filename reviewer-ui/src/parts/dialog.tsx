@@ -34,7 +34,12 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
       <div class="dialog-body">
         <header>
           <h2 id="dialog-title">{title}</h2>
-          <button type="button" class="button quiet icon-only" aria-label={t.close} onClick={onClose}>
+          <button
+            type="button"
+            class="button quiet icon-only"
+            aria-label={t.close}
+            onClick={onClose}
+          >
             <Icon name="cross" />
           </button>
         </header>

@@ -55,7 +55,17 @@ function useFound(words: string): Target[] {
   return found;
 }
 
-function Option({ target, id, chosen, onPick }: { target: Target; id: string; chosen: boolean; onPick: () => void }) {
+function Option({
+  target,
+  id,
+  chosen,
+  onPick,
+}: {
+  target: Target;
+  id: string;
+  chosen: boolean;
+  onPick: () => void;
+}) {
   return (
     <li id={id} role="option" aria-selected={chosen} onClick={onPick}>
       {target.number && <span class="mono dim">{target.number}</span>}

@@ -86,13 +86,17 @@ export function Button({
 }
 
 export function Avatar({ name }: { name: string }) {
-  return (
-    <span class="avatar" aria-hidden="true" data-initials={initials(name)} />
-  );
+  return <span class="avatar" aria-hidden="true" data-initials={initials(name)} />;
 }
 
 // "4 min"; the full time is in the title.
-export function Since({ at, words = (span) => span }: { at: string; words?: (s: string) => string }) {
+export function Since({
+  at,
+  words = (span) => span,
+}: {
+  at: string;
+  words?: (s: string) => string;
+}) {
   const span = formatSpan(moment.value - Date.parse(at));
   return (
     <time dateTime={at} title={formatFull(at)}>
@@ -189,7 +193,11 @@ export function CopyButton({ text, label, done = t.copied, icon, small, quiet }:
     say(result);
     speak(result);
   };
-  const extra = { ...(icon && { icon }), ...(small && { small }), ...(quiet && { tone: 'quiet' as const }) };
+  const extra = {
+    ...(icon && { icon }),
+    ...(small && { small }),
+    ...(quiet && { tone: 'quiet' as const }),
+  };
   return (
     <Button {...extra} onClick={copy}>
       {said || label}

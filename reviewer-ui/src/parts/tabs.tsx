@@ -21,9 +21,9 @@ interface TabsProps {
 export function Tabs({ tabs, chosen, choose, label, children }: TabsProps) {
   const list = useRef<HTMLDivElement>(null);
   const keys = (event: KeyboardEvent) => {
-    const shown = Array.from(list.current?.querySelectorAll<HTMLElement>('[role=tab]') ?? []).filter(
-      (tab) => tab.offsetParent !== null,
-    );
+    const shown = Array.from(
+      list.current?.querySelectorAll<HTMLElement>('[role=tab]') ?? [],
+    ).filter((tab) => tab.offsetParent !== null);
     const at = shown.findIndex((tab) => tab.getAttribute('aria-selected') === 'true');
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: shown.length - 1 }[event.key];
     if (to === undefined) return;

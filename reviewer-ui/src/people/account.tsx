@@ -55,16 +55,35 @@ export function Account() {
       <form class="card account-card" onSubmit={submit} noValidate>
         <h1>{had ? t.password.change : t.password.title}</h1>
         {!had && <p class="dim">{t.password.intro}</p>}
-        <input class="unseen" name="username" autocomplete="username" tabIndex={-1}
-          aria-hidden="true" readOnly value={me.value?.person.login} />
+        <input
+          class="unseen"
+          name="username"
+          autocomplete="username"
+          tabIndex={-1}
+          aria-hidden="true"
+          readOnly
+          value={me.value?.person.login}
+        />
         {had && (
-          <Password label={t.password.current} name="current" autocomplete="current-password"
-            invalid={problem?.field === 'current'} describedBy="password-problem"
-            value={current} onValue={setCurrent} />
+          <Password
+            label={t.password.current}
+            name="current"
+            autocomplete="current-password"
+            invalid={problem?.field === 'current'}
+            describedBy="password-problem"
+            value={current}
+            onValue={setCurrent}
+          />
         )}
-        <Password label={t.password.next} name="next" autocomplete="new-password"
-          invalid={problem?.field === 'next'} describedBy="password-problem"
-          value={next} onValue={setNext} />
+        <Password
+          label={t.password.next}
+          name="next"
+          autocomplete="new-password"
+          invalid={problem?.field === 'next'}
+          describedBy="password-problem"
+          value={next}
+          onValue={setNext}
+        />
         <p class="dim small-text">{t.password.rule}</p>
         <p class="problem" id="password-problem" role="alert">
           {problem?.text}

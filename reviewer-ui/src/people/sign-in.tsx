@@ -33,7 +33,8 @@ function Frame({ children }: { children: ComponentChildren }) {
 function failure(reason: unknown): string {
   if (!(reason instanceof ApiError)) return errorText(reason);
   if (reason.status === 401) return t.signIn.wrong;
-  if (reason.status === 429) return t.signIn.throttled(formatSpan((reason.retryAfter || 60) * 1000));
+  if (reason.status === 429)
+    return t.signIn.throttled(formatSpan((reason.retryAfter || 60) * 1000));
   return errorText(reason);
 }
 

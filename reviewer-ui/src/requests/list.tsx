@@ -48,10 +48,7 @@ function Row({ row }: { row: Summary }) {
       <td data-label={columns.by}>
         {row.author.kind === 'agent' && <Icon name="robot" size={14} />}{' '}
         <bdi>{row.author.name}</bdi>
-        <span class="dim">
-          {' '}
-          · {t.language(row.language)}
-        </span>
+        <span class="dim"> · {t.language(row.language)}</span>
       </td>
       <td data-label={columns.when}>
         <Since at={row.state_at} words={t.ago} />
@@ -130,18 +127,32 @@ export function Requests() {
       <div class="filters">
         <div class="chips" role="group" aria-label={t.requests.which}>
           {Object.entries(views).map(([name, text]) => (
-            <button key={name} type="button" class="chip" aria-pressed={view === name}
-              onClick={() => look(name)}>
+            <button
+              key={name}
+              type="button"
+              class="chip"
+              aria-pressed={view === name}
+              onClick={() => look(name)}
+            >
               {text}
             </button>
           ))}
         </div>
         <span class="grow" />
-        <input class="field search-field" type="search" aria-label={t.requests.search}
-          placeholder={t.requests.search} value={words}
-          onInput={(event) => write(event.currentTarget.value)} />
-        <select class="field" aria-label={t.requests.stateLabel} value={state}
-          onChange={(event) => choose(event.currentTarget.value)}>
+        <input
+          class="field search-field"
+          type="search"
+          aria-label={t.requests.search}
+          placeholder={t.requests.search}
+          value={words}
+          onInput={(event) => write(event.currentTarget.value)}
+        />
+        <select
+          class="field"
+          aria-label={t.requests.stateLabel}
+          value={state}
+          onChange={(event) => choose(event.currentTarget.value)}
+        >
           <option value="">{t.requests.anyState}</option>
           {states.map((name) => (
             <option key={name} value={name}>

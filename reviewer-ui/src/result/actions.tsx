@@ -59,7 +59,8 @@ function AgainButton({ detail }: { detail: Detail }) {
 
 function UndoButton({ detail }: { detail: Detail }) {
   const undo = async () => {
-    if (await act(detail.id, 'undo', {})) showToast({ text: t.decide.undone(detail.id), tone: 'plain' });
+    if (await act(detail.id, 'undo', {}))
+      showToast({ text: t.decide.undone(detail.id), tone: 'plain' });
   };
   return (
     <Button small icon="undo" onClick={undo}>
@@ -76,7 +77,11 @@ export function Actions({ detail }: { detail: Detail }) {
   return (
     <div class="actions request-actions">
       {revise && (
-        <Button small icon="pencil" onClick={() => go(`/ask?revise=${detail.id}&request=${detail.id}`)}>
+        <Button
+          small
+          icon="pencil"
+          onClick={() => go(`/ask?revise=${detail.id}&request=${detail.id}`)}
+        >
           {detail.state === 'changes_requested' ? t.result.changeCode : t.result.revise}
         </Button>
       )}
@@ -97,7 +102,7 @@ export function Settle({ detail }: { detail: Detail }) {
   const [problem, setProblem] = useState('');
   if (!detail.can.settle) return null;
   const settle = (outcome: 'succeeded' | 'failed') => () => {
-    if (!note.trim()) return setProblem(t.decide.needNote(t.activity.system));
+    if (!note.trim()) return setProblem(t.result.settleNeed);
     void act(detail.id, 'settle', { outcome, note: note.trim() });
   };
   return (
@@ -105,8 +110,14 @@ export function Settle({ detail }: { detail: Detail }) {
       <h3>{t.result.settle}</h3>
       <label class="labelled">
         <span>{t.result.settleNote}</span>
-        <textarea class="field" rows={2} dir="auto" value={note} aria-describedby="settle-problem"
-          onInput={(event) => write(event.currentTarget.value)} />
+        <textarea
+          class="field"
+          rows={2}
+          dir="auto"
+          value={note}
+          aria-describedby="settle-problem"
+          onInput={(event) => write(event.currentTarget.value)}
+        />
       </label>
       <p class="problem" id="settle-problem" role="alert">
         {problem}

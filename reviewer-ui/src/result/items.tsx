@@ -23,7 +23,9 @@ function isChart(item: Item): boolean {
 }
 
 function isText(item: Item): boolean {
-  return item.mime.startsWith('text/plain') || ['stdout', 'stderr', 'traceback'].includes(item.kind);
+  return (
+    item.mime.startsWith('text/plain') || ['stdout', 'stderr', 'traceback'].includes(item.kind)
+  );
 }
 
 function useText(address: string) {
@@ -81,7 +83,11 @@ function Text(props: TextProps) {
   const [open, setOpen] = useState(!props.folded);
   if (!props.folded) return <TextBody {...props} />;
   return (
-    <details class="folded-text" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details
+      class="folded-text"
+      open={open}
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+    >
       <summary>{props.title}</summary>
       {open && <TextBody {...props} />}
     </details>
@@ -110,7 +116,12 @@ function FileRow({ address, item }: { address: string; item: Item }) {
   return (
     <li class="file-row">
       <Icon name="file" />
-      <a class="file-name" href={address} download={item.name} aria-label={t.result.download(item.name)}>
+      <a
+        class="file-name"
+        href={address}
+        download={item.name}
+        aria-label={t.result.download(item.name)}
+      >
         <Said text={item.name} />
       </a>
       <span class="dim">{formatBytes(item.bytes)}</span>
@@ -143,14 +154,18 @@ function ItemView({ detail, attempt, item, nth }: ItemsProps & { item: Item; nth
   const address = addressOf(detail, attempt, item);
   if (isTable(item)) {
     const charts = attempt.items.some(isChart);
-    return <TableItem address={address} title={item.name || t.result.table(nth)} noChart={charts} />;
+    return (
+      <TableItem address={address} title={item.name || t.result.table(nth)} noChart={charts} />
+    );
   }
   if (isChart(item)) {
     const title = item.name || t.result.chart(nth);
     return <Chart address={address} title={title} alt={t.result.chartAlt(title, detail.title)} />;
   }
   const folded = item.kind === 'stderr' && detail.state === 'succeeded';
-  return <Text address={address} title={titles[item.kind] ?? (item.name || item.kind)} folded={folded} />;
+  return (
+    <Text address={address} title={titles[item.kind] ?? (item.name || item.kind)} folded={folded} />
+  );
 }
 
 export function Items({ detail, attempt }: ItemsProps) {
@@ -162,8 +177,13 @@ export function Items({ detail, attempt }: ItemsProps) {
   return (
     <>
       {sorted.map((item) => (
-        <ItemView key={`${attempt.id}.${item.n}`} detail={detail} attempt={attempt} item={item}
-          nth={nth(item)} />
+        <ItemView
+          key={`${attempt.id}.${item.n}`}
+          detail={detail}
+          attempt={attempt}
+          item={item}
+          nth={nth(item)}
+        />
       ))}
       {files.length > 0 && (
         <section class="result-files">

@@ -41,7 +41,8 @@ function Waiting({ detail }: { detail: Detail }) {
 
 function failureText(detail: Detail, attempt: Attempt | undefined): string {
   if (!attempt) return t.result.failed;
-  if (attempt.state === 'timed_out') return t.result.timedOut(formatDuration(detail.bundle.limits.wall_ms));
+  if (attempt.state === 'timed_out')
+    return t.result.timedOut(formatDuration(detail.bundle.limits.wall_ms));
   return t.result.failedBy[attempt.reason ?? ''] ?? t.result.failed;
 }
 

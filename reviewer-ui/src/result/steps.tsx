@@ -21,7 +21,10 @@ export function lastAttempt(detail: Detail): Attempt | undefined {
 }
 
 function sentAt(detail: Detail): string {
-  return detail.revisions.find((one) => one.revision === detail.revision)?.created_at ?? detail.created_at;
+  return (
+    detail.revisions.find((one) => one.revision === detail.revision)?.created_at ??
+    detail.created_at
+  );
 }
 
 interface StepProps {
@@ -88,7 +91,12 @@ function Run({ detail }: { detail: Detail }) {
     return <Elapsed from={detail.state_at} words={t.result.waiting} />;
   }
   if (detail.state === 'running')
-    return <Elapsed from={attempt?.started_at ?? detail.state_at} words={t.result.running} />;
+    return (
+      <Elapsed
+        from={attempt?.running_at ?? attempt?.started_at ?? detail.state_at}
+        words={t.result.running}
+      />
+    );
   if (attempt?.duration_ms == null) return null;
   return <>{formatDuration(attempt.duration_ms)}</>;
 }

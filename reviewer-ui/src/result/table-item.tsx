@@ -24,8 +24,17 @@ function Head({ data, sort, choose }: HeadProps) {
           const mine = sort?.column === index;
           const way = mine ? (sort.down ? 'descending' : 'ascending') : 'none';
           return (
-            <th key={index} scope="col" aria-sort={way} class={column.type === 'number' ? 'number' : ''}>
-              <button type="button" onClick={() => choose(index)} title={t.result.sortBy(column.name)}>
+            <th
+              key={index}
+              scope="col"
+              aria-sort={way}
+              class={column.type === 'number' ? 'number' : ''}
+            >
+              <button
+                type="button"
+                onClick={() => choose(index)}
+                title={t.result.sortBy(column.name)}
+              >
                 <Said text={column.name} />
                 {mine && <Icon name={sort.down ? 'down' : 'up'} size={12} />}
               </button>
@@ -37,7 +46,15 @@ function Head({ data, sort, choose }: HeadProps) {
   );
 }
 
-function Cell({ value, show, number }: { value: unknown; show: (value: unknown) => string; number: boolean }) {
+function Cell({
+  value,
+  show,
+  number,
+}: {
+  value: unknown;
+  show: (value: unknown) => string;
+  number: boolean;
+}) {
   if (value === null || value === undefined)
     return (
       <td class={number ? 'number none' : 'none'}>
@@ -61,7 +78,12 @@ function Body({ data, rows }: { data: TableData; rows: unknown[][] }) {
       {rows.map((row, index) => (
         <tr key={index}>
           {data.columns.map((column, at) => (
-            <Cell key={at} value={row[at]} show={formats[at] ?? String} number={column.type === 'number'} />
+            <Cell
+              key={at}
+              value={row[at]}
+              show={formats[at] ?? String}
+              number={column.type === 'number'}
+            />
           ))}
         </tr>
       ))}
@@ -104,7 +126,9 @@ function TableView({ data, title }: { data: TableData; title: string }) {
     // Numbers start with the largest; a third click goes back to the order of the result.
     const first = data.columns[column]?.type === 'number';
     const mine = sort?.column === column ? sort : null;
-    setSort(!mine ? { column, down: first } : mine.down === first ? { column, down: !first } : null);
+    setSort(
+      !mine ? { column, down: first } : mine.down === first ? { column, down: !first } : null,
+    );
     turn(0);
   };
   const turnTo = (next: number) => {
@@ -156,8 +180,12 @@ export function TableItem({ address, title, noChart }: TableItemProps) {
         <h3>
           <Said text={title} />
         </h3>
-        <a class="button small" href={`${address}&format=csv`} download
-          aria-label={t.result.csvAll(title)}>
+        <a
+          class="button small"
+          href={`${address}&format=csv`}
+          download
+          aria-label={t.result.csvAll(title)}
+        >
           <Icon name="download" /> <span class="label">{t.result.csv}</span>
         </a>
       </header>

@@ -11,8 +11,8 @@ function eventText({ event, to_state }: Activity): string {
 }
 
 function actorText({ actor }: Activity): string {
-  if (!actor) return t.activity.system;
-  return actor.name || t.activity.someone;
+  if (!actor) return t.product;
+  return t.activity.kinds[actor.kind] ?? actor.name;
 }
 
 function Row({ entry }: { entry: Activity }) {

@@ -58,7 +58,13 @@ function tellDecided(detail: Detail, verdict: Verdict, seconds: number): void {
   const text = t.decide.approved(detail.id);
   if (seconds === 0) return showToast({ text: `${text} ${t.decide.started}`, tone: 'good' });
   const span = seconds * 1000;
-  showToast({ text, tone: 'good', until: Date.now() + span, span, undo: () => void undo(detail.id) });
+  showToast({
+    text,
+    tone: 'good',
+    until: Date.now() + span,
+    span,
+    undo: () => void undo(detail.id),
+  });
 }
 
 function goOn(id: number): void {

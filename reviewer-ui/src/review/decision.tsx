@@ -72,8 +72,10 @@ function FirstLine({ detail, newer, showNewer, why, armed, problem }: LineProps)
       </span>
     );
   }
-  if (armed === 'approve') return <strong class="tone-accent">{t.decide.armed(detail.revision)}</strong>;
-  if (armed) return <strong>{armed === 'reject' ? t.decide.armedReject : t.decide.armedChange}</strong>;
+  if (armed === 'approve')
+    return <strong class="tone-accent">{t.decide.armed(detail.revision)}</strong>;
+  if (armed)
+    return <strong>{armed === 'reject' ? t.decide.armedReject : t.decide.armedChange}</strong>;
   return (
     <span class="tone-low">
       <Icon name="check" /> {t.decide.covers[0]}
@@ -109,7 +111,13 @@ interface Bar {
 }
 
 const names = {
-  reject: { text: t.decide.reject, short: t.decide.reject, icon: 'cross', key: 'R', tone: 'danger' },
+  reject: {
+    text: t.decide.reject,
+    short: t.decide.reject,
+    icon: 'cross',
+    key: 'R',
+    tone: 'danger',
+  },
   request_changes: {
     text: t.decide.change,
     short: t.decide.changeShort,
@@ -203,7 +211,8 @@ export function DecisionBar(props: BarProps) {
   const bar: Bar = { note, armed, arm, wanted, busy, off, ask, box };
   useDecisionKeys(bar, detail.revision);
   const keys = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') box.current?.querySelector<HTMLElement>('.verdict-approve')?.focus();
+    if (event.key === 'Escape')
+      box.current?.querySelector<HTMLElement>('.verdict-approve')?.focus();
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || !wanted || off) return;
     event.preventDefault();
     void ask(wanted);

@@ -58,9 +58,7 @@ function Middle({ id }: { id: number }) {
   }, [id, loaded.detail !== null]);
   const { detail, error } = loaded;
   if (!detail && error)
-    return (
-      <p class="empty">{error.status === 404 ? t.review.gone : t.review.loadFailed}</p>
-    );
+    return <p class="empty">{error.status === 404 ? t.review.gone : t.review.loadFailed}</p>;
   if (!detail) return <Loading />;
   return <RequestPane key={id} latest={detail} />;
 }

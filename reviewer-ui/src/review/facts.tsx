@@ -1,12 +1,27 @@
 // What is bound by an approval, besides the code: files, limits, sandbox, fingerprint.
 import type { ComponentChildren } from 'preact';
-import { formatBytes, formatDigest, formatDuration, formatFull, formatNumber, formatWhen } from '../base/format';
+import {
+  formatBytes,
+  formatDigest,
+  formatDuration,
+  formatFull,
+  formatNumber,
+  formatWhen,
+} from '../base/format';
 import type { Decision, Detail, InputFile } from '../base/types';
 import { Icon } from '../parts/icons';
 import { Note, Said, VerdictSign } from '../parts/small';
 import { t } from '../texts';
 
-function Fact({ name, children, title }: { name: string; children: ComponentChildren; title?: string }) {
+function Fact({
+  name,
+  children,
+  title,
+}: {
+  name: string;
+  children: ComponentChildren;
+  title?: string;
+}) {
   return (
     <div title={title}>
       <dt>{name}</dt>

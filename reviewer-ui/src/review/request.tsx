@@ -22,7 +22,9 @@ function Head({ detail }: { detail: Detail }) {
       <div class="request-meta">
         <span class="mono dim">{t.number(detail.id)}</span>
         <StateSign state={detail.state} />
-        <span class="dim">{t.versionOf(detail.revision, detail.revisions.length || detail.revision)}</span>
+        <span class="dim">
+          {t.versionOf(detail.revision, detail.revisions.length || detail.revision)}
+        </span>
       </div>
       <h2 class="request-title" tabIndex={-1} ref={title}>
         <Said text={detail.title} />

@@ -60,7 +60,15 @@ export function tabsOf(detail: Detail, before: string | null): Tab[] {
   ];
 }
 
-export function TabBody({ tab, detail, before }: { tab: string; detail: Detail; before: string | null }) {
+export function TabBody({
+  tab,
+  detail,
+  before,
+}: {
+  tab: string;
+  detail: Detail;
+  before: string | null;
+}) {
   if (tab === 'changes') return <ChangesTab detail={detail} before={before} />;
   if (tab === 'question') return <QuestionTab detail={detail} />;
   if (tab === 'activity') return <ActivityList activity={detail.activity} />;
