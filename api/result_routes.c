@@ -10,18 +10,19 @@
 #define TABLE_MAX 67108864 /* bytes of a table that is converted */
 #define TABLE_MIME "application/vnd.countersign.table+json"
 
-/* What a browser may show in place; everything else is an attachment. The
- * types are ours: what user code claims is never passed on. */
+/* What a browser may show in place, by kind; everything else is an attachment.
+ * The types are ours: what user code claims is never passed on. */
 static const struct {
-    const char *kind; /* of the item */
+    const char *kind;
     const char *mime; /* as stored; NULL: any */
     const char *type; /* as served */
 } shown[] = {
     {"stdout", NULL, "text/plain; charset=utf-8"},
     {"stderr", NULL, "text/plain; charset=utf-8"},
-    {NULL, "text/plain", "text/plain; charset=utf-8"},
-    {NULL, "image/png", "image/png"},
-    {NULL, TABLE_MIME, "application/json"},
+    {"result", NULL, "text/plain; charset=utf-8"},
+    {"traceback", NULL, "text/plain; charset=utf-8"},
+    {"chart", "image/png", "image/png"},
+    {"table", TABLE_MIME, "application/json"},
 };
 
 static bool is_text(const char *text, const char *wanted)

@@ -19,6 +19,7 @@
 #define HEADERS_MAX 100
 #define HEADER_POOL_BYTES 16384
 #define UPLOAD_PIECE_BYTES 1048576
+#define IGNORED_BODY_BYTES 1024 /* some clients send one with a DELETE */
 
 struct header_list {
     struct header items[HEADERS_MAX];
@@ -76,12 +77,13 @@ static bool check_body_size(struct server *server, struct exchange *exchange, st
     const struct settings *settings = &server->api->settings;
     const struct route *route = exchange->route;
     const struct framing *framing = &exchange->framing;
-    if (route->body == BODY_NONE) {
-        if (framing->chunked || framing->content_length > 0)
-            return fail(err, ERR_BAD_REQUEST, "this takes no body");
+    bool has_body = framing->chunked || framing->content_length > 0;
+    if (route->body == BODY_NONE && has_body && route->method != METHOD_DELETE)
+        return fail(err, ERR_BAD_REQUEST, "this takes no body");
+    if (route->body == BODY_NONE && !has_body)
         return true;
-    }
     exchange->body_limit = route->body == BODY_UPLOAD ? settings->max_upload_bytes
+                           : route->body == BODY_NONE ? IGNORED_BODY_BYTES
                            : route->body_limit        ? route->body_limit
                                                       : settings->max_body_bytes;
     if (route->body == BODY_UPLOAD)
