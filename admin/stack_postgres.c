@@ -178,6 +178,7 @@ static void plan_server(const struct stack *stack, const char *programs, const c
     plan->death_signal = SIGQUIT; /* immediate: takes its back ends along */
     plan->stop_signal = SIGINT;   /* fast: ends sessions, writes a checkpoint */
     plan->stop_ms = 60000;
+    plan->restarts = !stack->options.control; /* a test says when */
 }
 
 bool stack_start_postgres(struct stack *stack, struct error *err)

@@ -71,6 +71,7 @@ bool stack_start_redis(struct stack *stack, struct error *err)
     child_program(&plan, program, words);
     environment_set(&plan.environment, "PATH", "/usr/bin:/bin");
     plan.account = stack->data.database;
+    plan.restarts = !stack->options.control; /* a test says when */
     struct child *child = supervisor_add(stack->supervisor, &plan);
     return supervisor_start(stack->supervisor, child, err) &&
            supervisor_wait(stack->supervisor, child, answers, stack, err);

@@ -2,7 +2,7 @@
 // happened and it happens once more; after it nothing happens twice.
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { startStack } from './stack.mjs';
+import { startStack, until } from './stack.mjs';
 import { openJobs } from './jobs.mjs';
 
 let stack;
@@ -65,6 +65,22 @@ test('worker.finish.after_commit: the result is durable', async () => {
     assert.equal(await jobs.stdout(run.attempt_id), 'ran\n');
     assert.equal(starts, 1);
     assert.equal(await auditCount(run, 'attempt.finish'), 1);
+});
+
+test('a result that comes after the lease, with the same fence, is evidence', async () => {
+    await stack.restart('worker', { COUNTERSIGN_FAULT: 'worker.finish.before:stop' });
+    await stack.workersReady();
+    const run = await jobs.run("print('ran')");
+    const state = async () => (await jobs.attempt(run.attempt_id)).state;
+    await until(async () => {
+        await stack.psql('worker', 'select cs.sweep(0, 10) as found');
+        return await state() === 'unknown';
+    }, 'the end of the lease');
+    process.kill(stack.pid('worker'), 'SIGCONT');
+    await until(async () => await state() === 'succeeded', 'the evidence');
+    assert.equal((await jobs.attempt(run.attempt_id)).request_state, 'succeeded');
+    assert.equal(await jobs.stdout(run.attempt_id), 'ran\n');
+    assert.equal((await jobs.starts()).get(run.attempt_id), 1);
 });
 
 test('a request that is safe to run twice is tried again after a lost run', async () => {

@@ -3,9 +3,11 @@ import test, { before, after, beforeEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack, until } from './stack.mjs';
 import { openJobs } from './jobs.mjs';
+import { markedAs, pidsCalled } from './processes.mjs';
 
 const BRIEF = "import time\nprint('begun', flush=True)\ntime.sleep(1.5)\nprint('ended')";
-const ENDLESS = "print('begun', flush=True)\nimport time\ntime.sleep(600)";
+const mark = `cs-drain-${process.pid % 10000}`;
+const ENDLESS = `print('begun', flush=True)\n${markedAs(mark)}import time\ntime.sleep(600)`;
 let stack;
 let jobs;
 
@@ -39,14 +41,21 @@ async function saidBye() {
     assert.notEqual(row.stopped_at, null);
 }
 
+// One that has begun and would not end.
+async function endless() {
+    const run = await jobs.run(ENDLESS);
+    await jobs.inState(run.attempt_id, 'running');
+    await until(() => pidsCalled(mark).length === 1, 'the code');
+    return run;
+}
+
 test('SIGTERM: what runs ends well, what is ready is left for others', async () => {
     const run = await jobs.run(BRIEF);
     await jobs.inState(run.attempt_id, 'running');
     signal();
     await draining();
     const later = await jobs.run("print('later')");
-    const { code } = await stack.end('worker').then(({ code: c }) => ({ code: c }));
-    assert.equal(code, 0);
+    assert.equal((await stack.end('worker')).code, 0);
     assert.equal((await jobs.attempt(run.attempt_id)).state, 'succeeded');
     assert.equal(await jobs.stdout(run.attempt_id), 'begun\nended\n');
     assert.equal((await jobs.attempt(later.attempt_id)).state, 'ready');
@@ -56,8 +65,7 @@ test('SIGTERM: what runs ends well, what is ready is left for others', async () 
 });
 
 test('a second SIGTERM: what runs is killed and becomes unknown', async () => {
-    const run = await jobs.run(ENDLESS);
-    await jobs.inState(run.attempt_id, 'running');
+    const run = await endless();
     signal();
     await draining();
     signal();
@@ -72,8 +80,7 @@ test('a second SIGTERM: what runs is killed and becomes unknown', async () => {
 });
 
 test('the drain has an end', async () => {
-    const run = await jobs.run(ENDLESS);
-    await jobs.inState(run.attempt_id, 'running');
+    const run = await endless();
     signal('SIGINT');
     assert.equal((await stack.end('worker')).code, 0);
     assert.equal((await jobs.attempt(run.attempt_id)).state, 'unknown');
@@ -82,8 +89,7 @@ test('the drain has an end', async () => {
 });
 
 test('an unknown run is not run again by the next worker', async () => {
-    const run = await jobs.run(ENDLESS);
-    await jobs.inState(run.attempt_id, 'running');
+    const run = await endless();
     signal();
     await draining();
     signal();

@@ -67,24 +67,6 @@ test('the database goes away for longer than the lease: the worker kills its own
     assert.equal((await jobs.over(next.attempt_id)).state, 'succeeded');
 });
 
-test('a run that ended by itself meanwhile is evidence: unknown becomes succeeded', async () => {
-    const mark = `cs-late-${process.pid % 10000}`;
-    const run = await jobs.run(`${markedAs(mark)}import time\ntime.sleep(0.5)\nprint('done')`);
-    await jobs.inState(run.attempt_id, 'running');
-    await until(() => pidsCalled(mark).length === 1, 'the sandbox');
-    const paused = stack.pid('worker-1');
-    process.kill(paused, 'SIGSTOP');
-    await until(async () => {
-        await stack.psql('worker', 'select cs.sweep(0, 10) as found');
-        return (await jobs.attempt(run.attempt_id)).state === 'unknown';
-    }, 'the sweep');
-    process.kill(paused, 'SIGCONT');
-    await until(async () => (await jobs.attempt(run.attempt_id)).state === 'succeeded',
-        'the late evidence');
-    assert.equal(await jobs.stdout(run.attempt_id), 'done\n');
-    assert.equal((await jobs.attempt(run.attempt_id)).request_state, 'succeeded');
-});
-
 test('launcher and sandboxes die with a worker that is killed', async () => {
     const mark = `cs-dead-${process.pid % 10000}`;
     const run = await jobs.run(markedAs(mark) + SLEEP);
