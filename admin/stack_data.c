@@ -156,8 +156,9 @@ bool stack_data_database(const struct stack_data *data, char **ret_folder, struc
         if (!(reached ? folder_make(here, 0711, err) : make_elsewhere(data, here, err)))
             return false;
     }
-    *ret_folder = TAKE(here);
-    return true;
+    /* Past the link: the database's account may not be able to follow it. */
+    *ret_folder = realpath(here, NULL);
+    return *ret_folder || fail(err, ERR_INTERNAL, "%s leads nowhere: %s", here, strerror(errno));
 }
 
 /* 'quoted' as libpq wants a value. */

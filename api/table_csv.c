@@ -1,6 +1,7 @@
 #include "api/table_csv.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void add_text(struct buffer *out, const char *text)
@@ -17,15 +18,29 @@ static void add_text(struct buffer *out, const char *text)
     buffer_add_text(out, "\"");
 }
 
+/* The shortest digits that mean this number: 4.4, not 4.4000000000000004. */
+static void add_real(struct buffer *out, double value)
+{
+    char text[32];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    buffer_add_text(out, text);
+}
+
 static void add_cell(struct buffer *out, const json_t *cell)
 {
     if (json_is_string(cell)) {
         add_text(out, json_string_value(cell));
     } else if (json_is_boolean(cell)) {
         buffer_add_text(out, json_is_true(cell) ? "true" : "false");
+    } else if (json_is_real(cell)) {
+        add_real(out, json_real_value(cell));
     } else if (!json_is_null(cell)) {
         AUTO(text) char *text = json_text(cell);
-        if (json_is_number(cell))
+        if (json_is_integer(cell))
             buffer_add_text(out, text);
         else
             add_text(out, text);

@@ -25,8 +25,9 @@ test.before(async () => {
 });
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
-const EVENTS = ['request.submit', 'decision.approve', 'attempt.ready', 'attempt.claim',
-    'attempt.start', 'request.running', 'attempt.running', 'attempt.finish', 'request.finish'];
+const EVENTS = ['request.submit', 'decision.refused', 'decision.approve', 'attempt.ready',
+    'attempt.claim', 'attempt.start', 'attempt.running', 'request.running', 'attempt.finish',
+    'request.finish'];
 
 test('both requests succeed and the author can not approve her own', () => {
     assert.deepEqual(outcome.requests.map((one) => one.state), ['succeeded', 'succeeded']);
@@ -70,6 +71,8 @@ test('chart and files are saved', () => {
     const chart = readFileSync(saved.find((item) => item.mime === 'image/png').path);
     assert.equal(chart.subarray(0, 8).toString('latin1'), '\x89PNG\r\n\x1a\n');
     assert.ok(chart.length > 10000 && chart.includes('IEND'));
+    const answer = readFileSync(saved.find((item) => item.kind === 'table').path, 'utf8');
+    assert.match(answer, /^2024-11,3342\.54,6521\.93,5207\.05,11152\.7,770\.58,26994\.8\r$/m);
     const file = saved.find((item) => item.path.endsWith('revenue_by_month_and_region.csv'));
     const lines = readFileSync(file.path, 'utf8').trimEnd().split('\n');
     assert.equal(lines.length, 25);
@@ -87,7 +90,8 @@ test('the audit trail has every step in its order, and a cost span', () => {
 
 test('what is printed fits a terminal, without colours, and shows code and digest', () => {
     assert.doesNotMatch(printed, /\x1b/);
-    const longest = printed.split('\n').reduce((a, b) => ([...a].length > [...b].length ? a : b));
+    const lines = printed.replaceAll(out, 'build/demo').split('\n');
+    const longest = lines.reduce((a, b) => ([...a].length > [...b].length ? a : b));
     assert.ok([...longest].length <= 100, longest);
     for (const request of outcome.requests) assert.ok(printed.includes(request.bundle_sha256));
     assert.match(printed, / 1 \| # Revenue per month and region/);

@@ -39,7 +39,8 @@ async function command(...words) {
 }
 
 async function person(login, name, roles) {
-    await command('person', 'add', login, '--name', name, '--role', roles, '--team', team);
+    await command('person', 'add', login, '--name', name,
+        '--role', roles, '--team', team);
     const link = await command('link', login);
     show.say(`${link.replace(/#.*/, '#…')}`);
     const session = await Session.fromLink(url, link);
@@ -101,9 +102,11 @@ async function review(reviewer, id) {
 
 /** Approves, and prints what the api, the queue and the worker do, as it happens. */
 async function approveAndWatch(reviewer, detail) {
-    const queues = await watchQueues((text) => show.happened(text));
     const watch = await watchRequest(reviewer, detail.id, (line) =>
         show.happened(describe(line), line.at));
+    // What was committed before the hint is told before it.
+    const queues = await watchQueues((text, at) =>
+        watch.look(at).then(() => show.happened(text, at)));
     try {
         const request = { id: detail.id, revision: detail.revision,
                           bundle_sha256: detail.bundle.sha256 };
@@ -162,7 +165,8 @@ function run(attempt) {
 }
 
 async function trail(id) {
-    const [names, ...costs] = await auditor(`select kind, provider, seconds, nano_usd, started_at
+    const [names, ...costs] = await auditor(`select kind, provider, seconds, nano_usd,
+            to_char(started_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS') as started_at
         from audit.cost_spans where request_id = ${id} order by started_at`);
     show.say('audit.cost_spans:');
     show.table(names, costs, { right: [2, 3] });
@@ -213,7 +217,7 @@ async function main() {
     noteChildren();
     show.step('The operator adds a team and two people');
     await command('team', 'add', team);
-    const analyst = await person('mara', 'Mara Lindqvist', 'analyst,reviewer');
+    const analyst = await person('mara', 'Mara Lind', 'analyst,reviewer');
     const reviewer = await person('tomas', 'Tomas Weber', 'reviewer');
     show.step(`${analyst.me.person.name} uploads the orders`);
     const file = await upload(analyst);

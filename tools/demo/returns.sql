@@ -1,7 +1,8 @@
 -- Which products come back? Pieces sold and returned per product.
 -- An order number that appears twice was corrected: its last line counts.
 with lines as (
-    select rowid as line, coalesce(trim(order_no), '') as order_no, trim(product) as product,
+    select rowid as line, coalesce(trim(order_no), '') as order_no,
+           trim(product) as product,
            replace(replace(trim(quantity), ',', ''), ' pcs', '') as quantity
     from orders
     where coalesce(trim(order_no), '') <> 'TOTAL' and customer not like 'TEST%'

@@ -1,11 +1,11 @@
 # Revenue per month and region out of the order system's export.
 #
 # What counts as an order line, and what is done with odd values:
-#   order number twice   the later line is the corrected one and replaces the earlier
-#   date                 2025-03-09, 09.03.2025 and 9 Mar 2025 are read; others are dropped
-#   quantity             "1,200", "12 pcs" and " 12" are read; a negative one is a return
-#   unit price           1,249.00, 1.249,00, 4,90 and EUR 4.90 are read; others are dropped
-#   region               Nord, WEST and "East " are put right; missing ones become Unknown
+#   order number  when it comes twice, the later line corrects the earlier
+#   date          2025-03-09, 09.03.2025 and 9 Mar 2025 are read; others are dropped
+#   quantity      "1,200", "12 pcs" and " 12" are read; a negative one is a return
+#   unit price    1,249.00, 1.249,00, 4,90 and EUR 4.90 are read; others are dropped
+#   region        Nord, WEST and "East " are put right; missing ones become Unknown
 import matplotlib.pyplot as plt
 import pandas as pd
 
@@ -36,7 +36,8 @@ def read_date(text):
 def read_price(text):
     # The last separator with one or two digits behind it is the decimal point.
     text = text.str.replace("EUR", "", regex=False).str.strip()
-    whole = text.str.replace(r"[.,]\d{1,2}$", "", regex=True).str.replace(r"[.,]", "", regex=True)
+    whole = text.str.replace(r"[.,]\d{1,2}$", "", regex=True)
+    whole = whole.str.replace(r"[.,]", "", regex=True)
     cents = text.str.extract(r"[.,](\d{1,2})$")[0].fillna("0")
     return pd.to_numeric(whole + "." + cents, errors="coerce").where(whole != "")
 
@@ -75,18 +76,21 @@ for reason, count in dropped.items():
     print(f"  {count:4}  {reason}")
 assert len(rows) == len(kept) + sum(dropped.values())
 returns = kept[kept["pieces"] < 0]
-print(f"returns among the used: {len(returns)} rows, {returns['revenue'].sum():,.2f} EUR")
+print(f"of the used, returns: {len(returns)} rows, {returns['revenue'].sum():,.2f} EUR")
 
-table = kept.pivot_table(index="month", columns="region", values="revenue", aggfunc="sum")
+table = kept.pivot_table("revenue", index="month", columns="region", aggfunc="sum")
 table = table.reindex(columns=REGIONS).fillna(0).round(2)
 
-axes = table.plot(kind="bar", stacked=True, width=0.8, figsize=(10, 5))
+COLOURS = ["#2f5d8a", "#6fa8c9", "#4f8a6b", "#d9a441", "#b9bcc2"]
+axes = table.plot(kind="bar", stacked=True, width=0.8, figsize=(10, 5), color=COLOURS)
 axes.set(title="Revenue per month and region, EUR", xlabel="", ylabel="")
+axes.set_ylim(top=1.15 * table.sum(axis=1).max())
 axes.yaxis.set_major_formatter("{x:,.0f}")
 axes.legend(frameon=False, ncol=len(REGIONS), loc="upper left")
 axes.spines[["top", "right"]].set_visible(False)
 plt.tight_layout()
 
-table = table.assign(Total=table.sum(axis=1).round(2)).rename_axis(columns=None).reset_index()
+table["Total"] = table.sum(axis=1).round(2)
+table = table.rename_axis(columns=None).reset_index()
 table.to_csv("revenue_by_month_and_region.csv", index=False)
 table

@@ -70,14 +70,16 @@ export function table(names, rows, { right = [], indent = '    ' } = {}) {
     for (const row of rows) out(line(row));
 }
 
-const number = (value, decimals) =>
-    value.toLocaleString('en-US', { minimumFractionDigits: decimals,
-                                    maximumFractionDigits: decimals });
+const number = (value, decimals) => {
+    const digits = Math.min(decimals, 4);
+    return value.toLocaleString('en-US', { minimumFractionDigits: digits,
+                                           maximumFractionDigits: digits });
+};
 
 /** An answer table as the api gives it: {columns: [{name, type}], rows, total_rows}. */
 export function answer({ columns, rows, total_rows: total }) {
-    const decimals = columns.map((column, i) =>
-        rows.some((row) => typeof row[i] === 'number' && !Number.isInteger(row[i])) ? 2 : 0);
+    const decimals = columns.map((column, i) => Math.max(...rows.map((row) =>
+        typeof row[i] === 'number' ? String(row[i]).split('.')[1]?.length ?? 0 : 0)));
     const texts = rows.map((row) => row.map((value, i) =>
         value === null ? '' : typeof value === 'number' ? number(value, decimals[i])
                                                         : String(value)));
@@ -87,9 +89,10 @@ export function answer({ columns, rows, total_rows: total }) {
 }
 
 export function bytes(count) {
-    if (count < 1024) return `${count} bytes`;
-    return count < 1 << 20 ? `${(count / 1024).toFixed(1)} KiB`
-                           : `${(count / (1 << 20)).toFixed(1)} MiB`;
+    const units = ['bytes', 'KiB', 'MiB', 'GiB'];
+    let unit = 0;
+    for (; count >= 1024 && unit < 3; unit++) count /= 1024;
+    return `${Number(count.toFixed(1))} ${units[unit]}`;
 }
 
 export const short = (digest) => digest.slice(0, 12);

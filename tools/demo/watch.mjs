@@ -5,7 +5,7 @@ const FINAL = ['succeeded', 'failed', 'rejected', 'cancelled', 'expired', 'outco
 
 /**
  * Tells each new line of a request's activity. Resolves once the stream is open, with
- * {end: promise of the request once it is over, stop()}.
+ * {end: promise of the request once it is over, look(before), stop()}.
  */
 export async function watchRequest(session, id, tell) {
     let told = 0;
@@ -13,18 +13,22 @@ export async function watchRequest(session, id, tell) {
     const end = new Promise((resolve, reject) => (over = { resolve, reject }));
     // One look at a time; an event that comes meanwhile causes another.
     let looking = Promise.resolve();
-    const look = () => (looking = looking.then(async () => {
+    const look = (before = null) => (looking = looking.then(async () => {
         const detail = await session.get(`/api/requests/${id}`);
-        for (const line of detail.activity.slice(told)) tell(line);
-        told = detail.activity.length;
+        while (told < detail.activity.length) {
+            const line = detail.activity[told];
+            if (before && new Date(line.at) > before) return;
+            tell(line);
+            told += 1;
+        }
         if (FINAL.includes(detail.state)) over.resolve(detail);
     }).catch(over.reject));
     const before = await session.get(`/api/requests/${id}`);
     told = before.activity.length;
-    const stop = await session.follow(`/api/requests/${id}/events`, look);
+    const stop = await session.follow(`/api/requests/${id}/events`, () => look());
     // The stream is the fast way; the long poll sees the end even where Redis is away.
-    session.get(`/api/requests/${id}?wait=60&until=done`).then(look, over.reject);
-    return { end, stop };
+    session.get(`/api/requests/${id}?wait=60&until=done`).then(() => look(), over.reject);
+    return { end, look, stop };
 }
 
 /** Tells what is pushed to the queues, as Redis sees it. */
@@ -40,8 +44,9 @@ export async function watchQueues(tell) {
             text = lines.pop();
             for (const line of lines) {
                 if (line === 'OK') resolve();
-                const push = /"(LPUSH)" "[^"]*(queue:[a-z:]+)" "(\d+)"/i.exec(line);
-                if (push) tell(`redis                ${push[1]} ${push[2]} ${push[3]}`);
+                const push = /^([\d.]+) .*"(LPUSH)" "[^"]*(queue:[a-z:]+)" "(\d+)"/i.exec(line);
+                if (push) tell(`redis                ${push.slice(2).join(' ')}`,
+                               new Date(push[1] * 1000));
             }
         });
     });
