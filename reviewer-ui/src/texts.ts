@@ -23,6 +23,8 @@ export const t = {
   lines: (n: number) => many(n, 'line', 'lines'),
   version: (n: number) => `Version ${n}`,
   versionOf: (n: number, all: number) => `Version ${n} of ${all}`,
+  now: 'now',
+  justNow: 'just now',
   ago: (span: string) => `${span} ago`,
   agent: 'Agent',
   ofOwner: (name: string) => `agent of ${name}`,

@@ -61,6 +61,11 @@ function fill(count: number, step: Step): Step[] {
 export function diffLines(before: string, after: string): Diff {
   const old = before.split('\n');
   const now = after.split('\n');
+  // A line end at the end of both starts no line of its own.
+  if (old.at(-1) === '' && now.at(-1) === '') {
+    old.pop();
+    now.pop();
+  }
   let head = 0;
   while (head < old.length && head < now.length && old[head] === now[head]) head += 1;
   let tail = 0;

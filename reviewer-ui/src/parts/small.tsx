@@ -90,17 +90,13 @@ export function Avatar({ name }: { name: string }) {
 }
 
 // "4 min"; the full time is in the title.
-export function Since({
-  at,
-  words = (span) => span,
-}: {
-  at: string;
-  words?: (s: string) => string;
-}) {
-  const span = formatSpan(moment.value - Date.parse(at));
+export function Since({ at, words }: { at: string; words?: (span: string) => string }) {
+  const ms = moment.value - Date.parse(at);
+  const span = formatSpan(ms);
+  const text = words ? (ms < 10_000 ? t.justNow : words(span)) : ms < 10_000 ? t.now : span;
   return (
     <time dateTime={at} title={formatFull(at)}>
-      {words(span)}
+      {text}
     </time>
   );
 }

@@ -20,10 +20,10 @@ export const queue = new RequestRows(takeRows);
 
 export const waitingCount = computed(() => {
   if (!isReviewer.value) return 0;
-  const state = queue.state.value;
-  return state.loaded
-    ? (state.counts.review ?? state.rows.filter((row) => row.can_decide).length)
-    : (me.value?.waiting_for_review ?? 0);
+  const { loaded, next, rows, counts } = queue.state.value;
+  if (!loaded) return me.value?.waiting_for_review ?? 0;
+  // The api counts what waits in the team; one's own requests wait for somebody else.
+  return next ? (counts.review ?? rows.length) : rows.filter((row) => row.can_decide).length;
 });
 
 const tests: Record<Filter, (row: Summary) => boolean> = {

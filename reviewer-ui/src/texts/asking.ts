@@ -13,7 +13,7 @@ export const asking = {
     codePython: 'The last expression, tables, charts and written files come back.',
     codeSql: 'Each file is a table, named like the file. One query gives the answer.',
     addFile: 'Add a file',
-    addFileHint: (bytes: number) => `CSV, TSV, JSON, Excel or text, up to ${formatBytes(bytes)}`,
+    addFileHint: (bytes: number) => `CSV, Excel, JSON or text, up to ${formatBytes(bytes)}`,
     dropHere: 'Drop the file here',
     removeFile: (name: string) => `Remove ${name}`,
     uploading: (name: string, percent: number) => `${name}, ${percent}% sent`,
