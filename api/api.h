@@ -50,7 +50,7 @@ struct api {
     struct meters *meters;
     struct handlers *handlers;
     struct server *server;
-    sem_t hashing; /* argon2id takes 64 MiB each time */
+    sem_t hashing;    /* argon2id takes 64 MiB each time */
     char *dummy_hash; /* what an unknown account's password is held against */
 };
 
@@ -61,8 +61,8 @@ struct call {
     struct exchange *exchange;
     struct reply *reply;
     struct identity who;
-    json_t *body;           /* of BODY_JSON routes */
-    const char *key;        /* Idempotency-Key without quotes, or NULL */
-    char body_sha256[65];   /* of method, path and body, where there is a key */
-    bool parked;            /* set by a route that waits without a thread */
+    json_t *body;         /* of BODY_JSON routes */
+    const char *key;      /* Idempotency-Key without quotes, or NULL */
+    char body_sha256[65]; /* of method, path and body, where there is a key */
+    bool parked;          /* set by a route that waits without a thread */
 };

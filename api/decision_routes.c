@@ -33,9 +33,8 @@ static const struct json_field settle_fields[] = {
 static bool check_note(const json_t *body, struct error *err)
 {
     const json_t *note = json_object_get(body, "note");
-    return !note ||
-           text_check((struct bytes){json_string_value(note), json_string_length(note)},
-                      TEXT_LINES, "note", err);
+    return !note || text_check((struct bytes){json_string_value(note), json_string_length(note)},
+                               TEXT_LINES, "note", err);
 }
 
 static bool check_word(const json_t *body, const char *field, const char *const *words,
@@ -61,7 +60,7 @@ static bool check_acknowledged(const json_t *body, struct error *err)
 {
     size_t n;
     json_t *item;
-    json_array_foreach(json_object_get(body, "acknowledged"), n, item)
+    json_array_foreach (json_object_get(body, "acknowledged"), n, item)
         if (!json_is_string(item) || json_string_length(item) > 200)
             return fail_field(err, ERR_INVALID_FIELD, "acknowledged",
                               "acknowledged must hold short texts");

@@ -50,8 +50,7 @@ static bool read_key(struct call *call, char key[IDEMPOTENCY_KEY_SIZE], struct e
     if (!header || exchange->route->method == METHOD_GET)
         return true;
     if (framing_header_count(&exchange->head, "Idempotency-Key") > 1)
-        return fail_field(err, ERR_BAD_REQUEST, "Idempotency-Key",
-                          "more than one Idempotency-Key");
+        return fail_field(err, ERR_BAD_REQUEST, "Idempotency-Key", "more than one Idempotency-Key");
     if (!idempotency_key_read(header, key, err))
         return false;
     digest_request(exchange, call->body_sha256);
@@ -99,8 +98,7 @@ static bool needs_database(const struct route *route)
     return route->access != ACCESS_ANYONE || route->body != BODY_NONE;
 }
 
-static enum dispatch_outcome handle(struct api *api, struct db **io_db,
-                                    struct exchange *exchange)
+static enum dispatch_outcome handle(struct api *api, struct db **io_db, struct exchange *exchange)
 {
     struct error err = {0};
     struct call call = {.api = api, .exchange = exchange, .reply = &exchange->reply};
@@ -133,8 +131,7 @@ static void handle_upload(struct api *api, struct db **io_db, struct exchange *e
         settle(api, exchange, &err);
 }
 
-enum dispatch_outcome dispatch_run(struct api *api, struct db **io_db,
-                                   struct exchange *exchange)
+enum dispatch_outcome dispatch_run(struct api *api, struct db **io_db, struct exchange *exchange)
 {
     if (exchange->job == JOB_FILL) {
         exchange->filling->fill(exchange->filling, api, io_db);

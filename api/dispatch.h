@@ -13,8 +13,7 @@ enum dispatch_outcome {
 };
 
 /* Opens *io_db when it is NULL. */
-enum dispatch_outcome dispatch_run(struct api *api, struct db **io_db,
-                                   struct exchange *exchange);
+enum dispatch_outcome dispatch_run(struct api *api, struct db **io_db, struct exchange *exchange);
 
 /* The answer is out, or its client gone: access log, counters, places. */
 void dispatch_finished(struct api *api, struct exchange *exchange, bool completed);

@@ -46,8 +46,8 @@ struct exchange {
     char id[EXCHANGE_ID_SIZE];
     char address[EXCHANGE_ADDRESS_SIZE];
     int64_t started_us;
-    int64_t person_id; /* for the log; 0 while unknown */
-    char *target;      /* as received */
+    int64_t person_id;      /* for the log; 0 while unknown */
+    char *target;           /* as received */
     const char *raw_target; /* where the server has it; only to be compared */
     struct header *headers;
     struct head head;

@@ -29,7 +29,7 @@ struct feed {
     char last_id[REDIS_ID_SIZE];
     int64_t last_audit;
     int64_t next_poll_ms;
-    bool away;        /* Redis does not answer */
+    bool away; /* Redis does not answer */
     bool db_away;
     uint64_t recent[RECENT];
     size_t recent_at;
@@ -141,8 +141,7 @@ static void listen(struct feed *feed)
 {
     struct error err = {0};
     bool fine = (!feed->away || come_back(feed, &err)) &&
-                redis_events_wait(feed->redis, feed->last_id, REDIS_WAIT_MS, on_event, feed,
-                                  &err);
+                redis_events_wait(feed->redis, feed->last_id, REDIS_WAIT_MS, on_event, feed, &err);
     if (fine)
         return;
     go_away(feed, &err);

@@ -126,9 +126,9 @@ bool framing_check(const struct head *head, struct framing *ret_framing, struct 
     for (size_t i = 0; i < head->header_count; i++)
         if (!check_bytes(&head->headers[i], err))
             return false;
-    if (!check_method(head, &framing, err) || !check_version(head, err) ||
-        !check_host(head, err) || !check_length(head, &framing, err) ||
-        !check_coding(head, &framing, err) || !check_expect(head, &framing, err))
+    if (!check_method(head, &framing, err) || !check_version(head, err) || !check_host(head, err) ||
+        !check_length(head, &framing, err) || !check_coding(head, &framing, err) ||
+        !check_expect(head, &framing, err))
         return false;
     const char *encoding = framing_header(head, "Content-Encoding");
     if (encoding && strcasecmp(encoding, "identity") != 0)

@@ -24,15 +24,14 @@ bool route_healthz(struct call *call, struct error *err)
 /* Public routes get no connection of the handler's own accord. */
 static bool open_database(struct call *call, struct error *err)
 {
-    return call->db || db_open(call->api->settings.database_url.value, "countersign-api",
-                               &call->db, err);
+    return call->db ||
+           db_open(call->api->settings.database_url.value, "countersign-api", &call->db, err);
 }
 
 bool route_readyz(struct call *call, struct error *err)
 {
     AUTO(rows) struct rows *rows = NULL;
-    bool fine = open_database(call, err) &&
-                sql_ready_check(call->db, SCHEMA_VERSION, &rows, err);
+    bool fine = open_database(call, err) && sql_ready_check(call->db, SCHEMA_VERSION, &rows, err);
     if (fine && !rows_integer(rows, 0, 0))
         fine = fail(err, ERR_UNAVAILABLE, "the database has an older schema");
     if (fine)
@@ -43,7 +42,8 @@ bool route_readyz(struct call *call, struct error *err)
 bool route_instance(struct call *call, struct error *err)
 {
     (void)err;
-    AUTO(json) json_t *answer =
+    AUTO(json)
+    json_t *answer =
         json_pack("{s:s, s:s}", "instance", call->api->instance, "name", "Countersign");
     reply_json(call->reply, 200, answer);
     return true;
@@ -79,7 +79,7 @@ static void write_database(struct call *call, struct buffer *out)
     const char *key;
     json_t *value;
     buffer_add_text(out, "# TYPE countersign_database gauge\n");
-    json_object_foreach(numbers, key, value)
+    json_object_foreach (numbers, key, value)
         buffer_printf(out, "countersign_database{what=\"%s\"} %.0f\n", key,
                       json_number_value(value));
 }

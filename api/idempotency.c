@@ -23,8 +23,7 @@ static bool read_quoted(const char *at, char *ret_key, size_t *ret_len, struct e
     return true;
 }
 
-bool idempotency_key_read(const char *header, char ret_key[IDEMPOTENCY_KEY_SIZE],
-                          struct error *err)
+bool idempotency_key_read(const char *header, char ret_key[IDEMPOTENCY_KEY_SIZE], struct error *err)
 {
     size_t len = strlen(header);
     for (const char *at = header; *at; at++)

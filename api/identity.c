@@ -102,8 +102,7 @@ bool identity_cookie(const struct api *api, const struct exchange *exchange,
 }
 
 /* The text behind "Bearer ", or NULL when there is no Authorization. */
-static bool bearer_read(const struct exchange *exchange, const char **ret_token,
-                        struct error *err)
+static bool bearer_read(const struct exchange *exchange, const char **ret_token, struct error *err)
 {
     *ret_token = NULL;
     const char *header = exchange_header(exchange, "Authorization");
@@ -210,8 +209,7 @@ static bool check_token(const struct route *route, const struct identity *identi
     if (route->access == ACCESS_SESSION || route->scope == SCOPE_NONE)
         return fail(err, ERR_FORBIDDEN, "this needs a signed-in person, not a token");
     if (!(identity->scopes & route->scope))
-        return fail(err, ERR_FORBIDDEN, "this token has no scope \"%s\"",
-                    scope_name(route->scope));
+        return fail(err, ERR_FORBIDDEN, "this token has no scope \"%s\"", scope_name(route->scope));
     if ((route->scope & (SCOPE_DECIDE | SCOPE_ADMIN)) && !identity->human)
         return fail(err, ERR_WRONG_ROLE, "an agent never decides");
     return true;

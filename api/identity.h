@@ -21,8 +21,8 @@ struct identity {
     unsigned scopes;
     bool human;
     char login[LOGIN_SIZE];
-    char teams[TEAMS_SIZE];  /* their ids with commas between and around */
-    char expires_at[32];     /* of the session */
+    char teams[TEAMS_SIZE]; /* their ids with commas between and around */
+    char expires_at[32];    /* of the session */
     char csrf[CSRF_SIZE];
 };
 

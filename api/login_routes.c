@@ -113,9 +113,8 @@ static bool sign_in_by_link(struct call *call, struct opening *opening, struct e
     uint8_t digest[SHA256_SIZE];
     AUTO(rows) struct rows *rows = NULL;
     sha256(bytes_of(json_text_of(call->body, "link_token")), digest);
-    if (!sql_link_consume(call->db, (struct bytes){digest, sizeof digest},
-                          call->exchange->address, opening->agent,
-                          (struct bytes){opening->token_sha256, SHA256_SIZE},
+    if (!sql_link_consume(call->db, (struct bytes){digest, sizeof digest}, call->exchange->address,
+                          opening->agent, (struct bytes){opening->token_sha256, SHA256_SIZE},
                           (struct bytes){opening->csrf_sha256, SHA256_SIZE},
                           call->api->settings.session_seconds, &rows, err))
         return false;
@@ -146,8 +145,7 @@ static void set_cookie(struct call *call, const char *token, int64_t seconds)
 {
     char text[256];
     snprintf(text, sizeof text, "%s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld%s",
-             call->api->cookie_name, token, (long long)seconds,
-             call->api->tls ? "; Secure" : "");
+             call->api->cookie_name, token, (long long)seconds, call->api->tls ? "; Secure" : "");
     reply_add_header(call->reply, "Set-Cookie", text);
 }
 
@@ -180,8 +178,7 @@ bool route_login(struct call *call, struct error *err)
         return fail_field(err, ERR_INVALID_FIELD, "link_token", "a link needs nothing else");
     struct opening opening = {0};
     prepare(call, &opening);
-    if (by_link ? !sign_in_by_link(call, &opening, err)
-                : !sign_in_by_password(call, &opening, err))
+    if (by_link ? !sign_in_by_link(call, &opening, err) : !sign_in_by_password(call, &opening, err))
         return false;
     close_session(call);
     call->exchange->person_id = opening.person_id;
@@ -201,7 +198,8 @@ bool route_logout(struct call *call, struct error *err)
 
 static json_t *settings_json(const struct settings *settings)
 {
-    AUTO(json) json_t *limits = json_pack(
+    AUTO(json)
+    json_t *limits = json_pack(
         "{s:I, s:I, s:I, s:I, s:I, s:I}", "wall_ms", (json_int_t)settings->sandbox_wall_ms,
         "memory_bytes", (json_int_t)settings->sandbox_memory_bytes, "pids",
         (json_int_t)settings->sandbox_pids, "output_bytes",
@@ -217,9 +215,9 @@ static json_t *settings_json(const struct settings *settings)
 bool route_me(struct call *call, struct error *err)
 {
     const char *expires = call->who.session_id ? call->who.expires_at : NULL;
-    AUTO(json) json_t *more = json_pack("{s:o, s:{s:s?}}", "settings",
-                                        settings_json(&call->api->settings), "session",
-                                        "expires_at", expires);
+    AUTO(json)
+    json_t *more = json_pack("{s:o, s:{s:s?}}", "settings", settings_json(&call->api->settings),
+                             "session", "expires_at", expires);
     return reply_me(call, call->who.person_id, call->who.csrf, more, err);
 }
 

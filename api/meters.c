@@ -10,7 +10,7 @@
 #define STATUS_SLOTS 32
 
 /* Upper bounds of the latency histogram, in microseconds. */
-static const int64_t bounds[] = {500,    1000,   2500,   5000,    10000,   25000,  50000,
+static const int64_t bounds[] = {500,    1000,   2500,   5000,    10000,   25000,   50000,
                                  100000, 250000, 500000, 1000000, 2500000, 10000000};
 
 struct route_meter {
@@ -25,15 +25,14 @@ struct meters {
     struct route_meter routes[];
 };
 
-static const int statuses[] = {200, 201, 204, 206, 304, 400, 401, 403, 404, 405,
-                               409, 411, 413, 414, 415, 417, 422, 429, 431, 500,
-                               501, 503, 504, 0 /* anything else */};
+static const int statuses[] = {
+    200, 201, 204, 206, 304, 400, 401, 403, 404, 405, 409, 411,
+    413, 414, 415, 417, 422, 429, 431, 500, 501, 503, 504, 0 /* anything else */};
 static_assert(COUNT_OF(statuses) <= STATUS_SLOTS, "they fit");
 
 struct meters *meters_new(size_t count)
 {
-    struct meters *meters =
-        memory_new(1, sizeof *meters + (count + 1) * sizeof meters->routes[0]);
+    struct meters *meters = memory_new(1, sizeof *meters + (count + 1) * sizeof meters->routes[0]);
     meters->route_count = count;
     return meters;
 }
@@ -80,8 +79,7 @@ static void write_statuses(const struct meters *meters, size_t i, struct buffer 
             buffer_printf(out,
                           "countersign_http_requests_total{method=\"%s\",route=\"%s\","
                           "status=\"%d\"} %" PRId64 "\n",
-                          method_label(meters, i), route_label(meters, i), statuses[slot],
-                          count);
+                          method_label(meters, i), route_label(meters, i), statuses[slot], count);
     }
 }
 

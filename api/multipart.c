@@ -8,7 +8,7 @@
 #define LINES_MAX 8
 
 enum step {
-    STEP_OPENING, /* before the first boundary: nothing may stand there */
+    STEP_OPENING,  /* before the first boundary: nothing may stand there */
     STEP_BOUNDARY, /* behind a boundary: a part begins, or all ends */
     STEP_HEADERS,
     STEP_BODY,

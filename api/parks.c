@@ -26,9 +26,8 @@ static const struct {
     bool decided;
     bool done;
 } states[] = {
-    {"drafting", false, false},   {"needs_answer", false, false},
-    {"pending", false, false},    {"changes_requested", true, false},
-    {"approved", true, false},    {"running", true, false},
+    {"drafting", false, false},         {"needs_answer", false, false}, {"pending", false, false},
+    {"changes_requested", true, false}, {"approved", true, false},      {"running", true, false},
     {"outcome_unknown", true, true},
 };
 

@@ -50,7 +50,7 @@ static bool check_ids(const json_t *body, const char *field, struct error *err)
 {
     size_t n;
     json_t *id;
-    json_array_foreach(json_object_get(body, field), n, id)
+    json_array_foreach (json_object_get(body, field), n, id)
         if (!json_is_integer(id) || json_integer_value(id) < 1)
             return fail_field(err, ERR_INVALID_FIELD, field, "%s must hold ids", field);
     return true;
@@ -62,8 +62,7 @@ static bool check_words(const json_t *body, const char *field, const char *const
 {
     size_t n;
     json_t *item;
-    json_array_foreach(json_object_get(body, field), n, item)
-    {
+    json_array_foreach (json_object_get(body, field), n, item) {
         const char *word = json_string_value(item);
         size_t i = 0;
         while (word && words[i] && strcmp(words[i], word) != 0)
@@ -108,8 +107,7 @@ bool route_person_create(struct call *call, struct error *err)
     AUTO(text) char *item = json_text(call->body);
     AUTO(rows) struct rows *rows = NULL;
     return json_check(call->body, "", fields, COUNT_OF(fields), err) &&
-           check_person(call->body, err) &&
-           sql_person_create(call->db, actor, item, &rows, err) &&
+           check_person(call->body, err) && sql_person_create(call->db, actor, item, &rows, err) &&
            reply_created(call, rows, call->body);
 }
 
@@ -192,8 +190,8 @@ bool route_token_create(struct call *call, struct error *err)
     AUTO(text) char *item_text = json_text(item);
     AUTO(text) char *actor = actor_text(call);
     AUTO(rows) struct rows *rows = NULL;
-    if (!sql_token_create(call->db, actor, item_text, (struct bytes){digest, sizeof digest},
-                          &rows, err))
+    if (!sql_token_create(call->db, actor, item_text, (struct bytes){digest, sizeof digest}, &rows,
+                          err))
         return false;
     json_object_set_new(item, "token", json_string(token));
     return reply_created(call, rows, item);

@@ -7,11 +7,11 @@
 #include "api/stream.h"
 #include "api/uri.h"
 
-#define POLICY_PAGE                                                                          \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "              \
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "           \
+#define POLICY_PAGE                                                                                \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "                    \
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "                 \
     "frame-ancestors 'none'"
-#define POLICY_FOREIGN                                                                       \
+#define POLICY_FOREIGN                                                                             \
     "sandbox; default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 static const char *const caching[] = {
@@ -26,7 +26,10 @@ static const struct {
     enum error_code code;
     const char *seconds;
 } retry_after[] = {
-    {ERR_UNAVAILABLE, "1"}, {ERR_LOST, "1"}, {ERR_IN_FLIGHT, "1"}, {ERR_TIMEOUT, "1"},
+    {ERR_UNAVAILABLE, "1"},
+    {ERR_LOST, "1"},
+    {ERR_IN_FLIGHT, "1"},
+    {ERR_TIMEOUT, "1"},
 };
 
 void reply_clear(struct reply *reply)
@@ -84,8 +87,9 @@ void reply_error(struct reply *reply, const struct error *err)
 {
     /* What went wrong inside is for the log, not for whoever asked. */
     const char *text = err->code == ERR_INTERNAL ? "something went wrong on our side" : err->text;
-    AUTO(json) json_t *body = json_pack("{s:{s:s, s:o}}", "error", "code", error_name(err->code),
-                                        "message", whole_text(text));
+    AUTO(json)
+    json_t *body = json_pack("{s:{s:s, s:o}}", "error", "code", error_name(err->code), "message",
+                             whole_text(text));
     if (err->field[0])
         json_object_set_new(json_object_get(body, "error"), "field", whole_text(err->field));
     reply_json(reply, error_status(err->code), body);
@@ -98,8 +102,7 @@ size_t reply_all_headers(const struct reply *reply, bool tls,
                          struct reply_pair ret_pairs[REPLY_ALL_HEADERS_MAX])
 {
     const struct reply_pair pairs[] = {
-        {"Content-Security-Policy",
-         reply->kind == REPLY_FOREIGN ? POLICY_FOREIGN : POLICY_PAGE},
+        {"Content-Security-Policy", reply->kind == REPLY_FOREIGN ? POLICY_FOREIGN : POLICY_PAGE},
         {"X-Content-Type-Options", "nosniff"},
         {"X-Frame-Options", "DENY"},
         {"Referrer-Policy", "no-referrer"},
@@ -117,8 +120,7 @@ size_t reply_all_headers(const struct reply *reply, bool tls,
         if (pairs[i].value)
             ret_pairs[count++] = pairs[i];
     for (size_t i = 0; i < reply->header_count; i++)
-        ret_pairs[count++] =
-            (struct reply_pair){reply->headers[i].name, reply->headers[i].value};
+        ret_pairs[count++] = (struct reply_pair){reply->headers[i].name, reply->headers[i].value};
     return count;
 }
 

@@ -72,8 +72,7 @@ bool route_submit_batch(struct call *call, struct error *err)
     const char *whole_key = call->key;
     size_t n;
     json_t *body;
-    json_array_foreach(json_object_get(call->body, "requests"), n, body)
-    {
+    json_array_foreach (json_object_get(call->body, "requests"), n, body) {
         /* Each element has a key of its own, so that a repeat finds each again. */
         char key[320];
         snprintf(key, sizeof key, "%zu/%s", n, whole_key ? whole_key : "");
@@ -97,10 +96,11 @@ static bool check_word(const char *word, const char *const *words, const char *f
 /* Every word of a list with commas between. */
 static bool check_states(const char *list, struct error *err)
 {
-    static const char *const states[] = {
-        "drafting", "needs_answer", "pending",   "changes_requested", "approved",
-        "running",  "blocked",      "succeeded", "outcome_unknown",   "draft_failed",
-        "rejected", "cancelled",    "expired",   "failed",            NULL};
+    static const char *const states[] = {"drafting",          "needs_answer", "pending",
+                                         "changes_requested", "approved",     "running",
+                                         "blocked",           "succeeded",    "outcome_unknown",
+                                         "draft_failed",      "rejected",     "cancelled",
+                                         "expired",           "failed",       NULL};
     char word[32];
     for (const char *at = list; *at; at += strspn(at, ",")) {
         size_t len = strcspn(at, ",");

@@ -17,12 +17,9 @@ static const struct {
     const char *mime; /* as stored; NULL: any */
     const char *type; /* as served */
 } shown[] = {
-    {"stdout", NULL, "text/plain; charset=utf-8"},
-    {"stderr", NULL, "text/plain; charset=utf-8"},
-    {"result", NULL, "text/plain; charset=utf-8"},
-    {"traceback", NULL, "text/plain; charset=utf-8"},
-    {"chart", "image/png", "image/png"},
-    {"table", TABLE_MIME, "application/json"},
+    {"stdout", NULL, "text/plain; charset=utf-8"}, {"stderr", NULL, "text/plain; charset=utf-8"},
+    {"result", NULL, "text/plain; charset=utf-8"}, {"traceback", NULL, "text/plain; charset=utf-8"},
+    {"chart", "image/png", "image/png"},           {"table", TABLE_MIME, "application/json"},
 };
 
 static bool is_text(const char *text, const char *wanted)
@@ -82,8 +79,7 @@ bool route_result(struct call *call, struct error *err)
 {
     bool csv = false;
     const int64_t *ids = call->exchange->ids;
-    struct download from = {
-        .request_id = ids[0], .item = ids[1], .person_id = call->who.person_id};
+    struct download from = {.request_id = ids[0], .item = ids[1], .person_id = call->who.person_id};
     if (ids[1] > INT32_MAX)
         return fail(err, ERR_NOT_FOUND, "there is no such result");
     AUTO(rows) struct rows *rows = NULL;

@@ -61,8 +61,8 @@ static bool find_route(struct exchange *exchange, struct error *err)
 {
     if (!uri_parse(exchange->target, &exchange->uri, err))
         return false;
-    if (!router_find(exchange->framing.method, exchange->uri.path, &exchange->route,
-                     exchange->ids, err)) {
+    if (!router_find(exchange->framing.method, exchange->uri.path, &exchange->route, exchange->ids,
+                     err)) {
         AUTO(buffer) struct buffer allow = {0};
         router_allow(exchange->uri.path, &allow);
         if (err->code == ERR_METHOD)
@@ -101,8 +101,8 @@ static bool reserve_body(struct server *server, struct exchange *exchange, struc
 {
     if (exchange->route->body == BODY_NONE)
         return true;
-    int64_t most = exchange->framing.chunked ? exchange->body_limit
-                                             : exchange->framing.content_length;
+    int64_t most =
+        exchange->framing.chunked ? exchange->body_limit : exchange->framing.content_length;
     if (exchange->route->body == BODY_UPLOAD && most > 2 * UPLOAD_PIECE_BYTES)
         most = 2 * UPLOAD_PIECE_BYTES;
     if (atomic_fetch_add(&server->body_bytes, most) + most > BODIES_HELD_MAX) {
@@ -130,8 +130,8 @@ static enum MHD_Result hand_over(struct server *server, struct exchange *exchang
     return MHD_YES;
 }
 
-static enum MHD_Result begin(struct server *server, struct exchange *exchange,
-                             const char *method, const char *version)
+static enum MHD_Result begin(struct server *server, struct exchange *exchange, const char *method,
+                             const char *version)
 {
     struct error err = {0};
     bool framed = read_head(exchange, method, version, &err);
@@ -152,8 +152,8 @@ static enum MHD_Result begin(struct server *server, struct exchange *exchange,
     return MHD_YES;
 }
 
-static enum MHD_Result take_body(struct server *server, struct exchange *exchange,
-                                 const char *data, size_t *size)
+static enum MHD_Result take_body(struct server *server, struct exchange *exchange, const char *data,
+                                 size_t *size)
 {
     if (exchange->reply.status)
         return server_refuse(server, exchange);
@@ -175,9 +175,9 @@ static enum MHD_Result take_body(struct server *server, struct exchange *exchang
     return MHD_YES;
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
-                                  const char *url, const char *method, const char *version,
-                                  const char *data, size_t *size, void **io_exchange)
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *size, void **io_exchange)
 {
     (void)url;
     struct server *server = context;

@@ -69,8 +69,7 @@ static struct MHD_Response *new_response(struct reply *reply)
         bool endless = stream->length < 0;
         return MHD_create_response_from_callback(
             endless ? MHD_SIZE_UNKNOWN : (uint64_t)stream->length,
-            endless ? STREAM_BLOCK_BYTES : DOWNLOAD_BLOCK_BYTES, read_stream, stream,
-            free_stream);
+            endless ? STREAM_BLOCK_BYTES : DOWNLOAD_BLOCK_BYTES, read_stream, stream, free_stream);
     }
     if (reply->borrowed.data)
         return MHD_create_response_from_buffer(reply->borrowed.len, (void *)reply->borrowed.data,

@@ -33,7 +33,7 @@ struct listener {
     int64_t session_id;
     int64_t next_beat_ms;
     int64_t ends_ms;
-    bool replaying;     /* new events wait in `held` until the old ones are out */
+    bool replaying; /* new events wait in `held` until the old ones are out */
     struct buffer held;
     char replayed[REDIS_ID_SIZE]; /* the last event that was */
     struct identity who;
@@ -77,8 +77,7 @@ static bool may_hear(const struct listener *listener, const json_t *event)
     const struct identity *who = &listener->who;
     if (listener->request_id && json_integer_of(event, "id", 0) != listener->request_id)
         return false;
-    return (who->roles & ROLE_ADMIN) ||
-           json_integer_of(event, "author_id", 0) == who->person_id ||
+    return (who->roles & ROLE_ADMIN) || json_integer_of(event, "author_id", 0) == who->person_id ||
            json_integer_of(event, "owner_id", 0) == who->person_id ||
            ((who->roles & ROLE_REVIEWER) &&
             identity_has_team(who, json_integer_of(event, "team_id", 0)));
@@ -183,8 +182,8 @@ static void replay(struct listener *listener, const char *last_id)
     bool gap = true;
     if (is_stream_id(last_id) && streams->redis) {
         pthread_mutex_lock(&streams->redis_lock);
-        if (!redis_events_after(streams->redis, last_id, REPLAY_MOST, replay_event, listener,
-                                &gap, &err))
+        if (!redis_events_after(streams->redis, last_id, REPLAY_MOST, replay_event, listener, &gap,
+                                &err))
             gap = true;
         pthread_mutex_unlock(&streams->redis_lock);
     }

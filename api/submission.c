@@ -88,8 +88,7 @@ static bool check_files(const json_t *body, const char *path, struct error *err)
 {
     size_t n;
     json_t *file;
-    json_array_foreach(json_object_get(body, "files"), n, file)
-    {
+    json_array_foreach (json_object_get(body, "files"), n, file) {
         char place[64], name[32];
         snprintf(name, sizeof name, "files.%zu", n);
         join(path, name, place);
@@ -101,14 +100,13 @@ static bool check_files(const json_t *body, const char *path, struct error *err)
     return true;
 }
 
-static bool check_text(const json_t *body, const char *key, enum text_kind kind,
-                       const char *path, struct error *err)
+static bool check_text(const json_t *body, const char *key, enum text_kind kind, const char *path,
+                       struct error *err)
 {
     char place[64];
     const json_t *text = json_object_get(body, key);
     join(path, key, place);
-    return !text || text_check((struct bytes){json_string_value(text),
-                                              json_string_length(text)},
+    return !text || text_check((struct bytes){json_string_value(text), json_string_length(text)},
                                kind, place, err);
 }
 
@@ -139,8 +137,7 @@ static bool check_language(const json_t *body, const char *path, struct error *e
 static bool check_contents(const struct api *api, const json_t *body, const char *path,
                            struct error *err)
 {
-    return check_language(body, path, err) &&
-           check_text(body, "title", TEXT_LINE, path, err) &&
+    return check_language(body, path, err) && check_text(body, "title", TEXT_LINE, path, err) &&
            check_text(body, "question", TEXT_LINES, path, err) &&
            check_text(body, "state", TEXT_LINES, path, err) && check_files(body, path, err) &&
            check_code(api, body, path, err);
@@ -153,10 +150,10 @@ static void copy(const json_t *from, const char *key, json_t *to, const char *as
         json_object_set(to, as, value);
 }
 
-bool submission_read(const struct api *api, const json_t *body, const char *path,
-                     json_t **ret_item, struct error *err)
+bool submission_read(const struct api *api, const json_t *body, const char *path, json_t **ret_item,
+                     struct error *err)
 {
-    static const char *const keys[] = {"title", "question", "language", "code",
+    static const char *const keys[] = {"title", "question",   "language", "code",
                                        "files", "retry_safe", "team_id"};
     AUTO(json) json_t *item = json_object();
     if (!json_check(body, path, fields, COUNT_OF(fields), err) ||
@@ -178,8 +175,8 @@ bool submission_read(const struct api *api, const json_t *body, const char *path
 bool submission_read_revision(const struct api *api, const json_t *body, int64_t request_id,
                               json_t **ret_item, struct error *err)
 {
-    static const char *const keys[] = {"title", "language", "code", "files", "retry_safe",
-                                       "revision"};
+    static const char *const keys[] = {"title", "language",   "code",
+                                       "files", "retry_safe", "revision"};
     AUTO(json) json_t *item = json_object();
     if (!json_check(body, "", revision_fields, COUNT_OF(revision_fields), err) ||
         !check_contents(api, body, "", err) || !add_limits(api, body, "", item, err))

@@ -54,17 +54,14 @@ bool table_csv_write(const json_t *table, struct buffer *out, struct error *err)
     size_t i, n;
     if (!json_is_array(columns) || !json_is_array(rows))
         return fail(err, ERR_NOT_ACCEPTABLE, "this result is no table");
-    json_array_foreach(columns, i, column)
-    {
+    json_array_foreach (columns, i, column) {
         const char *name = json_text_of(column, "name");
         buffer_add_text(out, i ? "," : "");
         add_text(out, name ? name : "");
     }
     buffer_add_text(out, "\r\n");
-    json_array_foreach(rows, n, row)
-    {
-        json_array_foreach(row, i, cell)
-        {
+    json_array_foreach (rows, n, row) {
+        json_array_foreach (row, i, cell) {
             buffer_add_text(out, i ? "," : "");
             add_cell(out, cell);
         }

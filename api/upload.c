@@ -73,7 +73,8 @@ static bool check_magic(struct upload *upload, struct error *err)
         upload->media_type = media_types[i].media_type;
         if (magic && (upload->chunk.len < strlen(magic) ||
                       memcmp(upload->chunk.data, magic, strlen(magic)) != 0))
-            return fail_field(err, ERR_NOT_ACCEPTABLE, "file", "the file is not what its name says");
+            return fail_field(err, ERR_NOT_ACCEPTABLE, "file",
+                              "the file is not what its name says");
     }
     return true;
 }
@@ -168,8 +169,9 @@ static bool finish(struct call *call, struct upload *upload, struct error *err)
     char hex[SHA256_HEX];
     sha256_end(&upload->sha, digest);
     hex_encode(digest, sizeof digest, hex);
-    AUTO(json) json_t *item = json_pack("{s:s, s:s, s:s}", "name", upload->name, "media_type",
-                                        upload->media_type, "sha256", hex);
+    AUTO(json)
+    json_t *item = json_pack("{s:s, s:s, s:s}", "name", upload->name, "media_type",
+                             upload->media_type, "sha256", hex);
     AUTO(text) char *item_text = json_text(item);
     AUTO(text) char *actor = json_text(upload->actor);
     AUTO(rows) struct rows *rows = NULL;
@@ -186,9 +188,8 @@ bool upload_store(struct call *call, bool last, struct error *err)
     struct upload *upload = exchange->upload;
     struct bytes data = buffer_bytes(&exchange->body);
     upload->call = call;
-    bool fine = upload->multipart
-                    ? multipart_feed(upload->multipart, data, take_bytes, upload, err)
-                    : take_bytes(upload, data, err);
+    bool fine = upload->multipart ? multipart_feed(upload->multipart, data, take_bytes, upload, err)
+                                  : take_bytes(upload, data, err);
     buffer_clear(&exchange->body);
     return fine && (!last || finish(call, upload, err));
 }

@@ -198,8 +198,8 @@ bool uri_query_integer(const struct uri *uri, const char *name, const int64_t bo
     bool plain = *text && text[strspn(text, "0123456789")] == '\0';
     if (!plain || errno || number < bounds[0] || number > bounds[1])
         return fail_field(err, ERR_INVALID_FIELD, name,
-                          "%s must be a whole number from %" PRId64 " to %" PRId64, name,
-                          bounds[0], bounds[1]);
+                          "%s must be a whole number from %" PRId64 " to %" PRId64, name, bounds[0],
+                          bounds[1]);
     *io_number = number;
     return true;
 }

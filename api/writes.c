@@ -41,8 +41,7 @@ void writes_announce(struct api *api, json_t *result)
     FAULT("api.push.before");
     size_t n;
     json_t *push;
-    json_array_foreach(json_object_get(result, "push"), n, push)
-    {
+    json_array_foreach (json_object_get(result, "push"), n, push) {
         const char *queue = json_text_of(push, "queue");
         if (queue)
             doorbell_ring(api->doorbell, queue, json_integer_of(push, "id", 0));
@@ -63,9 +62,9 @@ bool writes_run(struct call *call, enum write write, json_t *take_item, json_t *
     AUTO(json) json_t *item = take_item;
     json_object_set_new(item, "actor", identity_actor(&call->who, call->exchange));
     if (call->key)
-        json_object_set_new(item, "idempotency",
-                            json_pack("{s:s, s:s}", "key", call->key, "body_sha256",
-                                      call->body_sha256));
+        json_object_set_new(
+            item, "idempotency",
+            json_pack("{s:s, s:s}", "key", call->key, "body_sha256", call->body_sha256));
     json_t *result = NULL;
     if (!batch_call(call->api->batches[write], item, &result, err))
         return false;

@@ -53,13 +53,13 @@ select cs.events_head();
 select ret_person_id as person_id, ret_hash as hash, ret_throttled_seconds as throttled_seconds
 from cs.login_lookup($1, $2);
 
--- name: login_success(person_id int8, login text, address text, agent text, token_sha256 bytea, csrf_sha256 bytea, seconds int8)
+-- name: login_success(who int8, login text, addr text, agent text, key bytea, csrf bytea, age int8)
 select cs.login_success($1, $2, $3, $4, $5, $6, $7) as session_id;
 
 -- name: login_failure(login text, address text, reason text)
 select cs.login_failure($1, $2, $3);
 
--- name: link_consume(link_sha256 bytea, address text, agent text, token_sha256 bytea, csrf_sha256 bytea, seconds int8)
+-- name: link_consume(link bytea, addr text, agent text, token bytea, csrf bytea, seconds int8)
 select ret_person_id as person_id, ret_session_id as session_id,
        ret_throttled_seconds as throttled_seconds
 from cs.link_consume($1, $2, $3, $4, $5, $6);
@@ -144,7 +144,7 @@ select cs.file_chunk($1, $2, $3);
 -- name: output_item_get(request_id int8, person_id int8, n int4, attempt_id int8)
 select cs.output_item_get($1, $2, $3, nullif($4, 0));
 
--- name: output_chunk_get(request_id int8, person_id int8, n int4, attempt_id int8, chunk_n int4) binary
+-- name: output_chunk_get(request int8, person int8, n int4, attempt int8, chunk int4) binary
 select cs.output_chunk_get($1, $2, $3, nullif($4, 0), $5);
 
 -- Health and metrics.

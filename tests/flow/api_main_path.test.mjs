@@ -20,7 +20,8 @@ function submit(person, more = {}, headers = {}) {
 
 function approve(person, request, more = {}) {
     return person.post(`/api/requests/${request.id}/decisions`, {
-        verdict: 'approve', revision: request.revision, bundle_sha256: request.bundle_sha256, ...more,
+        verdict: 'approve', revision: request.revision, bundle_sha256: request.bundle_sha256,
+        ...more,
     });
 }
 
