@@ -378,7 +378,7 @@ def quiet_show():
 
 def limit_processes(job):
     import resource
-    most = int(job["pids"]) + 2  # ours and bubblewrap's init
+    most = int(job["pids"]) + 1  # bubblewrap's init
     resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
 
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/bytes.h"
@@ -14,6 +15,7 @@
 
 #define FOLDER_PREFIX "countersign-"
 #define TRIAL "trial"
+#define STALE_TRIES 50
 
 /* One mounted hierarchy, and where this process is in it. */
 struct hierarchy {
@@ -87,32 +89,51 @@ static bool find_mount(const char *controller, struct hierarchy *ret_hierarchy)
     return found;
 }
 
-/* Folders of launchers that are no more. One in use can not be removed. */
-static void remove_stale(const char *folder)
+static bool launcher_alive(const char *folder_name)
 {
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        size_t len = strlen(FOLDER_PREFIX);
-        if (strncmp(entry->d_name, FOLDER_PREFIX, len) != 0)
-            continue;
-        long pid = strtol(entry->d_name + len, NULL, 10);
-        if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno == EPERM)
-            continue;
-        char path[CGROUP_FILE_PATH];
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        DIR *inner = opendir(path);
-        for (struct dirent *group; inner && (group = readdir(inner));) {
-            char below[2 * CGROUP_FILE_PATH];
-            snprintf(below, sizeof below, "%s/%s", path, group->d_name);
-            if (group->d_name[0] != '.' && group->d_type == DT_DIR)
-                rmdir(below);
-        }
-        if (inner)
-            closedir(inner);
-        rmdir(path);
+    long pid = strtol(folder_name + strlen(FOLDER_PREFIX), NULL, 10);
+    return pid <= 0 || kill((pid_t)pid, 0) == 0 || errno == EPERM;
+}
+
+/* One launcher's folder and the groups in it; what is in use stays. */
+static bool remove_folder(const char *path)
+{
+    DIR *dir = opendir(path);
+    for (struct dirent *group; dir && (group = readdir(dir));) {
+        char below[2 * CGROUP_FILE_PATH];
+        snprintf(below, sizeof below, "%s/%s", path, group->d_name);
+        if (group->d_name[0] != '.' && group->d_type == DT_DIR)
+            rmdir(below);
     }
     if (dir)
         closedir(dir);
+    return rmdir(path) == 0 || errno == ENOENT;
+}
+
+/* Folders of launchers that are no more. Gives how many there are still. */
+static int remove_stale_once(const char *folder)
+{
+    int left = 0;
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        char path[CGROUP_FILE_PATH];
+        if (strncmp(entry->d_name, FOLDER_PREFIX, strlen(FOLDER_PREFIX)) != 0 ||
+            launcher_alive(entry->d_name))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        left += !remove_folder(path);
+    }
+    if (dir)
+        closedir(dir);
+    return left;
+}
+
+/* The last processes of a killed launcher may be on their way out still. */
+static void remove_stale(const char *folder)
+{
+    const struct timespec pause = {.tv_nsec = 2000000};
+    for (int tries = 0; remove_stale_once(folder) > 0 && tries < STALE_TRIES; tries++)
+        nanosleep(&pause, NULL);
 }
 
 static bool make_folder(const char *below, char ret_folder[CGROUP_PATH])

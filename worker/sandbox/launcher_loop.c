@@ -27,13 +27,14 @@ struct loop {
     struct slot *slots;
     size_t slot_count;
     struct pollfd *polls; /* main socket, signals, then one for each slot */
+    int socket;
     bool leaving;
 };
 
-static struct slot *free_slot(struct loop *loop)
+static struct slot *slot_in(struct loop *loop, enum slot_state state)
 {
     for (size_t i = 0; i < loop->slot_count; i++)
-        if (loop->slots[i].state == SLOT_FREE)
+        if (loop->slots[i].state == state)
             return &loop->slots[i];
     return NULL;
 }
@@ -79,7 +80,7 @@ static void take_request(struct loop *loop, int socket)
     }
     if (!with_fds)
         return;
-    struct slot *slot = free_slot(loop);
+    struct slot *slot = slot_in(loop, SLOT_FREE);
     if (slot && got == (ssize_t)sizeof request) {
         slot_start(&loop->host, slot, &request, fds);
         return;
@@ -159,8 +160,9 @@ static void turn(struct loop *loop)
         loop->polls[2 + i] = (struct pollfd){
             .fd = slot->state == SLOT_RUNNING ? slot->control : -1, .events = POLLIN};
     }
-    if (loop->leaving)
-        loop->polls[0].fd = -1;
+    /* A request waits for a slot that will be free in a moment. */
+    bool full = !slot_in(loop, SLOT_FREE) && slot_in(loop, SLOT_DYING);
+    loop->polls[0].fd = loop->leaving || full ? -1 : loop->socket;
     if (poll(loop->polls, 2 + loop->slot_count, wait) < 0)
         return;
     if (loop->polls[1].revents)
@@ -168,16 +170,13 @@ static void turn(struct loop *loop)
     for (size_t i = 0; i < loop->slot_count; i++)
         if (loop->polls[2 + i].revents && loop->slots[i].state == SLOT_RUNNING)
             slot_order(&loop->host, &loop->slots[i]);
-    if (loop->polls[0].revents)
-        take_request(loop, loop->polls[0].fd);
+    if (loop->polls[0].revents && loop->polls[0].fd >= 0)
+        take_request(loop, loop->socket);
 }
 
-static bool any_left(const struct loop *loop)
+static bool any_left(struct loop *loop)
 {
-    for (size_t i = 0; i < loop->slot_count; i++)
-        if (loop->slots[i].state != SLOT_FREE)
-            return true;
-    return false;
+    return slot_in(loop, SLOT_RUNNING) || slot_in(loop, SLOT_DYING);
 }
 
 static _Noreturn void leave(struct loop *loop)
@@ -241,7 +240,8 @@ _Noreturn void launcher_loop(const struct launcher_options *options, int socket,
     }
     cgroup_base_open(options->cgroup_root, &loop.host.cgroup);
     snprintf(hello.cgroup, sizeof hello.cgroup, "%s", cgroup_kind_name(loop.host.cgroup.kind));
-    loop.polls[0] = (struct pollfd){.fd = socket, .events = POLLIN};
+    loop.socket = socket;
+    loop.polls[0].events = POLLIN;
     loop.polls[1] = (struct pollfd){.fd = signals, .events = POLLIN};
     if (send(socket, &hello, sizeof hello, MSG_NOSIGNAL) != (ssize_t)sizeof hello || !hello.ready)
         loop.leaving = true;

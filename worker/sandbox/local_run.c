@@ -133,11 +133,11 @@ static int time_left(struct run *run)
 {
     if (!run->started_us)
         return -1;
-    int64_t end = run->started_us / 1000 + run->job->limits.wall_ms;
-    int64_t left = end - clock_monotonic_ms();
-    if (left <= 0 && run->stop == STOP_NONE)
+    int64_t end_us = run->started_us + 1000 * run->job->limits.wall_ms;
+    int64_t left_us = end_us - clock_monotonic_us();
+    if (left_us <= 0 && run->stop == STOP_NONE)
         run->stop = STOP_WALL;
-    return left > 0 ? (int)left : 0;
+    return left_us > 0 ? (int)(left_us / 1000 + 1) : 0;
 }
 
 static void step(struct run *run, struct pollfd polls[POLL_COUNT])
@@ -191,6 +191,15 @@ static void set_end(struct sandbox_result *result, enum sandbox_outcome outcome,
     snprintf(result->reason, sizeof result->reason, "%s", reason);
 }
 
+/* What Python says when it may not start another process or thread. */
+static bool told_of_processes(const struct results_end *end)
+{
+    return (strcmp(end->error_name, "BlockingIOError") == 0 &&
+            strstr(end->error_value, "temporarily unavailable")) ||
+           (strcmp(end->error_name, "RuntimeError") == 0 &&
+            strstr(end->error_value, "start new thread"));
+}
+
 /* It ended by itself, told from inside; the launcher may know why better. */
 static void judge_told_end(struct run *run)
 {
@@ -205,7 +214,7 @@ static void judge_told_end(struct run *run)
         set_end(result, SANDBOX_FAILED, "memory");
     else if (end->exit_code == 0 && !end->error_name[0])
         set_end(result, SANDBOX_SUCCEEDED, "");
-    else if (run->report.pids_refused > 0)
+    else if (run->report.pids_refused > 0 || told_of_processes(end))
         set_end(result, SANDBOX_FAILED, "processes");
     else
         set_end(result, SANDBOX_FAILED, end->error_name[0] ? "exception" : "exit_code");

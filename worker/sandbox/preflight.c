@@ -100,7 +100,7 @@ static const struct {
     {"call_unknown", "refused"},
     {"call_clone_newuser", "refused"},
     {"core", "0"},
-    {"processes_limit", "18"},
+    {"processes_limit", "17"},
     {"file_bytes", NULL},
     {"work_bytes", NULL},
 };

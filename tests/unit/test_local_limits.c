@@ -1,0 +1,270 @@
+/* Each limit of a run, met by code that tries to pass it. Run as root with
+ * cgroups and, by test_local_limits_plain.c, as a plain user without. */
+#include "tests/unit/cmocka_all.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "tests/unit/support/bed.h"
+
+static struct bed bed;
+
+static void expect(const struct bed_outcome *outcome, enum sandbox_outcome wanted,
+                   const char *reason)
+{
+    const struct sandbox_result *result = &outcome->result;
+    if (result->outcome != wanted || strcmp(result->reason, reason) != 0)
+        fail_msg("outcome %d, reason '%s', %s: %s, out: %.300s, err: %.300s", result->outcome,
+                 result->reason, result->error_name, result->error_value,
+                 outcome->out.data ? outcome->out.data : "",
+                 outcome->err.data ? outcome->err.data : "");
+}
+
+static void wall_time(void **state)
+{
+    (void)state;
+    static const char *const codes[] = {
+        "while True: pass", "import time; time.sleep(3600)",
+        "import signal, time\n"
+        "for n in range(1, 32):\n    try: signal.signal(n, signal.SIG_IGN)\n"
+        "    except OSError: pass\n"
+        "time.sleep(3600)",
+        "import os\nfor fd in (0, 1, 2, 3): os.close(fd)\nwhile True: pass",
+        "import os, time\nif os.fork(): time.sleep(3600)\nos.setsid(); time.sleep(3600)",
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(3600,)).start()",
+        "def f(n): return f(n - 1) if n else 0\n(lambda s: s ** s ** s)(999)",
+    };
+    for (size_t i = 0; i < COUNT_OF(codes); i++) {
+        struct bed_job job = bed_python(codes[i]);
+        AUTO(bed_outcome) struct bed_outcome outcome = {0};
+        job.job.limits.wall_ms = 400;
+        bed_run(&bed, &job, &outcome);
+        expect(&outcome, SANDBOX_TIMED_OUT, "wall_time");
+        assert_in_range(outcome.result.duration_ms, 400, 5000);
+    }
+}
+
+static void memory_of_one_process(void **state)
+{
+    (void)state;
+    struct bed_job job = bed_python("parts = []\n"
+                                    "while True: parts.append(bytearray(b'x') * (1 << 24))");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    job.job.limits.memory_bytes = 200 << 20;
+    bed_run(&bed, &job, &outcome);
+    expect(&outcome, SANDBOX_FAILED, "memory");
+    assert_in_range(outcome.result.memory_peak_bytes, 150 << 20, 1 << 30);
+}
+
+/* None of them is over the limit; together they are. */
+static void memory_of_children_together(void **state)
+{
+    (void)state;
+    struct bed_job job = bed_python("import os, time\n"
+                                    "for i in range(6):\n    if os.fork() == 0:\n"
+                                    "        x = bytearray(b'x') * (60 << 20); time.sleep(60)\n"
+                                    "time.sleep(60)");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    job.job.limits.memory_bytes = 200 << 20;
+    job.job.limits.wall_ms = 3000;
+    bed_run(&bed, &job, &outcome);
+    expect(&outcome, SANDBOX_FAILED, "memory");
+}
+
+static const char count_forks[] = "import os, time\nmade = 1\ntry:\n    while made < 200:\n"
+                                  "        if os.fork() == 0: time.sleep(60)\n"
+                                  "        made += 1\nexcept OSError: pass\nprint(made)\n"
+                                  "os.kill(-1, 9)";
+
+static void processes(void **state)
+{
+    (void)state;
+    const int64_t limits[] = {8, 64};
+    for (size_t i = 0; i < COUNT_OF(limits); i++) {
+        struct bed_job job = bed_python(count_forks);
+        AUTO(bed_outcome) struct bed_outcome outcome = {0};
+        job.job.limits.pids = limits[i];
+        bed_run(&bed, &job, &outcome);
+        int64_t made = strtoll(outcome.out.data ? outcome.out.data : "0", NULL, 10);
+        if (made < limits[i] - 1 || made > limits[i])
+            fail_msg("%lld processes of %lld", (long long)made, (long long)limits[i]);
+    }
+}
+
+static void a_refused_process_is_named(void **state)
+{
+    (void)state;
+    struct bed_job job = bed_python("import os, time\nwhile True:\n"
+                                    "    if os.fork() == 0: time.sleep(60)");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    job.job.limits.pids = 8;
+    bed_run(&bed, &job, &outcome);
+    expect(&outcome, SANDBOX_FAILED, "processes");
+    assert_string_equal(outcome.result.error_name, "BlockingIOError");
+}
+
+static void threads_are_processes(void **state)
+{
+    (void)state;
+    struct bed_job job = bed_python("import threading, time\nmade = 1\ntry:\n"
+                                    "    while made < 200:\n        threading.Thread(target="
+                                    "time.sleep, args=(9,), daemon=True).start(); made += 1\n"
+                                    "except RuntimeError: pass\nprint(made)");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    job.job.limits.pids = 16;
+    bed_run(&bed, &job, &outcome);
+    assert_in_range(strtol(outcome.out.data, NULL, 10), 14, 16);
+}
+
+/* It could always start another one before it is killed. */
+static void a_fork_bomb_ends(void **state)
+{
+    (void)state;
+    struct bed_job job = bed_python("import os\nwhile True:\n    try: os.fork()\n"
+                                    "    except OSError: pass");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    job.job.limits.wall_ms = 500;
+    bed_run(&bed, &job, &outcome);
+    expect(&outcome, SANDBOX_TIMED_OUT, "wall_time");
+}
+
+static void no_network(void **state)
+{
+    (void)state;
+    struct bed_job job = bed_python(
+        "import socket, urllib.request\nfor target in ('http://127.0.0.1:80/', "
+        "'http://169.254.169.254/', 'http://[::1]/', 'http://example.com/'):\n"
+        "    try: urllib.request.urlopen(target, timeout=2); print('reached', target)\n"
+        "    except OSError as e: print('refused')");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    bed_run(&bed, &job, &outcome);
+    assert_string_equal(outcome.out.data, "refused\nrefused\nrefused\nrefused\n");
+}
+
+static void output_at_and_over_the_limit(void **state)
+{
+    (void)state;
+    struct bed_job job = bed_python("import sys; sys.stdout.write('x' * 60000); sys.stdout.flush()"
+                                    "\nsys.stderr.write('y' * 5536)\nNone");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    bed_run(&bed, &job, &outcome);
+    expect(&outcome, SANDBOX_SUCCEEDED, "");
+    assert_int_equal(outcome.out.len + outcome.err.len, 65536);
+    assert_false(outcome.result.output_truncated);
+
+    struct bed_job more = bed_python("import sys; sys.stdout.write('x' * 60000); sys.stdout.flush"
+                                     "()\nsys.stderr.write('y' * 5537)\nNone");
+    AUTO(bed_outcome) struct bed_outcome cut = {0};
+    bed_run(&bed, &more, &cut);
+    expect(&cut, SANDBOX_FAILED, "output");
+    assert_int_equal(cut.out.len + cut.err.len, 65536);
+    assert_true(cut.result.output_truncated);
+}
+
+static void a_flood_of_output_ends(void **state)
+{
+    (void)state;
+    struct bed_job job = bed_python("import os\nblock = b'\\n' * 65536\n"
+                                    "for i in range(1 << 14): os.write(1, block)");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    bed_run(&bed, &job, &outcome);
+    expect(&outcome, SANDBOX_FAILED, "output");
+    assert_int_equal(outcome.out.len, 65536);
+}
+
+static void files_beyond_number_and_size(void **state)
+{
+    (void)state;
+    struct bed_job job = bed_python("open('big.bin', 'wb').write(b'x' * ((1 << 20) + 1))\n"
+                                    "open('fits.bin', 'wb').write(b'x' * (1 << 20))\n"
+                                    "for i in range(9): open(f'n{i}', 'w').write('x')\nNone");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    bed_run(&bed, &job, &outcome);
+    expect(&outcome, SANDBOX_SUCCEEDED, "");
+    assert_int_equal(outcome.item_count, 8);
+    assert_string_equal(outcome.items[0].name, "fits.bin");
+    assert_int_equal(outcome.items[0].body.len, 1 << 20);
+    assert_true(bed_contains(&outcome.err, "big.bin has 1048577 bytes and was not handed back"));
+    assert_true(bed_contains(&outcome.err, "2 more were made but not handed back"));
+}
+
+/* The work folder holds 64 MiB, however it is filled; so does /dev/shm. */
+static void the_work_folder_is_full(void **state)
+{
+    (void)state;
+    struct bed_job job = bed_python(
+        "import os\nfor folder in ('/work/d', '/tmp/d', '/dev/shm/d'):\n"
+        "    total = 0\n    os.makedirs(folder)\n    try:\n        for i in range(40):\n"
+        "            with open(f'{folder}/{i}', 'wb') as f:\n"
+        "                f.write(b'x' * (8 << 20)); total += 8\n"
+        "    except OSError as e: print(total, e.strerror)\n    "
+        "import shutil; shutil.rmtree(folder)");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    bed_run(&bed, &job, &outcome);
+    assert_string_equal(outcome.out.data, "64 No space left on device\n"
+                                          "64 No space left on device\n"
+                                          "64 No space left on device\n");
+}
+
+static void one_file_is_limited_too(void **state)
+{
+    (void)state;
+    struct bed_job job = bed_python(
+        "import os\nfor fd in (os.open('/work/big', os.O_CREAT | os.O_WRONLY), "
+        "os.memfd_create('x')):\n    try: os.ftruncate(fd, 1 << 40); print('made')\n"
+        "    except OSError as e: print(e.strerror)");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    bed_run(&bed, &job, &outcome);
+    assert_string_equal(outcome.out.data, "File too large\nFile too large\n");
+}
+
+static void two_hundred_thousand_files(void **state)
+{
+    (void)state;
+    struct bed_job job = bed_python("import os\nfor i in range(200000):\n"
+                                    "    os.close(os.open(f'f{i}', os.O_CREAT | os.O_WRONLY))\n"
+                                    "print('made')");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    job.job.limits.wall_ms = 60000;
+    bed_run(&bed, &job, &outcome);
+    /* Their memory is the job's: with less of it they are as many as fit. */
+    expect(&outcome, SANDBOX_SUCCEEDED, "");
+    assert_int_equal(outcome.item_count, 8);
+    assert_true(bed_contains(&outcome.err, "199992 more were made but not handed back"));
+#ifndef PLAIN_USER
+    struct bed_job small = bed_python(job.job.code.data);
+    AUTO(bed_outcome) struct bed_outcome cut = {0};
+    small.job.limits.memory_bytes = 64 << 20;
+    small.job.limits.wall_ms = 60000;
+    bed_run(&bed, &small, &cut);
+    expect(&cut, SANDBOX_FAILED, "memory");
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wall_time),
+        cmocka_unit_test(memory_of_one_process),
+        cmocka_unit_test(memory_of_children_together),
+        cmocka_unit_test(processes),
+        cmocka_unit_test(a_refused_process_is_named),
+        cmocka_unit_test(threads_are_processes),
+        cmocka_unit_test(a_fork_bomb_ends),
+        cmocka_unit_test(no_network),
+        cmocka_unit_test(output_at_and_over_the_limit),
+        cmocka_unit_test(a_flood_of_output_ends),
+        cmocka_unit_test(files_beyond_number_and_size),
+        cmocka_unit_test(the_work_folder_is_full),
+        cmocka_unit_test(one_file_is_limited_too),
+        cmocka_unit_test(two_hundred_thousand_files),
+    };
+#ifdef PLAIN_USER
+    bed_become_plain();
+#endif
+    bed_open(&bed, 0, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    bed_close(&bed);
+    return failed;
+}
