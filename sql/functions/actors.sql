@@ -1,7 +1,9 @@
 -- Who calls, and what they may see.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.actor_of(item jsonb, scope text) returns cs.person
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     actor jsonb := item -> 'actor';
     who person;
@@ -45,7 +47,7 @@ comment on function cs.can_see is
     'Author, owner of the author-agent, reviewers of the team, admins: nobody else sees it.';
 
 create or replace function cs.request_for(who cs.person, request_id bigint) returns cs.request
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     r request;
 begin
@@ -60,7 +62,7 @@ comment on function cs.request_for is
     'A request, locked; not_found also when it is not shared with the caller.';
 
 create or replace function cs.actor_json(item jsonb, who cs.person) returns jsonb
-    language sql immutable parallel safe
+    language sql stable parallel safe
     return (item -> 'actor') || jsonb_build_object('kind', who.kind);
 comment on function cs.actor_json is 'The actor of an element as audit rows want it.';
 
@@ -73,6 +75,6 @@ create or replace function cs.event_json(r cs.request, state text, what text) re
 comment on function cs.event_json is 'What the live feed is told about a request.';
 
 create or replace function cs.push_json(queue text, id bigint) returns jsonb
-    language sql immutable parallel safe
+    language sql stable parallel safe
     return jsonb_build_array(jsonb_build_object('queue', queue, 'id', id));
 comment on function cs.push_json is 'A hint to ring after the commit.';

@@ -1,7 +1,9 @@
 -- A run, step by step. Every update carries id, fence, worker and the expected state.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.attempt_held(item jsonb, states text[]) returns cs.attempt
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     a attempt;
 begin
@@ -20,12 +22,12 @@ comment on function cs.attempt_held is
     'An attempt, locked, of this worker and fence; stale, or wrong_state when not in the states.';
 
 create or replace function cs.worker_actor(item jsonb) returns jsonb
-    language sql immutable parallel safe
+    language sql stable parallel safe
     return jsonb_build_object('kind', 'worker');
 comment on function cs.worker_actor is 'The worker as actor of an audit row.';
 
 create or replace function cs.attempt_start(item jsonb) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     a attempt := attempt_held(item, array['claimed']);
     v revision;
@@ -62,7 +64,7 @@ comment on function cs.attempt_start is
 code leaves; stale for a lost lease or fence, else {error} and the request is put aside.';
 
 create or replace function cs.attempt_refused(a cs.attempt, code text, why text, message text)
-    returns jsonb language plpgsql set search_path = cs, pg_temp as $$
+    returns jsonb language plpgsql as $$
 declare
     actor jsonb := '{"kind": "worker"}';
     r request;
@@ -90,7 +92,7 @@ comment on function cs.attempt_refused is
     'Records a refused start and puts attempt and request into a safe state.';
 
 create or replace function cs.request_set_aside(r cs.request, why text, actor jsonb) returns void
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     to_state text := case why when 'expired' then 'expired' when 'cancelled' then 'cancelled'
                               else 'pending' end;
@@ -108,7 +110,7 @@ comment on function cs.request_set_aside is
     'An approved request that may not start: expired, cancelled, or back to its reviewers.';
 
 create or replace function cs.attempt_runs(a cs.attempt, actor jsonb) returns void
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     r request;
 begin
@@ -124,7 +126,7 @@ $$;
 comment on function cs.attempt_runs is 'From starting to running, attempt and request.';
 
 create or replace function cs.attempt_mark_running(item jsonb) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     a attempt := attempt_held(item, array['starting', 'running']);
     r request;
@@ -146,7 +148,7 @@ comment on function cs.attempt_mark_running is
 wrong_state.';
 
 create or replace function cs.attempt_release(item jsonb) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     a attempt := attempt_held(item, array['claimed', 'starting']);
     why text := left(coalesce(item ->> 'reason', ''), 200);

@@ -1,34 +1,37 @@
 -- The audit trail: who writes into it, and the trigger that chains each row.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.audit_leaf(e cs.audit_event) returns bytea
     language sql stable parallel safe
-    return sha256('\x00'::bytea || cs.field('countersign-audit-v' || e.format::text)
-        || cs.field(e.id::text) || cs.field(cs.micros(e.ts)) || cs.field(e.xid::text)
-        || cs.field(e.entity) || cs.field(e.entity_id::text) || cs.field(e.entity_seq::text)
-        || cs.field(e.actor_id::text) || cs.field(e.actor_kind) || cs.field(e.session_id::text)
-        || cs.field(e.token_id::text) || cs.field(e.address) || cs.field(e.event)
-        || cs.field(e.subject) || cs.field(e.from_state) || cs.field(e.to_state)
-        || cs.field(e.body::text) || cs.field(e.row_digests::text) || cs.field(e.prev_hash));
+    return sha256('\x00'::bytea || cs.fields(array[
+        cs.bytes('countersign-audit-v' || e.format::text), cs.bytes(e.id::text),
+        cs.bytes(cs.micros(e.ts)), cs.bytes(e.xid::text), cs.bytes(e.entity),
+        cs.bytes(e.entity_id::text), cs.bytes(e.entity_seq::text), cs.bytes(e.actor_id::text),
+        cs.bytes(e.actor_kind), cs.bytes(e.session_id::text), cs.bytes(e.token_id::text),
+        cs.bytes(e.address), cs.bytes(e.event), cs.bytes(e.subject), cs.bytes(e.from_state),
+        cs.bytes(e.to_state), cs.bytes(e.body::text), cs.bytes(e.row_digests::text), e.prev_hash]));
 comment on function cs.audit_leaf is
     'Hash of an audit row: SHA-256 of 0x00, the format and each column in order, length-prefixed.';
 
 create or replace function cs.audit_chain() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
-declare
-    head record;
 begin
     if new.entity <> 'request' then
         perform pg_advisory_xact_lock(hashtextextended(new.entity || new.entity_id, 1));
     end if;
-    select entity_seq, hash into head from audit_event
-        where entity = new.entity and entity_id = new.entity_id
-        order by entity_seq desc limit 1;
+    new.prev_hash := null;
+    if new.entity_seq is distinct from 1 then -- 1 is said for a new request, whose chain is empty
+        select e.entity_seq + 1, e.hash into new.entity_seq, new.prev_hash from audit_event e
+            where e.entity = new.entity and e.entity_id = new.entity_id
+            order by e.entity_seq desc limit 1;
+    end if;
+    new.entity_seq := coalesce(new.entity_seq, 1);
+    new.prev_hash := coalesce(new.prev_hash, '\x');
     new.format := 1;
     new.ts := clock_timestamp();
     new.xid := pg_current_xact_id();
-    new.entity_seq := coalesce(head.entity_seq, 0) + 1;
-    new.prev_hash := coalesce(head.hash, '\x');
-    if new.from_state is not null and not exists (
+    if new.from_state is not null and new.entity_seq > 1 and not exists (
             select from legal_move m
             where m.entity = new.subject and m.from_state = new.from_state
               and m.to_state = new.to_state and m.actor_kind = new.actor_kind) then
@@ -79,7 +82,7 @@ $$;
 
 create or replace function cs.audit_put(
     entity text, entity_id bigint, actor jsonb, event text, body jsonb default '{}')
-    returns void language plpgsql set search_path = cs, pg_temp as $$
+    returns void language plpgsql as $$
 begin
     insert into audit_event (entity, entity_id, actor_id, actor_kind, session_id, token_id,
                              address, event, body)
@@ -95,7 +98,7 @@ comment on function cs.audit_put is 'One audit row that moves no state.';
 create or replace function cs.audit_move(
     request_id bigint, actor jsonb, event text, subject text, from_state text, to_state text,
     body jsonb default '{}', row_digests jsonb default null)
-    returns void language plpgsql set search_path = cs, pg_temp as $$
+    returns void language plpgsql as $$
 begin
     insert into audit_event (entity, entity_id, actor_id, actor_kind, session_id, token_id,
                              address, event, subject, from_state, to_state, body, row_digests)

@@ -1,6 +1,8 @@
 -- Who may decide on what, and whether an attempt may start: asked by decide, by start
 -- and by the trigger on attempt, so that SQL by hand is asked too.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.own_people(request_id bigint) returns setof bigint
     language sql stable
 begin atomic
@@ -69,7 +71,7 @@ comment on function cs.approvals is
     'Ids of the decisions that approve this digest and count today; one per person.';
 
 create or replace function cs.attempt_authority(a cs.attempt) returns void
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     r request;
     stored bytea;

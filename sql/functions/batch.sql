@@ -1,99 +1,137 @@
--- Runs the elements of a batch, each in an exception block of its own.
+-- Batches: each element in an exception block of its own, and at most once per key.
 
-create or replace function cs.run_element(op text, item jsonb) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
-begin
-    case op
-        when 'submit_requests' then return request_submit(item);
-        when 'revise_requests' then return request_revise(item);
-        when 'decide_requests' then return request_decide(item);
-        when 'undo_decisions' then return decision_undo(item);
-        when 'cancel_requests' then return request_cancel(item);
-        when 'settle_requests' then return request_settle(item);
-        when 'run_again' then return request_run_again(item);
-        when 'start_attempts' then return attempt_start(item);
-        when 'mark_attempts_running' then return attempt_mark_running(item);
-        when 'release_attempts' then return attempt_release(item);
-        when 'finish_attempts' then return attempt_finish(item);
-    end case;
-end
-$$;
-comment on function cs.run_element is 'One element of the batched function of that name.';
+set search_path = cs, pg_temp;
 
-create or replace function cs.run_once(op text, item jsonb) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
-declare
-    person bigint := (item -> 'actor' ->> 'person_id')::bigint;
-    sent record;
-    stored record;
-    result jsonb;
+create or replace function cs.replay_lock(person_id bigint, op text, key text) returns void
+    language plpgsql as $$
 begin
-    select item -> 'idempotency' ->> 'key' as key,
-           item -> 'idempotency' ->> 'body_sha256' as body into sent;
-    if not pg_try_advisory_xact_lock(hashtextextended(person || ':' || op || ':' || sent.key, 2))
+    if not pg_try_advisory_xact_lock(hashtextextended(person_id || ':' || op || ':' || key, 2))
     then
         perform fail('idempotency_in_flight', 'A request with this Idempotency-Key is under way');
     end if;
-    select i.body_sha256, i.result into stored from idempotency i
-        where i.person_id = person and i.route = op and i.key = sent.key;
-    if found then
-        if stored.body_sha256 is distinct from sent.body then
-            perform fail('idempotency_key_reused',
-                         'This Idempotency-Key was used with another body', 'Idempotency-Key');
-        end if;
-        return stored.result || '{"replayed": true}';
-    end if;
-    result := run_element(op, item);
-    if not result ? 'error' then
-        insert into idempotency (person_id, route, key, body_sha256, result)
-            values (person, op, sent.key, sent.body, result - 'event' - 'push');
-    end if;
-    return result;
 end
 $$;
-comment on function cs.run_once is
-    'Runs an element once per person, function and key; idempotency_in_flight or
-idempotency_key_reused otherwise.';
+comment on function cs.replay_lock is 'One at a time per person, function and key;
+idempotency_in_flight when another transaction is at it.';
 
-create or replace function cs.lock_requests(op text, items jsonb) returns void
-    language plpgsql set search_path = cs, pg_temp as $$
+create or replace function cs.replay_find(op text, item jsonb) returns jsonb
+    language plpgsql as $$
+declare
+    sent jsonb := item -> 'idempotency';
+    person bigint := (item -> 'actor' ->> 'person_id')::bigint;
+    stored record;
 begin
-    if op = 'submit_requests' or op = 'run_again' then
-        return;
-    elsif op like '%attempts%' then
-        perform from request where id in (
-            select a.request_id from jsonb_array_elements(items) i
-            join attempt a on a.id = (i ->> 'id')::bigint) order by id for no key update;
-    else
-        perform from request where id in (
-            select (i ->> 'id')::bigint from jsonb_array_elements(items) i)
-            order by id for no key update;
+    if sent is null or sent = 'null' then
+        return null;
     end if;
+    perform replay_lock(person, op, sent ->> 'key');
+    select i.body_sha256, i.result into stored from idempotency i
+        where i.person_id = person and i.route = op and i.key = sent ->> 'key';
+    if not found then
+        return null;
+    elsif stored.body_sha256 is distinct from sent ->> 'body_sha256' then
+        perform fail('idempotency_key_reused', 'This Idempotency-Key was used with another body',
+                     'Idempotency-Key');
+    end if;
+    return stored.result || '{"replayed": true}';
+end
+$$;
+comment on function cs.replay_find is
+    'The stored result of an element that was run before with the same key, else null;
+idempotency_in_flight, idempotency_key_reused.';
+
+create or replace function cs.replay_keep(op text, item jsonb, result jsonb) returns void
+    language plpgsql as $$
+declare
+    sent jsonb := item -> 'idempotency';
+begin
+    if sent is null or sent = 'null' or result ? 'error' then
+        return;
+    end if;
+    insert into idempotency (person_id, route, key, body_sha256, result)
+        values ((item -> 'actor' ->> 'person_id')::bigint, op, sent ->> 'key',
+                sent ->> 'body_sha256', result - 'event' - 'push');
+end
+$$;
+comment on function cs.replay_keep is 'Keeps the result of an element that came with a key.';
+
+create or replace function cs.batch_check(items jsonb) returns int
+    language plpgsql immutable as $$
+begin
+    if jsonb_array_length(items) > 50 then
+        raise exception 'A batch holds at most 50 elements'
+            using errcode = 'program_limit_exceeded';
+    end if;
+    return jsonb_array_length(items);
+end
+$$;
+comment on function cs.batch_check is 'How many elements; more than 50 fail the whole batch.';
+
+create or replace function cs.lock_requests(items jsonb) returns void
+    language plpgsql as $$
+begin
+    perform from request where id in (
+        select (i ->> 'id')::bigint from jsonb_array_elements(items) i)
+        order by id for no key update;
 end
 $$;
 comment on function cs.lock_requests is
     'Locks the requests of a batch in the order of their ids, so that batches never deadlock.';
 
-create or replace function cs.run_batch(op text, items jsonb)
-    returns table (n int, result jsonb) language plpgsql set search_path = cs, pg_temp as $$
+create or replace function cs.lock_requests_of_attempts(items jsonb) returns void
+    language plpgsql as $$
+begin
+    perform from request where id in (
+        select a.request_id from jsonb_array_elements(items) i
+        join attempt a on a.id = (i ->> 'id')::bigint)
+        order by id for no key update;
+end
+$$;
+comment on function cs.lock_requests_of_attempts is
+    'The same for a batch of attempts: a request is always locked before its attempts.';
+
+-- The batched functions are all made from one pattern: the name, the function of one
+-- element, and what is locked first.
+do $$
+declare
+    made record;
+begin
+    for made in select * from (values
+        ('submit_requests', 'request_submit', ''),
+        ('run_again', 'request_run_again', ''),
+        ('revise_requests', 'request_revise', 'lock_requests'),
+        ('decide_requests', 'request_decide', 'lock_requests'),
+        ('undo_decisions', 'decision_undo', 'lock_requests'),
+        ('cancel_requests', 'request_cancel', 'lock_requests'),
+        ('settle_requests', 'request_settle', 'lock_requests'),
+        ('start_attempts', 'attempt_start', 'lock_requests_of_attempts'),
+        ('mark_attempts_running', 'attempt_mark_running', 'lock_requests_of_attempts'),
+        ('release_attempts', 'attempt_release', 'lock_requests_of_attempts'),
+        ('finish_attempts', 'attempt_finish', 'lock_requests_of_attempts'))
+        m (batch, element, locks)
+    loop
+        execute format($pattern$
+create or replace function cs.%1$I(items jsonb) returns table (n int, result jsonb)
+    language plpgsql security definer set search_path = cs, pg_temp as $f$
 declare
     item jsonb;
     code text;
     field text;
     message text;
 begin
-    if jsonb_array_length(items) > 50 then
-        raise exception 'A batch holds at most 50 elements' using errcode = 'program_limit_exceeded';
-    end if;
-    perform lock_requests(op, items);
-    for i in 0 .. jsonb_array_length(items) - 1 loop
+    %3$s
+    for i in 0 .. batch_check(items) - 1 loop
         n := i;
         item := items -> i;
         begin
-            if item ? 'idempotency' then
-                result := run_once(op, item);
+            if not item ? 'idempotency' then
+                result := %2$I(item);
             else
-                result := run_element(op, item);
+                result := replay_find(%1$L, item);
+                if result is null then
+                    result := %2$I(item);
+                    perform replay_keep(%1$L, item, result);
+                end if;
             end if;
         exception
             when sqlstate 'CS001' then
@@ -109,23 +147,11 @@ begin
         return next;
     end loop;
 end
-$$;
-comment on function cs.run_batch is
-    'One row per element, from 0: its result, or {error} for our own errors and bad data.';
-
-do $$
-declare
-    name text;
-begin
-    foreach name in array array['submit_requests', 'revise_requests', 'decide_requests',
-            'undo_decisions', 'cancel_requests', 'settle_requests', 'run_again',
-            'start_attempts', 'mark_attempts_running', 'release_attempts', 'finish_attempts'] loop
-        execute format('create or replace function cs.%1$I(items jsonb)
-            returns table (n int, result jsonb) language plpgsql security definer
-            set search_path = cs, pg_temp
-            as $f$ begin return query select * from cs.run_batch(%1$L, items); end $f$', name);
-        execute format('comment on function cs.%I is %L', name,
-            'Batched: array in, one row (n, result) per element; see the function of one element.');
+$f$;
+comment on function cs.%1$I is
+    'Batched: array in, one row (n, result) per element, from 0; see cs.%2$s.'
+            $pattern$, made.batch, made.element,
+            case when made.locks <> '' then format('perform %I(items);', made.locks) end);
     end loop;
 end
 $$;

@@ -1,36 +1,32 @@
 -- The canonical bytes of a bundle, the same as common/domain/bundle.c makes.
 
-create or replace function cs.bundle_head(r cs.revision) returns bytea
-    language sql stable parallel safe
-    return cs.field('countersign-bundle-v1') || cs.field(r.request_id::text)
-        || cs.field(r.revision::text) || cs.field(r.language)
-        || int4send(octet_length(r.code));
-comment on function cs.bundle_head is 'The fields of a bundle before the bytes of the code.';
+set search_path = cs, pg_temp;
 
-create or replace function cs.bundle_tail(r cs.revision, files bytea) returns bytea
+create or replace function cs.bundle_bytes(r cs.revision, files bytea[]) returns bytea
     language sql stable parallel safe
-    return cs.field(r.file_count::text) || files
-        || cs.field(r.target) || cs.field(r.sandbox) || cs.field(r.image) || cs.field(r.network)
-        || cs.field(r.wall_ms::text) || cs.field(r.memory_bytes::text) || cs.field(r.pids::text)
-        || cs.field(r.output_bytes::text) || cs.field(r.files::text)
-        || cs.field(r.file_bytes::text)
-        || cs.field(case when r.retry_safe then '1' else '0' end)
-        || cs.field(r.policy_version::text) || cs.field(r.verdict_sha256)
-        || cs.field(r.approval_ms::text);
-comment on function cs.bundle_tail is 'The fields of a bundle after the code; files encoded.';
+    return cs.fields(array[cs.bytes('countersign-bundle-v1'), cs.bytes(r.request_id::text),
+            cs.bytes(r.revision::text), cs.bytes(r.language), cs.bytes(r.code),
+            cs.bytes(r.file_count::text)] || files || array[
+            cs.bytes(r.target), cs.bytes(r.sandbox), cs.bytes(r.image), cs.bytes(r.network),
+            cs.bytes(r.wall_ms::text), cs.bytes(r.memory_bytes::text), cs.bytes(r.pids::text),
+            cs.bytes(r.output_bytes::text), cs.bytes(r.files::text), cs.bytes(r.file_bytes::text),
+            cs.bytes(case when r.retry_safe then '1' else '0' end),
+            cs.bytes(r.policy_version::text), cs.bytes(r.verdict_sha256),
+            cs.bytes(r.approval_ms::text)]);
+comment on function cs.bundle_bytes is
+    'All bytes that an approval binds; files are digest and name of each, in order.';
 
-create or replace function cs.bundle_files(request_id bigint, revision int) returns bytea
+create or replace function cs.bundle_files(request_id bigint, revision int) returns bytea[]
     language sql stable parallel safe
-    return (select coalesce(string_agg(cs.field(f.sha256) || cs.field(f.name), ''::bytea
-                                    order by f.n), ''::bytea)
+    return (select coalesce(array_agg(p.part order by f.n, p.place), '{}')
             from cs.revision_file f
+            cross join lateral (values (1, f.sha256), (2, cs.bytes(f.name))) p (place, part)
             where f.request_id = $1 and f.revision = $2);
-comment on function cs.bundle_files is 'Digest and name of each input file, encoded, in order.';
+comment on function cs.bundle_files is 'Digest and name of each input file, in order.';
 
 create or replace function cs.bundle_encode(r cs.revision) returns bytea
     language sql stable parallel safe
-    return cs.bundle_head(r) || convert_to(r.code, 'UTF8')
-        || cs.bundle_tail(r, cs.bundle_files(r.request_id, r.revision));
+    return cs.bundle_bytes(r, cs.bundle_files(r.request_id, r.revision));
 comment on function cs.bundle_encode is 'All bytes of a stored revision that an approval binds.';
 
 create or replace function cs.bundle_digest(request_id bigint, revision int) returns bytea

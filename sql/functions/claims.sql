@@ -1,7 +1,9 @@
 -- Claiming by id: the ids come from Redis and are hints, nothing more.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.limits_json(v cs.revision) returns jsonb
-    language sql immutable parallel safe
+    language sql stable parallel safe
     return jsonb_build_object('wall_ms', v.wall_ms, 'memory_bytes', v.memory_bytes,
         'pids', v.pids, 'output_bytes', v.output_bytes, 'files', v.files,
         'file_bytes', v.file_bytes);
@@ -66,7 +68,7 @@ comment on function cs.claim_attempts is
 its run needs; other ids are silently absent.';
 
 create or replace function cs.forged_check(worker_id bigint, ids bigint[]) returns void
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     forged bigint[];
 begin

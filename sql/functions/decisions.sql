@@ -1,8 +1,10 @@
 -- Deciding, and taking a decision back before the run starts.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.decision_refused(
     item jsonb, who cs.person, r cs.request) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     code text;
     message text;
@@ -26,7 +28,7 @@ comment on function cs.decision_refused is
 own_request for author, editors, owners and whoever made or reset an account.';
 
 create or replace function cs.decision_repeated(who cs.person, r cs.request, item jsonb)
-    returns jsonb language plpgsql set search_path = cs, pg_temp as $$
+    returns jsonb language plpgsql as $$
 declare
     d decision;
     a attempt;
@@ -48,7 +50,7 @@ comment on function cs.decision_repeated is
     'The result of this reviewer''s same decision when it was made before; null otherwise.';
 
 create or replace function cs.already_decided(r cs.request) returns void
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     winner record;
 begin
@@ -66,7 +68,7 @@ $$;
 comment on function cs.already_decided is 'already_decided, naming the winner; else wrong_state.';
 
 create or replace function cs.decision_check(who cs.person, r cs.request, item jsonb)
-    returns cs.revision language plpgsql set search_path = cs, pg_temp as $$
+    returns cs.revision language plpgsql as $$
 declare
     v revision;
     verdict text := item ->> 'verdict';
@@ -96,7 +98,7 @@ comment on function cs.decision_check is
 
 create or replace function cs.decision_put(
     who cs.person, r cs.request, v cs.revision, item jsonb)
-    returns cs.decision language plpgsql set search_path = cs, pg_temp as $$
+    returns cs.decision language plpgsql as $$
 declare
     d decision;
 begin
@@ -118,7 +120,7 @@ $$;
 comment on function cs.decision_put is 'Stores a decision; missing_field note.';
 
 create or replace function cs.request_decide(item jsonb) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     who person := actor_of(item, 'decide');
     r request := request_for(who, (item ->> 'id')::bigint);
@@ -153,7 +155,7 @@ comment on function cs.request_decide is
 already_decided, wrong_state, missing_field note.';
 
 create or replace function cs.attempt_put(r cs.request, valid_until timestamptz, wait_seconds int)
-    returns cs.attempt language plpgsql set search_path = cs, pg_temp as $$
+    returns cs.attempt language plpgsql as $$
 declare
     a attempt;
 begin
@@ -172,7 +174,7 @@ comment on function cs.attempt_put is
 
 create or replace function cs.decision_result(
     item jsonb, who cs.person, r cs.request, d cs.decision, a cs.attempt)
-    returns jsonb language plpgsql set search_path = cs, pg_temp as $$
+    returns jsonb language plpgsql as $$
 declare
     event text := 'decision.' || d.verdict;
     digests jsonb := jsonb_build_object('decision:' || d.id, decision_digest(d));
@@ -201,7 +203,7 @@ $$;
 comment on function cs.decision_result is 'The audit rows of a decision, and what is answered.';
 
 create or replace function cs.decision_undo(item jsonb) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     who person := actor_of(item, 'decide');
     r request := request_for(who, (item ->> 'id')::bigint);
@@ -231,7 +233,7 @@ comment on function cs.decision_undo is
 wrong_state once it has started.';
 
 create or replace function cs.back_to_review(r cs.request, actor jsonb, event text, body jsonb)
-    returns void language plpgsql set search_path = cs, pg_temp as $$
+    returns void language plpgsql as $$
 begin
     update request set state = 'pending', round = round + 1, decided_by = null,
             expires_at = greatest(expires_at, clock_timestamp() + interval '7 days')

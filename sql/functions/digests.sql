@@ -1,31 +1,33 @@
 -- Digests of the rows that an audit row covers.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.revision_digest(r cs.revision) returns text
     language sql stable parallel safe
-    return cs.hex(sha256('\x00'::bytea || cs.field('countersign-revision-v1')
-        || cs.field(r.request_id::text) || cs.field(r.revision::text)
-        || cs.field(r.editor_id::text) || cs.field(r.session_id::text)
-        || cs.field(r.token_id::text) || cs.field(r.title) || cs.field(r.code_sha256)
-        || cs.field(r.bundle_sha256) || cs.field(cs.micros(r.created_at))));
+    return cs.hex(sha256('\x00'::bytea || cs.fields(array[
+        cs.bytes('countersign-revision-v1'), cs.bytes(r.request_id::text),
+        cs.bytes(r.revision::text), cs.bytes(r.editor_id::text), cs.bytes(r.session_id::text),
+        cs.bytes(r.token_id::text), cs.bytes(r.title), r.code_sha256, r.bundle_sha256,
+        cs.bytes(cs.micros(r.created_at))])));
 comment on function cs.revision_digest is
     'Digest in hex of a revision row; bundle_sha256 covers what is not named in it.';
 
 create or replace function cs.decision_digest(d cs.decision) returns text
     language sql stable parallel safe
-    return cs.hex(sha256('\x00'::bytea || cs.field('countersign-decision-row-v1')
-        || cs.field(d.id::text) || cs.field(d.request_id::text) || cs.field(d.revision::text)
-        || cs.field(d.round::text) || cs.field(d.reviewer_id::text) || cs.field(d.verdict)
-        || cs.field(d.bundle_sha256) || cs.field(d.note) || cs.field(d.acknowledged::text)
-        || cs.field(d.dwell_ms::text) || cs.field(d.session_id::text)
-        || cs.field(d.token_id::text) || cs.field(cs.micros(d.decided_at))
-        || cs.field(cs.micros(d.valid_until)) || cs.field(d.signature) || cs.field(d.key_id)));
+    return cs.hex(sha256('\x00'::bytea || cs.fields(array[
+        cs.bytes('countersign-decision-row-v1'), cs.bytes(d.id::text),
+        cs.bytes(d.request_id::text), cs.bytes(d.revision::text), cs.bytes(d.round::text),
+        cs.bytes(d.reviewer_id::text), cs.bytes(d.verdict), d.bundle_sha256, cs.bytes(d.note),
+        cs.bytes(d.acknowledged::text), cs.bytes(d.dwell_ms::text), cs.bytes(d.session_id::text),
+        cs.bytes(d.token_id::text), cs.bytes(cs.micros(d.decided_at)),
+        cs.bytes(cs.micros(d.valid_until)), d.signature, cs.bytes(d.key_id)])));
 comment on function cs.decision_digest is 'Digest in hex of a decision row.';
 
 create or replace function cs.attempt_digest(a cs.attempt) returns text
     language sql stable parallel safe
-    return cs.hex(sha256('\x00'::bytea || cs.field('countersign-attempt-v1')
-        || cs.field(a.id::text) || cs.field(a.request_id::text) || cs.field(a.revision::text)
-        || cs.field(a.round::text) || cs.field(a.backend) || cs.field(cs.micros(a.valid_until))
-        || cs.field(cs.micros(a.created_at))));
+    return cs.hex(sha256('\x00'::bytea || cs.fields(array[
+        cs.bytes('countersign-attempt-v1'), cs.bytes(a.id::text), cs.bytes(a.request_id::text),
+        cs.bytes(a.revision::text), cs.bytes(a.round::text), cs.bytes(a.backend),
+        cs.bytes(cs.micros(a.valid_until)), cs.bytes(cs.micros(a.created_at))])));
 comment on function cs.attempt_digest is
     'Digest in hex of the columns of an attempt row that never change.';

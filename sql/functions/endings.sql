@@ -1,7 +1,9 @@
 -- How a request ends or begins again without a decision: cancel, settle, run again.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.request_cancel(item jsonb) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     who person := actor_of(item, 'submit');
     r request := request_for(who, (item ->> 'id')::bigint);
@@ -34,7 +36,7 @@ its state; not_found, wrong_role, wrong_state.';
 
 create or replace function cs.cancel_running(
     item jsonb, who cs.person, r cs.request, a cs.attempt)
-    returns jsonb language plpgsql set search_path = cs, pg_temp as $$
+    returns jsonb language plpgsql as $$
 begin
     if a.cancel_requested_at is null then
         update attempt set cancel_requested_at = clock_timestamp(), cancel_requested_by = who.id
@@ -49,7 +51,7 @@ $$;
 comment on function cs.cancel_running is 'Sets the flag that the next heartbeat brings back.';
 
 create or replace function cs.attempt_drop(a cs.attempt, actor jsonb, why text) returns void
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 begin
     if a.id is null then
         return;
@@ -64,7 +66,7 @@ $$;
 comment on function cs.attempt_drop is 'Cancels an attempt whose code has not left; null is none.';
 
 create or replace function cs.request_settle(item jsonb) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     who person := actor_of(item, 'decide');
     r request := request_for(who, (item ->> 'id')::bigint);
@@ -106,7 +108,7 @@ comment on function cs.request_settle is
 wrong_role, own_request, invalid_field, wrong_state.';
 
 create or replace function cs.request_run_again(item jsonb) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     who person := actor_of(item, 'submit');
     r request := request_for(who, (item ->> 'id')::bigint);

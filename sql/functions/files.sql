@@ -1,5 +1,7 @@
 -- Input files: chunks of an upload, and the file they become.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.file_visible(who cs.person, f cs.file) returns bool
     language sql stable
     return f.owner_id = who.id

@@ -1,5 +1,7 @@
 -- The end of a run: outcome, items, cost and audit in one transaction.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.request_outcome(outcome text, was text) returns text
     language sql immutable parallel safe
     return case outcome when 'succeeded' then 'succeeded' when 'unknown' then 'outcome_unknown'
@@ -8,7 +10,7 @@ create or replace function cs.request_outcome(outcome text, was text) returns te
 comment on function cs.request_outcome is 'What the outcome of its attempt makes of a request.';
 
 create or replace function cs.attempt_outcome_put(a cs.attempt, item jsonb, outcome text)
-    returns void language plpgsql set search_path = cs, pg_temp as $$
+    returns void language plpgsql as $$
 begin
     update attempt set state = outcome, finished_at = clock_timestamp(),
             lease_until = null,
@@ -33,7 +35,7 @@ $$;
 comment on function cs.attempt_outcome_put is 'Stores how a run ended, with its audit row.';
 
 create or replace function cs.cost_put(r cs.request, a cs.attempt, cost jsonb) returns void
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 begin
     if coalesce(jsonb_typeof(cost), 'null') = 'null' then
         return;
@@ -51,7 +53,7 @@ $$;
 comment on function cs.cost_put is 'The cost span of a run; nano_usd null means not known.';
 
 create or replace function cs.attempt_finish(item jsonb) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     outcome text := item ->> 'outcome';
     a attempt := attempt_held(item, array['starting', 'running', 'unknown', 'succeeded', 'failed',
@@ -94,7 +96,7 @@ duration_ms, cpu_ms, memory_peak_bytes, output_truncated, items, cost} → {id, 
 request_state}; late evidence with the same fence settles an unknown; stale, wrong_state, conflict.';
 
 create or replace function cs.finish_repeated(a cs.attempt, r cs.request, outcome text)
-    returns jsonb language plpgsql set search_path = cs, pg_temp as $$
+    returns jsonb language plpgsql as $$
 begin
     if a.state <> outcome then
         perform fail('wrong_state', format('The attempt is %s', a.state), 'state');
@@ -113,7 +115,7 @@ comment on function cs.evidence_counts is
     'Whether a late result may settle an attempt: nobody settled it and none came after it.';
 
 create or replace function cs.attempt_retry(request_id bigint, lost cs.attempt) returns bigint
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     r request;
     a attempt;

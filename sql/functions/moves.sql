@@ -1,5 +1,7 @@
 -- The legal moves of a request and an attempt, and the triggers that hold everybody to them.
 
+set search_path = cs, pg_temp;
+
 insert into cs.legal_move (entity, from_state, to_state, actor_kind)
 select m.entity, m.from_state, m.to_state, unnest(string_to_array(m.actors, ' '))
 from (values
@@ -53,7 +55,7 @@ from (values
 on conflict do nothing;
 
 create or replace function cs.move_check(entity text, from_state text, to_state text)
-    returns void language plpgsql set search_path = cs, pg_temp as $$
+    returns void language plpgsql as $$
 begin
     if not exists (select from legal_move m where m.entity = $1 and m.from_state = $2
                    and m.to_state = $3) then

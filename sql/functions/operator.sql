@@ -1,7 +1,9 @@
 -- What the operator's command calls: no person asks, the audit rows say "operator".
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.person_named(login text) returns cs.person
-    language plpgsql stable set search_path = cs, pg_temp as $$
+    language plpgsql stable as $$
 declare
     p person;
 begin
@@ -15,7 +17,7 @@ $$;
 comment on function cs.person_named is 'The person of a login; not_found.';
 
 create or replace function cs.team_ids_named(names jsonb) returns jsonb
-    language plpgsql stable set search_path = cs, pg_temp as $$
+    language plpgsql stable as $$
 declare
     wanted text[] := texts_of(names);
     missing text;

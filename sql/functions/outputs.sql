@@ -1,5 +1,7 @@
 -- What a run hands back: chunks first, then one list of items that must match them.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.output_chunk_put(
     attempt_id bigint, fence bigint, item int, n int, data bytea) returns bool
     language plpgsql security definer set search_path = cs, pg_temp as $$
@@ -34,7 +36,7 @@ comment on function cs.output_digest is
     'Bytes and SHA-256 of the stored chunks of an item; null when one is missing.';
 
 create or replace function cs.output_items_put(a cs.attempt, items jsonb) returns void
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     i jsonb;
     stored record;

@@ -1,7 +1,9 @@
 -- People and teams. Functions of the api take an actor who must be an admin.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.admin_of(actor jsonb) returns cs.person
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     who person := actor_of(jsonb_build_object('actor', actor), 'admin');
 begin
@@ -14,12 +16,12 @@ $$;
 comment on function cs.admin_of is 'The admin who asks; wrong_role, unauthenticated, forbidden.';
 
 create or replace function cs.actor_with_kind(actor jsonb, who cs.person) returns jsonb
-    language sql immutable parallel safe
+    language sql stable parallel safe
     return actor || jsonb_build_object('kind', who.kind);
 comment on function cs.actor_with_kind is 'The actor as audit rows want it.';
 
 create or replace function cs.team_put(actor jsonb, name text) returns cs.team
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     t team;
 begin
@@ -62,7 +64,7 @@ create or replace function cs.person_field(of_constraint text) returns text
 comment on function cs.person_field is 'The field that a broken constraint of person is about.';
 
 create or replace function cs.person_put(actor jsonb, maker_id bigint, item jsonb)
-    returns cs.person language plpgsql set search_path = cs, pg_temp as $$
+    returns cs.person language plpgsql as $$
 declare
     p person;
     wrong text;
@@ -104,7 +106,7 @@ comment on function cs.person_create is
     '{login, name, roles, team_ids, owner_id?} → id; wrong_role and the errors of person_put.';
 
 create or replace function cs.person_alter(actor jsonb, person_id bigint, item jsonb)
-    returns cs.person language plpgsql set search_path = cs, pg_temp as $$
+    returns cs.person language plpgsql as $$
 declare
     p person;
     wrong text;

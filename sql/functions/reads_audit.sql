@@ -1,5 +1,7 @@
 -- What auditors' views ask beyond plain rows. Granted to the auditor, who sees no table.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.unapproved_runs()
     returns table (attempt_id bigint, request_id bigint, started_at timestamptz, why text)
     language sql stable security definer set search_path = cs, pg_temp as $$

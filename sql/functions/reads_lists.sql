@@ -1,5 +1,7 @@
 -- Lists of requests. Each finds its ids by an index and a LIMIT first, and joins then.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.person_json(person_id bigint) returns jsonb
     language sql stable
     return (select jsonb_build_object('id', p.id, 'name', p.name, 'kind', p.kind)
@@ -76,7 +78,7 @@ comment on function cs.ids_of_author is 'What somebody, or an agent of theirs, a
 
 create or replace function cs.ids_visible(
     who cs.person, states text[], q text, before_id bigint, most int) returns setof bigint
-    language plpgsql stable set search_path = cs, pg_temp as $$
+    language plpgsql stable as $$
 begin
     if has_role(who, 'admin') then
         return query select r.id from request r

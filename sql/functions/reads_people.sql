@@ -1,5 +1,7 @@
 -- Reads about people, teams, tokens, sessions, workers and the whole.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.teams_json(person_id bigint) returns jsonb
     language sql stable
     return (select coalesce(jsonb_agg(cs.team_json(m.team_id) order by m.team_id), '[]')
@@ -24,7 +26,7 @@ create or replace function cs.instance_get() returns text
 comment on function cs.instance_get is 'The id of this instance.';
 
 create or replace function cs.admin_only(person_id bigint) returns void
-    language plpgsql stable set search_path = cs, pg_temp as $$
+    language plpgsql stable as $$
 begin
     if not exists (select from person p where p.id = person_id and 'admin' = any (p.roles)
                    and p.disabled_at is null) then

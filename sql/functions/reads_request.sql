@@ -1,5 +1,7 @@
 -- One request with all there is to know about it.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.revisions_json(request_id bigint) returns jsonb
     language sql stable
     return (select jsonb_agg(jsonb_build_object('revision', v.revision,

@@ -1,7 +1,9 @@
 -- Asking: submit, revise, cancel, settle, run again. Each takes one element of a batch.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.team_of(who cs.person, item jsonb) returns bigint
-    language plpgsql stable set search_path = cs, pg_temp as $$
+    language plpgsql stable as $$
 declare
     wanted bigint := (item ->> 'team_id')::bigint;
     teams bigint[] := array(select m.team_id from team_member m where m.person_id = who.id
@@ -21,7 +23,7 @@ comment on function cs.team_of is
     'The team that was named, else the only one; missing_field or invalid_field team_id.';
 
 create or replace function cs.waiting_check(person_id bigint, most bigint) returns void
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 begin
     if most < 1000000 and (select count(*) from (
             select from request r where r.author_id = person_id and r.state = 'pending'
@@ -33,47 +35,70 @@ $$;
 comment on function cs.waiting_check is
     'throttled when so many requests of a person wait; 1,000,000 and null mean no limit.';
 
+create or replace function cs.revision_first(who cs.person, item jsonb, new_id bigint)
+    returns cs.revision language plpgsql as $$
+declare
+    v revision;
+begin
+    v.request_id := new_id;
+    v.revision := 1;
+    v.title := coalesce(item ->> 'title', '');
+    v.language := item ->> 'language';
+    v.code := item ->> 'code';
+    v.target := '';
+    v.sandbox := item ->> 'backend';
+    v.image := item ->> 'image';
+    v.network := coalesce(item ->> 'network', 'none');
+    v.retry_safe := coalesce((item ->> 'retry_safe')::bool, false);
+    v.policy_version := 0;
+    v.verdict_sha256 := '';
+    v.approval_ms := 1000 * (item ->> 'approval_seconds')::bigint;
+    return revision_complete(who, item, limits_put(item, v));
+end
+$$;
+comment on function cs.revision_first is 'Revision 1 out of a submission; the errors of its parts.';
+
 create or replace function cs.request_submit(item jsonb) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     who person := actor_of(item, 'submit');
-    r request;
+    team bigint := team_of(who, item);
+    now timestamptz := clock_timestamp();
+    new_id bigint;
     v revision;
 begin
     if not who.roles && array['analyst', 'agent'] then
         perform fail('wrong_role', 'Only analysts and agents submit requests');
     end if;
     perform waiting_check(who.id, (item ->> 'max_waiting')::bigint);
-    insert into request (team_id, author_id, token_id, state, backend, retry_safe, expires_at,
-                         again_of)
-        values (team_of(who, item), who.id, (item -> 'actor' ->> 'token_id')::bigint, 'pending',
-                item ->> 'backend', coalesce((item ->> 'retry_safe')::bool, false),
-                clock_timestamp() + make_interval(secs => (item ->> 'pending_seconds')::bigint),
+    new_id := nextval('request_id_seq');
+    v := revision_first(who, item, new_id);
+    with made_request as (
+        insert into request (id, team_id, author_id, token_id, state, backend, retry_safe,
+                             created_at, state_at, expires_at, again_of)
+        overriding system value
+        values (new_id, team, who.id, v.token_id, 'pending', v.sandbox, v.retry_safe, now, now,
+                now + make_interval(secs => (item ->> 'pending_seconds')::bigint),
                 (item ->> 'again_of')::bigint)
-        returning * into r;
-    v.request_id := r.id;
-    v.revision := 1;
-    v.title := coalesce(item ->> 'title', '');
-    v.language := item ->> 'language';
-    v.code := item ->> 'code';
-    v.sandbox := r.backend;
-    v.image := item ->> 'image';
-    v.network := coalesce(item ->> 'network', 'none');
-    v.retry_safe := r.retry_safe;
-    v.approval_ms := 1000 * (item ->> 'approval_seconds')::bigint;
-    v.target := '';
-    v.policy_version := 0;
-    v.verdict_sha256 := '';
-    v := revision_put(who, item, limits_put(item, v));
-    insert into request_text (request_id, title, question, state_echo)
-        values (r.id, v.title, coalesce(item ->> 'question', ''), item -> 'state_echo');
-    perform audit_move(r.id, actor_json(item, who), 'request.submit', 'request', '', 'pending',
-        jsonb_build_object('revision', 1, 'bundle_sha256', hex(v.bundle_sha256)),
-        jsonb_build_object('revision:1', revision_digest(v)));
-    return jsonb_build_object('id', r.id, 'revision', 1, 'state', 'pending',
-        'bundle_sha256', hex(v.bundle_sha256), 'code_sha256', hex(v.code_sha256),
-        'created_at', iso(r.created_at), 'event', event_json(r, 'pending', 'request.submit'),
-        'push', push_json('queue:review', r.id));
+    ), made_text as (
+        insert into request_text (request_id, title, question, state_echo)
+        values (new_id, v.title, coalesce(item ->> 'question', ''), item -> 'state_echo')
+    ), made_revision as (
+        insert into revision values (v.*)
+    )
+    insert into audit_event (entity, entity_id, entity_seq, actor_id, actor_kind, session_id,
+                             token_id, address, event, from_state, to_state, body, row_digests)
+    values ('request', new_id, 1, who.id, who.kind, v.session_id, v.token_id,
+            item -> 'actor' ->> 'address', 'request.submit', '', 'pending',
+            jsonb_build_object('revision', 1, 'bundle_sha256', encode(v.bundle_sha256, 'hex')),
+            jsonb_build_object('revision:1', revision_digest(v)));
+    return jsonb_build_object('id', new_id, 'revision', 1, 'state', 'pending',
+        'bundle_sha256', encode(v.bundle_sha256, 'hex'),
+        'code_sha256', encode(v.code_sha256, 'hex'), 'created_at', iso(now),
+        'event', jsonb_build_object('id', new_id, 'state', 'pending', 'revision', 1,
+            'team_id', team, 'author_id', who.id, 'owner_id', who.owner_id, 'at', iso(now),
+            'what', 'request.submit'),
+        'push', push_json('queue:review', new_id));
 end
 $$;
 comment on function cs.request_submit is
@@ -83,7 +108,7 @@ backend, image, network?, approval_seconds, pending_seconds, max_waiting?, state
 of the fields.';
 
 create or replace function cs.request_revise(item jsonb) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     who person := actor_of(item, 'submit');
     r request := request_for(who, (item ->> 'id')::bigint);
@@ -101,7 +126,8 @@ begin
     v.title := coalesce(item ->> 'title', v.title);
     v.language := coalesce(item ->> 'language', v.language);
     v.code := coalesce(item ->> 'code', v.code);
-    v := revision_put(who, item, limits_put(item, v));
+    v := revision_complete(who, item, limits_put(item, v));
+    insert into revision values (v.*);
     return revision_opened(item, who, r, v);
 end
 $$;
@@ -111,7 +137,7 @@ comment on function cs.request_revise is
 
 create or replace function cs.revision_opened(
     item jsonb, who cs.person, r cs.request, v cs.revision)
-    returns jsonb language plpgsql set search_path = cs, pg_temp as $$
+    returns jsonb language plpgsql as $$
 declare
     before text := r.state;
 begin

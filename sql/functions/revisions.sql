@@ -1,7 +1,9 @@
 -- A revision out of a submission: its limits, its files, its digests.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.limit_of(item jsonb, name text, lowest bigint, standard bigint)
-    returns bigint language plpgsql immutable set search_path = cs, pg_temp as $$
+    returns bigint language plpgsql immutable as $$
 declare
     wanted bigint := (item -> 'limits' ->> name)::bigint;
     most bigint := (item -> 'max_limits' ->> name)::bigint;
@@ -19,22 +21,23 @@ comment on function cs.limit_of is
     'One limit of a run; when not given the standard, else the most there is; invalid_field.';
 
 create or replace function cs.limits_put(item jsonb, v cs.revision) returns cs.revision
-    language plpgsql immutable set search_path = cs, pg_temp as $$
+    language plpgsql immutable as $$
 begin
-    v.wall_ms := limit_of(item, 'wall_ms', 100, v.wall_ms);
-    v.memory_bytes := limit_of(item, 'memory_bytes', 16777216, v.memory_bytes);
-    v.pids := limit_of(item, 'pids', 1, v.pids);
-    v.output_bytes := limit_of(item, 'output_bytes', 1, v.output_bytes);
-    v.files := limit_of(item, 'files', 0, v.files);
-    v.file_bytes := limit_of(item, 'file_bytes', 1, v.file_bytes);
+    if jsonb_typeof(item -> 'limits') = 'object' or v.wall_ms is null then
+        v.wall_ms := limit_of(item, 'wall_ms', 100, v.wall_ms);
+        v.memory_bytes := limit_of(item, 'memory_bytes', 16777216, v.memory_bytes);
+        v.pids := limit_of(item, 'pids', 1, v.pids);
+        v.output_bytes := limit_of(item, 'output_bytes', 1, v.output_bytes);
+        v.files := limit_of(item, 'files', 0, v.files);
+        v.file_bytes := limit_of(item, 'file_bytes', 1, v.file_bytes);
+    end if;
     return v;
 end
 $$;
 comment on function cs.limits_put is 'A revision with the limits that an element asks for.';
 
-create or replace function cs.revision_files_put(
-    who cs.person, r cs.revision, files jsonb) returns bytea
-    language plpgsql set search_path = cs, pg_temp as $$
+create or replace function cs.revision_files_put(who cs.person, r cs.revision, files jsonb)
+    returns bytea[] language plpgsql as $$
 declare
     f file;
     names text[] := '{}';
@@ -56,10 +59,10 @@ begin
 end
 $$;
 comment on function cs.revision_files_put is
-    'Binds the input files in order and returns them encoded; invalid_field files.N.id.';
+    'Binds the input files in order; their digests and names; invalid_field files.N.id.';
 
-create or replace function cs.revision_files_keep(r cs.revision) returns bytea
-    language plpgsql set search_path = cs, pg_temp as $$
+create or replace function cs.revision_files_keep(r cs.revision) returns bytea[]
+    language plpgsql as $$
 begin
     insert into revision_file (request_id, revision, n, file_id, sha256, name, bytes)
         select f.request_id, r.revision, f.n, f.file_id, f.sha256, f.name, f.bytes
@@ -69,10 +72,10 @@ begin
 end
 $$;
 comment on function cs.revision_files_keep is
-    'Binds the input files of the revision before, and returns them encoded.';
+    'Binds the input files of the revision before; their digests and names.';
 
 create or replace function cs.revision_check(r cs.revision, files jsonb) returns void
-    language plpgsql immutable set search_path = cs, pg_temp as $$
+    language plpgsql immutable as $$
 begin
     if r.code is null or r.code = '' then
         perform fail('missing_field', 'code is required', 'code');
@@ -87,13 +90,14 @@ begin
     end if;
 end
 $$;
-comment on function cs.revision_check is 'missing_field or invalid_field of code, language, title, files.';
+comment on function cs.revision_check is
+    'missing_field or invalid_field of code, language, title, files.';
 
-create or replace function cs.revision_put(who cs.person, item jsonb, r cs.revision)
-    returns cs.revision language plpgsql set search_path = cs, pg_temp as $$
+create or replace function cs.revision_complete(who cs.person, item jsonb, r cs.revision)
+    returns cs.revision language plpgsql as $$
 declare
     files jsonb := nullif(item -> 'files', 'null');
-    encoded_files bytea := '';
+    parts bytea[] := '{}';
 begin
     perform revision_check(r, files);
     r.code_bytes := octet_length(r.code);
@@ -106,14 +110,12 @@ begin
     r.token_id := (item -> 'actor' ->> 'token_id')::bigint;
     r.created_at := clock_timestamp();
     if r.file_count > 0 then
-        encoded_files := case when files is null then revision_files_keep(r)
-                              else revision_files_put(who, r, files) end;
+        parts := case when files is null then revision_files_keep(r)
+                      else revision_files_put(who, r, files) end;
     end if;
-    r.bundle_sha256 := sha256(bundle_head(r) || convert_to(r.code, 'UTF8')
-                              || bundle_tail(r, encoded_files));
-    insert into revision values (r.*);
+    r.bundle_sha256 := sha256(bundle_bytes(r, parts));
     return r;
 end
 $$;
-comment on function cs.revision_put is
-    'Completes a revision with its digests and stores it; the errors of its parts.';
+comment on function cs.revision_complete is
+    'A revision with its files bound and its digests; the errors of its parts.';

@@ -1,7 +1,9 @@
 -- Signing in: throttles, links, passwords, sessions.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.throttle_count(of_key text, allowed int) returns int
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     t login_throttle;
     now timestamptz := clock_timestamp();
@@ -46,7 +48,7 @@ comment on function cs.login_lookup is
 unknown people, disabled ones, people without a password and throttled tries alike.';
 
 create or replace function cs.throttle_clear(login text, address text) returns void
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 begin
     delete from login_throttle where key = 'login:' || left(lower(login), 100);
     update login_throttle set failures = greatest(failures - 1, 0),
@@ -60,7 +62,7 @@ comment on function cs.throttle_clear is 'Takes back what a successful sign-in w
 create or replace function cs.session_open(
     person_id bigint, how text, address text, agent text, token_sha256 bytea,
     csrf_sha256 bytea, seconds bigint) returns bigint
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     new_id bigint;
 begin

@@ -1,7 +1,9 @@
 -- The sweep finds what was lost: hints, leases, deadlines. Any number may run at once.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.sweep_leases(most int, ret_lost out int, ret_events out jsonb)
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     a attempt;
     r request;
@@ -25,7 +27,7 @@ $$;
 comment on function cs.sweep_leases is 'Attempts whose lease has ended: how many, and the events.';
 
 create or replace function cs.attempt_lost(r cs.request, a cs.attempt) returns jsonb
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     system jsonb := '{"kind": "system"}';
     body jsonb := jsonb_build_object('attempt_id', a.id, 'fence', a.fence,
@@ -55,7 +57,7 @@ comment on function cs.attempt_lost is
     'Before any code left: ready again. After: unknown, and tried again only when retry_safe.';
 
 create or replace function cs.sweep_expired(most int, ret_expired out int, ret_events out jsonb)
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     system jsonb := '{"kind": "system"}';
     r request;
@@ -88,7 +90,7 @@ comment on function cs.sweep_expired is
     'Requests and approvals whose time is over: how many, and the events.';
 
 create or replace function cs.sweep_old() returns void
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     gone worker;
 begin

@@ -1,8 +1,10 @@
 -- Sign-in links and API tokens. Only the SHA-256 of a secret ever comes here.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.link_put(
     actor jsonb, maker_id bigint, of_person cs.person, token_sha256 bytea, seconds bigint)
-    returns timestamptz language plpgsql set search_path = cs, pg_temp as $$
+    returns timestamptz language plpgsql as $$
 declare
     until timestamptz := clock_timestamp() + make_interval(secs => least(seconds, 604800));
 begin
@@ -39,7 +41,7 @@ comment on function cs.login_link_create is
 
 create or replace function cs.token_put(
     actor jsonb, maker_id bigint, of_person cs.person, item jsonb, token_sha256 bytea)
-    returns cs.api_token language plpgsql set search_path = cs, pg_temp as $$
+    returns cs.api_token language plpgsql as $$
 declare
     wanted text[] := texts_of(item -> 'scopes');
     t api_token;
@@ -67,7 +69,7 @@ comment on function cs.token_put is
     '{name, prefix, scopes, seconds} → token; not_found, invalid_field scopes.';
 
 create or replace function cs.token_maker(actor jsonb, for_id bigint) returns cs.person
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 declare
     who person := actor_of(jsonb_build_object('actor', actor), 'admin');
 begin
@@ -98,7 +100,7 @@ comment on function cs.token_create is
     'item {person_id?, name, prefix, scopes, seconds?} → id; wrong_role, not_found, invalid_field.';
 
 create or replace function cs.token_end(actor jsonb, t cs.api_token) returns bool
-    language plpgsql set search_path = cs, pg_temp as $$
+    language plpgsql as $$
 begin
     update api_token x set revoked_at = clock_timestamp()
         where x.id = t.id and x.revoked_at is null;

@@ -1,5 +1,7 @@
 -- Workers: hello, bye, heartbeat.
 
+set search_path = cs, pg_temp;
+
 create or replace function cs.worker_hello(item jsonb) returns jsonb
     language plpgsql security definer set search_path = cs, pg_temp as $$
 declare

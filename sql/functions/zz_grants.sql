@@ -1,6 +1,8 @@
 -- Which role may call what. Everything is taken away first, so that this file is the whole
 -- truth; roles have no privilege on any table.
 
+set search_path = cs, pg_temp;
+
 do $$
 declare
     list record;
