@@ -35,7 +35,8 @@ static const char *const profile[] = {
     "sandbox", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv",
     "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", BUBBLEWRAP_WORK, "--setenv",
     "TMPDIR", "/tmp", "--setenv", "LANG", "C.UTF-8", "--setenv", "TZ", "UTC", "--setenv",
-    "MPLBACKEND", "Agg", "--setenv", "MPLCONFIGDIR", "/tmp",
+    "MPLBACKEND", "Agg", "--setenv", "MPLCONFIGDIR", "/tmp", "--setenv",
+    "XDG_CACHE_HOME", "/tmp",
     /* One thread: a job's processes are counted, and warm sandboxes stay small. */
     "--setenv", "OPENBLAS_NUM_THREADS", "1", "--setenv", "OMP_NUM_THREADS", "1",
     "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib",

@@ -40,7 +40,7 @@ static const struct {
     {"processes", "2"},
     {"hostname", "sandbox"},
     {"environment", "HOME LANG MPLBACKEND MPLCONFIGDIR OMP_NUM_THREADS OPENBLAS_NUM_THREADS PATH "
-                    "PWD TMPDIR TZ"},
+                    "PWD TMPDIR TZ XDG_CACHE_HOME"},
     {"passwd", "refused"},
     {"interfaces", "lo"},
     {"proc_cmdline", "refused"},

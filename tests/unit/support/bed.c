@@ -146,6 +146,8 @@ void bed_run(struct bed *bed, struct bed_job *job, struct bed_outcome *ret_outco
     ret_outcome->backend = bed->backend;
     if (!bed->backend->create(bed->backend->context, &job->job, &ret_outcome->sandbox, &err))
         give_up(&err);
+    if (ret_outcome->on_created)
+        ret_outcome->on_created(ret_outcome);
     bed->backend->run(ret_outcome->sandbox, &job->job, &sink, &ret_outcome->result);
     bed->backend->destroy(ret_outcome->sandbox);
     ret_outcome->sandbox = NULL;

@@ -28,6 +28,7 @@ struct bed_outcome {
     size_t item_count;
     int started;       /* times that the sink was told so */
     bool refuse_output; /* set before the run: the sink says no */
+    void (*on_created)(struct bed_outcome *outcome); /* before the run */
     void (*on_output)(struct bed_outcome *outcome); /* called after each piece of output */
     struct sandbox *sandbox;
     struct sandbox_backend *backend;

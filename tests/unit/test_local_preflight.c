@@ -1,0 +1,283 @@
+/* Preflight: what is not as expected switches the backend off; what dies is told apart. */
+#include "tests/unit/cmocka_all.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "tests/unit/support/bed.h"
+#include "worker/sandbox/cgroup.h"
+#include "worker/sandbox/watch.h"
+
+static struct bed bed;
+
+/* The state of a backend with an interpreter, cgroups and a wish of one's own. */
+static struct local_state state_with(const char *python, const char *cgroup_root, bool require)
+{
+    struct launcher_options options = {.python = python,
+                                       .slot_uid = BED_UID,
+                                       .sandbox_max = 4,
+                                       .tmp_bytes = 16 << 20,
+                                       .cgroup_root = cgroup_root};
+    struct local_options local = {
+        .lease_ms = 30000, .preflight_seconds = 600, .require_cgroup = require};
+    struct launcher *launcher = NULL;
+    struct sandbox_backend *backend = NULL;
+    struct error err = {0};
+    struct local_state state;
+    char why_not[160];
+    log_open("test", LOG_ERROR + 1);
+    assert_true(launcher_start(&options, &launcher, &err));
+    assert_true(local_backend_new(launcher, &local, &backend, &err));
+    local_backend_state(backend, &state);
+    assert_int_equal(backend->ready(backend->context, why_not), state.ready);
+    assert_string_equal(why_not, state.why_not);
+    local_backend_free(backend);
+    launcher_stop(launcher);
+    return state;
+}
+
+static void ready_on_this_machine(void **context)
+{
+    (void)context;
+    struct local_state state = state_with("/usr/bin/python3", NULL, false);
+    assert_string_equal(state.why_not, "");
+    assert_true(state.ready);
+    assert_true(state.checked_at_ms > 0);
+}
+
+static void without_cgroup_weaker_or_refused(void **context)
+{
+    (void)context;
+    struct local_state state = state_with("/usr/bin/python3", "", false);
+    assert_true(state.ready);
+    assert_true(state.weaker);
+    assert_true(strlen(state.weaker_because) > 0);
+    state = state_with("/usr/bin/python3", "", true);
+    assert_false(state.ready);
+    assert_non_null(strstr(state.why_not, "LOCAL_REQUIRE_CGROUP"));
+}
+
+static void wrong_interpreters(void **context)
+{
+    (void)context;
+    static const char *const paths[] = {"/usr/bin/missing-python", "/usr/bin/true",
+                                        "/usr/bin/yes", "/usr/bin/cat"};
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        struct local_state state = state_with(paths[i], NULL, false);
+        if (state.ready || !strstr(state.why_not, "does not start"))
+            fail_msg("%s: ready %d, %s", paths[i], state.ready, state.why_not);
+    }
+}
+
+static void not_ready_creates_nothing(void **context)
+{
+    (void)context;
+    struct launcher_options options = {.python = "/usr/bin/false",
+                                       .slot_uid = BED_UID,
+                                       .sandbox_max = 4,
+                                       .tmp_bytes = 16 << 20};
+    struct local_options local = {.warm = 2, .lease_ms = 30000, .preflight_seconds = 600};
+    struct launcher *launcher = NULL;
+    struct sandbox_backend *backend = NULL;
+    struct sandbox *sandbox = NULL;
+    struct error err = {0};
+    struct bed_job job = bed_python("1");
+    assert_true(launcher_start(&options, &launcher, &err));
+    assert_true(local_backend_new(launcher, &local, &backend, &err));
+    assert_false(backend->create(backend->context, &job.job, &sandbox, &err));
+    assert_int_equal(err.code, ERR_UNAVAILABLE);
+    local_backend_free(backend);
+    launcher_stop(launcher);
+}
+
+/* A backend asked every second notices that its launcher is gone. */
+static bool is_off(void *context)
+{
+    struct local_state state;
+    local_backend_state(context, &state);
+    return !state.ready;
+}
+
+static void a_dead_launcher_is_noticed(void **context)
+{
+    (void)context;
+    struct launcher_options options = {.python = "/usr/bin/python3",
+                                       .slot_uid = BED_UID,
+                                       .sandbox_max = 4,
+                                       .tmp_bytes = 16 << 20};
+    struct local_options local = {.lease_ms = 30000, .preflight_seconds = 1};
+    struct launcher *launcher = NULL;
+    struct sandbox_backend *backend = NULL;
+    struct error err = {0};
+    assert_true(launcher_start(&options, &launcher, &err));
+    assert_true(local_backend_new(launcher, &local, &backend, &err));
+    assert_false(is_off(backend));
+    kill(launcher_pid(launcher), SIGKILL);
+    assert_true(bed_wait(is_off, backend));
+    local_backend_free(backend);
+    launcher_stop(launcher);
+}
+
+/* Kills one of the processes of a running sandbox: depth 0 is bubblewrap, 1
+ * its init, 2 Python. */
+static int kill_depth;
+
+static void kill_at_depth(struct bed_outcome *outcome)
+{
+    (void)outcome;
+    pid_t pid = launcher_pid(bed.launcher);
+    for (int depth = 0; depth <= kill_depth; depth++) {
+        pid_t children[WATCH_CHILDREN];
+        assert_true(watch_children(pid, children) >= 1);
+        pid = children[0];
+    }
+    kill(pid, SIGKILL);
+}
+
+static void who_is_killed_decides_the_class(void **context)
+{
+    (void)context;
+    static const struct {
+        enum sandbox_outcome outcome;
+        const char *reason;
+    } ends[] = {
+        {SANDBOX_UNKNOWN, "lost"},  /* nothing inside can kill bubblewrap */
+        {SANDBOX_FAILED, "signal"}, /* the job could have done these two itself */
+        {SANDBOX_FAILED, "signal"},
+    };
+    for (kill_depth = 0; kill_depth < 3; kill_depth++) {
+        struct bed_job job = bed_python("import time\nprint('up')\ntime.sleep(3600)");
+        AUTO(bed_outcome) struct bed_outcome outcome = {.on_output = kill_at_depth};
+        bed_run(&bed, &job, &outcome);
+        assert_int_equal(outcome.result.outcome, ends[kill_depth].outcome);
+        assert_string_equal(outcome.result.reason, ends[kill_depth].reason);
+    }
+}
+
+static void kill_all(struct bed_outcome *outcome)
+{
+    (void)outcome;
+    pid_t children[WATCH_CHILDREN];
+    size_t count = 0;
+    while (count == 0)
+        count = watch_children(launcher_pid(bed.launcher), children);
+    for (size_t i = 0; i < count; i++)
+        kill(children[i], SIGKILL);
+}
+
+/* Dead before the frame: the worker wrote less than all of it, whatever it was. */
+static void killed_before_the_frame_is_not_started(void **context)
+{
+    (void)context;
+    AUTO(buffer) struct buffer large = {0};
+    while (large.len < 8 << 20)
+        buffer_add_text(&large, "0123456789abcdef0123456789abcdef0123456789abcdef");
+    struct bed_job job = bed_python("print('ran')");
+    AUTO(bed_outcome) struct bed_outcome outcome = {.on_created = kill_all};
+    bed_add_file(&job, "large.txt", (struct bytes){large.data, large.len});
+    bed_run(&bed, &job, &outcome);
+    assert_int_equal(outcome.result.outcome, SANDBOX_NOT_STARTED);
+    assert_int_equal(outcome.started, 0);
+    assert_false(bed_contains(&outcome.out, "ran"));
+    bed_job_close(&job);
+}
+
+static void put_file(const char *folder, const char *name, const char *text)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void expect_file(const char *folder, const char *name, const char *text)
+{
+    char path[512], found[128] = "";
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_true(fgets(found, sizeof found, file) || !*text);
+    fclose(file);
+    assert_string_equal(found, text);
+}
+
+static void remove_files(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        unlink(path);
+    }
+    if (dir)
+        closedir(dir);
+    rmdir(folder);
+}
+
+/* This kernel offers no v2 controllers, so the files are ordinary ones here:
+ * what is written where, and how figures are read. */
+static void cgroup_v2_files(void **context)
+{
+    (void)context;
+    static const char *const files[] = {"cgroup.procs",    "memory.max",       "memory.swap.max",
+                                        "memory.oom.group", "pids.max",        "cgroup.kill"};
+    char folder[] = "/tmp/countersign-v2-XXXXXX", group[64];
+    assert_non_null(mkdtemp(folder));
+    struct cgroup_base base = {.kind = CGROUP_V2};
+    snprintf(base.memory, sizeof base.memory, "%s", folder);
+    snprintf(base.pids, sizeof base.pids, "%s", folder);
+    snprintf(group, sizeof group, "%s/one", folder);
+    assert_int_equal(mkdir(group, 0700), 0);
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        put_file(group, files[i], "");
+    struct launcher_limits limits = {.memory_bytes = 12345678, .pids = 64};
+    assert_true(cgroup_make(&base, "one"));
+    assert_true(cgroup_limit(&base, "one", &limits));
+    assert_true(cgroup_enter(&base, "one"));
+    cgroup_kill(&base, "one");
+    expect_file(group, "memory.max", "12345678");
+    expect_file(group, "memory.swap.max", "0");
+    expect_file(group, "memory.oom.group", "1");
+    expect_file(group, "pids.max", "66"); /* bubblewrap and its init come on top */
+    expect_file(group, "cgroup.procs", "0");
+    expect_file(group, "cgroup.kill", "1");
+    put_file(group, "cpu.stat", "usage_usec 5000\nuser_usec 1\n");
+    put_file(group, "memory.peak", "777\n");
+    put_file(group, "memory.events", "low 0\noom 3\noom_kill 2\n");
+    put_file(group, "pids.events", "max 4\n");
+    struct launcher_report report = {0};
+    cgroup_measure(&base, "one", &report);
+    assert_int_equal(report.cpu_us, 5000);
+    assert_int_equal(report.memory_peak_bytes, 777);
+    assert_int_equal(report.memory_kills, 2);
+    assert_int_equal(report.pids_refused, 4);
+    remove_files(group);
+    rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ready_on_this_machine),
+        cmocka_unit_test(without_cgroup_weaker_or_refused),
+        cmocka_unit_test(wrong_interpreters),
+        cmocka_unit_test(not_ready_creates_nothing),
+        cmocka_unit_test(a_dead_launcher_is_noticed),
+        cmocka_unit_test(who_is_killed_decides_the_class),
+        cmocka_unit_test(killed_before_the_frame_is_not_started),
+        cmocka_unit_test(cgroup_v2_files),
+    };
+    bed_open(&bed, 0, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    bed_close(&bed);
+    return failed;
+}
