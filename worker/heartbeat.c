@@ -93,6 +93,8 @@ static void begin(struct heart *heart)
         }
         pulse_wait(worker->heartbeat_now, HELLO_RETRY_MS);
     }
+    if (atomic_load(&worker->id) == 0)
+        return;
     LOG(LOG_INFO, "worker.ready", LOG_NUMBER("worker", atomic_load(&worker->id)),
         LOG_TEXT("name", worker->settings->worker_name), LOG_TEXT("backends", heart->reported));
     pulse_ring(worker->dispatch_now);
