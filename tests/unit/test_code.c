@@ -40,94 +40,95 @@ static void test_accepted(void **state)
     }
 }
 
+static const struct {
+    const char *code;
+    const char *says;
+} refused_rows[] = {
+    {"a\r\nb", "line 1, column 2: carriage return"},
+    {"# harmless\rimport os", "line 1, column 11: carriage return"},
+    {"a\n\xc3\xa4\vb", "line 2, column 2: line break"},
+    {"a\fb", "line 1, column 2: line break"},
+    {"a\xc2\x85"
+     "b",
+     "(U+0085)"},
+    {"a\xe2\x80\xa8"
+     "b",
+     "(U+2028)"},
+    {"a\xe2\x80\xa9"
+     "b",
+     "(U+2029)"},
+    {"\xef\xbb\xbf"
+     "a",
+     "line 1, column 1: byte order mark"},
+    {"a\x01", "control character (U+0001)"},
+    {"a\x1b[31m", "control character (U+001B)"},
+    {"a\x7f", "control character (U+007F)"},
+    {"a\xc2\x9b", "control character (U+009B)"},
+    {"a\xe2\x80\xae"
+     "b",
+     "text direction control (U+202E)"},
+    {"a\xe2\x81\xa6"
+     "b",
+     "text direction control (U+2066)"},
+    {"a\xe2\x80\x8f"
+     "b",
+     "text direction control (U+200F)"},
+    {"a\xd8\x9c"
+     "b",
+     "text direction control (U+061C)"},
+    {"a\xe2\x80\x8b"
+     "b",
+     "zero-width character (U+200B)"},
+    {"a\xe2\x80\x8d"
+     "b",
+     "zero-width character (U+200D)"},
+    {"a\xe2\x81\xa0"
+     "b",
+     "zero-width character (U+2060)"},
+    {"a\xc2\xad"
+     "b",
+     "invisible character (U+00AD)"},
+    {"a\xe3\x85\xa4"
+     "b",
+     "invisible character (U+3164)"},
+    {"a\xef\xbe\xa0"
+     "b",
+     "invisible character (U+FFA0)"},
+    {"a\xf3\xa0\x81\xa1"
+     "b",
+     "tag character (U+E0061)"},
+    {"a\xf3\xa0\x84\x80"
+     "b",
+     "tag character (U+E0100)"},
+    {"a\xef\xb8\x8f"
+     "b",
+     "variation selector (U+FE0F)"},
+    {"a\xee\x80\x80"
+     "b",
+     "private character (U+E000)"},
+    {"a\xf4\x8f\xbf\xbd", "private character (U+10FFFD)"},
+    {"a\xef\xbf\xbf", "character that does not exist (U+FFFF)"},
+    {"a\xef\xb7\x90", "character that does not exist (U+FDD0)"},
+    {"a\xff", "byte that is not UTF-8 (0xFF)"},
+    {"a\xc0\xaf", "byte that is not UTF-8 (0xC0)"},
+    {"a\xed\xa0\x80", "byte that is not UTF-8 (0xED)"},
+    {"a\xe2\x82", "byte that is not UTF-8 (0xE2)"},
+    {"a\xf4\x90\x80\x80", "byte that is not UTF-8 (0xF4)"},
+    {"# coding: latin-1\n", "line 1, column 3: a coding other than utf-8 (latin-1)"},
+    {"# -*- coding: unicode_escape -*-\n", "(unicode_escape)"},
+    {"  \t# coding=utf-7\n", "(utf-7)"},
+    {"#!/x\n# vim: fileencoding=raw_unicode_escape\n", "line 2, column 14"},
+    {"# coding: utf-8-sig\n", "(utf-8-sig)"},
+    {"# coding: utf-8 coding: rot13\n", "(rot13)"},
+};
+
 static void test_refused_with_line_and_column(void **state)
 {
     (void)state;
-    static const struct {
-        const char *code;
-        const char *says;
-    } rows[] = {
-        {"a\r\nb", "line 1, column 2: carriage return"},
-        {"# harmless\rimport os", "line 1, column 11: carriage return"},
-        {"a\n\xc3\xa4\vb", "line 2, column 2: line break"},
-        {"a\fb", "line 1, column 2: line break"},
-        {"a\xc2\x85"
-         "b",
-         "(U+0085)"},
-        {"a\xe2\x80\xa8"
-         "b",
-         "(U+2028)"},
-        {"a\xe2\x80\xa9"
-         "b",
-         "(U+2029)"},
-        {"\xef\xbb\xbf"
-         "a",
-         "line 1, column 1: byte order mark"},
-        {"a\x01", "control character (U+0001)"},
-        {"a\x1b[31m", "control character (U+001B)"},
-        {"a\x7f", "control character (U+007F)"},
-        {"a\xc2\x9b", "control character (U+009B)"},
-        {"a\xe2\x80\xae"
-         "b",
-         "text direction control (U+202E)"},
-        {"a\xe2\x81\xa6"
-         "b",
-         "text direction control (U+2066)"},
-        {"a\xe2\x80\x8f"
-         "b",
-         "text direction control (U+200F)"},
-        {"a\xd8\x9c"
-         "b",
-         "text direction control (U+061C)"},
-        {"a\xe2\x80\x8b"
-         "b",
-         "zero-width character (U+200B)"},
-        {"a\xe2\x80\x8d"
-         "b",
-         "zero-width character (U+200D)"},
-        {"a\xe2\x81\xa0"
-         "b",
-         "zero-width character (U+2060)"},
-        {"a\xc2\xad"
-         "b",
-         "invisible character (U+00AD)"},
-        {"a\xe3\x85\xa4"
-         "b",
-         "invisible character (U+3164)"},
-        {"a\xef\xbe\xa0"
-         "b",
-         "invisible character (U+FFA0)"},
-        {"a\xf3\xa0\x81\xa1"
-         "b",
-         "tag character (U+E0061)"},
-        {"a\xf3\xa0\x84\x80"
-         "b",
-         "tag character (U+E0100)"},
-        {"a\xef\xb8\x8f"
-         "b",
-         "variation selector (U+FE0F)"},
-        {"a\xee\x80\x80"
-         "b",
-         "private character (U+E000)"},
-        {"a\xf4\x8f\xbf\xbd", "private character (U+10FFFD)"},
-        {"a\xef\xbf\xbf", "character that does not exist (U+FFFF)"},
-        {"a\xef\xb7\x90", "character that does not exist (U+FDD0)"},
-        {"a\xff", "byte that is not UTF-8 (0xFF)"},
-        {"a\xc0\xaf", "byte that is not UTF-8 (0xC0)"},
-        {"a\xed\xa0\x80", "byte that is not UTF-8 (0xED)"},
-        {"a\xe2\x82", "byte that is not UTF-8 (0xE2)"},
-        {"a\xf4\x90\x80\x80", "byte that is not UTF-8 (0xF4)"},
-        {"# coding: latin-1\n", "line 1, column 3: a coding other than utf-8 (latin-1)"},
-        {"# -*- coding: unicode_escape -*-\n", "(unicode_escape)"},
-        {"  \t# coding=utf-7\n", "(utf-7)"},
-        {"#!/x\n# vim: fileencoding=raw_unicode_escape\n", "line 2, column 14"},
-        {"# coding: utf-8-sig\n", "(utf-8-sig)"},
-        {"# coding: utf-8 coding: rot13\n", "(rot13)"},
-    };
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(refused_rows); i++) {
         struct error err = {0};
-        if (check(rows[i].code, &err) || !strstr(err.text, rows[i].says))
-            fail_msg("row %zu, %s: %s", i, rows[i].says, err.text);
+        if (check(refused_rows[i].code, &err) || !strstr(err.text, refused_rows[i].says))
+            fail_msg("row %zu, %s: %s", i, refused_rows[i].says, err.text);
         assert_int_equal(err.code, ERR_NOT_ACCEPTABLE);
         assert_string_equal(err.field, "code");
     }

@@ -89,7 +89,7 @@ static void test_refusals(void **state)
         WHOLE "more",
         WHOLE "\r\n",
         "--XX\n" PART "\r\nbody\r\n--XX--\r\n",
-        "--XXX\r\n" PART "\r\nbody\r\n--XX--\r\n",
+        "--XXY\r\n" PART "\r\nbody\r\n--XX--\r\n",
         "--XX\r\n\r\n\r\nbody\r\n--XX--\r\n",
         "--XX\r\nContent-Type: text/csv\r\n\r\nbody\r\n--XX--\r\n",
         "--XX\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nbody\r\n--XX--\r\n",

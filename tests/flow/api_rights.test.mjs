@@ -1,0 +1,248 @@
+// Who may use which route: the whole table against nobody, each role and each token, and for
+// each change by cookie every check against foreign pages.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { startStack, root } from './stack.mjs';
+import { censusOf } from './raw.mjs';
+
+// One letter for each of:
+//   nobody, analyst, reviewer, admin, agent's token (read, submit), and tokens of somebody who is
+//   everything: with scope read, submit, decide, admin
+// + may   u 401 unauthenticated   r 403 wrong_role   f 403 forbidden
+const rights = {
+    'GET /healthz': '+++++++++', 'GET /readyz': '+++++++++', 'GET /metrics': '+++++++++',
+    'GET /api/instance': '+++++++++',
+    'POST /api/login': '+++++++++',
+    'POST /api/logout': 'u+++fffff',
+    'POST /api/password': 'u+++fffff',
+    'GET /api/me': 'u+++++fff',
+    'POST /api/requests': 'u++++f+ff',
+    'POST /api/requests:batch': 'u++++f+ff',
+    'GET /api/requests': 'u+++++fff',
+    'GET /api/requests/{id}': 'u+++++fff',
+    'GET /api/requests/{id}/revisions/{id}': 'u+++++fff',
+    'POST /api/requests/{id}/revisions': 'u++++f+ff',
+    'POST /api/requests/{id}/decisions': 'ur+rfff+f',
+    'POST /api/requests/{id}/undo': 'ur++fff+f',
+    'POST /api/requests/{id}/cancel': 'u++++f+ff',
+    'POST /api/requests/{id}/settle': 'ur++fff+f',
+    'POST /api/requests/{id}/run-again': 'u++++f+ff',
+    'GET /api/requests/{id}/events': 'u+++++fff',
+    'GET /api/events': 'u+++++fff',
+    'GET /api/requests/{id}/results/{id}': 'u+++++fff',
+    'POST /api/files': 'u++++f+ff',
+    'GET /api/files/{id}': 'u+++++fff',
+    'GET /api/workers': 'u+++++fff',
+    'GET /api/audit': 'ur++r+fff',
+    'GET /api/people': 'urr+ffff+',
+    'POST /api/people': 'urr+ffff+',
+    'PATCH /api/people/{id}': 'urr+ffff+',
+    'GET /api/teams': 'u+++++fff',
+    'POST /api/teams': 'urr+ffff+',
+    'GET /api/tokens': 'u+++fffff',
+    'POST /api/tokens': 'u+++fffff',
+    'DELETE /api/tokens/{id}': 'u+++fffff',
+    'GET /api/sessions': 'u+++fffff',
+    'DELETE /api/sessions/{id}': 'u+++fffff',
+};
+
+const letters = {
+    u: [401, 'unauthenticated'], r: [403, 'wrong_role'], f: [403, 'forbidden'],
+};
+const columns = ['nobody', 'ana', 'rob', 'adm', 'agent', 'read', 'submit', 'decide', 'admin'];
+const roles = { ana: ['analyst'], rob: ['reviewer'], adm: ['admin'],
+                all: ['analyst', 'reviewer', 'admin'] };
+
+let stack;
+let who;
+let table;
+
+before(async () => {
+    stack = await startStack({ workers: 0 });
+    await stack.people(roles);
+    await stack.operator('person', 'add', 'bot', '--team', 'data', '--agent-of', 'ana');
+    who = { nobody: stack.client() };
+    for (const login of ['ana', 'rob', 'adm', 'all']) who[login] = await stack.signIn(login);
+    who.agent = stack.client(await token('bot', 'read,submit'));
+    for (const scope of ['read', 'submit', 'decide', 'admin'])
+        who[scope] = stack.client(await token('all', scope));
+    table = await readTable();
+});
+after(() => stack?.stop());
+
+async function token(login, scopes) {
+    const said = await stack.operator('token', 'create', login, '--scope', scopes);
+    return /\bcst?_[\w-]{43}/.exec(said)?.[0] ?? said.split(/\s+/).at(-1);
+}
+
+// [{method, path, open, kind}] out of the api's own table.
+async function readTable() {
+    const text = await readFile(`${root}/api/routes.c`, 'utf8');
+    const row = /\{METHOD_(\w+),\s*"([^"]+)",\s*(\w+),[^{}]*?BODY_(\w+)/g;
+    return [...text.matchAll(row)].map(([, method, path, access, kind]) => (
+        { method, path, name: `${method} ${path}`, open: access === 'OPEN', kind }));
+}
+
+function real(path) {
+    return path.replace('/events', '/events').replaceAll('{id}', '999999').replace('*', 'x.js');
+}
+
+// Sends something that a route answers at once with anything but 401 or 403 when it lets one in.
+async function knock(client, route, headers = {}, empty = '{}') {
+    const stop = new AbortController();
+    const more = { ...client.headers({}), ...headers };
+    if (route.kind === 'JSON') more['content-type'] ??= 'application/json';
+    if (route.kind === 'UPLOAD') more['content-type'] ??= 'application/octet-stream';
+    const answer = await fetch(stack.url + real(route.path), {
+        method: route.method, headers: more, signal: stop.signal, redirect: 'manual',
+        body: ['JSON', 'UPLOAD'].includes(route.kind) ? empty : undefined,
+    });
+    const stream = answer.headers.get('content-type') === 'text/event-stream';
+    const text = stream ? '' : await answer.text();
+    stop.abort();
+    const json = /json/.test(answer.headers.get('content-type') ?? '');
+    return { status: answer.status, headers: answer.headers, text,
+             code: json && text ? JSON.parse(text).error?.code : undefined };
+}
+
+// Signing out and setting a password would end what the next rows need.
+const wouldEnd = new Set(['POST /api/logout']);
+
+test('the matrix names every route of the api, and no other', () => {
+    const api = table.filter((route) => route.path.startsWith('/api/') || route.open)
+        .filter((route) => !/^\/($|sign-in|ask|review|requests|people|workers|account|assets|fav)/
+            .test(route.path)).map((route) => route.name);
+    assert.deepEqual(api.sort(), Object.keys(rights).sort());
+});
+
+for (const [name, row] of Object.entries(rights)) {
+    test(`${name}: ${row}`, async () => {
+        const route = table.find((one) => one.name === name);
+        const census = await censusOf(stack);
+        for (const [i, column] of columns.entries()) {
+            if (row[i] === '+' && wouldEnd.has(name)) continue;
+            const answer = await knock(who[column], route);
+            const say = `${column}: ${answer.status} ${answer.text}`;
+            if (row[i] === '+') {
+                assert.ok(![401, 403].includes(answer.status) || name === 'POST /api/login', say);
+                assert.ok(answer.status < 500, say);
+            } else {
+                assert.deepEqual([answer.status, answer.code], letters[row[i]], say);
+            }
+        }
+        assert.deepEqual(await censusOf(stack), census, 'something was changed');
+    });
+}
+
+test('every change by cookie wants our header, our origin and our content type', async () => {
+    const census = await censusOf(stack);
+    let checked = 0;
+    for (const route of table.filter((one) => one.method !== 'GET' && !one.open)) {
+        const { cookie, csrf } = who.all;
+        const own = new URL(stack.url);
+        const rows = [
+            [{ cookie }, 403, 'csrf'],
+            [{ cookie, 'x-csrf-token': '' }, 403, 'csrf'],
+            [{ cookie, 'x-csrf-token': 'f'.repeat(64) }, 403, 'csrf'],
+            [{ cookie, 'x-csrf-token': `${csrf}0` }, 403, 'csrf'],
+            [{ cookie, 'x-csrf-token': who.ana.csrf }, 403, 'csrf'],
+            [{ origin: 'https://evil.test' }, 403, 'bad_origin'],
+            [{ origin: 'null' }, 403, 'bad_origin'],
+            [{ origin: `https://${own.host}` }, 403, 'bad_origin'],
+            [{ origin: `http://${own.hostname}:1` }, 403, 'bad_origin'],
+            [{ origin: `http://${own.host}.evil.test` }, 403, 'bad_origin'],
+            [{ 'sec-fetch-site': 'cross-site' }, 403, 'bad_origin'],
+            [{ 'sec-fetch-site': 'same-site' }, 403, 'bad_origin'],
+        ];
+        if (route.kind === 'JSON')
+            for (const type of ['text/plain', 'application/x-www-form-urlencoded',
+                                'multipart/form-data; boundary=x', 'application/jsonx',
+                                'application/json; charset=utf-16'])
+                rows.push([{ 'content-type': type }, 415, 'unsupported_media_type']);
+        for (const [headers, status, code] of rows) {
+            const client = headers.cookie ? who.nobody : who.all;
+            const answer = await knock(client, route, headers);
+            assert.deepEqual([answer.status, answer.code], [status, code],
+                             `${route.name} ${JSON.stringify(headers)} ${answer.text}`);
+            checked++;
+        }
+        if (wouldEnd.has(route.name)) continue;
+        const fine = await knock(who.all, route, { origin: own.origin,
+                                                   'sec-fetch-site': 'same-origin' });
+        assert.ok(![401, 403, 415].includes(fine.status), `${route.name} ${fine.text}`);
+    }
+    assert.ok(checked >= 250, `${checked} rows`);
+    assert.deepEqual(await censusOf(stack), census);
+});
+
+test('every answer of every route carries the headers that browsers obey', async () => {
+    const wanted = {
+        'content-security-policy': /default-src 'none'.*frame-ancestors 'none'/,
+        'x-content-type-options': /^nosniff$/, 'referrer-policy': /^no-referrer$/,
+        'cross-origin-opener-policy': /^same-origin$/, 'x-frame-options': /^DENY$/,
+        'cross-origin-resource-policy': /^same-origin$/, 'x-request-id': /^[0-9a-f]{16}$/,
+        'cache-control': /no-store|no-cache|immutable/,
+    };
+    for (const route of table)
+        for (const client of [who.nobody, who.all]) {
+            if (wouldEnd.has(route.name)) continue;
+            const answer = await knock(client, route);
+            for (const [name, value] of Object.entries(wanted))
+                assert.match(answer.headers.get(name) ?? 'none', value,
+                             `${route.name} ${answer.status} ${name}`);
+            if (route.path.startsWith('/api/'))
+                assert.equal(answer.headers.get('cache-control'), 'no-store', route.name);
+            assert.equal(answer.headers.get('access-control-allow-origin'), null);
+            assert.equal(answer.headers.get('strict-transport-security'), null);
+        }
+});
+
+test('a session and a token in one request, or two sessions: 400', async () => {
+    const { cookie } = who.ana;
+    const [name] = cookie.split('=');
+    for (const headers of [
+        { cookie, authorization: `Bearer ${who.read.token}` },
+        { cookie, authorization: 'Bearer nonsense' },
+        { cookie: `${cookie}; ${cookie}` },
+        { cookie: `${cookie}; ${name}=other` },
+        { cookie: `${name}=${'x'.repeat(200)}` },
+    ]) {
+        const answer = await who.nobody.get('/api/me', headers);
+        assert.deepEqual([answer.status, answer.body.error.code], [400, 'bad_request']);
+    }
+    const fine = await who.nobody.get('/api/me', { cookie: `a=1; ${cookie}; a=2; ${name}x=3` });
+    assert.equal(fine.status, 200, 'other cookies are not ours to judge');
+});
+
+test('what is no credential lets nobody in', async () => {
+    const { token: good } = who.read;
+    const rows = [
+        'Basic YW5hOnB3', 'Bearer', 'Bearer ', `bearer${good}`, `Bearer ${good}x`,
+        `Bearer ${good.slice(0, -1)}`, `Bearer ${good} ${good}`, `Bearer ${good},x`, 'Token x',
+        `Bearer ${'a'.repeat(500)}`, "Bearer ' or 1=1 --",
+    ];
+    for (const authorization of rows) {
+        const answer = await who.nobody.get('/api/me', { authorization });
+        assert.deepEqual([answer.status, answer.body.error.code], [401, 'unauthenticated'],
+                         authorization);
+    }
+    for (const value of ['', 'x', 'css_', `css_${'A'.repeat(43)}`, '%00', '"quoted"']) {
+        const [name] = who.ana.cookie.split('=');
+        const answer = await who.nobody.get('/api/me', { cookie: `${name}=${value}` });
+        assert.equal(answer.status, 401, value);
+    }
+});
+
+test('an agent never decides, whatever its token says', async () => {
+    const said = await stack.operator('token', 'create', 'bot', '--scope', 'decide')
+        .catch((error) => `refused ${error.stderr}`);
+    assert.match(said, /refused/);
+    const sent = await who.ana.post('/api/requests', { language: 'python', code: 'print(1)' });
+    await stack.psql('superuser', `update cs.api_token set scopes = array['read', 'decide']
+        where person_id = (select id from cs.person where login = 'bot')`);
+    const answer = await who.agent.post(`/api/requests/${sent.body.id}/decisions`, {
+        verdict: 'approve', revision: 1, bundle_sha256: sent.body.bundle_sha256,
+    });
+    assert.deepEqual([answer.status, answer.body.error.code], [403, 'wrong_role']);
+});
