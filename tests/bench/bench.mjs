@@ -24,7 +24,7 @@ async function tokenOf(stack, login, scopes) {
 async function prepare(env) {
     const stack = await startStack({ env: { MAX_WAITING_PER_PERSON: '1000000', ...env } });
     await stack.people({ ana: ['analyst'], rob: ['reviewer'] });
-    const bench = { stack, seconds: SECONDS, folder: stack.folder, warmed: () => pause(SETTLE_MS) };
+    const bench = { stack, seconds: SECONDS, warmed: () => pause(SETTLE_MS) };
     bench.agent = await tokenOf(stack, 'ana', ['read', 'submit']);
     bench.reviewer = await tokenOf(stack, 'rob', ['read', 'decide']);
     bench.limits = (await bench.agent.client.get('/api/me')).body.settings.limits;

@@ -1,5 +1,6 @@
 // From the approve call to the program's first line, and jobs per second through one worker.
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { until } from '../flow/stack.mjs';
 import { load } from './submit.mjs';
@@ -53,9 +54,11 @@ export async function jobsRound(bench) {
     for (let i = 0; i < JOBS; i++) made.push(await submit(bench, TRIVIAL));
     const lines = made.map((one) =>
         `/api/requests/${one.id}/decisions\t${JSON.stringify(approval(one))}\n`);
-    const file = path.join(bench.folder, 'approvals');
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'countersign-bench-'));
+    const file = path.join(folder, 'approvals');
     writeFileSync(file, lines.join(''));
     const approved = await load(bench, bench.reviewer.token, file, { clients: 8, seconds: 60 });
+    rmSync(folder, { recursive: true });
     if (approved.done !== JOBS) throw new Error(`only ${approved.done} of ${JOBS} approved`);
     await stack.start('worker');
     const ids = made.map((one) => one.id).join(',');
