@@ -72,6 +72,8 @@ static const struct {
 
 static const char *why_refused(int32_t character, enum place place)
 {
+    if (character >= ' ' && character < 0x7f)
+        return NULL;
     if (character < 0)
         return "byte that is not UTF-8";
     if ((character & 0xfffe) == 0xfffe)
@@ -83,6 +85,14 @@ static const char *why_refused(int32_t character, enum place place)
     return NULL;
 }
 
+static void name_character(int32_t character, unsigned byte, char ret_name[16])
+{
+    if (character < 0)
+        snprintf(ret_name, 16, "0x%02X", byte);
+    else
+        snprintf(ret_name, 16, "U+%04X", (unsigned)character);
+}
+
 static bool check_characters(struct bytes code, int64_t *ret_lines, struct error *err)
 {
     const unsigned char *at = code.data, *end = at + code.len;
@@ -91,13 +101,13 @@ static bool check_characters(struct bytes code, int64_t *ret_lines, struct error
         unsigned byte = *at;
         int32_t character = utf8_next(&at, end);
         const char *why = why_refused(character, IN_CODE);
-        char name[16];
-        snprintf(name, sizeof name, character < 0 ? "0x%02X" : "U+%04X",
-                 character < 0 ? byte : (unsigned)character);
-        if (why)
+        if (why) {
+            char name[16];
+            name_character(character, byte, name);
             return fail_field(err, ERR_NOT_ACCEPTABLE, "code",
                               "line %" PRId64 ", column %" PRId64 ": %s (%s)", line, column, why,
                               name);
+        }
         column = character == '\n' ? 1 : column + 1;
         line += character == '\n';
     }
