@@ -1,0 +1,163 @@
+-- Who decides on what, and what a decision does.
+\ir setup.psql
+select plan(66);
+
+-- Approve, and what follows.
+select t.submit('mia') as r \gset
+select t.decide('noor', :r, 'approve', '{"dwell_ms": 7000}') as answer \gset
+select is((:'answer'::jsonb) ->> 'state', 'approved', 'one approval is the quorum');
+select is((:'answer'::jsonb) -> 'push',
+    jsonb_build_array(jsonb_build_object('queue', 'queue:run:local', 'id', t.attempt(:r))),
+    'the attempt is pushed to the queue of its backend');
+select is((:'answer'::jsonb) -> 'event' ->> 'what', 'decision.approve', 'it is announced');
+select is(t.attempt_state(:r), 'ready', 'an attempt is ready');
+select is((select array_agg(l.decision_id) from attempt_decision l where l.attempt_id = t.attempt(:r)),
+    (select array_agg(d.id) from decision d where d.request_id = :r),
+    'the attempt names its decisions');
+select is((select row_digests from audit_event where entity = 'request' and entity_id = :r
+           and event = 'decision.approve'),
+    (select jsonb_build_object('decision:' || d.id, decision_digest(d)) from decision d
+     where d.request_id = :r), 'the audit row has the digest of the decision');
+select ok(t.whole(:r), 'and the chain holds');
+
+-- Repeating, and coming too late.
+select is(t.decide('noor', :r, 'approve') - 'event', ((:'answer'::jsonb) - 'push' - 'event'),
+    'the same decision again has the same answer');
+select is((select count(*) from decision where request_id = :r), 1::bigint, 'and makes no row');
+select is(t.code(t.decide('noor', :r, 'reject')), 'already_decided', 'another verdict is too late');
+select is(t.decide('anna', :r, 'reject') -> 'error' ->> 'message', 'Approved by t-noor already',
+    'the loser learns who decided');
+select is(t.code(t.call('undo_decisions', jsonb_build_object('actor', t.actor('anna'), 'id', :r))),
+    'wrong_role', 'somebody else can not take the approval back');
+
+-- Digest and revision.
+select t.submit('mia') as r \gset
+select is(t.code(t.decide('noor', :r, 'approve',
+    jsonb_build_object('bundle_sha256', repeat('0', 64)))), 'stale', 'another digest is stale');
+select is(t.decide('noor', :r, 'approve', jsonb_build_object('bundle_sha256', repeat('0', 64)))
+    -> 'error' ->> 'field', 'bundle_sha256', 'and the field is named');
+select is(t.code(t.decide('noor', :r, 'approve', '{"bundle_sha256": "xyz"}')), 'invalid_field',
+    'a digest is 64 hex digits');
+select is(t.code(t.decide('noor', :r, 'approve', '{"bundle_sha256": null}')), 'missing_field',
+    'a digest is required');
+select is(t.code(t.decide('noor', :r, 'approve', '{"revision": 2}')), 'stale',
+    'another revision is stale');
+select is(t.code(t.decide('noor', :r, 'approve', '{"revision": null}')), 'missing_field',
+    'a revision is required');
+select is(t.code(t.decide('noor', :r, 'maybe')), 'invalid_field', 'there is no such verdict');
+select is(t.code(t.decide('noor', :r, 'reject', '{"note": ""}')), 'missing_field',
+    'who rejects says why');
+select is(t.decide('noor', :r, 'request_changes', '{"note": "  "}') -> 'error' ->> 'field', 'note',
+    'who asks for a change says which');
+select is((select count(*) from decision where request_id = :r), 0::bigint,
+    'what was refused left no decision');
+select is(t.state(:r), 'pending', 'and changed nothing');
+select is(t.decide('noor', :r, 'reject') ->> 'state', 'rejected', 'reject is final');
+select is(t.attempt(:r), null, 'and nothing runs');
+
+-- Asking for a change, a new revision, deciding anew.
+select t.submit('mia') as r \gset
+select t.digest(:r) as first_digest \gset
+select is(t.decide('noor', :r, 'request_changes') ->> 'state', 'changes_requested',
+    'a change can be asked for');
+select is(t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r,
+    'revision', 1, 'code', E'print(2)\n')) ->> 'state', 'pending', 'a revision waits for review');
+select is(t.code(t.decide('noor', :r, 'approve', jsonb_build_object('revision', 1,
+    'bundle_sha256', :'first_digest'))), 'stale', 'the old revision can not be approved');
+select is(t.code(t.decide('noor', :r, 'approve',
+    jsonb_build_object('bundle_sha256', :'first_digest'))), 'stale', 'nor its digest');
+select is(t.decide('noor', :r, 'approve') ->> 'state', 'approved', 'the new one can');
+
+-- Undo.
+select t.submit('mia') as r \gset
+select t.decide('noor', :r, 'approve', '{"undo_seconds": 30}') as answer \gset
+select ok(not (:'answer'::jsonb) ? 'push', 'nothing is pushed while it can be undone');
+select ok((:'answer'::jsonb ->> 'not_before')::timestamptz > now() + interval '20 seconds',
+    'and it does not start before');
+select is((select count(*) from claim_attempts(t.worker(), '{' || t.attempt(:r) || '}', 1000)),
+    0::bigint, 'nobody can claim it');
+select is(t.call('undo_decisions', jsonb_build_object('actor', t.actor('noor'), 'id', :r))
+    ->> 'state', 'pending', 'who approved takes it back');
+select is(t.attempt_state(:r), 'cancelled', 'its attempt never runs');
+select is(cardinality(approvals(:r, decode(t.digest(:r), 'hex'))), 0, 'the decision is void');
+select is(t.code(t.call('undo_decisions', jsonb_build_object('actor', t.actor('noor'), 'id', :r))),
+    'wrong_role', 'there is nothing more to take back');
+select is(t.decide('noor', :r, 'reject') ->> 'state', 'rejected',
+    'the same reviewer may decide again');
+select ok(t.whole(:r), 'the chain holds through all of it');
+select t.at('starting') as r \gset
+select is(t.code(t.call('undo_decisions', jsonb_build_object('actor', t.actor('noor'), 'id', :r))),
+    'wrong_state', 'what has started can not be undone');
+select t.at('claimed') as r \gset
+select is(t.call('undo_decisions', jsonb_build_object('actor', t.actor('eva'), 'id', :r))
+    ->> 'state', 'pending', 'an admin revokes an approval before the start');
+select is(t.code(t.start(:r)), 'wrong_state', 'and the worker that had claimed it can not start');
+
+-- Own requests, by anybody on any path.
+create function t.own(author text, reviewer text) returns text language sql
+    return t.code(t.decide(reviewer, t.submit(author), 'approve'));
+select is(t.own('both', 'both'), 'own_request', 'not the author');
+select is(t.own('bot', 'both'), 'own_request', 'not the owner of the agent that asked');
+select is(t.own('mia', 'mia'), 'wrong_role', 'not without the role');
+select is(t.own('mia', 'root'), 'wrong_role', 'an admin is no reviewer');
+select is(t.own('mia', 'stranger'), 'not_found', 'another team''s request is not even there');
+select is(t.own('mia', 'eva'), 'ok', 'an admin who reviews for the team may');
+update person set roles = '{analyst,reviewer,admin}' where id = t.id('eva');
+select is(t.own('eva', 'eva'), 'own_request', 'admins are not exempt');
+select is(t.own('bot', 'bot'), 'wrong_role', 'an agent never decides');
+update person set roles = '{reviewer,analyst}' where id = t.id('anna');
+select t.submit('mia') as r \gset
+select is(t.call('revise_requests', jsonb_build_object('actor', t.actor('anna'), 'id', :r,
+    'revision', 1, 'code', E'print(3)\n')) ->> 'revision', '2', 'a reviewer edits');
+select is(t.code(t.decide('anna', :r, 'approve')), 'own_request', 'and is an author from then on');
+select is(t.code(t.decide('noor', :r, 'approve')), 'ok', 'another reviewer is not');
+select ok(not exists (select from request_list(t.id('both'), '{"view": "review"}') l,
+        jsonb_array_elements(l -> 'requests') q
+    where (q -> 'author' ->> 'id')::bigint in (t.id('both'), t.id('bot'))
+      and (q ->> 'can_decide')::bool), 'the list does not offer own requests');
+
+-- Accounts made or reset by one another.
+select person_create(t.actor('eva'), jsonb_build_object('login', 't-made', 'name', 'Made',
+    'roles', '["analyst", "reviewer"]'::jsonb,
+    'team_ids', (select jsonb_agg(m.team_id) from team_member m where m.person_id = t.id('eva'))))
+    as made \gset
+select is(t.own('eva', 'made'), 'own_request', 'not somebody whom the author made');
+select is(t.own('made', 'eva'), 'own_request', 'not who made the author');
+select is(t.own('mia', 'made'), 'ok', 'a made account may decide on others');
+select is(t.own('mia', 'anna'), 'ok', 'two reviewers without ties may');
+select login_link_create(t.actor('root'), 't-anna', sha256('reset'), 60) as reset \gset
+update person set roles = '{analyst,reviewer,admin}' where id = t.id('root');
+insert into team_member select t.id('root'), m.team_id from team_member m
+    where m.person_id = t.id('mia') on conflict do nothing;
+select is(t.code(t.decide('anna', t.submit('root', jsonb_build_object('team_id',
+    (select m.team_id from team_member m where m.person_id = t.id('mia')))), 'approve')),
+    'own_request', 'not somebody whose credentials the author reset');
+select is(t.own('anna', 'root'), 'own_request', 'not who reset the author''s credentials');
+select token_create(t.actor('eva'), jsonb_build_object('person_id', t.id('max'), 'name', 'x',
+    'scopes', '["submit"]'::jsonb), sha256('tok')) as token \gset
+select t.submit('max', jsonb_build_object('actor', t.actor('max',
+    jsonb_build_object('token_id', :token)))) as r \gset
+select is(t.code(t.decide('eva', :r, 'approve')), 'own_request',
+    'not who made the token that submitted');
+select is((select l.body ->> 'code' from audit_event l where l.entity = 'request'
+    and l.entity_id = :r and l.event = 'decision.refused'), 'own_request',
+    'the attempt is in the audit trail');
+
+-- Tokens and sessions.
+select token_create(t.actor('noor'), jsonb_build_object('name', 'x',
+    'scopes', '["decide"]'::jsonb), sha256('tok2')) as token \gset
+select t.submit('mia') as r \gset
+select is(t.code(t.decide('noor', :r, 'approve', jsonb_build_object('actor', t.actor('noor',
+    jsonb_build_object('token_id', (select id from api_token where token_sha256 = sha256('tok'))))))),
+    'forbidden', 'another person''s token does not help');
+select is(t.code(t.decide('noor', :r, 'approve', jsonb_build_object('actor', t.actor('noor',
+    '{"session_id": 1}')))), 'unauthenticated', 'nor does a session that is not live');
+update person set disabled_at = now() where id = t.id('noor');
+select is(t.code(t.decide('noor', :r, 'approve')), 'unauthenticated',
+    'a disabled reviewer decides nothing');
+update person set disabled_at = null where id = t.id('noor');
+select is(t.code(t.decide('noor', :r, 'approve', jsonb_build_object('actor', t.actor('noor',
+    jsonb_build_object('token_id', :token))))), 'ok', 'a token with scope decide does');
+
+select * from finish();
+rollback;

@@ -1,0 +1,138 @@
+-- Every legal move is possible and every other one is refused, for the owner's SQL by hand too.
+\ir setup.psql
+
+-- All pairs of states, from '' on; a state may always stay as it is.
+create temp table pair on commit drop as
+with states (entity, state) as (
+    select distinct entity, unnest(array[from_state, to_state]) from legal_move
+)
+select a.entity, a.state as from_state, b.state as to_state,
+       exists (select from legal_move m where m.entity = a.entity and m.from_state = a.state
+               and m.to_state = b.state) as legal
+from states a join states b on b.entity = a.entity
+where b.state <> '' and a.state <> b.state;
+
+-- The moves of ARCHITECTURE, once more by hand, so that a row added by mistake is seen.
+create temp table expected on commit drop as
+select e.entity, e.from_state, unnest(string_to_array(e.to_states, ' ')) as to_state
+from (values
+    ('request', '', 'drafting pending'),
+    ('request', 'drafting', 'pending blocked draft_failed needs_answer cancelled'),
+    ('request', 'needs_answer', 'drafting cancelled expired'),
+    ('request', 'pending', 'approved rejected changes_requested cancelled expired'),
+    ('request', 'changes_requested', 'pending cancelled expired'),
+    ('request', 'approved', 'pending running cancelled expired'),
+    ('request', 'running', 'succeeded failed cancelled outcome_unknown'),
+    ('request', 'outcome_unknown', 'succeeded failed running'),
+    ('attempt', '', 'ready'),
+    ('attempt', 'ready', 'claimed cancelled'),
+    ('attempt', 'claimed', 'ready starting cancelled'),
+    ('attempt', 'starting', 'ready running unknown'),
+    ('attempt', 'running', 'succeeded failed timed_out cancelled unknown'),
+    ('attempt', 'unknown', 'succeeded failed timed_out cancelled'))
+    e (entity, from_state, to_states);
+
+select plan((select count(*)::int from pair) + 16);
+
+select set_eq('select distinct entity, from_state, to_state from legal_move',
+    'select * from expected', 'the table holds the moves of the design and no others');
+
+-- What ends does not go on.
+select is_empty($$ select from legal_move where from_state in ('blocked', 'draft_failed',
+    'rejected', 'cancelled', 'expired', 'succeeded', 'failed', 'timed_out') $$,
+    'final states are final');
+select is_empty($$ select from legal_move where actor_kind = 'agent'
+    and to_state in ('approved', 'rejected', 'changes_requested') $$, 'an agent decides nothing');
+select is_empty($$ select from legal_move where actor_kind = 'worker'
+    and to_state in ('approved', 'rejected', 'changes_requested') $$, 'nor does a worker');
+
+-- A row in any state, put there past the trigger as only a superuser can.
+create function t.put_request(state text) returns bigint language plpgsql as $$
+declare
+    new_id bigint := t.submit('mia');
+begin
+    set local session_replication_role = replica;
+    update request set state = $1, retry_safe = true where id = new_id;
+    set local session_replication_role = origin;
+    return new_id;
+end
+$$;
+create function t.put_attempt(state text) returns bigint language plpgsql as $$
+declare
+    of_request bigint := t.at('claimed');
+begin
+    set local session_replication_role = replica;
+    update attempt set state = $1 where id = t.attempt(of_request);
+    set local session_replication_role = origin;
+    return t.attempt(of_request);
+end
+$$;
+
+create function t.try(p pair) returns text language plpgsql as $$
+declare
+    row_id bigint;
+begin
+    if p.entity = 'request' and p.from_state = '' then
+        insert into request (team_id, author_id, state, backend, retry_safe)
+            values (1, t.id('mia'), p.to_state, 'local', false);
+    elsif p.entity = 'request' then
+        row_id := t.put_request(p.from_state);
+        update request set state = p.to_state where id = row_id;
+    elsif p.from_state = '' then
+        row_id := t.approved();
+        set local session_replication_role = replica;
+        update attempt set state = 'cancelled' where id = t.attempt(row_id);
+        set local session_replication_role = origin;
+        insert into attempt (request_id, revision, round, state, backend, not_before, valid_until,
+                             fence)
+            select r.id, r.revision, r.round, p.to_state, 'local', now(),
+                   now() + interval '1 hour', (p.to_state not in ('ready', 'cancelled'))::int
+            from request r where r.id = row_id;
+    else
+        row_id := t.put_attempt(p.from_state);
+        update attempt set state = p.to_state,
+                fence = fence + (p.from_state = 'ready' and p.to_state = 'claimed')::int
+            where id = row_id;
+    end if;
+    return 'moved';
+exception when sqlstate 'CS002' then
+    return 'refused';
+end
+$$;
+
+select is(t.try(p), case when p.legal then 'moved' else 'refused' end,
+          format('%s "%s" to "%s" is %s', p.entity, p.from_state, p.to_state,
+                 case when p.legal then 'legal' else 'refused' end))
+from pair p order by p.entity, p.from_state, p.to_state;
+
+-- What else the triggers hold.
+select t.put_request('outcome_unknown') as r \gset
+update request set retry_safe = false where id = :r;
+select throws_ok(format('update request set state = ''running'' where id = %s', :r), 'CS002', null,
+    'a lost run is tried again only when retry_safe');
+select throws_ok(format('update request set author_id = 1 where id = %s', :r), 'CS002', null,
+    'the author never changes');
+select throws_ok(format('update request set team_id = 99 where id = %s', :r), 'CS002', null,
+    'nor does the team');
+select throws_ok(format('update request set created_at = now() - interval ''1 day'' where id = %s',
+    :r), 'CS002', null, 'nor does the time');
+select throws_ok(format('update request set revision = 2 where id = %s', :r), 'CS002', null,
+    'a revision is not swapped outside review');
+select t.submit('mia') as r \gset
+select throws_ok(format('update request set round = 0 where id = %s', :r), 'CS002', null,
+    'a round does not go back');
+select t.at('claimed') as r \gset
+select throws_ok(format('update attempt set revision = 2 where id = %s', t.attempt(:r)), 'CS002',
+    null, 'what an attempt runs never changes');
+select throws_ok(format('update attempt set fence = fence + 1 where id = %s', t.attempt(:r)),
+    'CS002', null, 'a fence changes with a claim only');
+select throws_ok(format('update attempt set valid_until = valid_until + interval ''1 day''
+    where id = %s', t.attempt(:r)), 'CS002', null, 'an approval is not prolonged');
+select throws_ok(format('delete from attempt where id = %s', t.attempt(:r)), '42501', null,
+    'an attempt is never deleted');
+select throws_ok(format('delete from request where id = %s', :r), '42501', null,
+    'a request is never deleted');
+select throws_ok($$ truncate request $$, null, null, 'nor are all of them');
+
+select * from finish();
+rollback;
