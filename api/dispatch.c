@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "api/api.h"
+#include "api/handlers.h"
 #include "api/idempotency.h"
 #include "api/meters.h"
 #include "api/places.h"
@@ -131,11 +132,23 @@ static void handle_upload(struct api *api, struct db **io_db, struct exchange *e
         settle(api, exchange, &err);
 }
 
+static void drop_upload(struct api *api, struct db **io_db, struct exchange *take_exchange)
+{
+    struct error err = {0};
+    if (open_database(api, io_db, &err))
+        upload_drop(take_exchange->upload, *io_db);
+    exchange_free(take_exchange);
+}
+
 enum dispatch_outcome dispatch_run(struct api *api, struct db **io_db, struct exchange *exchange)
 {
     if (exchange->job == JOB_FILL) {
         exchange->filling->fill(exchange->filling, api, io_db);
         return DISPATCH_PARKED; /* the stream itself resumes the connection */
+    }
+    if (exchange->job == JOB_DROP) {
+        drop_upload(api, io_db, exchange);
+        return DISPATCH_PARKED;
     }
     if (exchange->route->body != BODY_UPLOAD)
         return handle(api, io_db, exchange);
@@ -154,12 +167,19 @@ static void log_access(const struct exchange *exchange, int64_t microseconds, bo
         LOG_TEXT("address", exchange->address), LOG_NUMBER("whole", completed));
 }
 
-void dispatch_finished(struct api *api, struct exchange *exchange, bool completed)
+void dispatch_finished(struct api *api, struct exchange *take_exchange, bool completed)
 {
+    struct exchange *exchange = take_exchange;
     int64_t microseconds = clock_monotonic_us() - exchange->started_us;
     size_t route = exchange->route ? (size_t)(exchange->route - route_table) : route_count;
     meters_count(api->meters, route, exchange->reply.status, microseconds);
     if (exchange->held_place)
         places_give(api->places, exchange->held_place);
     log_access(exchange, microseconds, completed);
+    if (!upload_is_cut(exchange->upload)) {
+        exchange_free(exchange);
+        return;
+    }
+    exchange->job = JOB_DROP;
+    handlers_put(api->handlers, exchange);
 }

@@ -15,5 +15,6 @@ enum dispatch_outcome {
 /* Opens *io_db when it is NULL. */
 enum dispatch_outcome dispatch_run(struct api *api, struct db **io_db, struct exchange *exchange);
 
-/* The answer is out, or its client gone: access log, counters, places. */
-void dispatch_finished(struct api *api, struct exchange *exchange, bool completed);
+/* The answer is out, or its client gone: access log, counters, places. Frees
+ * the exchange, or lets a handler do so that has to clean up behind it first. */
+void dispatch_finished(struct api *api, struct exchange *take_exchange, bool completed);

@@ -25,6 +25,7 @@ enum exchange_job {
     JOB_OPEN,   /* an upload begins */
     JOB_STORE,  /* `body` holds a chunk of an upload */
     JOB_FILL,   /* the answer's stream ran dry */
+    JOB_DROP,   /* an upload was cut: its chunks go, then the exchange */
 };
 
 struct route;

@@ -26,10 +26,8 @@ static const struct {
     enum error_code code;
     const char *seconds;
 } retry_after[] = {
-    {ERR_UNAVAILABLE, "1"},
-    {ERR_LOST, "1"},
-    {ERR_IN_FLIGHT, "1"},
-    {ERR_TIMEOUT, "1"},
+    {ERR_UNAVAILABLE, "1"}, {ERR_LOST, "1"},       {ERR_IN_FLIGHT, "1"},
+    {ERR_TIMEOUT, "1"},     {ERR_THROTTLED, "30"},
 };
 
 void reply_clear(struct reply *reply)

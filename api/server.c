@@ -239,10 +239,9 @@ static void on_done(void *context, struct MHD_Connection *connection, void **io_
         return;
     const struct settings *settings = &server->api->settings;
     server_set_deadline(server, exchange, settings->idle_seconds + settings->header_seconds);
-    dispatch_finished(server->api, exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     atomic_fetch_sub(&server->body_bytes, exchange->body_reserved);
     atomic_fetch_sub(&server->busy, 1);
-    exchange_free(exchange);
+    dispatch_finished(server->api, exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     *io_exchange = NULL;
 }
 
