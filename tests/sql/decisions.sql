@@ -72,7 +72,7 @@ select is(t.decide('noor', :r, 'approve') ->> 'state', 'approved', 'the new one 
 select t.submit('mia') as r \gset
 select t.decide('noor', :r, 'approve', '{"undo_seconds": 30}') as answer \gset
 select ok(not (:'answer'::jsonb) ? 'push', 'nothing is pushed while it can be undone');
-select ok((:'answer'::jsonb ->> 'not_before')::timestamptz > now() + interval '20 seconds',
+select ok((:'answer'::jsonb ->> 'not_before')::timestamptz > clock_timestamp() + interval '20 seconds',
     'and it does not start before');
 select is((select count(*) from claim_attempts(t.worker(), '{' || t.attempt(:r) || '}', 1000)),
     0::bigint, 'nobody can claim it');
