@@ -1,5 +1,5 @@
 // The ask view: the form on the left, the request or the list of mine on the right.
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { route } from '../base/route';
 import { loadDetail, detailOf } from '../base/details';
 import { A } from '../parts/small';
@@ -42,7 +42,8 @@ function hasFiles(event: DragEvent): boolean {
 export function Ask() {
   const id = numberIn(route.value.query, 'request');
   const revise = numberIn(route.value.query, 'revise');
-  useEffect(openDraft, []);
+  // Before the first paint, so that nobody types into a field that is about to be filled.
+  useState(openDraft);
   useEffect(() => {
     if (revise !== null) void startRevision(revise);
   }, [revise]);

@@ -25,6 +25,12 @@ export const dropping = signal(false);
 const kinds = ['csv', 'tsv', 'txt', 'json', 'jsonl', 'ndjson', 'xlsx', 'parquet'];
 const mostFiles = 16;
 let count = 0;
+const running = new Set<Promise<unknown>>();
+
+// Sending waits for the files that are on their way.
+export async function uploadsEnded(): Promise<void> {
+  await Promise.allSettled(running);
+}
 
 function checkFile(file: File): string {
   const most = me.value?.settings.max_upload_bytes ?? 0;
@@ -61,6 +67,7 @@ export async function addFile(file: File): Promise<void> {
       drop(key);
     },
   });
+  running.add(upload.done);
   try {
     const { id, name, bytes, sha256 } = await upload.done;
     write({ files: [...draft.value.files, { id, name, bytes, sha256 }] });
@@ -70,6 +77,8 @@ export async function addFile(file: File): Promise<void> {
       problem: `${t.ask.uploadFailed(file.name)} ${errorText(reason)}`,
       abort: () => drop(key),
     });
+  } finally {
+    running.delete(upload.done);
   }
 }
 

@@ -7,7 +7,7 @@ import { Button } from '../parts/small';
 import { clearDraft, draft, isEmpty, write } from './draft';
 import { Editor } from './editor';
 import { examples, type Example } from './examples';
-import { addFile, Files, uploads } from './files';
+import { addFile, Files, uploads, uploadsEnded } from './files';
 import { checkDraft, problemOf, sendDraft, type Problem } from './send';
 import { t } from '../texts';
 
@@ -209,10 +209,14 @@ function useSubmit() {
   const submit = async (event: Event) => {
     event.preventDefault();
     if (busy) return;
-    const found = checkDraft(draft.value);
-    if (found) return fail(found);
     setBusy(true);
     setProblem(null);
+    await uploadsEnded();
+    const found = checkDraft(draft.value);
+    if (found) {
+      setBusy(false);
+      return fail(found);
+    }
     try {
       const { id } = await sendDraft();
       clearDraft();
@@ -234,6 +238,7 @@ export function AskForm() {
     form.current?.requestSubmit();
   };
   const startOver = () => {
+    for (const one of uploads.value) one.abort();
     clearDraft();
     forget();
     if (location.search.includes('revise')) go('/ask', 'replace');

@@ -29,8 +29,8 @@ export function checkDraft(now: Draft): Problem | null {
     return { field: 'code', text: t.ask.tooLong(settings.max_code_bytes) };
   if (code.split('\n').length > settings.max_code_lines)
     return { field: 'code', text: t.ask.tooManyLines(settings.max_code_lines) };
-  if (uploads.value.some((one) => !one.problem))
-    return { field: 'files', text: t.ask.stillUploading };
+  // A file that could not be added must not be left out unnoticed.
+  if (uploads.value.length > 0) return { field: 'files', text: t.ask.badFile };
   const wall = wholeNumber(now.wallSeconds);
   if (wall === null || wall * 1000 > settings.limits.wall_ms)
     return { field: 'wall', text: t.ask.badNumber };

@@ -25,7 +25,7 @@ export const asking = {
     twice: (name: string) => `A file named ${name} is there already.`,
     tooMany: (n: number) => `At most ${n} files.`,
     uploadFailed: (name: string) => `${name} could not be sent.`,
-    stillUploading: 'A file is still on its way.',
+    badFile: 'Remove the file that could not be added, or add another one.',
     advanced: 'Advanced',
     advancedHint: 'Limits of the run. The reviewer sees them.',
     wall: 'Time in seconds',
