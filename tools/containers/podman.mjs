@@ -47,8 +47,8 @@ export class Podman {
         const runtime = this.newCgroups() ? [] : ['--runtime', 'runc'];
         Object.assign(this, { secrets, started: [] });
         this.global = ['--root', path.join(folder, 'store'), '--runroot', path.join(folder, 'run'),
-            '--storage-driver', 'vfs', '--cgroup-manager', 'cgroupfs', '--events-backend', 'none',
-            ...runtime];
+            '--storage-driver', process.env.STORAGE_DRIVER ?? 'overlay',
+            '--cgroup-manager', 'cgroupfs', '--events-backend', 'none', ...runtime];
     }
 
     newCgroups() {
