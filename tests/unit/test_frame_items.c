@@ -5,7 +5,8 @@
 
 #include "worker/sandbox/item.h"
 
-#define COLUMNS "{\"columns\":[{\"name\":\"a\",\"type\":\"number\"},{\"name\":\"b\",\"type\":\"text\"}]"
+#define COLUMNS                                                                                    \
+    "{\"columns\":[{\"name\":\"a\",\"type\":\"number\"},{\"name\":\"b\",\"type\":\"text\"}]"
 
 static void good_tables(void **state)
 {
@@ -14,7 +15,8 @@ static void good_tables(void **state)
         "{\"columns\":[],\"rows\":[],\"total_rows\":0}",
         COLUMNS ",\"rows\":[],\"total_rows\":0}",
         COLUMNS ",\"rows\":[[1,\"x\"]],\"total_rows\":1}",
-        COLUMNS ",\"rows\":[[-0.5e-7,null],[1e+22,\"\xc3\xa4\\n\\u001f\\\"\\\\\"]],\"total_rows\":99}",
+        COLUMNS
+        ",\"rows\":[[-0.5e-7,null],[1e+22,\"\xc3\xa4\\n\\u001f\\\"\\\\\"]],\"total_rows\":99}",
         COLUMNS ",\"rows\":[[true,false],[0,\"</script>\"]],\"total_rows\":2}",
         "{\"columns\":[{\"name\":\"t\",\"type\":\"time\"}],\"rows\":[[\"2026-01-01\"]],"
         "\"total_rows\":1}",
@@ -29,7 +31,11 @@ static void bad_tables(void **state)
 {
     (void)state;
     static const char *const tables[] = {
-        "", "{}", "[]", "null", "{\"columns\":[]}",
+        "",
+        "{}",
+        "[]",
+        "null",
+        "{\"columns\":[]}",
         "{\"columns\":[],\"rows\":[],\"total_rows\":0} ",
         "{\"columns\":[],\"rows\":[],\"total_rows\":-1}",
         "{\"columns\":[],\"rows\":[],\"total_rows\":}",
@@ -74,11 +80,26 @@ static void cut_tables(void **state)
 static void text_is_utf8(void **state)
 {
     (void)state;
-    static const char *const good[] = {"", "a", "\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf",
-                                       "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
-    static const char *const bad[] = {"\x80", "\xc0\x80", "\xc1\xbf", "\xc3", "\xe0\x80\x80",
-                                      "\xe2\x82", "\xed\xa0\x80", "\xf0\x80\x80\x80",
-                                      "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xc3("};
+    static const char *const good[] = {"",
+                                       "a",
+                                       "\xc2\x80",
+                                       "\xe0\xa0\x80",
+                                       "\xed\x9f\xbf",
+                                       "\xee\x80\x80",
+                                       "\xf0\x90\x80\x80",
+                                       "\xf4\x8f\xbf\xbf"};
+    static const char *const bad[] = {"\x80",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xc3",
+                                      "\xe0\x80\x80",
+                                      "\xe2\x82",
+                                      "\xed\xa0\x80",
+                                      "\xf0\x80\x80\x80",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xff",
+                                      "a\xc3("};
     for (size_t i = 0; i < COUNT_OF(good); i++)
         assert_true(item_text_valid(bytes_of(good[i])));
     for (size_t i = 0; i < COUNT_OF(bad); i++)

@@ -1,4 +1,5 @@
-/* What comes out of a sandbox on descriptor 3 may be anything: only what is whole and right counts. */
+/* What comes out of a sandbox on descriptor 3 may be anything: only what is whole and right counts.
+ */
 #include "tests/unit/cmocka_all.h"
 
 #include <stdlib.h>
@@ -172,10 +173,12 @@ static void items_that_lie_end_the_reading(void **state)
     static const struct {
         const char *kind, *name, *body;
     } lies[] = {
-        {"shell", "", "x"},        {"table", "", "not json"},   {"table", "x", "{}"},
-        {"result", "name", "x"},   {"result", "", "\xff"},      {"traceback", "", "\xed\xa0\x80"},
-        {"file", "", "x"},         {"file", "../x", "x"},       {"file", ".ssh", "x"},
-        {"file", "a\nb", "x"},     {"file", "a\\b", "x"},       {"chart", "a/b", "x"},
+        {"shell", "", "x"},        {"table", "", "not json"},
+        {"table", "x", "{}"},      {"result", "name", "x"},
+        {"result", "", "\xff"},    {"traceback", "", "\xed\xa0\x80"},
+        {"file", "", "x"},         {"file", "../x", "x"},
+        {"file", ".ssh", "x"},     {"file", "a\nb", "x"},
+        {"file", "a\\b", "x"},     {"chart", "a/b", "x"},
         {"file", "\xc0\xaf", "x"}, {"", "", ""},
     };
     for (size_t i = 0; i < COUNT_OF(lies); i++) {
@@ -222,8 +225,9 @@ static void frames_out_of_order(void **state)
 static void absurd_lengths(void **state)
 {
     (void)state;
-    static const char heads[][13] = {"I\0\0\0\0\0\0\0\1\0\0\0", "I\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff",
-                                     "I\xff\xff\xff\xff\0\0\0\0\0\0\0", "I\0\0\x20\x01\0\0\0\0\0\0\0"};
+    static const char heads[][13] = {
+        "I\0\0\0\0\0\0\0\1\0\0\0", "I\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff",
+        "I\xff\xff\xff\xff\0\0\0\0\0\0\0", "I\0\0\x20\x01\0\0\0\0\0\0\0"};
     for (size_t i = 0; i < COUNT_OF(heads); i++) {
         AUTO(buffer) struct buffer sent = {0};
         frame(&sent, 'S', NULL, (struct bytes){0});

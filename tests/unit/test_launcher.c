@@ -295,12 +295,12 @@ static void nothing_of_the_worker_is_inside(void **state)
     setenv("DATABASE_URL", CANARY, 1);
     struct bed bed;
     bed_open(&bed, 0, NULL);
-    struct bed_job job = bed_python(
-        "import os, glob\nprint(sorted(os.listdir('/proc/self/fd'))[:4], "
-        "len(os.listdir('/proc/self/fd')), len(os.listdir('/proc/1/fd')))\n"
-        "for path in glob.glob('/proc/*/environ') + glob.glob('/proc/*/cmdline'):\n"
-        "    try: print(open(path).read())\n    except OSError: pass\n"
-        "print(os.environ)");
+    struct bed_job job =
+        bed_python("import os, glob\nprint(sorted(os.listdir('/proc/self/fd'))[:4], "
+                   "len(os.listdir('/proc/self/fd')), len(os.listdir('/proc/1/fd')))\n"
+                   "for path in glob.glob('/proc/*/environ') + glob.glob('/proc/*/cmdline'):\n"
+                   "    try: print(open(path).read())\n    except OSError: pass\n"
+                   "print(os.environ)");
     AUTO(bed_outcome) struct bed_outcome outcome = {0};
     bed_run(&bed, &job, &outcome);
     assert_int_equal(outcome.result.outcome, SANDBOX_SUCCEEDED);

@@ -144,14 +144,16 @@ static void exceptions_show_the_authors_lines(void **state)
 {
     (void)state;
     AUTO(bed_outcome) struct bed_outcome outcome = {0};
-    run_python("def part(x):\n    return 1 / x\nopen('kept.txt', 'w').write('k')\npart(0)", &outcome);
+    run_python("def part(x):\n    return 1 / x\nopen('kept.txt', 'w').write('k')\npart(0)",
+               &outcome);
     assert_int_equal(outcome.result.outcome, SANDBOX_FAILED);
     assert_string_equal(outcome.result.reason, "exception");
     assert_string_equal(outcome.result.error_name, "ZeroDivisionError");
     assert_string_equal(outcome.result.error_value, "division by zero");
     assert_int_equal(outcome.result.exit_code, 1);
     const struct bed_item *traceback = bed_item(&outcome, "traceback", 0);
-    assert_true(bed_contains(&traceback->body, "File \"code.py\", line 4, in <module>\n    part(0)"));
+    assert_true(
+        bed_contains(&traceback->body, "File \"code.py\", line 4, in <module>\n    part(0)"));
     assert_true(bed_contains(&traceback->body, "line 2, in part\n    return 1 / x"));
     assert_false(bed_contains(&traceback->body, "bootstrap"));
     assert_string_equal(body_of(&outcome, "file"), "k");

@@ -25,7 +25,8 @@ static void wall_time(void **state)
 {
     (void)state;
     static const char *const codes[] = {
-        "while True: pass", "import time; time.sleep(3600)",
+        "while True: pass",
+        "import time; time.sleep(3600)",
         "import signal, time\n"
         "for n in range(1, 32):\n    try: signal.signal(n, signal.SIG_IGN)\n"
         "    except OSError: pass\n"
@@ -132,11 +133,11 @@ static void a_fork_bomb_ends(void **state)
 static void no_network(void **state)
 {
     (void)state;
-    struct bed_job job = bed_python(
-        "import socket, urllib.request\nfor target in ('http://127.0.0.1:80/', "
-        "'http://169.254.169.254/', 'http://[::1]/', 'http://example.com/'):\n"
-        "    try: urllib.request.urlopen(target, timeout=2); print('reached', target)\n"
-        "    except OSError as e: print('refused')");
+    struct bed_job job =
+        bed_python("import socket, urllib.request\nfor target in ('http://127.0.0.1:80/', "
+                   "'http://169.254.169.254/', 'http://[::1]/', 'http://example.com/'):\n"
+                   "    try: urllib.request.urlopen(target, timeout=2); print('reached', target)\n"
+                   "    except OSError as e: print('refused')");
     AUTO(bed_outcome) struct bed_outcome outcome = {0};
     bed_run(&bed, &job, &outcome);
     assert_string_equal(outcome.out.data, "refused\nrefused\nrefused\nrefused\n");
@@ -193,13 +194,13 @@ static void files_beyond_number_and_size(void **state)
 static void the_work_folder_is_full(void **state)
 {
     (void)state;
-    struct bed_job job = bed_python(
-        "import os\nfor folder in ('/work/d', '/tmp/d', '/dev/shm/d'):\n"
-        "    total = 0\n    os.makedirs(folder)\n    try:\n        for i in range(40):\n"
-        "            with open(f'{folder}/{i}', 'wb') as f:\n"
-        "                f.write(b'x' * (8 << 20)); total += 8\n"
-        "    except OSError as e: print(total, e.strerror)\n    "
-        "import shutil; shutil.rmtree(folder)");
+    struct bed_job job =
+        bed_python("import os\nfor folder in ('/work/d', '/tmp/d', '/dev/shm/d'):\n"
+                   "    total = 0\n    os.makedirs(folder)\n    try:\n        for i in range(40):\n"
+                   "            with open(f'{folder}/{i}', 'wb') as f:\n"
+                   "                f.write(b'x' * (8 << 20)); total += 8\n"
+                   "    except OSError as e: print(total, e.strerror)\n    "
+                   "import shutil; shutil.rmtree(folder)");
     AUTO(bed_outcome) struct bed_outcome outcome = {0};
     bed_run(&bed, &job, &outcome);
     assert_string_equal(outcome.out.data, "64 No space left on device\n"
@@ -210,10 +211,10 @@ static void the_work_folder_is_full(void **state)
 static void one_file_is_limited_too(void **state)
 {
     (void)state;
-    struct bed_job job = bed_python(
-        "import os\nfor fd in (os.open('/work/big', os.O_CREAT | os.O_WRONLY), "
-        "os.memfd_create('x')):\n    try: os.ftruncate(fd, 1 << 40); print('made')\n"
-        "    except OSError as e: print(e.strerror)");
+    struct bed_job job =
+        bed_python("import os\nfor fd in (os.open('/work/big', os.O_CREAT | os.O_WRONLY), "
+                   "os.memfd_create('x')):\n    try: os.ftruncate(fd, 1 << 40); print('made')\n"
+                   "    except OSError as e: print(e.strerror)");
     AUTO(bed_outcome) struct bed_outcome outcome = {0};
     bed_run(&bed, &job, &outcome);
     assert_string_equal(outcome.out.data, "File too large\nFile too large\n");

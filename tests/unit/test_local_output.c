@@ -91,7 +91,8 @@ static void frames_of_the_jobs_own(void **state)
 static void half_a_frame_waits_for_the_wall(void **state)
 {
     (void)state;
-    struct bed_job job = bed_python("import os, time\nos.write(3, b'I' + bytes(3))\ntime.sleep(60)");
+    struct bed_job job =
+        bed_python("import os, time\nos.write(3, b'I' + bytes(3))\ntime.sleep(60)");
     AUTO(bed_outcome) struct bed_outcome outcome = {0};
     job.job.limits.wall_ms = 300;
     bed_run(&bed, &job, &outcome);

@@ -67,8 +67,8 @@ static void without_cgroup_weaker_or_refused(void **context)
 static void wrong_interpreters(void **context)
 {
     (void)context;
-    static const char *const paths[] = {"/usr/bin/missing-python", "/usr/bin/true",
-                                        "/usr/bin/yes", "/usr/bin/cat"};
+    static const char *const paths[] = {"/usr/bin/missing-python", "/usr/bin/true", "/usr/bin/yes",
+                                        "/usr/bin/cat"};
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         struct local_state state = state_with(paths[i], NULL, false);
         if (state.ready || !strstr(state.why_not, "does not start"))
@@ -79,10 +79,8 @@ static void wrong_interpreters(void **context)
 static void not_ready_creates_nothing(void **context)
 {
     (void)context;
-    struct launcher_options options = {.python = "/usr/bin/false",
-                                       .slot_uid = BED_UID,
-                                       .sandbox_max = 4,
-                                       .tmp_bytes = 16 << 20};
+    struct launcher_options options = {
+        .python = "/usr/bin/false", .slot_uid = BED_UID, .sandbox_max = 4, .tmp_bytes = 16 << 20};
     struct local_options local = {.warm = 2, .lease_ms = 30000, .preflight_seconds = 600};
     struct launcher *launcher = NULL;
     struct sandbox_backend *backend = NULL;
@@ -108,10 +106,8 @@ static bool is_off(void *context)
 static void a_dead_launcher_is_noticed(void **context)
 {
     (void)context;
-    struct launcher_options options = {.python = "/usr/bin/python3",
-                                       .slot_uid = BED_UID,
-                                       .sandbox_max = 4,
-                                       .tmp_bytes = 16 << 20};
+    struct launcher_options options = {
+        .python = "/usr/bin/python3", .slot_uid = BED_UID, .sandbox_max = 4, .tmp_bytes = 16 << 20};
     struct local_options local = {.lease_ms = 30000, .preflight_seconds = 1};
     struct launcher *launcher = NULL;
     struct sandbox_backend *backend = NULL;
@@ -228,8 +224,8 @@ static void remove_files(const char *folder)
 static void cgroup_v2_files(void **context)
 {
     (void)context;
-    static const char *const files[] = {"cgroup.procs",    "memory.max",       "memory.swap.max",
-                                        "memory.oom.group", "pids.max",        "cgroup.kill"};
+    static const char *const files[] = {"cgroup.procs",     "memory.max", "memory.swap.max",
+                                        "memory.oom.group", "pids.max",   "cgroup.kill"};
     char folder[] = "/tmp/countersign-v2-XXXXXX", group[64];
     assert_non_null(mkdtemp(folder));
     struct cgroup_base base = {.kind = CGROUP_V2};

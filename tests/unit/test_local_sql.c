@@ -20,14 +20,17 @@ static void csv_is_a_table_with_types(void **state)
     AUTO(bed_outcome) struct bed_outcome outcome = {0};
     bed_add_file(&job, "sales.csv",
                  bytes_of("\xef\xbb\xbfRegion,Amount,Zip,Share\r\n\"No, rth\",10,01234,0.5\r\n"
-                          "S\xc3\xbc" "d,,99999,1e3\r\n"));
+                          "S\xc3\xbc"
+                          "d,,99999,1e3\r\n"));
     bed_run(&bed, &job, &outcome);
     assert_int_equal(outcome.result.outcome, SANDBOX_SUCCEEDED);
     assert_string_equal(
         table_of(&outcome),
         "{\"columns\":[{\"name\":\"region\",\"type\":\"text\"},{\"name\":\"amount\",\"type\":"
-        "\"number\"},{\"name\":\"zip\",\"type\":\"text\"},{\"name\":\"share\",\"type\":\"number\"}],"
-        "\"rows\":[[\"S\xc3\xbc" "d\",null,\"99999\",1000.0],[\"No, rth\",10,\"01234\",0.5]],"
+        "\"number\"},{\"name\":\"zip\",\"type\":\"text\"},{\"name\":\"share\",\"type\":\"number\"}]"
+        ","
+        "\"rows\":[[\"S\xc3\xbc"
+        "d\",null,\"99999\",1000.0],[\"No, rth\",10,\"01234\",0.5]],"
         "\"total_rows\":2}");
     assert_true(bed_contains(&outcome.out, "table sales from sales.csv: 2 rows, columns region"));
     bed_job_close(&job);

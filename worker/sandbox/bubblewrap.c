@@ -20,34 +20,105 @@
 
 /* Read-only parts of this machine that the sandbox shows; a missing one is left out. */
 static const char *const shown[] = {
-    "/etc/alternatives",  /* Debian's BLAS is reached through it */
-    "/etc/ld.so.cache",   "/etc/fonts",     "/etc/matplotlibrc",
-    "/etc/localtime",     "/etc/mime.types",
+    "/etc/alternatives", /* Debian's BLAS is reached through it */
+    "/etc/ld.so.cache",  "/etc/fonts", "/etc/matplotlibrc", "/etc/localtime", "/etc/mime.types",
 };
 
 /* Files of /proc that tell about this machine and that no job needs. */
-static const char *const hidden[] = {"/proc/cmdline", "/proc/cpuinfo", "/proc/keys",
+static const char *const hidden[] = {"/proc/cmdline",   "/proc/cpuinfo",  "/proc/keys",
                                      "/proc/key-users", "/proc/kallsyms", "/proc/version"};
 
 static const char *const profile[] = {
-    "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
-    "--unshare-cgroup", "--disable-userns", "--uid", "65534", "--gid", "65534", "--hostname",
-    "sandbox", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv",
-    "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", BUBBLEWRAP_WORK, "--setenv",
-    "TMPDIR", "/tmp", "--setenv", "LANG", "C.UTF-8", "--setenv", "TZ", "UTC", "--setenv",
-    "MPLBACKEND", "Agg", "--setenv", "MPLCONFIGDIR", "/tmp", "--setenv",
-    "XDG_CACHE_HOME", "/tmp",
+    "--unshare-user",
+    "--unshare-ipc",
+    "--unshare-pid",
+    "--unshare-net",
+    "--unshare-uts",
+    "--unshare-cgroup",
+    "--disable-userns",
+    "--uid",
+    "65534",
+    "--gid",
+    "65534",
+    "--hostname",
+    "sandbox",
+    "--die-with-parent",
+    "--new-session",
+    "--cap-drop",
+    "ALL",
+    "--clearenv",
+    "--setenv",
+    "PATH",
+    "/usr/bin:/bin",
+    "--setenv",
+    "HOME",
+    BUBBLEWRAP_WORK,
+    "--setenv",
+    "TMPDIR",
+    "/tmp",
+    "--setenv",
+    "LANG",
+    "C.UTF-8",
+    "--setenv",
+    "TZ",
+    "UTC",
+    "--setenv",
+    "MPLBACKEND",
+    "Agg",
+    "--setenv",
+    "MPLCONFIGDIR",
+    "/tmp",
+    "--setenv",
+    "XDG_CACHE_HOME",
+    "/tmp",
     /* One thread: a job's processes are counted, and warm sandboxes stay small. */
-    "--setenv", "OPENBLAS_NUM_THREADS", "1", "--setenv", "OMP_NUM_THREADS", "1",
-    "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib",
-    "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev",
+    "--setenv",
+    "OPENBLAS_NUM_THREADS",
+    "1",
+    "--setenv",
+    "OMP_NUM_THREADS",
+    "1",
+    "--ro-bind",
+    "/usr",
+    "/usr",
+    "--symlink",
+    "usr/bin",
+    "/bin",
+    "--symlink",
+    "usr/lib",
+    "/lib",
+    "--symlink",
+    "usr/lib64",
+    "/lib64",
+    "--proc",
+    "/proc",
+    "--dev",
+    "/dev",
 };
 
 /* Both /dev and / are writable tmpfs in bubblewrap unless they are made read-only again. */
 static const char *const profile_end[] = {
-    "--symlink", "work/.tmp", "/tmp", "--remount-ro", "/dev", "--chdir", BUBBLEWRAP_WORK,
-    "--ro-bind-data", "4", "/run/bootstrap.py", "--ro-bind-data", "5", "/run/show.py",
-    "--ro-bind-data", "6", "/run/sql.py", "--remount-ro", "/", "--seccomp", "7", "--",
+    "--symlink",
+    "work/.tmp",
+    "/tmp",
+    "--remount-ro",
+    "/dev",
+    "--chdir",
+    BUBBLEWRAP_WORK,
+    "--ro-bind-data",
+    "4",
+    "/run/bootstrap.py",
+    "--ro-bind-data",
+    "5",
+    "/run/show.py",
+    "--ro-bind-data",
+    "6",
+    "/run/sql.py",
+    "--remount-ro",
+    "/",
+    "--seccomp",
+    "7",
+    "--",
 };
 
 struct adder {
@@ -129,8 +200,8 @@ static bool limit(int resource, int64_t value)
 static const char *become(uint32_t uid)
 {
     uid_t real, effective, saved;
-    if (uid != 0 && (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 ||
-                     setresuid(uid, uid, uid) < 0))
+    if (uid != 0 &&
+        (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0))
         return "the sandbox's own user id can not be taken on";
     if (getresuid(&real, &effective, &saved) < 0 || real == 0 || effective == 0 || saved == 0)
         return "a sandbox may not be started as root";

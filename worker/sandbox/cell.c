@@ -20,8 +20,7 @@ static void close_one(int *fd)
 
 void cell_close(struct cell *cell)
 {
-    int *const fds[] = {&cell->input, &cell->output, &cell->errors, &cell->results,
-                        &cell->control};
+    int *const fds[] = {&cell->input, &cell->output, &cell->errors, &cell->results, &cell->control};
     for (size_t i = 0; i < COUNT_OF(fds); i++)
         close_one(fds[i]);
 }

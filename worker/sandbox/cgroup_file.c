@@ -29,8 +29,7 @@ bool cgroup_file_write(const char *folder, const char *name, const char *file, c
     return done;
 }
 
-bool cgroup_file_write_number(const char *folder, const char *name, const char *file,
-                              int64_t value)
+bool cgroup_file_write_number(const char *folder, const char *name, const char *file, int64_t value)
 {
     char text[32];
     snprintf(text, sizeof text, "%" PRId64, value);
@@ -52,8 +51,7 @@ void cgroup_file_read(const char *folder, const char *name, const char *file, ch
     close(fd);
 }
 
-int64_t cgroup_file_number(const char *folder, const char *name, const char *file,
-                           const char *key)
+int64_t cgroup_file_number(const char *folder, const char *name, const char *file, const char *key)
 {
     char text[4096];
     cgroup_file_read(folder, name, file, text, sizeof text);

@@ -14,6 +14,5 @@ bool cgroup_file_write_number(const char *folder, const char *name, const char *
 void cgroup_file_read(const char *folder, const char *name, const char *file, char *ret_text,
                       size_t size);
 /* The number behind `key` in a flat keyed file, or the whole file's with ""; 0 when absent. */
-int64_t cgroup_file_number(const char *folder, const char *name, const char *file,
-                           const char *key);
+int64_t cgroup_file_number(const char *folder, const char *name, const char *file, const char *key);
 bool cgroup_file_exists(const char *folder, const char *name, const char *file);

@@ -19,8 +19,7 @@ static void add_manifest(const struct sandbox_job *job, struct buffer *ret_manif
 {
     buffer_printf(ret_manifest, "language %s\nattempt %" PRId64 "\nfence %" PRId64 "\n",
                   job->language, job->attempt_id, job->fence);
-    buffer_printf(ret_manifest,
-                  "pids %" PRId64 "\nfiles %" PRId64 "\nfile_bytes %" PRId64 "\n",
+    buffer_printf(ret_manifest, "pids %" PRId64 "\nfiles %" PRId64 "\nfile_bytes %" PRId64 "\n",
                   job->limits.pids, job->limits.files, job->limits.file_bytes);
     for (size_t i = 0; i < job->file_count; i++)
         buffer_printf(ret_manifest, "file %" PRIu64 " %s\n", job->files[i].size,

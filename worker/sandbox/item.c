@@ -12,14 +12,21 @@ static const struct {
     const char *extension;
     const char *mime;
 } types[] = {
-    {".csv", "text/csv"},          {".tsv", "text/tab-separated-values"},
-    {".txt", "text/plain"},        {".md", "text/plain"},
-    {".log", "text/plain"},        {".json", "application/json"},
-    {".png", "image/png"},         {".jpg", "image/jpeg"},
-    {".jpeg", "image/jpeg"},       {".svg", "image/svg+xml"},
-    {".html", "text/html"},        {".pdf", "application/pdf"},
+    {".csv", "text/csv"},
+    {".tsv", "text/tab-separated-values"},
+    {".txt", "text/plain"},
+    {".md", "text/plain"},
+    {".log", "text/plain"},
+    {".json", "application/json"},
+    {".png", "image/png"},
+    {".jpg", "image/jpeg"},
+    {".jpeg", "image/jpeg"},
+    {".svg", "image/svg+xml"},
+    {".html", "text/html"},
+    {".pdf", "application/pdf"},
     {".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-    {".zip", "application/zip"},   {".parquet", "application/vnd.apache.parquet"},
+    {".zip", "application/zip"},
+    {".parquet", "application/vnd.apache.parquet"},
 };
 
 static const char *mime_of(const char *name)
@@ -78,8 +85,7 @@ bool item_text_valid(struct bytes text)
 static bool name_valid(const char *name)
 {
     size_t len = strlen(name);
-    if (len == 0 || len > NAME_LIMIT || name[0] == '.' || strchr(name, '/') ||
-        strchr(name, '\\'))
+    if (len == 0 || len > NAME_LIMIT || name[0] == '.' || strchr(name, '/') || strchr(name, '\\'))
         return false;
     for (size_t i = 0; i < len; i++)
         if ((uint8_t)name[i] < 0x20 || name[i] == 0x7f)

@@ -18,9 +18,9 @@
 #include "worker/sandbox/slot.h"
 #include "worker/sandbox/watch.h"
 
-#define TICK_MS 50      /* between two sums of memory, where no cgroup limits it */
-#define BURY_MS 2       /* between two looks at a dying sandbox */
-#define LEAVE_MS 10000  /* the most that the end may take */
+#define TICK_MS 50     /* between two sums of memory, where no cgroup limits it */
+#define BURY_MS 2      /* between two looks at a dying sandbox */
+#define LEAVE_MS 10000 /* the most that the end may take */
 
 struct loop {
     struct slot_host host;
@@ -157,8 +157,8 @@ static void turn(struct loop *loop)
     int wait = tend(loop);
     for (size_t i = 0; i < loop->slot_count; i++) {
         const struct slot *slot = &loop->slots[i];
-        loop->polls[2 + i] = (struct pollfd){
-            .fd = slot->state == SLOT_RUNNING ? slot->control : -1, .events = POLLIN};
+        loop->polls[2 + i] = (struct pollfd){.fd = slot->state == SLOT_RUNNING ? slot->control : -1,
+                                             .events = POLLIN};
     }
     /* A request waits for a slot that will be free in a moment. */
     bool full = !slot_in(loop, SLOT_FREE) && slot_in(loop, SLOT_DYING);
@@ -219,9 +219,7 @@ static bool parts_open(int ret_fds[BUBBLEWRAP_PARTS])
 
 _Noreturn void launcher_loop(const struct launcher_options *options, int socket, int parent)
 {
-    struct loop loop = {.host = {.options = *options,
-                                 .launcher = getpid(),
-                                 .root = geteuid() == 0},
+    struct loop loop = {.host = {.options = *options, .launcher = getpid(), .root = geteuid() == 0},
                         .slot_count = (size_t)options->sandbox_max};
     struct launcher_hello hello = {.ready = true};
     struct error err = {0};

@@ -40,8 +40,7 @@ static void run_preflight(struct local *local)
     }
     LOG(state.ready ? LOG_INFO : LOG_ERROR, "preflight", LOG_TEXT("why_not", state.why_not),
         LOG_TEXT("cgroup", launcher_cgroup(local->launcher)));
-    local->next_preflight_ms =
-        clock_monotonic_ms() + 1000 * local->options.preflight_seconds;
+    local->next_preflight_ms = clock_monotonic_ms() + 1000 * local->options.preflight_seconds;
     pthread_mutex_lock(&local->lock);
     local->state = state;
     pthread_mutex_unlock(&local->lock);
@@ -80,8 +79,8 @@ static bool local_ready(void *context, char ret_why_not[160])
     return ready;
 }
 
-static bool local_create(void *context, const struct sandbox_job *job,
-                         struct sandbox **ret_sandbox, struct error *err)
+static bool local_create(void *context, const struct sandbox_job *job, struct sandbox **ret_sandbox,
+                         struct error *err)
 {
     struct local *local = context;
     char why_not[160];

@@ -13,7 +13,7 @@
 #include "worker/sandbox/frame.h"
 
 #define READ_SIZE 65536
-#define REPORT_MS 5000  /* the launcher answers at once; more means that it is gone */
+#define REPORT_MS 5000 /* the launcher answers at once; more means that it is gone */
 #define ALL_SENT INT64_MAX
 
 /* Why a run was stopped from our side. */
@@ -27,10 +27,10 @@ struct run {
     struct frame frame;
     struct results results;
     struct launcher_report report;
-    bool reported;    /* the launcher told the end */
-    bool lost;        /* the launcher is gone */
-    bool sent;        /* the whole frame was written */
-    bool input_open;  /* more of the frame may be written */
+    bool reported;      /* the launcher told the end */
+    bool lost;          /* the launcher is gone */
+    bool sent;          /* the whole frame was written */
+    bool input_open;    /* more of the frame may be written */
     int64_t started_us; /* when the first byte of the frame was written; 0 before */
     int64_t ended_us;
     int64_t output_bytes;
@@ -90,8 +90,7 @@ static void take_output(struct run *run, int *fd, enum sandbox_stream stream)
         len = room > 0 ? (size_t)room : 0;
     }
     run->output_bytes += (int64_t)len;
-    if (len > 0 &&
-        !run->sink->stream(run->sink->context, stream, (struct bytes){data, len}))
+    if (len > 0 && !run->sink->stream(run->sink->context, stream, (struct bytes){data, len}))
         run->stop = STOP_SINK;
 }
 
@@ -184,8 +183,7 @@ static void drain(struct run *run, struct pollfd polls[POLL_COUNT])
     }
 }
 
-static void set_end(struct sandbox_result *result, enum sandbox_outcome outcome,
-                    const char *reason)
+static void set_end(struct sandbox_result *result, enum sandbox_outcome outcome, const char *reason)
 {
     result->outcome = outcome;
     snprintf(result->reason, sizeof result->reason, "%s", reason);
@@ -293,11 +291,8 @@ void local_run(struct sandbox *sandbox, const struct sandbox_job *job,
                const struct sandbox_sink *sink, struct sandbox_result *ret_result)
 {
     *ret_result = (struct sandbox_result){0};
-    struct run run = {.sandbox = sandbox,
-                      .job = job,
-                      .sink = sink,
-                      .result = ret_result,
-                      .input_open = true};
+    struct run run = {
+        .sandbox = sandbox, .job = job, .sink = sink, .result = ret_result, .input_open = true};
     struct error err = {0};
     results_start(&run.results, &job->limits);
     if (sandbox->warm)

@@ -75,9 +75,8 @@ bool pool_take(struct pool *pool, const struct launcher_limits *limits, struct c
         return false;
     while (take_ready(pool, &cell)) {
         struct launcher_report report;
-        bool good = cell_arm(&cell, limits) &&
-                    cell_await(&cell, REPORT_ARMED, ARM_MS, &report) && report.armed &&
-                    report.host_uid > 0;
+        bool good = cell_arm(&cell, limits) && cell_await(&cell, REPORT_ARMED, ARM_MS, &report) &&
+                    report.armed && report.host_uid > 0;
         cell_keep_alive(&cell, cell_deadline(pool->lease_ms));
         pool_wake(pool);
         if (good) {

@@ -2,9 +2,9 @@
 
 /* The assembler puts the files' bytes between two labels each. The Makefile
  * builds in the top folder, which these names are relative to. */
-#define EMBED(label, file)                                              \
-    __asm__(".pushsection .rodata\n" #label ":\n.incbin \"" file "\"\n" \
-            #label "_end:\n.byte 0\n.popsection\n");                    \
+#define EMBED(label, file)                                                                         \
+    __asm__(".pushsection .rodata\n" #label ":\n.incbin \"" file "\"\n" #label                     \
+            "_end:\n.byte 0\n.popsection\n");                                                      \
     extern const char label[], label##_end[]
 
 EMBED(bootstrap_text, "worker/sandbox/bootstrap.py");

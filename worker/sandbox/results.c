@@ -140,8 +140,8 @@ static bool take_frame(struct results *results, const struct result_frame *frame
 }
 
 /* The next whole frame in the pending bytes. `ret_size` is 0 while it is not whole. */
-static bool next_frame(const struct results *results, size_t offset,
-                       struct result_frame *ret_frame, size_t *ret_size)
+static bool next_frame(const struct results *results, size_t offset, struct result_frame *ret_frame,
+                       size_t *ret_size)
 {
     const char *data = results->pending.data + offset;
     size_t left = results->pending.len - offset;

@@ -98,8 +98,7 @@ static void reset_signals(void)
 
 /* In the child. What fails is told on what will be the job's stderr. */
 static _Noreturn void run_child(const struct slot_host *host, const struct slot *slot,
-                                const struct launcher_request *request,
-                                const int fds[LAUNCHER_FDS])
+                                const struct launcher_request *request, const int fds[LAUNCHER_FDS])
 {
     struct bubblewrap_options options = {.python = host->options.python,
                                          .tmp_bytes = host->options.tmp_bytes,
@@ -149,8 +148,7 @@ void slot_start(struct slot_host *host, struct slot *slot, const struct launcher
 /* Before the code is sent: the job's limits hold, at normal priority, not as root. */
 static void arm(struct slot_host *host, struct slot *slot, const struct launcher_order *order)
 {
-    struct launcher_report message = {.kind = REPORT_ARMED,
-                                      .host_uid = watch_inner_uid(slot->pid)};
+    struct launcher_report message = {.kind = REPORT_ARMED, .host_uid = watch_inner_uid(slot->pid)};
     measure_processes(host, slot);
     message.cpu_us = slot->cpu_us;
     cgroup_measure(&host->cgroup, slot->group, &message);
@@ -196,8 +194,7 @@ void slot_kill(struct slot_host *host, struct slot *slot, enum launcher_cause ca
     cgroup_kill(&host->cgroup, slot->group);
 }
 
-void slot_reaped(struct slot_host *host, struct slot *slot, int status,
-                 const struct rusage *usage)
+void slot_reaped(struct slot_host *host, struct slot *slot, int status, const struct rusage *usage)
 {
     slot->pid = 0;
     slot->wait_status = status;

@@ -46,8 +46,7 @@ void slot_start(struct slot_host *host, struct slot *slot, const struct launcher
 /* The control socket has something to read. */
 void slot_order(struct slot_host *host, struct slot *slot);
 void slot_kill(struct slot_host *host, struct slot *slot, enum launcher_cause cause);
-void slot_reaped(struct slot_host *host, struct slot *slot, int status,
-                 const struct rusage *usage);
+void slot_reaped(struct slot_host *host, struct slot *slot, int status, const struct rusage *usage);
 /* Where no cgroup limits memory: sums and kills. */
 void slot_watch(struct slot_host *host, struct slot *slot);
 /* Makes sure that all of a dying one is gone; then the slot is free. */

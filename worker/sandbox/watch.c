@@ -50,8 +50,9 @@ static int64_t cpu_us_of(pid_t pid)
     /* Its name may hold anything, so count from the bracket behind it. */
     const char *rest = strrchr(text, ')');
     long long own, own_system, ended, ended_system;
-    if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld",
-                        &own, &own_system, &ended, &ended_system) != 4)
+    if (!rest ||
+        sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld", &own,
+               &own_system, &ended, &ended_system) != 4)
         return 0;
     return (own + own_system + ended + ended_system) * 1000000 / sysconf(_SC_CLK_TCK);
 }

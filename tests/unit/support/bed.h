@@ -26,10 +26,10 @@ struct bed_outcome {
     struct buffer err;
     struct bed_item items[BED_ITEMS];
     size_t item_count;
-    int started;       /* times that the sink was told so */
-    bool refuse_output; /* set before the run: the sink says no */
+    int started;                                     /* times that the sink was told so */
+    bool refuse_output;                              /* set before the run: the sink says no */
     void (*on_created)(struct bed_outcome *outcome); /* before the run */
-    void (*on_output)(struct bed_outcome *outcome); /* called after each piece of output */
+    void (*on_output)(struct bed_outcome *outcome);  /* called after each piece of output */
     struct sandbox *sandbox;
     struct sandbox_backend *backend;
 };
