@@ -83,7 +83,8 @@ class Budget:
         if len(text) > TEXT_LIMIT // 4:
             half = TEXT_LIMIT // 8
             text = text[:half] + "\n… shortened …\n" + text[-half:]
-        self.results.frame(b"I", (kind, ""), text.replace("\0", "\ufffd").encode("utf-8", "replace"))
+        body = text.replace("\0", "\ufffd").encode("utf-8", "replace")
+        self.results.frame(b"I", (kind, ""), body)
 
     def close(self):
         if self.left_out:
@@ -194,49 +195,22 @@ def show_charts(value, budget):
         collect_charts(value, budget)
 
 
-def collect_files(inputs, budget):
-    import stat
-
-    folders = others = 0
+def changed_files(inputs):
+    """What is in the work folder now and was not sent as an input, as it was sent."""
+    changed = []
     for name in sorted(os.listdir(WORK)):
         status = os.lstat(os.path.join(WORK, name))
-        if name.startswith(".") or inputs.get(name) == (status.st_ino, status.st_size,
-                                                        status.st_mtime_ns):
-            continue
-        if stat.S_ISDIR(status.st_mode):
-            folders += 1
-        elif not stat.S_ISREG(status.st_mode) or not plain_name(name):
-            others += 1
-        elif status.st_size > budget.size or budget.count == 0:
-            budget.item("file", name, range(status.st_size))  # only its length is looked at
-        else:
-            budget.item("file", name, read_file(name, budget.size))
-    if folders or others:
-        note(f"not handed back: {folders} folders and {others} other things that are no plain "
-             "files with plain names")
+        seen = (status.st_ino, status.st_size, status.st_mtime_ns)
+        if not name.startswith(".") and inputs.get(name) != seen:
+            changed.append((name, status))
+    return changed
 
 
-def plain_name(name):
-    try:
-        size = len(name.encode("utf-8"))
-    except UnicodeEncodeError:
-        return False
-    return size <= 200 and name.isprintable() and "\\" not in name
-
-
-def read_file(name, limit):
-    fd = os.open(os.path.join(WORK, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        parts, size = [], 0
-        while size <= limit:
-            part = os.read(fd, CHUNK)
-            if not part:
-                break
-            parts.append(part)
-            size += len(part)
-        return b"".join(parts)
-    finally:
-        os.close(fd)
+def show_files(inputs, budget):
+    changed = changed_files(inputs)
+    if changed:
+        part("show")
+        collect_files(changed, budget)
 
 
 def finish_threads():
@@ -309,21 +283,6 @@ class Reported(Exception):
     """Name and text of an error whose traceback item was made already."""
 
 
-def own_traceback(error):
-    """Without the lines of this file."""
-    step = error.__traceback__
-    while step is not None and step.tb_frame.f_globals is globals():
-        step = step.tb_next
-    return error.with_traceback(step)
-
-
-def describe_error(error, budget):
-    import traceback
-
-    lines = traceback.format_exception(own_traceback(error))
-    budget.text("traceback", "".join(lines))
-
-
 def error_text(error):
     try:
         return str(error)
@@ -344,28 +303,6 @@ def open_sandbox():
         site.main()  # an environment of one's own: its .pth files count
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace", encoding="utf-8")
-
-
-def warm_up():
-    """What most jobs import, before there is any job."""
-    import io
-
-    try:
-        import pandas
-        pandas.read_csv(io.StringIO("a,b\n1,2.5\n")).groupby("a").sum().to_string()
-        import matplotlib.pyplot as plots
-        figure = plots.figure()
-        figure.gca().plot([1, 2], label="a")
-        figure.gca().legend()
-        figure.savefig(io.BytesIO(), format="png")
-        plots.close(figure)
-        # Fonts keep their files open; a job begins with nothing but 0 to 3.
-        del figure
-        sys.modules["matplotlib.font_manager"]._get_font.cache_clear()
-        import gc
-        gc.collect()
-    except (ImportError, AttributeError):
-        pass
 
 
 class NonGui:
@@ -417,13 +354,14 @@ def run(frame, code, results, budget):
         end = (1, *error.args)
     except BaseException as error:
         end = (1, type(error).__name__, error_text(error))
+        attempt(part, "show")
         attempt(describe_error, error, budget)
     attempt(finish_threads)
     if end[0] == 0:
         attempt(show_value, value, budget)
     attempt(show_charts, value, budget)
     attempt(finish_program)
-    attempt(collect_files, frame.inputs, budget)
+    attempt(show_files, frame.inputs, budget)
     attempt(budget.close)
     return end
 
@@ -431,6 +369,7 @@ def run(frame, code, results, budget):
 def main():
     open_sandbox()
     if sys.argv[1:] == ["warm"]:
+        part("show")
         warm_up()
     Results().frame(b"R")
     frame, code = receive()

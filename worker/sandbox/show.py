@@ -1,4 +1,6 @@
-"""Part of bootstrap.py, loaded when a job leaves a table, a chart or a file behind."""
+"""Part of bootstrap.py, loaded when a job leaves a table, a chart, a file or an error behind."""
+
+
 def plain_text(value):
     return str(value).replace("\0", "\ufffd")
 
@@ -176,3 +178,81 @@ def collect_charts(value, budget):
         out = io.BytesIO()
         figure.savefig(out, format="png", dpi=dpi, bbox_inches="tight")
         budget.item("chart", f"chart-{number}.png", out.getvalue())
+
+
+def collect_files(changed, budget):
+    import stat
+
+    folders = others = 0
+    for name, status in changed:
+        if stat.S_ISDIR(status.st_mode):
+            folders += 1
+        elif not stat.S_ISREG(status.st_mode) or not plain_name(name):
+            others += 1
+        elif status.st_size > budget.size or budget.count == 0:
+            budget.item("file", name, range(status.st_size))  # only its length is looked at
+        else:
+            budget.item("file", name, read_file(name, budget.size))
+    if folders or others:
+        note(f"not handed back: {folders} folders and {others} other things that are no plain "
+             "files with plain names")
+
+
+def plain_name(name):
+    try:
+        size = len(name.encode("utf-8"))
+    except UnicodeEncodeError:
+        return False
+    return size <= 200 and name.isprintable() and "\\" not in name
+
+
+def read_file(name, limit):
+    fd = os.open(os.path.join(WORK, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        parts, size = [], 0
+        while size <= limit:
+            part = os.read(fd, CHUNK)
+            if not part:
+                break
+            parts.append(part)
+            size += len(part)
+        return b"".join(parts)
+    finally:
+        os.close(fd)
+
+
+def own_traceback(error):
+    """Without the lines of this file."""
+    step = error.__traceback__
+    while step is not None and step.tb_frame.f_globals is globals():
+        step = step.tb_next
+    return error.with_traceback(step)
+
+
+def describe_error(error, budget):
+    import traceback
+
+    lines = traceback.format_exception(own_traceback(error))
+    budget.text("traceback", "".join(lines))
+
+
+def warm_up():
+    """What most jobs import, before there is any job."""
+    import io
+
+    try:
+        import pandas
+        pandas.read_csv(io.StringIO("a,b\n1,2.5\n")).groupby("a").sum().to_string()
+        import matplotlib.pyplot as plots
+        figure = plots.figure()
+        figure.gca().plot([1, 2], label="a")
+        figure.gca().legend()
+        figure.savefig(io.BytesIO(), format="png")
+        plots.close(figure)
+        # Fonts keep their files open; a job begins with nothing but 0 to 3.
+        del figure
+        sys.modules["matplotlib.font_manager"]._get_font.cache_clear()
+        import gc
+        gc.collect()
+    except (ImportError, AttributeError):
+        pass

@@ -1,5 +1,5 @@
 """Part of bootstrap.py, loaded for jobs in SQL: input files as tables, statements, a guard."""
-# ---- SQL --------------------------------------------------------------------------------------
+
 
 def sql_name(text, taken):
     """A table or column name that needs no quotes, and that is not taken."""
@@ -214,7 +214,6 @@ def run_sql(code, frame, budget):
     import sqlite3
 
     part("show")
-
     connection = sqlite3.connect(":memory:", isolation_level=None)
     taken = set()
     connection.execute("begin")
