@@ -86,8 +86,6 @@ begin
         perform fail('conflict', 'The request was cancelled', 'cancelled');
     elsif a.valid_until <= clock_timestamp() then
         perform fail('conflict', 'The approval is too old', 'expired');
-    elsif exists (select from pause where scope in ('all', 'team:' || r.team_id)) then
-        perform fail('unavailable', 'Runs are paused', 'paused');
     end if;
     select v.bundle_sha256 into stored from revision v
         where v.request_id = a.request_id and v.revision = a.revision;
@@ -101,7 +99,18 @@ end
 $$;
 comment on function cs.attempt_authority is
     'Raises unless this attempt may run now; the field names the reason: revision, state,
-cancelled, expired, paused, digest or quorum.';
+cancelled, expired, digest or quorum.';
+
+create or replace function cs.pause_check(request_id bigint) returns void
+    language plpgsql as $$
+begin
+    if exists (select from pause p join request r on r.id = request_id
+               where p.scope in ('all', 'team:' || r.team_id)) then
+        perform fail('unavailable', 'Runs are paused', 'paused');
+    end if;
+end
+$$;
+comment on function cs.pause_check is 'unavailable while all runs, or those of the team, are paused.';
 
 create or replace function cs.attempt_move() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
@@ -127,6 +136,7 @@ begin
     if new.state <> old.state then
         perform move_check('attempt', old.state, new.state);
         if new.state = 'starting' then
+            perform pause_check(new.request_id);
             perform attempt_authority(new);
         end if;
     end if;
