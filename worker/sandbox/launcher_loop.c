@@ -1,6 +1,7 @@
 #include "worker/sandbox/launcher_loop.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "worker/sandbox/cgroup_file.h"
 #include "worker/sandbox/filter.h"
 #include "worker/sandbox/programs.h"
 #include "worker/sandbox/slot.h"
@@ -206,6 +208,17 @@ static int signals_open(int parent)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Without this capability a lower priority could not be taken back: then none is given. */
+static bool may_renice(void)
+{
+    char text[4096];
+    unsigned long long effective = 0;
+    cgroup_file_read("/proc/self", "", "status", text, sizeof text);
+    const char *line = strstr(text, "\nCapEff:");
+    return line && sscanf(line, "\nCapEff: %llx", &effective) == 1 &&
+           (effective >> CAP_SYS_NICE & 1);
+}
+
 static bool parts_open(int ret_fds[BUBBLEWRAP_PARTS])
 {
     for (int i = 0; i < BUBBLEWRAP_PARTS; i++) {
@@ -225,6 +238,7 @@ _Noreturn void launcher_loop(const struct launcher_options *options, int socket,
     struct error err = {0};
     prctl(PR_SET_NAME, "cs-launcher");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    loop.host.can_nice = loop.host.root && may_renice();
     int signals = signals_open(parent);
     loop.slots = memory_new(loop.slot_count, sizeof *loop.slots);
     loop.polls = memory_new(loop.slot_count + 2, sizeof *loop.polls);

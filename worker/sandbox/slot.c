@@ -108,7 +108,7 @@ static _Noreturn void run_child(const struct slot_host *host, const struct slot 
     reset_signals();
     const char *wrong = "its cgroup can not be entered";
     if (cgroup_enter(&host->cgroup, slot->group)) {
-        if (request->warm && host->root)
+        if (request->warm && host->can_nice)
             setpriority(PRIO_PROCESS, 0, WARM_NICE);
         wrong = "its descriptors can not be put in place";
         if (place_fds(host, fds))
@@ -155,7 +155,7 @@ static void arm(struct slot_host *host, struct slot *slot, const struct launcher
     slot->warm_cpu_us = message.cpu_us;
     slot->limits = order->limits;
     message.armed = cgroup_limit(&host->cgroup, slot->group, &order->limits);
-    if (host->root)
+    if (host->can_nice)
         setpriority(PRIO_USER, slot->uid, 0);
     report(slot, &message);
 }

@@ -16,7 +16,8 @@ struct slot_host {
     int filter_fd;
     int part_fds[BUBBLEWRAP_PARTS]; /* of the bootstrap */
     pid_t launcher;
-    bool root; /* each slot takes a user id of its own */
+    bool root;     /* each slot takes a user id of its own */
+    bool can_nice; /* and may be given back its priority after a lower one */
     int64_t serial;
 };
 
