@@ -30,6 +30,17 @@ static const struct {
     {ERR_TIMEOUT, "1"},     {ERR_THROTTLED, "30"},
 };
 
+/* What went wrong inside is for the log, not for whoever asked. */
+static const struct {
+    enum error_code code;
+    const char *text;
+} inner_texts[] = {
+    {ERR_INTERNAL, "something went wrong on our side"},
+    {ERR_UNAVAILABLE, "not available at the moment; try again shortly"},
+    {ERR_LOST, "whether this happened is not known; ask again with the same Idempotency-Key"},
+    {ERR_TIMEOUT, "this took too long; try again"},
+};
+
 void reply_clear(struct reply *reply)
 {
     buffer_auto(&reply->body);
@@ -83,8 +94,10 @@ static json_t *whole_text(const char *text)
 
 void reply_error(struct reply *reply, const struct error *err)
 {
-    /* What went wrong inside is for the log, not for whoever asked. */
-    const char *text = err->code == ERR_INTERNAL ? "something went wrong on our side" : err->text;
+    const char *text = err->text;
+    for (size_t i = 0; i < COUNT_OF(inner_texts); i++)
+        if (inner_texts[i].code == err->code)
+            text = inner_texts[i].text;
     AUTO(json)
     json_t *body = json_pack("{s:{s:s, s:o}}", "error", "code", error_name(err->code), "message",
                              whole_text(text));

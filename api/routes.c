@@ -9,6 +9,8 @@
 #include "api/result_routes.h"
 
 #define AUTHORS (ROLE_ANALYST | ROLE_AGENT | ROLE_REVIEWER | ROLE_ADMIN)
+/* Who asks: reviewers and admins who want to do so have the role of an analyst, too. */
+#define ASKERS (ROLE_ANALYST | ROLE_AGENT)
 #define SMALL 16384 /* bytes of a body that is a few fields */
 #define NOTES 65536
 #define BATCH_BYTES 8388608
@@ -27,8 +29,8 @@ const struct route route_table[] = {
      route_password_set},
     {METHOD_GET, "/api/me", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL, route_me},
 
-    {METHOD_POST, "/api/requests", LOGIN, AUTHORS, SCOPE_SUBMIT, BODY_JSON, 0, NULL, route_submit},
-    {METHOD_POST, "/api/requests:batch", LOGIN, AUTHORS, SCOPE_SUBMIT, BODY_JSON, BATCH_BYTES, NULL,
+    {METHOD_POST, "/api/requests", LOGIN, ASKERS, SCOPE_SUBMIT, BODY_JSON, 0, NULL, route_submit},
+    {METHOD_POST, "/api/requests:batch", LOGIN, ASKERS, SCOPE_SUBMIT, BODY_JSON, BATCH_BYTES, NULL,
      route_submit_batch},
     {METHOD_GET, "/api/requests", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, "view state q cursor limit",
      route_request_list},
@@ -46,7 +48,7 @@ const struct route route_table[] = {
      route_cancel},
     {METHOD_POST, "/api/requests/{id}/settle", LOGIN, ROLE_REVIEWER | ROLE_ADMIN, SCOPE_DECIDE,
      BODY_JSON, NOTES, NULL, route_settle},
-    {METHOD_POST, "/api/requests/{id}/run-again", LOGIN, AUTHORS, SCOPE_SUBMIT, BODY_JSON, SMALL,
+    {METHOD_POST, "/api/requests/{id}/run-again", LOGIN, ASKERS, SCOPE_SUBMIT, BODY_JSON, SMALL,
      NULL, route_run_again},
     {METHOD_GET, "/api/requests/{id}/events", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL,
      route_request_events},

@@ -62,7 +62,8 @@ test('a form with one file does the same', async () => {
 
 test('the kind of a file is told by its name, and its first bytes must fit', async () => {
     for (const [name, content, type] of [
-        ['a.csv', 'x', 'text/csv'], ['A.CSV', 'x', 'text/csv'], ['a.json', '{}', 'application/json'],
+        ['a.csv', 'x', 'text/csv'], ['A.CSV', 'x', 'text/csv'],
+        ['a.json', '{}', 'application/json'],
         ['a.tsv', 'x', 'text/tab-separated-values'], ['a.html', '<b>', 'application/octet-stream'],
         ['a', 'x', 'application/octet-stream'], ['a.svg', '<svg/>', 'application/octet-stream'],
         ['a.xlsx', 'PK\x03\x04x',
@@ -76,7 +77,8 @@ test('the kind of a file is told by its name, and its first bytes must fit', asy
         assert.match(back.headers.get('content-security-policy'), /^sandbox;/);
     }
     assert.deepEqual(result(await ana.upload('a.xlsx', 'a,b\n')), [422, 'not_acceptable', 'file']);
-    assert.deepEqual(result(await ana.upload('a.parquet', 'a,b\n')), [422, 'not_acceptable', 'file']);
+    assert.deepEqual(result(await ana.upload('a.parquet', 'a,b\n')),
+                     [422, 'not_acceptable', 'file']);
 });
 
 const names = ['', '.', '..', '.htaccess', '../../x', 'a/b', 'C:\\x', 'a\\b', 'a:b', 'a\nb', 'a\tb',
@@ -112,8 +114,10 @@ const forms = [
     ['no headers', form([['X: y', 'x']]), 400, 'bad_request'],
     ['a nested form', form([[`${PLAIN}\r\nContent-Type: multipart/mixed; boundary=in`,
         '--in\r\n\r\nx\r\n--in--']]), 400, 'bad_request'],
-    ['base64', form([[`${PLAIN}\r\nContent-Transfer-Encoding: base64`, 'eA==']]), 400, 'bad_request'],
-    ['huge part headers', form([[`${PLAIN}\r\nX-Y: ${'y'.repeat(5000)}`, 'x']]), 400, 'bad_request'],
+    ['base64', form([[`${PLAIN}\r\nContent-Transfer-Encoding: base64`, 'eA==']]), 400,
+        'bad_request'],
+    ['huge part headers', form([[`${PLAIN}\r\nX-Y: ${'y'.repeat(5000)}`, 'x']]), 400,
+        'bad_request'],
     ['an empty file', form([file('a.csv', '')]), 400, 'invalid_field'],
     ['an empty body', '', 400, 'bad_request'],
     ['a file beyond the limit', form([file('a.bin', Buffer.alloc(4 * MIB + 1))]), 413, 'too_large'],
@@ -168,7 +172,8 @@ test('an upload that is cut leaves nothing behind', async () => {
             `Cookie: ${ana.cookie}`, `X-CSRF-Token: ${ana.csrf}`]));
         socket.write(Buffer.alloc(part, 'x'));
         await until(async () => {
-            const [{ n }] = await stack.psql('superuser', 'select count(*)::int as n from cs.upload');
+            const [{ n }] = await stack.psql('superuser',
+                                             'select count(*)::int as n from cs.upload');
             return n === 1;
         }, 'the upload to begin');
         if (part > MIB)

@@ -1,0 +1,243 @@
+// Long polls and event streams: woken at once, resumed without loss, honest about gaps.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { startStack, until } from './stack.mjs';
+
+let stack;
+let ana;
+let rob;
+let adm;
+
+before(async () => {
+    stack = await startStack({ workers: 0, env: { MAX_STREAMS_PER_PERSON: '8' } });
+    await stack.people({ ana: ['analyst'], bea: ['analyst'], rob: ['reviewer'], adm: ['admin'] });
+    await stack.operator('team', 'add', 'other');
+    await stack.operator('person', 'add', 'oto', '--team', 'other', '--role', 'reviewer');
+    [ana, rob, adm] = [await stack.signIn('ana'), await stack.signIn('rob'),
+                       await stack.signIn('adm')];
+});
+after(() => stack?.stop());
+
+const submit = async (who = ana) => (
+    (await who.post('/api/requests', { language: 'python', code: 'print(1)' })).body);
+const cancel = (request, who = ana) => who.post(`/api/requests/${request.id}/cancel`);
+const reject = (request, note = 'no') => rob.post(`/api/requests/${request.id}/decisions`, {
+    verdict: 'reject', note, revision: 1, bundle_sha256: request.bundle_sha256 });
+
+async function gauge(name) {
+    const text = await (await fetch(`${stack.url}/metrics`)).text();
+    return Number(new RegExp(`^countersign_${name} (\\d+)$`, 'm').exec(text)[1]);
+}
+
+const parked = (n) => until(async () => await gauge('polls_parked') === n, `${n} parked polls`);
+
+test('a poll waits for the decision and is woken by it', async () => {
+    const request = await submit();
+    const poll = ana.get(`/api/requests/${request.id}?wait=60&until=decision`);
+    await parked(1);
+    await reject(request);
+    const answer = await poll;
+    assert.equal(answer.status, 200);
+    assert.equal(answer.body.state, 'rejected');
+    await parked(0);
+});
+
+test('a poll whose time is over answers what is there', async () => {
+    const request = await submit();
+    const answer = await ana.get(`/api/requests/${request.id}?wait=1&until=done`);
+    assert.deepEqual([answer.status, answer.body.state], [200, 'pending']);
+});
+
+test('a poll for what is over already answers at once', async () => {
+    const request = await submit();
+    await cancel(request);
+    const answer = await ana.get(`/api/requests/${request.id}?wait=300&until=done`);
+    assert.equal(answer.body.state, 'cancelled');
+    assert.equal((await ana.get(`/api/requests/${request.id}?wait=0`)).status, 200);
+});
+
+test('an approval ends the poll for a decision, not the one for the end', async () => {
+    const request = await submit();
+    const decision = ana.get(`/api/requests/${request.id}?wait=60&until=decision`);
+    const done = ana.get(`/api/requests/${request.id}?wait=60&until=done`);
+    await parked(2);
+    await rob.post(`/api/requests/${request.id}/decisions`, {
+        verdict: 'approve', revision: 1, bundle_sha256: request.bundle_sha256 });
+    assert.equal((await decision).body.state, 'approved');
+    await parked(1);
+    await cancel(request);
+    assert.equal((await done).body.state, 'cancelled');
+});
+
+test('a poll is asked for its rights again when it wakes', async () => {
+    const bea = await stack.signIn('bea');
+    const request = await submit(bea);
+    const poll = bea.get(`/api/requests/${request.id}?wait=60&until=done`);
+    await parked(1);
+    await stack.psql('superuser', `update cs.session set revoked_at = now() where person_id =
+        (select id from cs.person where login = 'bea')`);
+    await reject(request);
+    assert.equal((await poll).status, 401);
+});
+
+test('many polls for many requests each get their own answer', async () => {
+    await stack.restart('api', { MAX_STREAMS_PER_PERSON: '1000' });
+    const requests = await Promise.all(Array.from({ length: 50 }, () => submit()));
+    const polls = requests.flatMap((request) => [1, 2].map(
+        () => ana.get(`/api/requests/${request.id}?wait=60&until=done`)));
+    await parked(100);
+    assert.equal((await fetch(`${stack.url}/healthz`)).status, 200, 'no thread is held');
+    await Promise.all(requests.map((request) => cancel(request)));
+    const answers = await Promise.all(polls);
+    assert.deepEqual(answers.map((a) => a.body.id), requests.flatMap((r) => [r.id, r.id]));
+    assert.ok(answers.every((a) => a.body.state === 'cancelled'));
+    await stack.restart('api', { MAX_STREAMS_PER_PERSON: '8' });
+});
+
+test('an event stream tells who may see it, and nobody else', async () => {
+    const [bea, oto] = [await stack.signIn('bea'), await stack.signIn('oto')];
+    const people = { ana, rob, adm, bea, oto };
+    const streams = {};
+    for (const [name, who] of Object.entries(people)) streams[name] = await who.events();
+    const request = await submit();
+    for (const name of ['ana', 'rob', 'adm']) {
+        const event = await streams[name].until((one) => one.event === 'request');
+        assert.equal(event.data.id, request.id);
+        assert.equal(event.data.state, 'pending');
+        assert.match(event.id, /^\d+-\d+$/);
+        assert.deepEqual(Object.keys(event.data).sort(), ['at', 'id', 'revision', 'state', 'what']);
+    }
+    const own = await submit(people.bea);
+    assert.equal((await streams.bea.next()).data.id, own.id, 'the first that bea hears is her own');
+    const quiet = await Promise.race([streams.oto.next(), reject(own).then(() => 'nothing')]);
+    assert.equal(quiet, 'nothing');
+    for (const stream of Object.values(streams)) stream.close();
+});
+
+test('the stream of one request tells of that one alone', async () => {
+    const [one, two] = [await submit(), await submit()];
+    const stream = await ana.events(`/api/requests/${two.id}/events`);
+    await cancel(one);
+    await cancel(two);
+    const event = await stream.next();
+    assert.deepEqual([event.data.id, event.data.state], [two.id, 'cancelled']);
+    stream.close();
+    await assert.rejects(ana.events('/api/requests/999999/events'), /404/);
+});
+
+test('Last-Event-ID resumes behind it, once each, in order', async () => {
+    const stream = await ana.events();
+    const first = await submit();
+    const begin = await stream.until((one) => one.data.id === first.id);
+    stream.close();
+    const missed = [];
+    for (let i = 0; i < 20; i++) missed.push((await submit()).id);
+    const resumed = await ana.events('/api/events', { lastId: begin.id });
+    const live = await submit();
+    const heard = [];
+    while (heard.at(-1) !== live.id) {
+        const event = await resumed.next();
+        assert.equal(event.event, 'request');
+        heard.push(event.data.id);
+    }
+    assert.deepEqual(heard, [...missed, live.id]);
+    resumed.close();
+});
+
+test('a gap that can not be filled is said', async () => {
+    for (const lastId of ['1-1', 'nonsense', '99999999999999-0', "0-0' or 1"]) {
+        const stream = await ana.events('/api/events', { lastId });
+        assert.equal((await stream.next()).event, 'reset', lastId);
+        const request = await submit();
+        assert.equal((await stream.until((one) => one.event === 'request')).data.id, request.id);
+        stream.close();
+    }
+    const begin = await ana.events();
+    await submit();
+    const { id } = await begin.next();
+    begin.close();
+    await stack.redis('flushall');
+    const after_ = await ana.events('/api/events', { lastId: id });
+    assert.equal((await after_.next()).event, 'reset');
+    after_.close();
+});
+
+test('with Redis away polls and streams go on, with PostgreSQL alone', async () => {
+    const stream = await ana.events();
+    await stack.kill('redis');
+    const request = await submit();
+    assert.ok(request.id, 'a submission needs no Redis');
+    const reset = await stream.next();
+    assert.ok(['reset', 'request'].includes(reset.event));
+    await stream.until((one) => one.event === 'request' && one.data.id === request.id);
+    const poll = ana.get(`/api/requests/${request.id}?wait=60&until=decision`);
+    await parked(1);
+    await stack.psql('api', `select cs.cancel_requests(jsonb_build_array(jsonb_build_object('id',
+        ${request.id}, 'actor', jsonb_build_object('person_id', ${ana.person.id}))))`);
+    assert.equal((await poll).body.state, 'cancelled', 'though another process did it');
+    await stack.start('redis');
+    await stream.until((one) => one.event === 'reset');
+    const back = await submit();
+    const event = await stream.until((one) => one.event === 'request' && one.data.id === back.id
+        && one.id);
+    assert.match(event.id, /^\d+-\d+$/);
+    stream.close();
+});
+
+test('what somebody forges into Redis wakes, but tells nothing', async () => {
+    const stream = await adm.events();
+    for (const event of ['{}', 'null', '[1]', 'not json', '{"id":"x"}', '{"id":-1,"state":7}',
+                         '{"id":1,"state":"succeeded","html":"<b>"}'])
+        await stack.redis('xadd', 'events', '*', 'event', event);
+    await stack.redis('xadd', 'events', '*', 'other', 'x');
+    await stack.redis('set', 'unrelated', 'x');
+    const request = await submit();
+    const event = await stream.until((one) => one.data.id === request.id);
+    assert.equal(event.data.state, 'pending');
+    stream.close();
+    const poll = ana.get(`/api/requests/${request.id}?wait=60&until=done`);
+    await parked(1);
+    await stack.redis('xadd', 'events', '*', 'event',
+                      JSON.stringify({ id: request.id, state: 'succeeded' }));
+    await submit();
+    await parked(1);
+    await cancel(request);
+    assert.equal((await poll).body.state, 'cancelled');
+});
+
+test('a person has so many places and no more', async () => {
+    const streams = [];
+    for (let i = 0; i < 8; i++) streams.push(await rob.events());
+    const ninth = await rob.get('/api/events');
+    assert.deepEqual([ninth.status, ninth.body.error.code], [429, 'throttled']);
+    const request = await submit();
+    const poll = await rob.get(`/api/requests/${request.id}?wait=5&until=done`);
+    assert.equal(poll.status, 429);
+    for (const stream of streams) stream.close();
+    // A stream whose reader left is noticed with the next thing that is written to it.
+    await until(async () => {
+        await cancel(await submit());
+        return await gauge('event_streams') === 0;
+    }, 'the places');
+    const free = await rob.events();
+    free.close();
+});
+
+test('signing out ends the streams of that session', async () => {
+    const bea = await stack.signIn('bea');
+    const stream = await bea.events();
+    await bea.post('/api/logout');
+    assert.equal(await stream.next(), undefined);
+});
+
+test('SIGTERM answers polls, ends streams, and exits well', async () => {
+    const request = await submit();
+    const poll = ana.get(`/api/requests/${request.id}?wait=300&until=done`);
+    const stream = await adm.events();
+    await parked(1);
+    process.kill(stack.pid('api'), 'SIGTERM');
+    const answer = await poll;
+    assert.deepEqual([answer.status, answer.body.state], [200, 'pending']);
+    await stream.until(() => false).catch((error) => assert.match(error.message, /ended/));
+    assert.equal((await stack.end('api')).code, 0);
+});
