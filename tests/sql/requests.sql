@@ -1,0 +1,159 @@
+-- Submitting, revising, cancelling, running again, and what people see of it.
+\ir setup.psql
+select plan(70);
+
+-- Submitting.
+select t.call('submit_requests', t.submission('mia')) as answer \gset
+select (:'answer'::jsonb) ->> 'id' as r \gset
+select is((:'answer'::jsonb) - array['id', 'created_at', 'event', 'push'], jsonb_build_object(
+    'revision', 1, 'state', 'pending', 'bundle_sha256', t.digest(:r), 'code_sha256',
+    encode(sha256(E'print(1)\n'::bytea), 'hex')), 'a submission is answered with its digests');
+select is((:'answer'::jsonb) -> 'push', jsonb_build_array(jsonb_build_object('id', :r,
+    'queue', 'queue:review')), 'and pushed to the reviewers'' feed');
+select is(((:'answer'::jsonb) -> 'event') - 'at', jsonb_build_object('id', :r, 'state', 'pending',
+    'revision', 1, 'team_id', (select team_id from request where id = :r), 'author_id', t.id('mia'),
+    'owner_id', null, 'what', 'request.submit'), 'and announced');
+select is(t.call('submit_requests', t.submission('bot')) -> 'event' ->> 'owner_id',
+    t.id('both')::text, 'an agent''s owner is named');
+
+-- What is wrong is named, and changes nothing.
+create function t.wrong(login text, more jsonb) returns text language sql
+    return (select concat_ws(' ', e -> 'error' ->> 'code', e -> 'error' ->> 'field')
+            from t.call('submit_requests', t.submission(login, more)) e);
+select count(*) as before from request \gset
+select is(t.wrong('noor', '{}'), 'wrong_role', 'a reviewer asks nothing');
+select is(t.wrong('mia', '{"code": ""}'), 'missing_field code', 'code is required');
+select is(t.wrong('mia', '{"code": null}'), 'missing_field code', 'null is no code');
+select is(t.wrong('mia', '{"language": "perl"}'), 'invalid_field language', 'two languages');
+select is(t.wrong('mia', '{"language": null}'), 'invalid_field language', 'one of them');
+select is(t.wrong('mia', jsonb_build_object('title', repeat('x', 201))), 'invalid_field title',
+    'a title has 200 characters');
+select is(t.wrong('mia', '{"files": {"id": 1}}'), 'invalid_field files', 'files are a list');
+select is(t.wrong('mia', '{"files": [{"id": 999999999}]}'), 'invalid_field files.0.id',
+    'of files that are there');
+select is(t.wrong('mia', '{"files": [{"id": "x"}]}'), 'invalid_field', 'by number');
+select is(t.wrong('mia', '{"team_id": 999999}'), 'invalid_field team_id', 'of one''s own teams');
+select is(t.wrong('mia', '{"limits": {"wall_ms": 30001}}'), 'invalid_field limits.wall_ms',
+    'no more than there is');
+select is(t.wrong('mia', '{"limits": {"wall_ms": 0}}'), 'invalid_field limits.wall_ms', 'nor less');
+select is(t.wrong('mia', '{"limits": {"memory_bytes": 1e30}}'), 'invalid_field', 'nor beyond');
+select is(t.wrong('mia', '{"limits": {"files": -1}}'), 'invalid_field limits.files', 'nor negative');
+select is(t.wrong('mia', '{"max_waiting": 1}'), 'throttled', 'not too many at once');
+select is(t.wrong('mia', '{"actor": {"person_id": 999999}}'), 'unauthenticated', 'nobody is nobody');
+select is((select count(*) from request), :before::bigint, 'none of these left a request');
+insert into team_member select t.id('max'), m.team_id from team_member m
+    where m.person_id = t.id('other');
+select is(t.wrong('max', '{}'), 'missing_field team_id', 'with two teams one must be named');
+select is(t.wrong('max', jsonb_build_object('team_id', (select m.team_id from team_member m
+    where m.person_id = t.id('other')))), '', 'and then it goes there');
+
+-- Batches.
+select is((select array_agg(n || ' ' || t.code(result) order by n) from submit_requests(
+    jsonb_build_array(t.submission('mia'), t.submission('mia', '{"code": ""}'),
+                      t.submission('noor'), t.submission('mia')))),
+    '{0 ok,1 missing_field,2 wrong_role,3 ok}', 'a bad element fails alone');
+select is((select count(*) from submit_requests('[]')), 0::bigint, 'none is none');
+select throws_ok($$ select * from submit_requests((select jsonb_agg('{}'::jsonb)
+    from generate_series(1, 51))) $$, '54000', null, 'more than 50 are refused');
+
+-- Revising.
+create function t.revise(login text, request_id bigint, revision int, more jsonb)
+    returns jsonb language sql return t.call('revise_requests', jsonb_build_object(
+    'actor', t.actor(login), 'id', request_id, 'revision', revision) || more);
+select t.submit('mia', '{"title": "First", "limits": {"pids": 9}}') as r \gset
+select t.digest(:r) as first \gset
+select is(t.revise('mia', :r, 1, '{"code": "print(2)\n"}') ->> 'revision', '2', 'an author revises');
+select isnt(t.digest(:r), :'first', 'the bundle is another');
+select is((select title || pids from revision where request_id = :r and revision = 2), 'First9',
+    'what was not said stays');
+select is((select encode(bundle_sha256, 'hex') from revision where request_id = :r and revision = 1),
+    :'first', 'the first revision stays as it was');
+select is(t.code(t.revise('mia', :r, 1, '{"code": "print(3)\n"}')), 'stale', 'only the newest');
+select is(t.code(t.revise('max', :r, 2, '{"code": "x"}')), 'not_found', 'only who may see it');
+select is(t.code(t.revise('root', :r, 2, '{"code": "x"}')), 'wrong_role', 'not any admin');
+select is(t.code(t.revise('mia', :r, 2, '{"limits": {"pids": 100}, "max_limits": {"pids": 64}}')),
+    'invalid_field', 'limits hold here too');
+select t.approved() as done \gset
+select is(t.code(t.revise('mia', :done, 1, '{"code": "x"}')), 'wrong_state',
+    'what is approved takes no revision');
+select is((select row_digests ->> 'revision:2' from audit_event where entity = 'request'
+    and entity_id = :r and event = 'request.revise'), (select revision_digest(v) from revision v
+    where v.request_id = :r and v.revision = 2), 'the audit row covers the revision');
+
+-- Files.
+create function t.upload(login text, name text, content bytea) returns jsonb language plpgsql as $$
+declare
+    upload_id bigint := upload_begin(t.actor(login));
+begin
+    perform upload_chunk_put(upload_id, 0, content);
+    return upload_finish(upload_id, t.actor(login), jsonb_build_object('name', name,
+        'media_type', 'text/csv', 'sha256', encode(sha256(content), 'hex')));
+end
+$$;
+select t.upload('mia', 'a.csv', 'a,b') ->> 'id' as f \gset
+select t.submit('mia', jsonb_build_object('files', jsonb_build_array(jsonb_build_object('id', :f))))
+    as r \gset
+select is((select row(n, name, bytes, file_id)::text from revision_file where request_id = :r),
+    format('(1,a.csv,3,%s)', :f), 'a file is bound');
+select is(t.wrong('max', jsonb_build_object('team_id', (select team_id from request where id = :r),
+    'files', jsonb_build_array(jsonb_build_object('id', :f)))), 'invalid_field files.0.id',
+    'another person''s file is not there');
+select t.upload('mia', 'a.csv', 'c,d') ->> 'id' as g \gset
+select is(t.wrong('mia', jsonb_build_object('files', jsonb_build_array(
+    jsonb_build_object('id', :f), jsonb_build_object('id', :g)))), 'invalid_field files.1.id',
+    'two files of one name are refused');
+select is(t.revise('anna', :r, 1, '{"code": "print(4)\n"}') ->> 'revision', '2',
+    'a reviewer edits the code');
+select is((select count(*) from revision_file where request_id = :r and revision = 2), 1::bigint,
+    'and the author''s file stays bound');
+select is(file_get(:f, t.id('noor')) ->> 'name', 'a.csv', 'reviewers read it');
+select is(file_chunk(:f, t.id('noor'), 0), 'a,b'::bytea, 'byte by byte');
+select is(file_chunk(:f, t.id('noor'), 1), null, 'to its end');
+select throws_ok(format('select file_get(%s, %s)', :f, t.id('stranger')), 'CS001', null,
+    'another team does not');
+select is((select count(*) from blob where sha256 = sha256('a,b')), 1::bigint, 'bytes are kept once');
+select throws_ok(format('select t.upload(''mia'', %L, ''x'')', n), 'CS001', null,
+    'no file is called ' || translate(n, E'\n', '~')) from unnest(array['../x', '.hidden', 'a/b', E'a\nb', '', 'a\b']) n;
+select upload_begin(t.actor('mia')) as u \gset
+select throws_ok(format('select upload_finish(%s, t.actor(''max''), ''{"sha256": "%s"}'')', :u,
+    repeat('0', 64)), 'CS001', null, 'nobody ends another''s upload');
+select throws_ok(format('select upload_finish(%s, t.actor(''mia''), ''{"name": "x", "media_type":
+    "x", "sha256": "%s"}'')', :u, repeat('0', 64)), 'CS001', null, 'bytes must be what was sent');
+select upload_drop(:u) as x \gset
+select throws_ok(format('select upload_chunk_put(%s, 0, ''x'')', :u), 'CS001', null,
+    'a dropped upload takes nothing');
+
+-- Cancelling.
+create function t.cancel(login text, request_id bigint) returns jsonb language sql
+    return t.call('cancel_requests', jsonb_build_object('actor', t.actor(login), 'id', request_id));
+select is(t.cancel('mia', t.submit('mia')) ->> 'state', 'cancelled', 'an author cancels');
+select is(t.cancel('both', t.submit('bot')) ->> 'state', 'cancelled', 'so does an agent''s owner');
+select is(t.cancel('root', t.submit('mia')) ->> 'state', 'cancelled', 'and an admin');
+select is(t.code(t.cancel('noor', t.submit('mia'))), 'wrong_role', 'a reviewer rejects instead');
+select t.at('claimed') as r \gset
+select is(t.cancel('mia', :r) ->> 'state', 'cancelled', 'before the start it ends at once');
+select is(t.attempt_state(:r), 'cancelled', 'with its attempt');
+select is(t.code(t.start(:r)), 'wrong_state', 'which can not start any more');
+select is(t.code(t.cancel('mia', :r)), 'wrong_state', 'what has ended is not cancelled');
+select is(t.cancel('mia', t.at('starting')) -> 'cancelling', 'true', 'what has started is told to stop');
+
+-- Again.
+select t.at('running', '{"title": "Again", "state_echo": {"a": 1}}') as r \gset
+select t.finish(:r, 'failed') as x \gset
+select t.call('run_again', jsonb_build_object('actor', t.actor('mia'), 'id', :r)) as answer \gset
+select is((select again_of::text || state from request where id = (:'answer'::jsonb ->> 'id')::bigint),
+    :'r' || 'pending', 'run again makes a new request that waits for review');
+select is((select title || code from revision where request_id = (:'answer'::jsonb ->> 'id')::bigint),
+    E'Againprint(1)\n', 'with the same code');
+select is(t.code(t.call('run_again', jsonb_build_object('actor', t.actor('mia'), 'id',
+    t.submit('mia')))), 'wrong_state', 'what waits still is not run again');
+
+-- Seeing.
+select throws_ok(format('select request_get(%s, %s)', :r, t.id('stranger')), 'CS001', null,
+    'another team''s request is not found');
+select throws_ok(format('select request_get(999999999, %s)', t.id('mia')), 'CS001', null,
+    'like one that is not there');
+select is(request_get(:r, t.id('mia')) -> 'state_echo', '{"a": 1}', 'an agent''s state comes back');
+
+select * from finish();
+rollback;

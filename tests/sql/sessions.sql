@@ -1,0 +1,167 @@
+-- Signing in, and what it is worth: links, passwords, throttles, sessions, tokens.
+\ir setup.psql
+select plan(62);
+
+-- One-time links.
+create function t.follow(link text, token text, address text default '10.1.1.1')
+    returns table (person_id bigint, session_id bigint, seconds int) language sql
+    as $$ select * from cs.link_consume(sha256(link::bytea), address, 'test', sha256(token::bytea),
+          sha256('c'), 3600) $$;
+select operator_link_add('{"login": "t-mia", "seconds": 60}', sha256('L1')) as x \gset
+select is((select person_id from t.follow('L1', 'S1')), t.id('mia'), 'a link signs in');
+select is((select person_id from t.follow('L1', 'S2')), null, 'once');
+select is((select person_id from t.follow('none', 'S2')), null, 'an unknown one does not');
+select operator_link_add('{"login": "t-mia", "seconds": 60}', sha256('L2')) as x \gset
+select operator_link_add('{"login": "t-mia", "seconds": 60}', sha256('L3')) as x \gset
+select is((select person_id from t.follow('L2', 'S2')), null, 'a newer link ends the older');
+update login_link set expires_at = now() - interval '1 second' where token_sha256 = sha256('L3');
+select is((select person_id from t.follow('L3', 'S2')), null, 'an old one does not');
+select operator_link_add('{"login": "t-max", "seconds": 60}', sha256('L4')) as x \gset
+select operator_person_update('{"login": "t-max", "disabled": true}') as x \gset
+select is((select person_id from t.follow('L4', 'S2')), null, 'nor that of somebody disabled');
+select throws_ok($$ select operator_link_add('{"login": "t-max", "seconds": 60}', sha256('L5')) $$,
+    'CS001', null, 'who gets no new one');
+select throws_ok($$ select operator_link_add('{"login": "t-bot", "seconds": 60}', sha256('L5')) $$,
+    'CS001', null, 'nor does an agent');
+select operator_person_update('{"login": "t-max", "disabled": false}') as x \gset
+select is((select count(*) from credential_event where person_id = t.id('mia') and kind = 'link'
+    and by_id is null), 3::bigint, 'who made links is kept');
+
+-- Sessions.
+select is((select row(person_id, login, kind, roles)::text from session_check(sha256('S1'), 1800)),
+    format('(%s,t-mia,human,analyst)', t.id('mia')), 'a session knows its person');
+select is((select team_ids from session_check(sha256('S1'), 1800)), (select m.team_id::text
+    from team_member m where m.person_id = t.id('mia')), 'and the teams');
+select is((select count(*) from session_check(sha256('S9'), 1800)), 0::bigint,
+    'another token has none');
+select is((select count(*) from session_check(sha256('S1'), 0)), 0::bigint, 'idle ones end');
+update session set seen_at = now() - interval '10 minutes' where token_sha256 = sha256('S1');
+select is((select count(*) from session_check(sha256('S1'), 1800)), 1::bigint, 'a visit counts');
+select ok((select seen_at > now() - interval '1 minute' from session
+    where token_sha256 = sha256('S1')), 'and is noted');
+select id as s from session where token_sha256 = sha256('S1') \gset
+select is(t.code(t.call('submit_requests', t.submission('mia', jsonb_build_object('actor',
+    t.actor('mia', jsonb_build_object('session_id', :s)))))), 'ok', 'a live session acts');
+select is(t.code(t.call('submit_requests', t.submission('max', jsonb_build_object('actor',
+    t.actor('max', jsonb_build_object('session_id', :s)))))), 'unauthenticated',
+    'for its own person alone');
+select is(jsonb_array_length(sessions_list(t.id('mia'))), 1, 'people see their sessions');
+select throws_ok(format('select session_close(%s, t.actor(''max''))', :s), 'CS001', null,
+    'nobody ends another''s');
+select ok(session_close(:s, t.actor('mia')), 'one ends one''s own');
+select is((select count(*) from session_check(sha256('S1'), 1800)), 0::bigint, 'and it has ended');
+select is(t.code(t.call('submit_requests', t.submission('mia', jsonb_build_object('actor',
+    t.actor('mia', jsonb_build_object('session_id', :s)))))), 'unauthenticated',
+    'an ended session does not act');
+
+-- Passwords.
+create function t.lookup(login text, address text default '10.1.1.2')
+    returns table (person_id bigint, hash text, seconds int) language sql
+    as $$ select * from cs.login_lookup(login, address) $$;
+create function t.open(login text, token text, address text default '10.1.1.2') returns bigint
+    language sql as $$ select cs.login_success((select p.id from cs.person p where p.login = $1),
+        $1, address, 'test', sha256(token::bytea), sha256('c'), 3600) $$;
+select is((select row(person_id, hash, seconds)::text from t.lookup('t-mia')), '(,,0)',
+    'without a password there is no hash');
+select password_set(t.actor('mia'), '$argon2id$a-hash-of-some-length') as x \gset
+select is((select row(person_id, hash, seconds)::text from t.lookup('T-Mia')),
+    format('(%s,$argon2id$a-hash-of-some-length,0)', t.id('mia')), 'the login has no case');
+select ok(t.open('t-mia', 'S3') > 0, 'who knows it signs in');
+select ok(t.open('t-mia', 'S4') > 0, 'twice, too');
+select id as s from session where token_sha256 = sha256('S4') \gset
+select password_set(t.actor('mia', jsonb_build_object('session_id', :s)),
+    '$argon2id$another-hash-of-length') as x \gset
+select is((select count(*) from session_check(sha256('S3'), 1800)), 0::bigint,
+    'a new password ends the other sessions');
+select is((select count(*) from session_check(sha256('S4'), 1800)), 1::bigint, 'not the own');
+select throws_ok($$ select login_success(t.id('mia'), 't-max', 'x', 'x', sha256('z'), sha256('z'), 9)
+    $$, 'CS001', null, 'login and person must be one');
+select is(password_get(t.id('mia')), '$argon2id$another-hash-of-length', 'the hash is the new one');
+
+-- Throttles: the account.
+select t.lookup('t-max', '10.2.2.' || i) from generate_series(1, 5) i \g /dev/null
+select ok((select seconds > 0 from t.lookup('t-max', '10.2.2.9')),
+    'after five failures an account waits');
+select is((select hash from t.lookup('t-max', '10.2.2.9')), null, 'and gets no answer');
+select t.lookup('nobody-at-all', '10.3.3.' || i) from generate_series(1, 5) i \g /dev/null
+select ok((select seconds > 0 from t.lookup('nobody-at-all', '10.3.3.9')),
+    'an unknown account does the same');
+update login_throttle set blocked_until = clock_timestamp() where key = 'login:t-max';
+select is((select seconds from t.lookup('t-max', '10.2.2.9')), 0, 'then there is one more try');
+select ok((select seconds > 20 from t.lookup('t-max', '10.2.2.9')), 'and a longer wait');
+update login_throttle set blocked_until = clock_timestamp(), failures = 40 where key = 'login:t-max';
+select t.lookup('t-max', '10.2.2.9') as x \gset
+select ok((select seconds between 800 and 900 from t.lookup('t-max', '10.2.2.9')),
+    'of 15 minutes at most');
+update login_throttle set blocked_until = clock_timestamp() - interval '1 minute',
+    since = clock_timestamp() - interval '16 minutes' where key = 'login:t-max';
+select t.lookup('t-max', '10.2.2.9') as x \gset
+select is((select failures from login_throttle where key = 'login:t-max'), 1,
+    'after 15 minutes it starts anew');
+select t.lookup('t-mia', '10.4.4.' || i) from generate_series(1, 4) i \g /dev/null
+select t.open('t-mia', 'S5', '10.4.4.1') as x \gset
+select is((select count(*) from login_throttle where key = 'login:t-mia'), 0::bigint,
+    'a success clears the account');
+
+-- The address.
+select t.lookup('guess-' || i, '10.5.5.5') from generate_series(1, 20) i \g /dev/null
+select ok((select seconds > 0 from t.lookup('t-noor', '10.5.5.5')),
+    'after twenty failures an address waits');
+select is((select seconds from t.lookup('t-noor', '10.5.5.6')), 0, 'another address does not');
+select t.follow('guess-' || i, 'x', '10.6.6.6') from generate_series(1, 20) i \g /dev/null
+select ok((select seconds > 0 from t.follow('L9', 'x', '10.6.6.6')), 'links are guesses too');
+select operator_link_add('{"login": "t-mia", "seconds": 60}', sha256('L9')) as x \gset
+select is((select person_id from t.follow('L9', 'S6', '10.6.6.7')), t.id('mia'),
+    'a blocked address blocks nobody else');
+select login_failure('t-mia', '10.7.7.7', 'wrong') as x \gset
+select is((select row(entity_id, body ->> 'login', address)::text from audit_event
+    where event = 'sign_in.failed' and address = '10.7.7.7'), format('(%s,t-mia,10.7.7.7)',
+    t.id('mia')), 'failures are in the audit trail');
+select is((select count(*) from audit_event where event = 'sign_in.failed'
+    and address = '10.6.6.6'), 20::bigint, 'those of links too');
+
+-- API tokens.
+select token_create(t.actor('mia'), '{"name": "mine", "prefix": "cs_abc", "scopes": ["read", "submit"],
+    "seconds": 100}', sha256('T1')) as tok \gset
+select is((select row(token_id, person_id, scopes)::text from token_check(sha256('T1'))),
+    format('(%s,%s,"read,submit")', :tok, t.id('mia')), 'a token knows its person and scopes');
+select ok((select used_at is not null from api_token where id = :tok), 'its use is noted');
+select is((select count(*) from token_check(sha256('T2'))), 0::bigint, 'another one is nobody');
+select is(t.code(t.decide('both', t.submit('mia'), 'approve', jsonb_build_object('actor',
+    t.actor('both', jsonb_build_object('token_id', :tok))))), 'forbidden', 'it is one person''s');
+create function t.as_token(login text, token_id bigint, login_for text, scopes text) returns text
+    language plpgsql as $$
+declare
+    code text;
+begin
+    perform token_create(t.actor(login, jsonb_build_object('token_id', token_id)),
+        jsonb_build_object('person_id', t.id(login_for), 'name', 'n', 'scopes',
+                           string_to_array(scopes, ' ')), sha256(clock_timestamp()::text::bytea));
+    return 'ok';
+exception when sqlstate 'CS001' then
+    get stacked diagnostics code = pg_exception_detail;
+    return code;
+end
+$$;
+select is(t.as_token('mia', :tok, 'mia', 'read'), 'forbidden', 'a token without admin makes none');
+select is(t.as_token('mia', null, 'max', 'read'), 'wrong_role', 'nobody makes one for others');
+select is(t.as_token('both', null, 'bot', 'read submit'), 'ok', 'but for an own agent');
+select is(t.as_token('both', null, 'bot', 'decide'), 'invalid_field', 'which never decides');
+select is(t.as_token('both', null, 'bot', 'admin'), 'invalid_field', 'and never administers');
+select is(t.as_token('root', null, 'mia', 'read'), 'ok', 'an admin may');
+select is(t.as_token('mia', null, 'mia', 'fly'), 'invalid_field', 'scopes are four');
+select is(t.as_token('mia', null, 'mia', ''), 'invalid_field', 'at least one');
+select is(jsonb_array_length(tokens_list(t.id('both'))), 1, 'owners see their agents'' tokens');
+select throws_ok(format('select token_revoke(t.actor(''max''), %s)', :tok), 'CS001', null,
+    'nobody ends another''s token');
+select ok(token_revoke(t.actor('mia'), :tok), 'one ends one''s own');
+select is((select count(*) from token_check(sha256('T1'))), 0::bigint, 'for good');
+select operator_token_add('{"login": "t-bot", "name": "op", "prefix": "cs_x", "scopes": ["submit"],
+    "seconds": 100}', sha256('T3')) ->> 'id' as tok \gset
+update api_token set expires_at = now() - interval '1 second' where id = :tok;
+select is((select count(*) from token_check(sha256('T3'))), 0::bigint, 'an old one has ended');
+select is(t.code(t.call('submit_requests', t.submission('bot', jsonb_build_object('actor',
+    t.actor('bot', jsonb_build_object('token_id', :tok)))))), 'forbidden', 'and submits nothing');
+
+select * from finish();
+rollback;
