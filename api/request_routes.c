@@ -16,6 +16,7 @@
 #define WAIT_SECONDS_MAX 300
 #define LIST_MAX 100
 #define SEARCH_MAX 200
+#define KEY_OF_ONE 320
 
 static void add_url(json_t *result)
 {
@@ -38,27 +39,58 @@ bool route_submit(struct call *call, struct error *err)
     return true;
 }
 
-/* One element of a batch: its answer as {status, body}. */
-static json_t *submit_one(struct call *call, const json_t *body, size_t n)
+static json_t *refusal_row(const struct error *err)
 {
-    char path[32];
-    struct error err = {0};
-    json_t *item = NULL;
-    AUTO(json) json_t *result = NULL;
-    snprintf(path, sizeof path, "requests.%zu", n);
-    if (!json_is_object(body))
-        fail_field(&err, ERR_INVALID_FIELD, path, "%s must be an object", path);
-    else if (submission_read(call->api, body, path, &item, &err) &&
-             writes_run(call, WRITE_SUBMIT, item, &result, &err)) {
-        add_url(result);
-        return json_pack("{s:i, s:O}", "status", 201, "body", result);
-    }
     struct reply refusal = {0};
-    reply_error(&refusal, &err);
+    reply_error(&refusal, err);
     json_t *row = json_pack("{s:i, s:o}", "status", refusal.status, "body",
                             json_loads(refusal.body.data, 0, NULL));
     reply_clear(&refusal);
     return row;
+}
+
+/* Reads one submission of a batch; false with the error of that one. */
+static bool read_one(struct call *call, const json_t *body, size_t n, json_t **ret_item,
+                     struct error *err)
+{
+    char path[32];
+    snprintf(path, sizeof path, "requests.%zu", n);
+    if (!json_is_object(body))
+        return fail_field(err, ERR_INVALID_FIELD, path, "%s must be an object", path);
+    return submission_read(call->api, body, path, ret_item, err);
+}
+
+/* Submits what could be read, together; the others keep their errors. */
+static void submit_read(struct call *call, json_t *const *items, struct error *errors,
+                        json_t **ret_results)
+{
+    struct batch_element elements[BATCH_MAX];
+    size_t places[BATCH_MAX], count = 0;
+    char keys[BATCH_MAX][KEY_OF_ONE];
+    const char *key_list[BATCH_MAX];
+    for (size_t n = 0; n < BATCH_MAX; n++) {
+        if (!items[n])
+            continue;
+        /* Each element has a key of its own, so that a repeat finds each again. */
+        snprintf(keys[count], KEY_OF_ONE, "%zu/%s", n, call->key ? call->key : "");
+        key_list[count] = call->key ? keys[count] : NULL;
+        elements[count] = (struct batch_element){.item = items[n]};
+        places[count++] = n;
+    }
+    writes_run_all(call, WRITE_SUBMIT, elements, key_list, count);
+    for (size_t i = 0; i < count; i++) {
+        errors[places[i]] = elements[i].err;
+        ret_results[places[i]] = elements[i].result;
+    }
+}
+
+/* The answer for one element, as {status, body}. */
+static json_t *answer_row(json_t *take_result, const struct error *err)
+{
+    if (!take_result)
+        return refusal_row(err);
+    add_url(take_result);
+    return json_pack("{s:i, s:o}", "status", 201, "body", take_result);
 }
 
 bool route_submit_batch(struct call *call, struct error *err)
@@ -68,16 +100,18 @@ bool route_submit_batch(struct call *call, struct error *err)
     };
     if (!json_check(call->body, "", fields, COUNT_OF(fields), err))
         return false;
-    AUTO(json) json_t *rows = json_array();
-    const char *whole_key = call->key;
+    json_t *items[BATCH_MAX] = {NULL}, *results[BATCH_MAX] = {NULL};
+    struct error errors[BATCH_MAX] = {{0}};
     size_t n;
     json_t *body;
+    json_array_foreach (json_object_get(call->body, "requests"), n, body)
+        if (!read_one(call, body, n, &items[n], &errors[n]))
+            items[n] = NULL;
+    submit_read(call, items, errors, results);
+    AUTO(json) json_t *rows = json_array();
     json_array_foreach (json_object_get(call->body, "requests"), n, body) {
-        /* Each element has a key of its own, so that a repeat finds each again. */
-        char key[320];
-        snprintf(key, sizeof key, "%zu/%s", n, whole_key ? whole_key : "");
-        call->key = whole_key ? key : NULL;
-        json_array_append_new(rows, submit_one(call, body, n));
+        json_decref(items[n]);
+        json_array_append_new(rows, answer_row(results[n], &errors[n]));
     }
     AUTO(json) json_t *answer = json_pack("{s:O}", "results", rows);
     reply_json(call->reply, 200, answer);

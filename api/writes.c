@@ -56,23 +56,49 @@ void writes_announce(struct api *api, json_t *result)
     json_object_del(result, "event");
 }
 
+static void sign_item(const struct call *call, const char *key, json_t *item)
+{
+    json_object_set_new(item, "actor", identity_actor(&call->who, call->exchange));
+    if (key)
+        json_object_set_new(item, "idempotency",
+                            json_pack("{s:s, s:s}", "key", key, "body_sha256", call->body_sha256));
+}
+
+/* What is to be done about a result; true when it is a stored one. */
+static bool announce_one(struct call *call, json_t *result)
+{
+    writes_announce(call->api, result);
+    bool replayed = json_flag(result, "replayed");
+    json_object_del(result, "replayed");
+    return replayed;
+}
+
 bool writes_run(struct call *call, enum write write, json_t *take_item, json_t **ret_result,
                 struct error *err)
 {
     AUTO(json) json_t *item = take_item;
-    json_object_set_new(item, "actor", identity_actor(&call->who, call->exchange));
-    if (call->key)
-        json_object_set_new(
-            item, "idempotency",
-            json_pack("{s:s, s:s}", "key", call->key, "body_sha256", call->body_sha256));
     json_t *result = NULL;
+    sign_item(call, call->key, item);
     if (!batch_call(call->api->batches[write], item, &result, err))
         return false;
     FAULT(writes[write].committed);
-    writes_announce(call->api, result);
-    if (json_flag(result, "replayed"))
+    if (announce_one(call, result))
         reply_add_header(call->reply, "Idempotency-Replayed", "true");
-    json_object_del(result, "replayed");
     *ret_result = result;
     return true;
+}
+
+void writes_run_all(struct call *call, enum write write, struct batch_element *elements,
+                    const char *const *keys, size_t count)
+{
+    bool replayed = false;
+    for (size_t i = 0; i < count; i++)
+        sign_item(call, keys[i], (json_t *)elements[i].item);
+    batch_call_all(call->api->batches[write], elements, count);
+    FAULT(writes[write].committed);
+    for (size_t i = 0; i < count; i++)
+        if (elements[i].result && announce_one(call, elements[i].result))
+            replayed = true;
+    if (replayed)
+        reply_add_header(call->reply, "Idempotency-Replayed", "true");
 }

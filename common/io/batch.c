@@ -150,24 +150,51 @@ static void lead(struct batch *batch)
     }
 }
 
+/* Queues the tickets together and waits for all of them, leading when it is
+ * this caller's turn. */
+static void run_all(struct batch *batch, struct ticket *tickets, size_t count)
+{
+    pthread_mutex_lock(&batch->lock);
+    for (size_t i = 0; i < count; i++) {
+        pthread_cond_init(&tickets[i].changed, NULL);
+        enqueue(batch, &tickets[i]);
+    }
+    if (!batch->led && count > 0) {
+        batch->led = true;
+        tickets[0].leads = true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        while (!tickets[i].done && !tickets[i].leads)
+            pthread_cond_wait(&tickets[i].changed, &batch->lock);
+        if (!tickets[i].done)
+            lead(batch);
+    }
+    pthread_mutex_unlock(&batch->lock);
+    for (size_t i = 0; i < count; i++)
+        pthread_cond_destroy(&tickets[i].changed);
+}
+
 bool batch_call(struct batch *batch, const json_t *item, json_t **ret_result, struct error *err)
 {
     AUTO(text) char *text = json_text(item);
-    struct ticket ticket = {.text = text, .changed = PTHREAD_COND_INITIALIZER};
-    pthread_mutex_lock(&batch->lock);
-    enqueue(batch, &ticket);
-    if (!batch->led) {
-        batch->led = true;
-        ticket.leads = true;
-    }
-    while (!ticket.done && !ticket.leads)
-        pthread_cond_wait(&ticket.changed, &batch->lock);
-    if (!ticket.done)
-        lead(batch);
-    pthread_mutex_unlock(&batch->lock);
-    pthread_cond_destroy(&ticket.changed);
+    struct ticket ticket = {.text = text};
+    run_all(batch, &ticket, 1);
     *err = ticket.err;
     if (ticket.fine)
         *ret_result = ticket.result;
     return ticket.fine;
+}
+
+void batch_call_all(struct batch *batch, struct batch_element *elements, size_t count)
+{
+    struct ticket *tickets = memory_new(count + 1, sizeof *tickets);
+    for (size_t i = 0; i < count; i++)
+        tickets[i].text = json_text(elements[i].item);
+    run_all(batch, tickets, count);
+    for (size_t i = 0; i < count; i++) {
+        elements[i].err = tickets[i].err;
+        elements[i].result = tickets[i].fine ? tickets[i].result : NULL;
+        free(tickets[i].text);
+    }
+    free(tickets);
 }

@@ -20,3 +20,13 @@ void batch_free(struct batch *batch);
  * when its outcome is unknown (ERR_LOST goes to every caller). Caller decrefs. */
 bool batch_call(struct batch *batch, const json_t *item, json_t **ret_result,
                 struct error *err) MUST_CHECK;
+
+/* One of several elements that go into the same commit where they fit. */
+struct batch_element {
+    const json_t *item; /* borrowed */
+    json_t *result;     /* caller decrefs; NULL when refused */
+    struct error err;
+};
+
+/* The same for `count` elements at once: each gets its result or its error. */
+void batch_call_all(struct batch *batch, struct batch_element *elements, size_t count);

@@ -80,6 +80,31 @@ static void test_errors_of_an_element_reach_its_caller(void **state)
     assert_int_equal(call(17, &answer, &size, &err), ERR_INTERNAL);
 }
 
+/* 60 elements of one caller: one commit of 50 and one of 10, each with its own answer. */
+static void test_elements_of_one_caller_share_a_commit(void **state)
+{
+    (void)state;
+    struct batch_element elements[60] = {{0}};
+    int64_t sizes[2] = {0};
+    for (int i = 0; i < 60; i++)
+        elements[i].item = json_pack("{s:i}", "value", i == 20 ? -1 : 100 + i);
+    batch_call_all(batch, elements, COUNT_OF(elements));
+    for (int i = 0; i < 60; i++) {
+        if (i == 20) {
+            assert_null(elements[i].result);
+            assert_int_equal(elements[i].err.code, ERR_INVALID_FIELD);
+        } else {
+            assert_int_equal(json_integer_of(elements[i].result, "twice", -1), 2 * (100 + i));
+            sizes[i >= 50] = json_integer_of(elements[i].result, "size", -1);
+        }
+        json_decref(elements[i].result);
+        json_decref((json_t *)elements[i].item);
+    }
+    assert_int_equal(sizes[0], 50);
+    assert_int_equal(sizes[1], 10);
+    batch_call_all(batch, NULL, 0);
+}
+
 static atomic_int wrong, shared;
 static pthread_barrier_t together;
 
@@ -139,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_caller_is_a_batch_of_one),
         cmocka_unit_test(test_errors_of_an_element_reach_its_caller),
+        cmocka_unit_test(test_elements_of_one_caller_share_a_commit),
         cmocka_unit_test(test_many_callers_share_commits),
         cmocka_unit_test(test_everybody_learns_that_the_database_is_away),
     };
