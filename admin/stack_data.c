@@ -98,10 +98,11 @@ static void remove_data(const char *folder)
 void stack_data_close(struct stack_data *data, bool forget)
 {
     struct error ignored;
-    if (data->lock_fd >= 0 && data->state)
+    /* Only with the lock: the files may be another stack's. */
+    if (data->run[0]) {
         (void)unlink(data->state);
-    if (data->run[0])
         (void)!folder_remove(data->run, &ignored);
+    }
     if (data->run[0] && forget)
         remove_data(data->folder);
     if (data->lock_fd >= 0)

@@ -99,29 +99,59 @@ static bool plan_program(const struct stack *stack, const char *role, struct chi
     return true;
 }
 
-bool stack_start_api(struct stack *stack, struct error *err)
+static bool add_api(struct stack *stack, struct child **ret_child, struct error *err)
 {
     AUTO(text) char *folder = path_join(stack->data.run, "api");
     AUTO(text) char *file = path_join(folder, "port");
-    char port[16];
-    snprintf(port, sizeof port, "%ld", choose_port());
+    struct child plan;
     if (!folder_make(folder, 0700, err))
         return false;
     if (stack->data.api.name[0] && chown(folder, stack->data.api.uid, stack->data.api.gid) != 0)
         return fail(err, ERR_INTERNAL, "can not hand over %s: %s", folder, strerror(errno));
-    struct child plan;
     child_name(&plan, "api", RANK_PROGRAM);
     if (!plan_program(stack, "api", &plan, err))
         return false;
     plan.account = stack->data.api;
-    environment_set(&plan.environment, "API_PORT", port);
+    plan.restarts = false;
     environment_set(&plan.environment, "API_PORT_FILE", file);
-    struct child *child = supervisor_add(stack->supervisor, &plan);
-    if (!supervisor_start(stack->supervisor, child, err) ||
-        !supervisor_wait(stack->supervisor, child, api_is_ready, stack, err))
+    *ret_child = supervisor_add(stack->supervisor, &plan);
+    return true;
+}
+
+struct start {
+    struct stack *stack;
+    const struct child *child;
+    long port;
+};
+
+/* Somebody may take the port between our look and the api's: then it ends, and
+ * another port is tried. */
+static bool ready_or_port_lost(void *context)
+{
+    const struct start *start = context;
+    return api_is_ready(start->stack) ||
+           (start->child->ended && start->port && !port_is_free(start->port));
+}
+
+bool stack_start_api(struct stack *stack, struct error *err)
+{
+    struct child *child = NULL;
+    if (!add_api(stack, &child, err))
         return false;
+    for (int tries = 0; tries < PORTS_TRIED && !stack->url[0]; tries++) {
+        char text[16];
+        struct start start = {stack, child, choose_port()};
+        snprintf(text, sizeof text, "%ld", start.port);
+        environment_set(&child->environment, "API_PORT", text);
+        if (!supervisor_start(stack->supervisor, child, err) ||
+            !supervisor_wait(stack->supervisor, child, ready_or_port_lost, &start, err))
+            return false;
+    }
+    if (!stack->url[0])
+        return fail(err, ERR_UNAVAILABLE, "no port is free for the api");
     /* Started again, it keeps the port that people have in their browsers. */
     environment_set(&child->environment, "API_PORT", strrchr(stack->url, ':') + 1);
+    child->restarts = !stack->options.control;
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "admin/stack_run.h"
 
-#include <limits.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +118,21 @@ static bool run_command(struct stack *stack, char *const *command, int *ret_stat
     return true;
 }
 
+/* Lets go of the terminal: who started us waits for the end of its pipes. */
+static bool leave_terminal(const struct stack *stack, struct error *err)
+{
+    AUTO(text) char *path = path_join(stack->data.log, "stack.log");
+    int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    bool good = null_fd >= 0 && log_fd >= 0 && dup2(null_fd, STDIN_FILENO) >= 0 &&
+                dup2(log_fd, STDOUT_FILENO) >= 0 && dup2(log_fd, STDERR_FILENO) >= 0;
+    if (null_fd >= 0)
+        close(null_fd);
+    if (log_fd >= 0)
+        close(log_fd);
+    return good || fail(err, ERR_INTERNAL, "can not write %s: %s", path, strerror(errno));
+}
+
 static bool use(struct stack *stack, char *const *command, int ready_fd, int *ret_status,
                 struct error *err)
 {
@@ -124,6 +140,8 @@ static bool use(struct stack *stack, char *const *command, int ready_fd, int *re
         return false;
     if (stack->options.control)
         stack_control_ready(stack);
+    if (ready_fd >= 0 && !leave_terminal(stack, err))
+        return false;
     if (ready_fd >= 0 && write(ready_fd, "r", 1) != 1)
         supervisor_request_stop(stack->supervisor);
     if (command && command[0])

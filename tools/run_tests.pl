@@ -1,5 +1,6 @@
 # Runs tests of the named kinds and ends with one line: N passed, N failed, N skipped.
 use v5.36;
+use open qw(:std :encoding(UTF-8));
 use TAP::Harness;
 
 my $longest = $ENV{TEST_SECONDS} // 600;    # a file that takes longer hangs
@@ -51,7 +52,7 @@ for my $name (@ARGV) {
     my %before = %sum;
     say "-- $name";
     my $harness = TAP::Harness->new({
-        jobs => $name eq 'browser' ? 1 : $jobs, timer => 1, failures => 1,
+        jobs => $name eq 'browser' ? 1 : $jobs, timer => 1, failures => 1, comments => 1,
         exec => sub ($, $file) { $kind->{exec}->($file) },
     });
     my $results = $harness->runtests(@files);

@@ -49,11 +49,12 @@ async function decide(reviewer, made, { verdict, note }) {
   });
 }
 
-async function finish(analyst, id) {
-  let detail;
-  do detail = await analyst.get(`/api/requests/${id}?wait=20&until=done`);
-  while (['approved', 'running'].includes(detail.state));
-  return detail.state;
+/** Its state, once nothing is under way any more. */
+async function settled(analyst, id) {
+  let detail = await analyst.get(`/api/requests/${id}`);
+  while (['approved', 'running'].includes(detail.state))
+    detail = await analyst.get(`/api/requests/${id}?wait=20&until=done`);
+  return detail.state.replace('_', ' ');
 }
 
 /** Asks as ana, decides as rob; what is approved has run when this returns. */
@@ -65,7 +66,7 @@ export async function seed(url) {
   for (const { verdict, note, ...request } of requests) {
     const made = await analyst.post('/api/requests', { ...request, files: [{ id: file.id }] });
     if (verdict) await decide(reviewer, made, { verdict, note });
-    const state = verdict === 'approve' ? await finish(analyst, made.id) : verdict ?? 'waiting';
-    console.log(`  ${String(made.id).padStart(3)}  ${request.title}: ${state.replace('_', ' ')}`);
+    const state = await settled(analyst, made.id);
+    console.log(`  ${String(made.id).padStart(3)}  ${request.title}: ${state}`);
   }
 }
