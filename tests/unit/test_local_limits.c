@@ -245,6 +245,32 @@ static void two_hundred_thousand_files(void **state)
 #endif
 }
 
+/* Nothing ran, but trying again would not help: no "not started", which means just that. */
+static void inputs_that_do_not_fit(void **state)
+{
+    (void)state;
+    AUTO(buffer) struct buffer large = {0};
+    while (large.len < 40 << 20)
+        buffer_add_text(&large, "0123456789abcdef0123456789abcdef0123456789abcdef");
+    struct bed_job job = bed_python("print('ran')");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    bed_add_file(&job, "a.txt", (struct bytes){large.data, large.len});
+    bed_add_file(&job, "b.txt", (struct bytes){large.data, large.len});
+    bed_run(&bed, &job, &outcome);
+    expect(&outcome, SANDBOX_FAILED, "inputs_too_large");
+    assert_int_equal(outcome.started, 0);
+    job.job.file_count = 1;
+#ifndef PLAIN_USER
+    AUTO(bed_outcome) struct bed_outcome small = {0};
+    job.job.limits.memory_bytes = 30 << 20;
+    bed_run(&bed, &job, &small);
+    expect(&small, SANDBOX_FAILED, "memory");
+    assert_int_equal(small.out.len, 0);
+#endif
+    job.job.file_count = 2;
+    bed_job_close(&job);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +288,7 @@ int main(void)
         cmocka_unit_test(the_work_folder_is_full),
         cmocka_unit_test(one_file_is_limited_too),
         cmocka_unit_test(two_hundred_thousand_files),
+        cmocka_unit_test(inputs_that_do_not_fit),
     };
 #ifdef PLAIN_USER
     bed_become_plain();

@@ -17,11 +17,13 @@ struct local {
     struct local_options options;
     struct pool *pool;
     pthread_t keeper;
-    pthread_mutex_t lock; /* of state and stopping */
+    pthread_mutex_t lock; /* of what follows */
     struct local_state state;
     bool stopping;
     int64_t next_preflight_ms;
 };
+
+#define RETRY_MS 10000 /* after a preflight that failed: what failed may have been passing */
 
 static void run_preflight(struct local *local)
 {
@@ -46,25 +48,31 @@ static void run_preflight(struct local *local)
     pthread_mutex_unlock(&local->lock);
 }
 
-static bool stopping(struct local *local, bool *ret_ready)
+/* What the keeper looks at, taken at one moment. */
+struct moment {
+    bool stopping;
+    bool ready;
+    int64_t preflight_in_ms;
+};
+
+static struct moment moment_of(struct local *local)
 {
     pthread_mutex_lock(&local->lock);
-    bool stop = local->stopping;
-    *ret_ready = local->state.ready;
+    struct moment now = {local->stopping, local->state.ready,
+                         local->next_preflight_ms - clock_monotonic_ms()};
     pthread_mutex_unlock(&local->lock);
-    return stop;
+    return now;
 }
 
 static void *keep(void *context)
 {
     struct local *local = context;
-    for (bool ready; !stopping(local, &ready);) {
-        int64_t left = local->next_preflight_ms - clock_monotonic_ms();
-        if (left <= 0) {
+    for (struct moment now; !(now = moment_of(local)).stopping;) {
+        if (now.preflight_in_ms <= 0)
             run_preflight(local);
-            continue;
-        }
-        pool_tend(local->pool, ready, (int)(left < 1000 ? left : 1000));
+        else
+            pool_tend(local->pool, now.ready,
+                      (int)(now.preflight_in_ms < 1000 ? now.preflight_in_ms : 1000));
     }
     return NULL;
 }
@@ -91,6 +99,8 @@ static bool local_create(void *context, const struct sandbox_job *job, struct sa
         .deadline_ms = cell_deadline(local->options.lease_ms)};
     struct sandbox *sandbox = memory_new(1, sizeof *sandbox);
     sandbox->cell = CELL_NONE;
+    sandbox->owner = local;
+    sandbox->input_max = launcher_tmp_bytes(local->launcher);
     sandbox->warm = pool_take(local->pool, &request.limits, &sandbox->cell);
     if (!sandbox->warm && !cell_start(local->launcher, &request, &sandbox->cell, err)) {
         free(sandbox);
@@ -98,6 +108,20 @@ static bool local_create(void *context, const struct sandbox_job *job, struct sa
     }
     *ret_sandbox = sandbox;
     return true;
+}
+
+/* One that did not start may mean that none will: ask before the next job does. */
+static void local_run_and_judge(struct sandbox *sandbox, const struct sandbox_job *job,
+                                const struct sandbox_sink *sink, struct sandbox_result *ret_result)
+{
+    struct local *local = sandbox->owner;
+    local_run(sandbox, job, sink, ret_result);
+    if (ret_result->outcome != SANDBOX_NOT_STARTED)
+        return;
+    pthread_mutex_lock(&local->lock);
+    local->next_preflight_ms = clock_monotonic_ms();
+    pthread_mutex_unlock(&local->lock);
+    pool_wake(local->pool);
 }
 
 static void local_cancel(struct sandbox *sandbox)
@@ -128,7 +152,7 @@ bool local_backend_new(struct launcher *launcher, const struct local_options *op
                                               .context = local,
                                               .ready = local_ready,
                                               .create = local_create,
-                                              .run = local_run,
+                                              .run = local_run_and_judge,
                                               .cancel = local_cancel,
                                               .destroy = local_destroy,
                                               .keep_alive = local_keep_alive};

@@ -14,7 +14,7 @@
 
 #define READ_SIZE 65536
 #define REPORT_MS 5000 /* the launcher answers at once; more means that it is gone */
-#define ALL_SENT INT64_MAX
+#define PAGE 4096
 
 /* Why a run was stopped from our side. */
 enum stop { STOP_NONE, STOP_WALL, STOP_OUTPUT, STOP_CANCEL, STOP_SINK, STOP_RESULTS };
@@ -239,6 +239,16 @@ static void judge_silent_end(struct run *run)
         set_end(result, SANDBOX_FAILED, code == 0 ? "ended_early" : "exit_code");
 }
 
+/* Inputs that alone are too much for the memory would be so again: no use to try again. */
+static void judge_not_sent(struct run *run)
+{
+    bool memory = run->report.memory_kills > 0 || run->report.cause == CAUSE_MEMORY;
+    if (memory)
+        set_end(run->result, SANDBOX_FAILED, "memory");
+    else
+        set_end(run->result, SANDBOX_NOT_STARTED, "not_started");
+}
+
 static void judge(struct run *run)
 {
     static const struct {
@@ -256,7 +266,7 @@ static void judge(struct run *run)
     if (run->stop == STOP_CANCEL || (run->stop != STOP_NONE && run->sent))
         set_end(result, stops[run->stop].outcome, stops[run->stop].reason);
     else if (!run->sent)
-        set_end(result, SANDBOX_NOT_STARTED, "not_started");
+        judge_not_sent(run);
     else if (run->results.state == RESULTS_ENDED)
         judge_told_end(run);
     else if (!run->reported || run->report.cause == CAUSE_KEEP_ALIVE)
@@ -287,10 +297,29 @@ static void finish(struct run *run)
     judge(run);
 }
 
+/* Likewise inputs for which the work folder is too small. */
+static bool inputs_fit(const struct sandbox *sandbox, const struct sandbox_job *job,
+                       struct sandbox_result *ret_result)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < job->file_count; i++)
+        sum += (job->files[i].size + PAGE - 1) / PAGE * PAGE;
+    if (sandbox->input_max == 0 || sum <= (uint64_t)sandbox->input_max)
+        return true;
+    set_end(ret_result, SANDBOX_FAILED, "inputs_too_large");
+    ret_result->exit_code = -1;
+    snprintf(ret_result->error_value, sizeof ret_result->error_value,
+             "the input files have %llu bytes; the work folder holds %llu", (unsigned long long)sum,
+             (unsigned long long)sandbox->input_max);
+    return false;
+}
+
 void local_run(struct sandbox *sandbox, const struct sandbox_job *job,
                const struct sandbox_sink *sink, struct sandbox_result *ret_result)
 {
     *ret_result = (struct sandbox_result){0};
+    if (!inputs_fit(sandbox, job, ret_result))
+        return;
     struct run run = {
         .sandbox = sandbox, .job = job, .sink = sink, .result = ret_result, .input_open = true};
     struct error err = {0};

@@ -10,6 +10,8 @@
 struct sandbox {
     struct cell cell;
     bool warm;
+    int64_t input_max; /* bytes of input files that its work folder holds; 0: not checked */
+    void *owner;
     atomic_bool cancelled;
 };
 
