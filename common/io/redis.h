@@ -8,6 +8,7 @@
 struct redis; /* one connection; one thread at a time; reconnects by itself */
 
 #define REDIS_EVENTS_KEPT 10000
+#define REDIS_HINTS_KEPT 10000 /* a list is cut to the newest of them at twice that */
 #define REDIS_ID_SIZE 48
 
 /* Does not connect yet. `command_ms` bounds every command beyond its own
@@ -15,7 +16,7 @@ struct redis; /* one connection; one thread at a time; reconnects by itself */
 struct redis *redis_new(const char *url, const char *prefix, int command_ms);
 void redis_free(struct redis *redis);
 
-/* LPUSH of decimal ids. */
+/* LPUSH of decimal ids; the oldest go when a list grows beyond 2 * REDIS_HINTS_KEPT. */
 bool redis_push(struct redis *redis, const char *queue, const int64_t *ids, size_t count,
                 struct error *err) MUST_CHECK;
 

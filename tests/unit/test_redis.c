@@ -66,6 +66,22 @@ static void test_many_ids_go_in_several_pushes(void **state)
     assert_int_equal(got[199], 200);
 }
 
+static void test_a_list_that_nobody_reads_stays_short(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    enum { PUSHED = 2 * REDIS_HINTS_KEPT + 1 };
+    int64_t *ids = memory_new(PUSHED, sizeof *ids);
+    int64_t got[2];
+    size_t count, forged;
+    for (int64_t i = 0; i < PUSHED; i++)
+        ids[i] = i + 1;
+    assert_true(redis_push(redis, "queue:b", ids, PUSHED, &err));
+    assert_true(redis_pop(redis, queues, 2, 1, WAIT_MS, got, &count, &forged, &err));
+    assert_int_equal(got[0], PUSHED - REDIS_HINTS_KEPT + 1); /* the oldest that is left */
+    free(ids);
+}
+
 static redisContext *raw(void)
 {
     const char *path = TEST_REDIS + strlen("unix://");
@@ -226,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_pop_gives_the_oldest_first_and_at_most_max),
         TEST(test_many_ids_go_in_several_pushes),
+        TEST(test_a_list_that_nobody_reads_stays_short),
         TEST(test_forged_items_are_dropped_and_counted),
         TEST(test_events_are_read_on_from_an_id),
         TEST(test_a_gap_is_told),
