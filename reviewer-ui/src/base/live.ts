@@ -96,7 +96,11 @@ export function startLive(): void {
     live.value = 'reconnecting';
     if (now) connect();
   });
-  addEventListener('offline', lost);
+  addEventListener('offline', () => {
+    source?.close();
+    source = null;
+    lost();
+  });
   addEventListener('online', () => {
     live.value = 'reconnecting';
     connect();

@@ -26,7 +26,7 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
   return (
     <dialog
       ref={box}
-      class={wide ? 'dialog wide' : 'dialog'}
+      class={wide ? 'dialog broad' : 'dialog'}
       aria-labelledby="dialog-title"
       onClose={onClose}
       onMouseDown={clickOutside}

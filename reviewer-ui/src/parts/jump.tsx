@@ -1,5 +1,5 @@
 // The box behind Ctrl K: a request by number or words, or a page.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { call } from '../base/api';
 import { jumpOpen } from '../base/keys';
 import { go } from '../base/route';
@@ -78,7 +78,6 @@ function Option({
 function Box() {
   const [words, write] = useState('');
   const [at, move] = useState(0);
-  const field = useRef<HTMLInputElement>(null);
   const found = useFound(words.trim());
   const number = /^#?(\d{1,15})$/.exec(words.trim())?.[1];
   const direct = number ? [{ path: `/requests/${number}`, text: t.jump.goTo(Number(number)) }] : [];
@@ -96,17 +95,16 @@ function Box() {
     else return;
     event.preventDefault();
   };
-  useEffect(() => field.current?.focus(), []);
   return (
     <>
       <input
-        ref={field}
         class="field"
         type="text"
         role="combobox"
         list={undefined}
         aria-label={t.jump.hint}
         placeholder={t.jump.hint}
+        autofocus
         aria-expanded="true"
         aria-controls="jump-list"
         aria-activedescendant={targets.length ? `jump-${chosen}` : undefined}

@@ -73,7 +73,10 @@ export function Actions({ detail }: { detail: Detail }) {
   const [sure, ask] = useState(false);
   const { can } = detail;
   const revise = can.revise && mayAsk.value;
-  if (!can.cancel && !revise && !can.run_again && !can.undo) return null;
+  // A request that may still go on is changed or settled, not sent a second time.
+  const open = ['changes_requested', 'outcome_unknown'].includes(detail.state);
+  const again = can.run_again && !open;
+  if (!can.cancel && !revise && !again && !can.undo) return null;
   return (
     <div class="actions request-actions">
       {revise && (
@@ -85,7 +88,7 @@ export function Actions({ detail }: { detail: Detail }) {
           {detail.state === 'changes_requested' ? t.result.changeCode : t.result.revise}
         </Button>
       )}
-      {can.run_again && <AgainButton detail={detail} />}
+      {again && <AgainButton detail={detail} />}
       {can.undo && <UndoButton detail={detail} />}
       {can.cancel && (
         <Button small icon="stop" onClick={() => ask(true)}>

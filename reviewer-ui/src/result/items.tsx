@@ -94,7 +94,14 @@ function Text(props: TextProps) {
   );
 }
 
-function Chart({ address, title, alt }: { address: string; title: string; alt: string }) {
+interface ChartProps {
+  address: string;
+  title: string;
+  alt: string;
+  file: string;
+}
+
+function Chart({ address, title, alt, file }: ChartProps) {
   const [failed, fail] = useState(false);
   if (failed) return <p class="dim">{t.result.loadFailed}</p>;
   return (
@@ -104,7 +111,7 @@ function Chart({ address, title, alt }: { address: string; title: string; alt: s
       </a>
       <figcaption class="dim">
         <Said text={title} />
-        <a class="button quiet small" href={address} download={`${title}.png`}>
+        <a class="button quiet small" href={address} download={file}>
           <Icon name="download" /> <span class="label">{t.result.png}</span>
         </a>
       </figcaption>
@@ -159,8 +166,10 @@ function ItemView({ detail, attempt, item, nth }: ItemsProps & { item: Item; nth
     );
   }
   if (isChart(item)) {
-    const title = item.name || t.result.chart(nth);
-    return <Chart address={address} title={title} alt={t.result.chartAlt(title, detail.title)} />;
+    // The sandbox numbers figures that the code did not name.
+    const title = /^chart-\d+\.png$/.test(item.name) ? t.result.chart(nth) : item.name;
+    const alt = t.result.chartAlt(title, detail.title);
+    return <Chart address={address} title={title} alt={alt} file={item.name} />;
   }
   const folded = item.kind === 'stderr' && detail.state === 'succeeded';
   return (
@@ -171,7 +180,9 @@ function ItemView({ detail, attempt, item, nth }: ItemsProps & { item: Item; nth
 export function Items({ detail, attempt }: ItemsProps) {
   const shown = attempt.items.filter((item) => isTable(item) || isChart(item) || isText(item));
   const inline = shown.filter((item) => item.kind !== 'file' && item.bytes > 0);
-  const files = attempt.items.filter((item) => !inline.includes(item) && item.bytes > 0);
+  const files = attempt.items.filter(
+    (item) => !inline.includes(item) && (item.kind === 'file' || item.bytes > 0),
+  );
   const sorted = [...inline].sort((a, b) => rank(a) - rank(b) || a.n - b.n);
   const nth = (item: Item) => sorted.filter((one) => rank(one) === rank(item)).indexOf(item) + 1;
   return (

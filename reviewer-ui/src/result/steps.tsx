@@ -51,11 +51,16 @@ function approvalLook(detail: Detail): Look {
   const looks: Record<string, Look> = {
     pending: 'active',
     rejected: 'bad',
-    changes_requested: 'bad',
+    changes_requested: 'stopped',
   };
   const approved = lastDecision(detail)?.verdict === 'approve';
   if (looks[detail.state]) return looks[detail.state] ?? 'todo';
   return approved ? 'done' : 'stopped';
+}
+
+function approvalName({ state }: Detail): string {
+  const named = state === 'rejected' || state === 'changes_requested';
+  return (named && t.state[state]) || t.result.steps.approved;
 }
 
 function Approval({ detail }: { detail: Detail }) {
@@ -110,7 +115,7 @@ export function Steps({ detail }: { detail: Detail }) {
           {formatWhen(sent)}
         </time>
       </Step>
-      <Step name={t.result.steps.approved} look={approvalLook(detail)}>
+      <Step name={approvalName(detail)} look={approvalLook(detail)}>
         <Approval detail={detail} />
       </Step>
       <Step name={t.result.steps.run} look={runLook(detail)}>

@@ -83,7 +83,7 @@ export function Gets({ detail }: { detail: Detail }) {
         <Icon name="clock" />
         {t.run.limits(formatDuration(limits.wall_ms), formatBytes(limits.memory_bytes))}
       </li>
-      <li class="tone-medium">
+      <li class="tone-medium folded-fact">
         <Sign tone="medium" />
         {t.run.notChecked}
       </li>
