@@ -62,17 +62,20 @@ export class Podman {
         return { stdout: stdout.trim(), stderr: stderr.trim() };
     }
 
-    words(name, service, more) {
+    words(name, service) {
         const hosts = ['postgres', 'redis'].flatMap((host) => ['--add-host', `${host}:127.0.0.1`]);
-        return ['--name', name, '--network', 'host', ...hosts, '--ulimit', 'host',
-            ...serviceWords(service, this.secrets), ...more,
-            `localhost/${service.image}`];
+        // Said in full: podman's own choice may be more than we may hand on. Its timers of health
+        // checks need systemd; `healthy` asks instead.
+        const files = service.ulimits?.nofile ?? 1024;
+        return ['--name', name, '--network', 'host', ...hosts, '--health-interval', 'disable',
+            '--ulimit', `nofile=${files}:${files}`, '--ulimit', 'nproc=4096:4096',
+            ...serviceWords(service, this.secrets), `localhost/${service.image}`];
     }
 
     /** Runs a service to its end; resolves with what it printed. */
     async once(name, command = null) {
         const service = compose.services[name];
-        const words = this.words(`try-${name}`, service, []);
+        const words = this.words(`try-${name}`, service);
         return this.podman('run', '--rm', ...words, ...(command ?? service.command));
     }
 
@@ -80,11 +83,16 @@ export class Podman {
     async start(name, changes = {}) {
         const service = { ...compose.services[name], ...changes };
         this.started.push(`try-${name}`);
-        await this.podman('run', '--detach', ...this.words(`try-${name}`, service, []));
+        await this.podman('run', '--detach', ...this.words(`try-${name}`, service));
     }
 
     async inside(name, ...words) {
         return (await this.podman('exec', `try-${name}`, ...words)).stdout;
+    }
+
+    async isRunning(name) {
+        return (await this.podman('inspect', '--format', '{{.State.Running}}',
+            `try-${name}`)).stdout === 'true';
     }
 
     async logs(name) {
