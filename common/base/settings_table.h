@@ -26,7 +26,7 @@ SETTING_TEXT(public_url, "PUBLIC_URL", "", SETTINGS_API | SETTINGS_ADMIN,
              "address people use, such as https://countersign.example.com; https turns on Secure "
              "cookies and HSTS")
 SETTING_NUMBER(api_threads, "API_THREADS", 16, 1, 64, SETTINGS_API, "network threads")
-SETTING_NUMBER(api_handlers, "API_HANDLERS", 8, 1, 64, SETTINGS_API,
+SETTING_NUMBER(api_handlers, "API_HANDLERS", 16, 1, 64, SETTINGS_API,
                "handler threads, each with a database connection of its own")
 SETTING_NUMBER(max_connections, "MAX_CONNECTIONS", 12000, 16, 100000, SETTINGS_API,
                "open connections in all")
