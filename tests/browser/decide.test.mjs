@@ -106,8 +106,11 @@ test('a newer version stops the decision, keeps the note and shows what changed'
     const id = await submit(mia, { title: 'Moves under the eyes', code: 'x = 1\nx\n' });
     await openRequest(anna, id);
     await note(anna).fill('Half a note');
-    const revised = await mia.post(`/api/requests/${id}/revisions`,
-        { revision: 1, language: 'python', code: 'x = 2\nx\n' });
+    const revised = await mia.post(`/api/requests/${id}/revisions`, {
+        revision: 1,
+        language: 'python',
+        code: 'x = 2\nx\n',
+    });
     assert.equal(revised.status, 201, revised.text);
     await line(anna).getByText('Version 2 is waiting. Your note is kept.').waitFor();
     // What was read stays on the screen, and can not be approved any more.
@@ -128,8 +131,11 @@ test('a conflict that only the server knows of is shown the same way', async () 
     await page.route('**/api/events', (route) => route.abort());
     await openRequest(page, id);
     await note(page).fill('Looks right');
-    await mia.post(`/api/requests/${id}/revisions`,
-        { revision: 1, language: 'python', code: 'y = 2\ny\n' });
+    await mia.post(`/api/requests/${id}/revisions`, {
+        revision: 1,
+        language: 'python',
+        code: 'y = 2\ny\n',
+    });
     const answered = page.waitForResponse((one) => one.url().endsWith(`${id}/decisions`));
     await button(page, 'approve').click();
     assert.equal((await answered).status(), 409);
@@ -145,7 +151,9 @@ test('somebody was faster: the row turns grey and the bar says who', async () =>
     await page.locator('.queue .row', { hasText: 'Stays in the list' }).waitFor();
     await openRequest(page, id);
     await decide(noor, id, 'reject', 'Not this one');
-    await line(page).getByText(/Rejected by noor/).waitFor();
+    await line(page)
+        .getByText(/Rejected by noor/)
+        .waitFor();
     await page.locator('.row.gone', { hasText: /Rejected by noor/ }).waitFor();
     assert.equal(await button(page, 'approve').getAttribute('aria-disabled'), 'true');
     await decide(noor, other, 'reject', 'Nor this');
@@ -162,7 +170,10 @@ test('undo takes the approval back before anything runs', async () => {
     await anna.locator('.toast', { hasText: 'taken back' }).waitFor();
     const { state, attempts, decisions } = await stateOf(id);
     assert.equal(state, 'pending');
-    assert.ok(attempts.every((one) => one.started_at === null), JSON.stringify(attempts));
+    assert.ok(
+        attempts.every((one) => one.started_at === null),
+        JSON.stringify(attempts),
+    );
     assert.equal(decisions[0].void, true);
     await anna.waitForURL(`**/review/${id}`);
     await line(anna).getByText('This approves version 1 only.').waitFor();
@@ -177,16 +188,24 @@ test('the keyboard walks the queue, opens the help, and can be told to keep quie
     const first = await title();
     await page.keyboard.press('j');
     await until(async () => (await title()) !== first, 'the next request');
-    assert.equal(await page.locator('.request-title')
-        .evaluate((node) => node === document.activeElement), true);
+    assert.equal(
+        await page.locator('.request-title').evaluate((node) => node === document.activeElement),
+        true,
+    );
     await page.keyboard.press('k');
     await until(async () => (await title()) === first, 'the request before');
     await page.keyboard.press('3');
-    assert.equal(await page.getByRole('tab', { name: 'Question' }).getAttribute('aria-selected'), 'true');
+    assert.equal(
+        await page.getByRole('tab', { name: 'Question' }).getAttribute('aria-selected'),
+        'true',
+    );
     await page.keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
     await page.keyboard.press('1');
-    assert.equal(await page.getByRole('tab', { name: 'Question' }).getAttribute('aria-selected'), 'true');
+    assert.equal(
+        await page.getByRole('tab', { name: 'Question' }).getAttribute('aria-selected'),
+        'true',
+    );
     await page.getByLabel('Use single-key shortcuts').uncheck();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -211,7 +230,9 @@ test('who is no reviewer sees no desk and can decide nothing', async () => {
     assert.equal(await page.locator('.top-nav a', { hasText: 'Review' }).count(), 0);
     const id = await submit(mia, { title: 'Not for Mia to decide' });
     await page.goto(`${stack.url}/review/${id}`);
-    await line(page).getByText(/must approve it|Only a reviewer/).waitFor();
+    await line(page)
+        .getByText(/must approve it|Only a reviewer/)
+        .waitFor();
     assert.equal(await button(page, 'approve').getAttribute('aria-disabled'), 'true');
 });
 

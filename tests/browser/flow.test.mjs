@@ -3,9 +3,7 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { startStack } from '../flow/stack.mjs';
-import {
-    assertClean, openBrowser, openPerson, ordersCsv, pictures, salesCode,
-} from './people.mjs';
+import { assertClean, openBrowser, openPerson, ordersCsv, pictures, salesCode } from './people.mjs';
 
 let stack;
 let browser;
@@ -31,7 +29,9 @@ test('the analyst writes code, adds a file and sends it', async () => {
     // As pasted from another system: the line ends become LF before it is sent.
     await mia.getByLabel('Code', { exact: true }).fill(salesCode.replaceAll('\n', '\r\n'));
     await mia.locator('.files input').setInputFiles({
-        name: 'orders.csv', mimeType: 'text/csv', buffer: Buffer.from(ordersCsv),
+        name: 'orders.csv',
+        mimeType: 'text/csv',
+        buffer: Buffer.from(ordersCsv),
     });
     await mia.locator('.file-row', { hasText: 'orders.csv' }).waitFor();
     await mia.screenshot({ path: `${pictures}/flow-ask.png` });
@@ -56,12 +56,16 @@ test('it appears at the reviewer without a reload, exactly as it was sent', asyn
 
 test('A puts the focus on Approve, Enter approves', async () => {
     await anna.keyboard.press('a');
-    await anna.locator('.decision-line', { hasText: 'Press Enter to approve and run version 1.' })
+    await anna
+        .locator('.decision-line', { hasText: 'Press Enter to approve and run version 1.' })
         .waitFor();
     const before = await mia.request.get(stack.url + path.replace('/requests', '/api/requests'));
     assert.equal((await before.json()).state, 'pending');
     await anna.keyboard.press('Enter');
-    await anna.getByText(/^Approved #\d+/).first().waitFor();
+    await anna
+        .getByText(/^Approved #\d+/)
+        .first()
+        .waitFor();
     await anna.getByText('Nothing to review').first().waitFor();
 });
 
@@ -74,9 +78,15 @@ test('the analyst gets table, chart, text and file without a reload', async () =
     const north = table.locator('tr', { hasText: 'North' });
     assert.equal(await north.locator('td.number').innerText(), '439.6');
     const chart = card.getByRole('img', { name: /What does each region bring in/ });
-    await mia.waitForFunction((img) => img.complete && img.naturalWidth > 100, await chart.elementHandle());
+    await mia.waitForFunction(
+        (img) => img.complete && img.naturalWidth > 100,
+        await chart.elementHandle(),
+    );
     assert.match(await card.locator('.output').first().innerText(), /5 rows read/);
-    await card.getByText(/approved by anna/i).last().waitFor();
+    await card
+        .getByText(/approved by anna/i)
+        .last()
+        .waitFor();
     await mia.screenshot({ path: `${pictures}/flow-answer.png`, fullPage: true });
 });
 
@@ -90,13 +100,19 @@ test('the table sorts, and says so', async () => {
     assert.equal(await head.getAttribute('aria-sort'), 'ascending');
     const up = await values();
     assert.equal(down[0], '439.6');
-    assert.deepEqual(up.filter((text) => /\d/.test(text)), down.filter((text) => /\d/.test(text)).reverse());
+    assert.deepEqual(
+        up.filter((text) => /\d/.test(text)),
+        down.filter((text) => /\d/.test(text)).reverse(),
+    );
 });
 
 test('file and table are downloads', async () => {
     const get = async (link) => {
         const [download] = await Promise.all([mia.waitForEvent('download'), link.click()]);
-        return { name: download.suggestedFilename(), text: await readFile(await download.path(), 'utf8') };
+        return {
+            name: download.suggestedFilename(),
+            text: await readFile(await download.path(), 'utf8'),
+        };
     };
     const file = await get(mia.locator('.result-files a'));
     assert.equal(file.name, 'sales.csv');

@@ -15,7 +15,10 @@ const word = (page) => page.locator('.live-word');
 before(async () => {
     stack = await startStack();
     await stack.people({
-        mia: ['analyst'], anna: ['reviewer'], noor: ['reviewer'], eva: ['admin'],
+        mia: ['analyst'],
+        anna: ['reviewer'],
+        noor: ['reviewer'],
+        eva: ['admin'],
     });
     mia = await stack.signIn('mia');
     noor = await stack.signIn('noor');
@@ -37,8 +40,11 @@ test('the first request opens by itself; later ones wait behind a button', async
     await button.waitFor();
     assert.equal(await anna.locator('.queue .row').count(), 1);
     await button.click();
-    assert.deepEqual(await anna.locator('.queue .row-title bdi').allInnerTexts(),
-        ['The first one', 'The second one', 'The third one']);
+    assert.deepEqual(await anna.locator('.queue .row-title bdi').allInnerTexts(), [
+        'The first one',
+        'The second one',
+        'The third one',
+    ]);
     assert.equal(await anna.locator('.queue .dot').count(), 2);
     assert.match(await anna.title(), /^\(3\) /);
 });
@@ -49,8 +55,12 @@ test('a queue longer than a page is loaded on demand', async () => {
     await page.locator('.queue .row').first().waitFor();
     assert.equal(await page.locator('.queue .row').count(), 50);
     await page.getByRole('button', { name: 'Show more' }).click();
-    await until(async () => (await page.locator('.queue .row').count()) === 63
-        || (await page.getByRole('button', { name: '13 new' }).count()) === 1, 'the rest');
+    await until(
+        async () =>
+            (await page.locator('.queue .row').count()) === 63 ||
+            (await page.getByRole('button', { name: '13 new' }).count()) === 1,
+        'the rest',
+    );
     assertClean(page);
     await page.context().close();
 });
@@ -76,7 +86,9 @@ test('without the api it says so, keeps what was read, and catches up', async ()
     const port = new URL(stack.url).port;
     await stack.kill('api');
     await word(anna).getByText('Reconnecting…').waitFor();
-    await word(anna).getByText(/Not live since \d\d:\d\d/).waitFor();
+    await word(anna)
+        .getByText(/Not live since \d\d:\d\d/)
+        .waitFor();
     await anna.locator('.request-title', { hasText: 'Read while away' }).waitFor();
     await anna.locator('.verdict-approve').click();
     await anna.locator('.decision-line', { hasText: 'The server does not answer.' }).waitFor();
@@ -115,7 +127,9 @@ test('cancel and run again, from the page of a request', async () => {
 
 test('a run that takes longer than its limit says which limit', async () => {
     const id = await submit(mia, {
-        title: 'For ever', code: 'while True:\n    pass\n', limits: { wall_ms: 1000 },
+        title: 'For ever',
+        code: 'while True:\n    pass\n',
+        limits: { wall_ms: 1000 },
     });
     const page = await openPerson(stack, browser, 'mia', { to: `/requests/${id}` });
     await decide(noor, id, 'approve');
@@ -125,12 +139,18 @@ test('a run that takes longer than its limit says which limit', async () => {
 });
 
 test('a lost outcome is settled by another person, with a note', async () => {
-    const id = await submit(mia, { title: 'Lost on the way', code: 'import time\ntime.sleep(20)\n' });
+    const id = await submit(mia, {
+        title: 'Lost on the way',
+        code: 'import time\ntime.sleep(20)\n',
+    });
     await decide(noor, id, 'approve');
     const state = async () => (await noor.get(`/api/requests/${id}`)).body.state;
     await until(async () => (await state()) === 'running', 'running');
-    await stack.psql('superuser', `update cs.attempt set lease_until = now() - interval '1 minute'
-        where request_id = ${id}`);
+    await stack.psql(
+        'superuser',
+        `update cs.attempt set lease_until = now() - interval '1 minute'
+        where request_id = ${id}`,
+    );
     await until(async () => (await state()) === 'outcome_unknown', 'outcome_unknown');
     await anna.goto(`${stack.url}/requests/${id}`);
     await anna.getByText('nobody knows how it ended').waitFor();
@@ -148,8 +168,13 @@ test('an admin sees the workers, and how many are ready', async () => {
     await page.getByRole('link', { name: 'Requests' }).first().click();
     await page.locator('table tbody tr').first().waitFor();
     await page.getByLabel('State').selectOption('rejected');
-    await until(async () => (await page.locator('tbody .state').allInnerTexts())
-        .every((text) => text === 'Not approved'), 'the filter');
+    await until(
+        async () =>
+            (await page.locator('tbody .state').allInnerTexts()).every(
+                (text) => text === 'Not approved',
+            ),
+        'the filter',
+    );
     await page.getByLabel('Search requests').fill('while away');
     await page.locator('tbody tr', { hasText: 'Read while away' }).waitFor();
     assertClean(page);

@@ -4,63 +4,125 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack, until } from '../flow/stack.mjs';
 import {
-    assertClean, decide, findBarriers, openBrowser, openPerson, openWindow, ordersCsv, pictures,
-    salesCode, sideways, submit,
+    assertClean,
+    decide,
+    findBarriers,
+    openBrowser,
+    openPerson,
+    openWindow,
+    ordersCsv,
+    pictures,
+    salesCode,
+    sideways,
+    submit,
 } from './people.mjs';
 
 let stack;
 let browser;
 const ids = {};
 
-const failing = 'import pandas as pd\n\norders = pd.read_csv("orders.csv")\norders["pices"].sum()\n';
+const failing =
+    'import pandas as pd\n\norders = pd.read_csv("orders.csv")\norders["pices"].sum()\n';
 const versionOne = salesCode.replace('# Value of the orders in each region\n', '');
 
 // What a real team's desk has in it.
 async function fill() {
     await stack.operator('team', 'add', 'Sales');
     for (const [login, name, roles] of [
-        ['mia', 'Mia Kowalska', 'analyst'], ['anna', 'Anna Meyer', 'analyst,reviewer'],
-        ['noor', 'Noor Haddad', 'reviewer'], ['eva', 'Eva Lindqvist', 'admin'],
+        ['mia', 'Mia Kowalska', 'analyst'],
+        ['anna', 'Anna Meyer', 'analyst,reviewer'],
+        ['noor', 'Noor Haddad', 'reviewer'],
+        ['eva', 'Eva Lindqvist', 'admin'],
         ['jonas', 'Jonas Weber', 'analyst'],
     ])
-        await stack.operator('person', 'add', login, '--name', name, '--role', roles, '--team', 'Sales');
-    await stack.operator('person', 'add', 'stock-sync', '--role', 'agent', '--agent-of', 'jonas',
-        '--team', 'Sales');
+        await stack.operator(
+            'person',
+            'add',
+            login,
+            '--name',
+            name,
+            '--role',
+            roles,
+            '--team',
+            'Sales',
+        );
+    await stack.operator(
+        'person',
+        'add',
+        'stock-sync',
+        '--role',
+        'agent',
+        '--agent-of',
+        'jonas',
+        '--team',
+        'Sales',
+    );
     const agent = stack.client(
-        await stack.operator('token', 'create', 'stock-sync', '--scope', 'read,submit'));
+        await stack.operator('token', 'create', 'stock-sync', '--scope', 'read,submit'),
+    );
     const mia = await stack.signIn('mia');
     const jonas = await stack.signIn('jonas');
     const anna = await stack.signIn('anna');
     const noor = await stack.signIn('noor');
     const { body: file } = await mia.upload('orders.csv', ordersCsv);
     const files = [{ id: file.id }];
-    const ask = (title, more) => submit(mia, { title, question: title, code: salesCode, files, ...more });
-    const ended = (id, state) => until(async () =>
-        (await noor.get(`/api/requests/${id}`)).body.state === state, `${state} of ${id}`);
+    const ask = (title, more) =>
+        submit(mia, { title, question: title, code: salesCode, files, ...more });
+    const ended = (id, state) =>
+        until(
+            async () => (await noor.get(`/api/requests/${id}`)).body.state === state,
+            `${state} of ${id}`,
+        );
 
     ids.done = await ask('What does each region bring in?');
     await decide(noor, ids.done, 'approve');
-    ids.table = await ask('Which products sell best?', { language: 'sql', code:
-        'select product, sum(pieces) as pieces\nfrom orders\nwhere pieces is not null\n'
-        + 'group by product\norder by pieces desc;\n' });
+    ids.table = await ask('Which products sell best?', {
+        language: 'sql',
+        code:
+            'select product, sum(pieces) as pieces\nfrom orders\nwhere pieces is not null\n' +
+            'group by product\norder by pieces desc;\n',
+    });
     await decide(noor, ids.table, 'approve');
     ids.failed = await ask('How many pieces in all?', { code: failing });
     await decide(noor, ids.failed, 'approve');
     ids.rejected = await ask('All customers with their addresses');
-    await decide(noor, ids.rejected, 'reject', 'Personal data must not leave the CRM. Ask for counts.');
+    await decide(
+        noor,
+        ids.rejected,
+        'reject',
+        'Personal data must not leave the CRM. Ask for counts.',
+    );
     ids.changes = await ask('Refund rate by product group');
     await decide(noor, ids.changes, 'request_changes', 'Please group by month as well.');
     ids.review = await ask('Which regions changed most since the price change in March?', {
-        question: 'Which regions changed most since the price change in March? Leave out test '
-            + 'accounts. I need it for the meeting on Thursday.', code: versionOne,
+        question:
+            'Which regions changed most since the price change in March? Leave out test ' +
+            'accounts. I need it for the meeting on Thursday.',
+        code: versionOne,
     });
-    await mia.post(`/api/requests/${ids.review}/revisions`,
-        { revision: 1, language: 'python', code: salesCode, files });
-    await submit(jonas, { title: 'Total VAT per country for the third quarter', language: 'sql',
-        code: 'select 1;\n' });
-    await submit(jonas, { title: 'Forecast December orders by week', code: `${salesCode}# by week\n` });
-    await submit(agent, { title: 'Reconcile stock levels with the supplier file', code: salesCode });
-    ids.own = await submit(anna, { title: 'Top 20 products by margin in the last 90 days', code: '1\n' });
+    await mia.post(`/api/requests/${ids.review}/revisions`, {
+        revision: 1,
+        language: 'python',
+        code: salesCode,
+        files,
+    });
+    await submit(jonas, {
+        title: 'Total VAT per country for the third quarter',
+        language: 'sql',
+        code: 'select 1;\n',
+    });
+    await submit(jonas, {
+        title: 'Forecast December orders by week',
+        code: `${salesCode}# by week\n`,
+    });
+    await submit(agent, {
+        title: 'Reconcile stock levels with the supplier file',
+        code: salesCode,
+    });
+    ids.own = await submit(anna, {
+        title: 'Top 20 products by margin in the last 90 days',
+        code: '1\n',
+    });
     await ended(ids.done, 'succeeded');
     await ended(ids.table, 'succeeded');
     await ended(ids.failed, 'failed');
@@ -77,7 +139,10 @@ after(async () => {
 });
 
 const shown = (selector, text) => (page) =>
-    page.locator(selector, text ? { hasText: text } : {}).first().waitFor();
+    page
+        .locator(selector, text ? { hasText: text } : {})
+        .first()
+        .waitFor();
 
 // name: who, where, what is there when it is ready
 const views = () => ({
@@ -110,7 +175,7 @@ async function lookInside(page, name) {
     };
     for (const tab of ['Changes', 'Question', 'Activity', 'Facts']) {
         const found = page.getByRole('tab', { name: tab });
-        if (!await found.isVisible()) continue;
+        if (!(await found.isVisible())) continue;
         await found.click();
         await look(`tab-${tab.toLowerCase()}`);
     }
@@ -148,19 +213,27 @@ for (const width of [1440, 1024, 390])
             const where = `${theme}-${width}`;
             const problems = [];
             for (const [name, view] of Object.entries(views()))
-                problems.push(...await lookAt(people, name, view, where));
-            problems.push(...await lookInside(people['anna'], where));
+                problems.push(...(await lookAt(people, name, view, where)));
+            problems.push(...(await lookInside(people['anna'], where)));
             assert.deepEqual(problems, []);
             assertClean(...Object.values(people));
             for (const page of Object.values(people)) await page.context().close();
         });
 
 test('on a phone everything that decides is big enough to touch', async () => {
-    const page = await openPerson(stack, browser, 'anna',
-        { to: `/review/${ids.review}`, width: 390 });
+    const page = await openPerson(stack, browser, 'anna', {
+        to: `/review/${ids.review}`,
+        width: 390,
+    });
     await page.locator('.code .line').first().waitFor();
-    const heights = async (selector) => page.locator(selector).evaluateAll((nodes) => nodes
-        .filter((node) => node.offsetParent).map((node) => node.getBoundingClientRect().height));
+    const heights = async (selector) =>
+        page
+            .locator(selector)
+            .evaluateAll((nodes) =>
+                nodes
+                    .filter((node) => node.offsetParent)
+                    .map((node) => node.getBoundingClientRect().height),
+            );
     for (const height of await heights('.decision button')) assert.ok(height >= 44, `${height}`);
     assert.equal(await page.locator('.bottom-nav').isVisible(), false);
     await page.getByRole('link', { name: 'Back to the list' }).click();

@@ -6,9 +6,16 @@ import { chromium } from 'playwright-core';
 import { root } from '../flow/stack.mjs';
 
 const flags = [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
 ];
+const noHtml = "require-trusted-types-for 'script'; trusted-types 'none'";
 export const pictures = path.join(root, 'build/screenshots');
 
 export async function openBrowser() {
@@ -41,8 +48,7 @@ async function watchPolicy(page) {
             response,
             headers: {
                 ...response.headers(),
-                'content-security-policy':
-                    `${policy}; require-trusted-types-for 'script'; trusted-types 'none'`,
+                'content-security-policy': `${policy}; ${noHtml}`,
             },
         });
     });
@@ -97,7 +103,9 @@ export async function findBarriers(page) {
     const session = await page.context().newCDPSession(page);
     const run = async (expression) => {
         const answer = await session.send('Runtime.evaluate', {
-            expression, awaitPromise: true, returnByValue: true,
+            expression,
+            awaitPromise: true,
+            returnByValue: true,
         });
         if (answer.exceptionDetails) throw new Error(JSON.stringify(answer.exceptionDetails));
         return answer.result.value;
@@ -113,7 +121,9 @@ export async function findBarriers(page) {
 
 /** How many pixels the page is wider than its window. */
 export function sideways(page) {
-    return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    return page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
 }
 
 export const ordersCsv = [
@@ -154,7 +164,10 @@ export async function submit(client, more = {}) {
 export async function decide(client, id, verdict, note) {
     const { body } = await client.get(`/api/requests/${id}`);
     const answer = await client.post(`/api/requests/${id}/decisions`, {
-        verdict, revision: body.revision, bundle_sha256: body.bundle.sha256, ...(note && { note }),
+        verdict,
+        revision: body.revision,
+        bundle_sha256: body.bundle.sha256,
+        ...(note && { note }),
     });
     if (answer.status !== 200) throw new Error(`decide: ${answer.status} ${answer.text}`);
     return answer.body;

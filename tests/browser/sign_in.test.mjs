@@ -92,7 +92,10 @@ test('errors stand beside the field that the api named', async () => {
     // Refused by the api, not by the page.
     await code(page).fill('x = "a\u202eb"\n');
     await send.click();
-    await until(async () => (await page.locator('#code-problem').innerText()).length > 10, 'the error');
+    await until(
+        async () => (await page.locator('#code-problem').innerText()).length > 10,
+        'the error',
+    );
     assert.equal(await code(page).getAttribute('aria-invalid'), 'true');
     await page.getByText('Advanced').click();
     await page.getByLabel('Time in seconds').fill('100000');
@@ -103,8 +106,10 @@ test('errors stand beside the field that the api named', async () => {
 
 test('files are checked before they are sent', async () => {
     await page.getByRole('button', { name: 'Start over' }).click();
-    const add = (name, text) => page.locator('.files input')
-        .setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+    const add = (name, text) =>
+        page
+            .locator('.files input')
+            .setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
     await add('program.exe', 'MZ');
     await page.getByText('program.exe is not a table or text file.').waitFor();
     await add('empty.csv', '');
@@ -147,7 +152,11 @@ test('Tab indents the code, Esc and Tab leave it', async () => {
 
 test('the three examples fill the form and run', async () => {
     const reviewer = await stack.signIn('anna');
-    for (const name of ['Sales by month and region', 'Best products', 'Gaps and doubles in a file']) {
+    for (const name of [
+        'Sales by month and region',
+        'Best products',
+        'Gaps and doubles in a file',
+    ]) {
         await page.goto(`${stack.url}/ask`);
         await page.locator('h1', { hasText: 'Ask about your data' }).waitFor();
         const over = page.getByRole('button', { name: 'Start over' });
@@ -158,8 +167,11 @@ test('the three examples fill the form and run', async () => {
         await page.waitForURL(/request=\d+/);
         const id = new URL(page.url()).searchParams.get('request');
         const { body } = await reviewer.get(`/api/requests/${id}`);
-        await reviewer.post(`/api/requests/${id}/decisions`,
-            { verdict: 'approve', revision: 1, bundle_sha256: body.bundle.sha256 });
+        await reviewer.post(`/api/requests/${id}/decisions`, {
+            verdict: 'approve',
+            revision: 1,
+            bundle_sha256: body.bundle.sha256,
+        });
         await page.locator('.result-card .state', { hasText: /Done|Failed/ }).waitFor();
         assert.equal(await page.locator('.result-card .state').first().innerText(), 'Done', name);
         await page.locator('.table-place tbody tr').first().waitFor();

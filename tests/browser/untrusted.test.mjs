@@ -27,8 +27,13 @@ const all = attacks.join(' ');
 
 async function watchAttacks(page) {
     page.attacks = 0;
-    await page.exposeBinding('countersignAttack', () => { page.attacks += 1; });
-    page.on('dialog', (dialog) => { page.attacks += 1; return dialog.dismiss(); });
+    await page.exposeBinding('countersignAttack', () => {
+        page.attacks += 1;
+    });
+    page.on('dialog', (dialog) => {
+        page.attacks += 1;
+        return dialog.dismiss();
+    });
     await page.reload();
 }
 
@@ -103,7 +108,10 @@ test('output, error, table cells and file names of a run are shown as they are',
     await until(async () => (await author.locator('.output pre').count()) === 2, 'stderr');
     await author.locator('.result-files', { hasText: '<b>bold<b>.txt' }).waitFor();
 
-    const failing = await submit(mia, { title: 'Hostile error', code: `raise ValueError(${JSON.stringify(all)})` });
+    const failing = await submit(mia, {
+        title: 'Hostile error',
+        code: `raise ValueError(${JSON.stringify(all)})`,
+    });
     await decide(noor, failing, 'approve');
     await author.goto(`${stack.url}/requests/${failing}`);
     await author.locator('.error-line', { hasText: '<script>countersignAttack()' }).waitFor();
@@ -137,7 +145,7 @@ const hidden = [
     ['emoji without joiners', 'x = "ok 👍"\n', 0],
 ];
 
-test('hidden and look-alike characters are marked, and the text stays exactly the code', async () => {
+test('hidden and look-alike characters are marked, the text stays exactly the code', async () => {
     const id = await submit(mia, { title: 'Hidden', code: 'x = 1\n' });
     const code = hidden.map(([, text]) => text).join('');
     await anna.route(`**/api/requests/${id}`, async (route) => {
@@ -155,8 +163,10 @@ test('hidden and look-alike characters are marked, and the text stays exactly th
     const expected = hidden.reduce((sum, [, , marks]) => sum + marks, 0);
     await anna.locator('.code-warning', { hasText: `${expected} hidden or look-alike` }).waitFor();
     // The label is made by the style sheet, so selecting and copying gives the code alone.
-    const label = await anna.locator('.hid').first().evaluate((node) =>
-        getComputedStyle(node, '::after').content);
+    const label = await anna
+        .locator('.hid')
+        .first()
+        .evaluate((node) => getComputedStyle(node, '::after').content);
     assert.equal(label, '"U+202E"');
     const copied = await anna.evaluate(() => {
         const code = document.querySelector('.code code');
@@ -180,7 +190,10 @@ test('hidden and look-alike characters are marked, and the text stays exactly th
         }
         return found;
     });
-    assert.deepEqual(lefts, [...lefts].sort((a, b) => a - b));
+    assert.deepEqual(
+        lefts,
+        [...lefts].sort((a, b) => a - b),
+    );
     await anna.unroute(`**/api/requests/${id}`);
 });
 
@@ -221,10 +234,14 @@ test('nothing is out of sight: long lines wrap, long runs of spaces are marked',
     await anna.setViewportSize({ width: 1440, height: 900 });
     await anna.goto(`${stack.url}/review/${id}#L900`);
     await anna.locator('#L900.linked').waitFor();
-    await until(() => anna.locator('#L900').evaluate((node) => {
-        const box = node.getBoundingClientRect();
-        return box.top > 100 && box.bottom < innerHeight - 80;
-    }), 'the linked line');
+    await until(
+        () =>
+            anna.locator('#L900').evaluate((node) => {
+                const box = node.getBoundingClientRect();
+                return box.top > 100 && box.bottom < innerHeight - 80;
+            }),
+        'the linked line',
+    );
 });
 
 test('no attack ran, and the policy was never broken', () => {

@@ -23,6 +23,7 @@ export class RequestRows {
   private wanted = 50;
   private query = '';
   private run = 0;
+  private loadedAt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private stop: (() => void) | undefined;
 
@@ -48,16 +49,21 @@ export class RequestRows {
     void this.load();
   }
 
-  // Many events in a row make one fetch.
+  // Many events in a row make one fetch; a steady stream of them one each second.
   soon(): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      void this.load();
-    }, 150);
+    const busy = Date.now() - this.loadedAt < 2000;
+    this.timer ??= setTimeout(
+      () => {
+        this.timer = undefined;
+        void this.load();
+      },
+      busy ? 1000 : 150,
+    );
   }
 
   async load(): Promise<void> {
     const run = ++this.run;
+    this.loadedAt = Date.now();
     try {
       const found = await this.fetchPages();
       if (run !== this.run) return;

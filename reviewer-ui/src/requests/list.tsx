@@ -26,7 +26,6 @@ const states = [
 const list = new RequestRows();
 
 function Row({ row }: { row: Summary }) {
-  const { columns } = t.requests;
   const open = (event: MouseEvent) => {
     const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey);
     if (plain && !(event.target as Element).closest('a') && !getSelection()?.toString())
@@ -34,9 +33,7 @@ function Row({ row }: { row: Summary }) {
   };
   return (
     <tr class="openable" onClick={open}>
-      <td class="mono dim" data-label={columns.id}>
-        {t.number(row.id)}
-      </td>
+      <td class="mono dim">{t.number(row.id)}</td>
       <th scope="row">
         <A href={`/requests/${row.id}`}>
           <Said text={row.title} />
@@ -45,17 +42,15 @@ function Row({ row }: { row: Summary }) {
       <td>
         <StateSign state={row.state} />
       </td>
-      <td data-label={columns.by}>
+      <td>
         {row.author.kind === 'agent' && <Icon name="robot" size={14} />}{' '}
         <bdi>{row.author.name}</bdi>
         <span class="dim"> · {t.language(row.language)}</span>
       </td>
-      <td data-label={columns.when}>
+      <td>
         <Since at={row.state_at} words={t.ago} />
       </td>
-      <td class="number" data-label={columns.cost}>
-        {formatMoney(row.cost_nano_usd)}
-      </td>
+      <td class="number">{formatMoney(row.cost_nano_usd)}</td>
     </tr>
   );
 }
