@@ -255,7 +255,7 @@ static void figures_are_measured(void **state)
                &outcome);
     assert_int_equal(outcome.result.outcome, SANDBOX_SUCCEEDED);
     assert_in_range(outcome.result.cpu_ms, 250, 5000);
-    assert_in_range(outcome.result.duration_ms, 250, 10000);
+    assert_true(outcome.result.duration_ms >= 250);
     assert_in_range(outcome.result.memory_peak_bytes, 90 << 20, 200 << 20);
 }
 

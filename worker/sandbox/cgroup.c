@@ -118,11 +118,18 @@ bool cgroup_remove(const struct cgroup_base *base, const char *name)
     return gone;
 }
 
+int64_t cgroup_memory_kills(const struct cgroup_base *base, const char *name)
+{
+    if (base->kind == CGROUP_NONE)
+        return 0;
+    const char *file = base->kind == CGROUP_V2 ? "memory.events" : "memory.oom_control";
+    return cgroup_file_number(base->memory, name, file, "oom_kill");
+}
+
 static void measure_v2(const char *folder, const char *name, struct launcher_report *ret_report)
 {
     ret_report->cpu_us = cgroup_file_number(folder, name, "cpu.stat", "usage_usec");
     ret_report->memory_peak_bytes = cgroup_file_number(folder, name, "memory.peak", "");
-    ret_report->memory_kills = cgroup_file_number(folder, name, "memory.events", "oom_kill");
     ret_report->pids_refused = cgroup_file_number(folder, name, "pids.events", "max");
 }
 
@@ -134,13 +141,13 @@ static void measure_v1(const struct cgroup_base *base, const char *name,
         ret_report->cpu_us = cgroup_file_number(base->cpu, name, "cpuacct.usage", "") / 1000;
     ret_report->memory_peak_bytes =
         cgroup_file_number(memory, name, "memory.max_usage_in_bytes", "");
-    ret_report->memory_kills = cgroup_file_number(memory, name, "memory.oom_control", "oom_kill");
     ret_report->pids_refused = cgroup_file_number(base->pids, name, "pids.events", "max");
 }
 
 void cgroup_measure(const struct cgroup_base *base, const char *name,
                     struct launcher_report *ret_report)
 {
+    ret_report->memory_kills = cgroup_memory_kills(base, name);
     if (base->kind == CGROUP_V2)
         measure_v2(base->memory, name, ret_report);
     if (base->kind == CGROUP_V1)

@@ -31,6 +31,8 @@ bool cgroup_enter(const struct cgroup_base *base, const char *name); /* the call
 void cgroup_kill(const struct cgroup_base *base, const char *name);
 bool cgroup_remove(const struct cgroup_base *base, const char *name); /* false: not yet empty */
 
+/* How often the kernel killed for memory in it. */
+int64_t cgroup_memory_kills(const struct cgroup_base *base, const char *name);
 /* Fills cpu, memory and pids of the report with what is known. */
 void cgroup_measure(const struct cgroup_base *base, const char *name,
                     struct launcher_report *ret_report);

@@ -20,7 +20,7 @@
 #include "worker/sandbox/slot.h"
 #include "worker/sandbox/watch.h"
 
-#define TICK_MS 50     /* between two sums of memory, where no cgroup limits it */
+#define TICK_MS 50     /* between two looks at the memory of a sandbox */
 #define BURY_MS 2      /* between two looks at a dying sandbox */
 #define LEAVE_MS 10000 /* the most that the end may take */
 
@@ -144,7 +144,7 @@ static int tend(struct loop *loop)
         slot_bury(&loop->host, slot);
         if (slot->state == SLOT_RUNNING && slot->deadline_ms - now < wait)
             wait = slot->deadline_ms - now;
-        if (slot->state == SLOT_RUNNING && loop->host.cgroup.kind == CGROUP_NONE)
+        if (slot_is_watched(&loop->host, slot))
             wait = wait < TICK_MS ? wait : TICK_MS;
     }
     if (dying) {

@@ -124,6 +124,7 @@ void slot_start(struct slot_host *host, struct slot *slot, const struct launcher
     slot->control = fds[0];
     slot->deadline_ms = request->deadline_ms;
     slot->limits = request->limits;
+    slot->armed = !request->warm;
     slot->wait_status = 0;
     slot->cpu_us = slot->warm_cpu_us = slot->peak_bytes = 0;
     snprintf(slot->group, sizeof slot->group, "sandbox-%" PRId64, ++host->serial);
@@ -154,6 +155,7 @@ static void arm(struct slot_host *host, struct slot *slot, const struct launcher
     cgroup_measure(&host->cgroup, slot->group, &message);
     slot->warm_cpu_us = message.cpu_us;
     slot->limits = order->limits;
+    slot->armed = true;
     message.armed = cgroup_limit(&host->cgroup, slot->group, &order->limits);
     if (host->can_nice)
         setpriority(PRIO_USER, slot->uid, 0);
@@ -206,10 +208,21 @@ void slot_reaped(struct slot_host *host, struct slot *slot, int status, const st
     report_end(host, slot, CAUSE_EXIT, "");
 }
 
+bool slot_is_watched(const struct slot_host *host, const struct slot *slot)
+{
+    return slot->state == SLOT_RUNNING &&
+           (host->cgroup.kind == CGROUP_NONE || (host->cgroup.kind == CGROUP_V1 && slot->armed));
+}
+
 void slot_watch(struct slot_host *host, struct slot *slot)
 {
-    if (host->cgroup.kind != CGROUP_NONE || slot->state != SLOT_RUNNING)
+    if (!slot_is_watched(host, slot))
         return;
+    if (host->cgroup.kind == CGROUP_V1) {
+        if (cgroup_memory_kills(&host->cgroup, slot->group) > 0)
+            slot_kill(host, slot, CAUSE_MEMORY);
+        return;
+    }
     int64_t now = watch_memory(slot->pid);
     if (now > slot->peak_bytes)
         slot->peak_bytes = now;

@@ -33,6 +33,7 @@ struct slot {
     int control;  /* -1: closed */
     pid_t pid;    /* of bubblewrap; 0 when reaped */
     int64_t deadline_ms;
+    bool armed; /* with a job's limits, or cold and so from the start */
     struct launcher_limits limits;
     char group[CGROUP_NAME];
     int64_t peak_bytes; /* as summed, where no cgroup measures */
@@ -48,7 +49,10 @@ void slot_start(struct slot_host *host, struct slot *slot, const struct launcher
 void slot_order(struct slot_host *host, struct slot *slot);
 void slot_kill(struct slot_host *host, struct slot *slot, enum launcher_cause cause);
 void slot_reaped(struct slot_host *host, struct slot *slot, int status, const struct rusage *usage);
-/* Where no cgroup limits memory: sums and kills. */
+/* Does this one need slot_watch, now and then? */
+bool slot_is_watched(const struct slot_host *host, const struct slot *slot);
+/* Where no cgroup limits memory: sums and kills. With v1 the kernel kills one
+ * process of many; this kills the rest, whose answer would have a hole. */
 void slot_watch(struct slot_host *host, struct slot *slot);
 /* Makes sure that all of a dying one is gone; then the slot is free. */
 void slot_bury(struct slot_host *host, struct slot *slot);

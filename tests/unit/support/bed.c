@@ -60,7 +60,7 @@ static struct bed_job job_of(const char *language, const char *code)
                                     .label = "test",
                                     .language = language,
                                     .code = bytes_of(code),
-                                    .limits = {.wall_ms = 10000,
+                                    .limits = {.wall_ms = 60000,
                                                .memory_bytes = 512 << 20,
                                                .pids = 32,
                                                .output_bytes = 65536,

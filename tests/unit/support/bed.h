@@ -45,7 +45,7 @@ void bed_open(struct bed *bed, int64_t warm, const char *cgroup_root);
 void bed_close(struct bed *bed);
 void bed_become_plain(void); /* when root: user and group `nobody`, for good */
 
-/* Limits: 10 s, 512 MiB, 32 processes, 64 KiB of output, 8 files of 1 MiB. */
+/* Limits: 60 s, 512 MiB, 32 processes, 64 KiB of output, 8 files of 1 MiB. */
 struct bed_job bed_python(const char *code);
 struct bed_job bed_sql(const char *code);
 void bed_add_file(struct bed_job *job, const char *name, struct bytes content);
