@@ -73,7 +73,8 @@ static void set_command_environment(const struct stack *stack, struct environmen
             environment_set(environment, "DATABASE_URL", conninfo);
     }
     environment_set(environment, "COUNTERSIGN_URL", stack->url);
-    environment_default(environment, "PUBLIC_URL", stack->url);
+    if (stack->url[0])
+        environment_default(environment, "PUBLIC_URL", stack->url);
     environment_set(environment, "COUNTERSIGN_DATA", stack->data.folder);
     environment_set(environment, "DATA_DIR", stack->data.folder);
     environment_set(environment, "REDIS_URL", stack->redis_url);
