@@ -166,7 +166,8 @@ begin
 end
 $$;
 comment on function cs.attempt_release is
-    '{worker_id, id, fence, not_started, reason} → {id, ok, state}: claimed, or starting with nothing
+    '{worker_id, id, fence, not_started, reason} → {id, ok, state}: claimed, or starting with
+nothing
 sent, becomes ready again after a growing pause; stale, wrong_state.';
 
 create or replace function cs.attempt_standing(attempt_id bigint, fence bigint) returns jsonb

@@ -110,7 +110,8 @@ begin
     end if;
 end
 $$;
-comment on function cs.pause_check is 'unavailable while all runs, or those of the team, are paused.';
+comment on function cs.pause_check is 'unavailable while all runs, or those of the team, are
+paused.';
 
 create or replace function cs.attempt_move() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$

@@ -14,7 +14,8 @@ create or replace function cs.files_json(request_id bigint, revision int) return
     return (select coalesce(jsonb_agg(jsonb_build_object('n', f.n, 'id', f.file_id,
                 'name', f.name, 'sha256', cs.hex(f.sha256), 'bytes', f.bytes) order by f.n), '[]')
             from cs.revision_file f where f.request_id = $1 and f.revision = $2);
-comment on function cs.files_json is 'The input files of a revision: [{n, id, name, sha256, bytes}].';
+comment on function cs.files_json is 'The input files of a revision: [{n, id, name, sha256,
+bytes}].';
 
 create or replace function cs.bundle_json(v cs.revision) returns jsonb
     language sql stable parallel safe
@@ -64,7 +65,8 @@ begin
 end
 $$;
 comment on function cs.claim_attempts is
-    'At most 50 ids as ''{1,2}'' → one row per attempt that was ready and is now this worker''s, with everything
+    'At most 50 ids as ''{1,2}'' → one row per attempt that was ready and is now this worker''s,
+with everything
 its run needs; other ids are silently absent.';
 
 create or replace function cs.forged_check(worker_id bigint, ids bigint[]) returns void

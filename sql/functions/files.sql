@@ -6,7 +6,8 @@ create or replace function cs.file_visible(who cs.person, f cs.file) returns boo
     language sql stable
     return f.owner_id = who.id
         or exists (select from cs.person a where a.id = f.owner_id and a.owner_id = who.id);
-comment on function cs.file_visible is 'A file belongs to who uploaded it and to an agent''s owner.';
+comment on function cs.file_visible is 'A file belongs to who uploaded it and to an agent''s
+owner.';
 
 create or replace function cs.upload_begin(actor jsonb) returns bigint
     language plpgsql security definer set search_path = cs, pg_temp as $$
@@ -18,7 +19,8 @@ begin
     return new_id;
 end
 $$;
-comment on function cs.upload_begin is 'Starts an upload and returns its id; unauthenticated, forbidden.';
+comment on function cs.upload_begin is 'Starts an upload and returns its id; unauthenticated,
+forbidden.';
 
 create or replace function cs.upload_chunk_put(upload_id bigint, n int, data bytea) returns bool
     language plpgsql security definer set search_path = cs, pg_temp as $$

@@ -93,7 +93,8 @@ $$;
 comment on function cs.attempt_finish is
     '{worker_id, id, fence, outcome, exit_code, term_signal, reason, error_name, error_value,
 duration_ms, cpu_ms, memory_peak_bytes, output_truncated, items, cost} → {id, state,
-request_state}; late evidence with the same fence settles an unknown; stale, wrong_state, conflict.';
+request_state}; late evidence with the same fence settles an unknown; stale, wrong_state,
+    conflict.';
 
 create or replace function cs.finish_repeated(a cs.attempt, r cs.request, outcome text)
     returns jsonb language plpgsql as $$

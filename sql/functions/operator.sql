@@ -120,7 +120,8 @@ begin
     return jsonb_build_object('person_id', p.id, 'expires_at', iso(until));
 end
 $$;
-comment on function cs.operator_link_add is '{login, seconds} → {person_id, expires_at}; not_found.';
+comment on function cs.operator_link_add is '{login, seconds} → {person_id, expires_at};
+not_found.';
 
 create or replace function cs.operator_token_add(item jsonb, token_sha256 bytea) returns jsonb
     language plpgsql security definer set search_path = cs, pg_temp as $$

@@ -60,7 +60,8 @@ begin atomic
     where m.person_id = who.id and 'reviewer' = any (who.roles)
     order by i.id limit most;
 end;
-comment on function cs.ids_for_review is 'What waits in the teams somebody reviews for, oldest first.';
+comment on function cs.ids_for_review is 'What waits in the teams somebody reviews for, oldest
+first.';
 
 create or replace function cs.ids_of_author(
     who cs.person, states text[], q text, before_id bigint, most int) returns setof bigint
@@ -74,7 +75,8 @@ begin atomic
     where a.id = who.id or a.owner_id = who.id
     order by i.id desc limit most;
 end;
-comment on function cs.ids_of_author is 'What somebody, or an agent of theirs, asked; newest first.';
+comment on function cs.ids_of_author is 'What somebody, or an agent of theirs, asked; newest
+first.';
 
 create or replace function cs.ids_visible(
     who cs.person, states text[], q text, before_id bigint, most int) returns setof bigint
@@ -102,7 +104,8 @@ comment on function cs.ids_visible is 'All that somebody may see, newest first.'
 create or replace function cs.waiting_for_review(who cs.person) returns bigint
     language sql stable
     return (select count(*) from (select cs.ids_for_review(who, null, 0, 1000)) w);
-comment on function cs.waiting_for_review is 'How many wait for this reviewer; counted up to 1,000.';
+comment on function cs.waiting_for_review is 'How many wait for this reviewer; counted up to
+1,000.';
 
 create or replace function cs.request_list(person_id bigint, filter jsonb) returns jsonb
     language plpgsql stable security definer set search_path = cs, pg_temp as $$

@@ -68,7 +68,8 @@ create or replace function cs.tokens_list(person_id bigint) returns jsonb
     where $1 in (t.person_id, p.owner_id)
        or exists (select from person a where a.id = $1 and 'admin' = any (a.roles))
 $$;
-comment on function cs.tokens_list is 'One''s own tokens and those of one''s agents; all for admins.';
+comment on function cs.tokens_list is 'One''s own tokens and those of one''s agents; all for
+admins.';
 
 create or replace function cs.sessions_list(person_id bigint) returns jsonb
     language sql stable security definer set search_path = cs, pg_temp as $$

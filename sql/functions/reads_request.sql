@@ -142,7 +142,8 @@ begin
 end
 $$;
 comment on function cs.request_get is
-    'A request with code, bundle, decisions, attempts, costs, activity and what one may do; not_found.';
+    'A request with code, bundle, decisions, attempts, costs, activity and what one may do;
+not_found.';
 
 create or replace function cs.request_state(id bigint, person_id bigint) returns jsonb
     language plpgsql stable security definer set search_path = cs, pg_temp as $$

@@ -207,7 +207,8 @@ begin
     return true;
 end
 $$;
-comment on function cs.session_close is 'Ends one''s own session, or as admin anybody''s; not_found.';
+comment on function cs.session_close is 'Ends one''s own session, or as admin anybody''s;
+not_found.';
 
 create or replace function cs.password_get(person_id bigint) returns text
     language sql stable security definer set search_path = cs, pg_temp

@@ -143,5 +143,6 @@ begin
 end
 $$;
 comment on function cs.sweep is
-    '→ {ready: [{id, backend}], next_due_ms, lost, expired, events, cancel: one of this worker''s runs
+    '→ {ready: [{id, backend}], next_due_ms, lost, expired, events, cancel: one of this worker''s
+runs
 shall stop}; at most `most` of each.';

@@ -23,7 +23,8 @@ begin
 end
 $$;
 comment on function cs.link_put is
-    'A one-time sign-in link and when it ends, at most in 7 days; an older unused one ends; not_found.';
+    'A one-time sign-in link and when it ends, at most in 7 days; an older unused one ends;
+not_found.';
 
 create or replace function cs.login_link_create(
     actor jsonb, login text, token_sha256 bytea, seconds bigint) returns bigint

@@ -12,7 +12,8 @@ comment on view audit.who_approved_what is
     '1. Who approved what, for whom, and when it ran.';
 
 create or replace view audit.self_approval_attempts as
-select l.ts, l.actor as person, l.entity_id as request_id, r.author, l.body ->> 'verdict' as verdict,
+select l.ts, l.actor as person, l.entity_id as request_id, r.author, l.body ->> 'verdict' as
+    verdict,
        l.address
 from audit.audit_logs l
 join audit.approval_requests r on r.id = l.entity_id
@@ -54,7 +55,8 @@ comment on view audit.refused_starts is
 
 create or replace view audit.unknown_outcomes as
 select a.request_id, a.id as attempt_id, r.state as request_state, a.worker, a.started_at,
-       a.finished_at as lost_at, s.actor as settled_by, s.ts as settled_at, s.body ->> 'note' as note
+       a.finished_at as lost_at, s.actor as settled_by, s.ts as settled_at, s.body ->> 'note' as
+           note
 from audit.attempts a
 join audit.approval_requests r on r.id = a.request_id
 join audit.audit_logs u on u.entity = 'request' and u.entity_id = a.request_id

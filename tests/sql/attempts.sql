@@ -22,7 +22,8 @@ select is((select manifest - array['valid_until', 'sha256', 'format', 'decision_
     jsonb_build_object('files', '[]'::jsonb, 'target', '', 'sandbox', 'local', 'image',
         'system-python3', 'network', 'none', 'language', 'python', 'revision', 1, 'request_id', :r,
         'retry_safe', false, 'policy_version', 0, 'verdict_sha256', '', 'approval_ms', 86400000,
-        'limits', '{"wall_ms": 30000, "memory_bytes": 1073741824, "pids": 64, "output_bytes": 1048576,
+        'limits', '{"wall_ms": 30000, "memory_bytes": 1073741824, "pids": 64, "output_bytes":
+1048576,
             "files": 8, "file_bytes": 8388608}'::jsonb), 'and all parts of the bundle');
 select is((select manifest -> 'decision_ids' from claimed),
     (select jsonb_agg(d.id) from decision d where d.request_id = :r), 'and the decisions');
@@ -156,18 +157,21 @@ select is(t.code(t.call('finish_attempts', :'old'::jsonb || '{"outcome": "succee
 select is(attempt_standing(t.attempt(:r), 1), null, 'its standing is gone');
 select is(attempt_standing(t.attempt(:r), 2) - 'lease_left_ms',
     jsonb_build_object('state', 'claimed', 'worker_id', :v), 'the new holder''s is there');
-select throws_ok(format('select output_chunk_put(%s, 1, 1, 0, ''x'')', t.attempt(:r)), 'CS001', null,
+select throws_ok(format('select output_chunk_put(%s, 1, 1, 0, ''x'')', t.attempt(:r)), 'CS001',
+    null,
     'nor store output');
 
 -- Heartbeats.
 select t.at('running') as r \gset
 select worker_id as h from attempt where id = t.attempt(:r) \gset
 update attempt set lease_until = clock_timestamp() + interval '5 seconds' where id = t.attempt(:r);
-select heartbeat(:h, jsonb_build_array(t.held(:r), '{"id": 1, "fence": 77}'::jsonb), 30000, 3) as beat \gset
+select heartbeat(:h, jsonb_build_array(t.held(:r), '{"id": 1, "fence": 77}'::jsonb), 30000, 3)
+    as beat \gset
 select is(:'beat'::jsonb -> 'attempts' -> 0, jsonb_build_object('id', t.attempt(:r), 'ok', true,
     'cancel', false), 'a heartbeat renews');
 select is(:'beat'::jsonb -> 'attempts' -> 1 -> 'ok', 'false', 'and says what is not ours');
-select ok((select lease_until > clock_timestamp() + interval '20 seconds' from attempt where id = t.attempt(:r)),
+select ok((select lease_until > clock_timestamp() + interval '20 seconds' from attempt where id
+    = t.attempt(:r)),
     'the lease is longer');
 select is((select running from worker where id = :h), 3, 'the worker says how much it does');
 select is(t.call('cancel_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r))
@@ -201,7 +205,8 @@ select t.finish(:r, 'succeeded', t.item('abcd', 4) || '{"duration_ms": 12, "cost
     {"kind": "sandbox", "provider": "local", "seconds": 0.012, "nano_usd": 0}}') as done \gset
 select is(:'done'::jsonb - 'event', jsonb_build_object('id', t.attempt(:r), 'state', 'succeeded',
     'request_state', 'succeeded'), 'then it has succeeded');
-select is(t.finish(:r, 'succeeded') - 'event', :'done'::jsonb - 'event', 'the same end may come twice');
+select is(t.finish(:r, 'succeeded') - 'event', :'done'::jsonb - 'event',
+    'the same end may come twice');
 select is(t.code(t.finish(:r, 'failed')), 'wrong_state', 'another end may not');
 select is((select row(provider, seconds, nano_usd)::text from cost_span where request_id = :r),
     '(local,0.012,0)', 'the cost is there');

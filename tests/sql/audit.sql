@@ -5,7 +5,8 @@ select plan(94);
 -- A story with everything in it, and its chain.
 select t.submit('mia') as r \gset
 select t.decide('noor', :r, 'request_changes') as x \gset
-select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r, 'revision', 1,
+select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r,
+    'revision', 1,
     'code', E'print(2)\n')) as x \gset
 select t.decide('noor', :r, 'approve') as x \gset
 select t.worker() as w \gset
@@ -136,7 +137,8 @@ exception when others then
 end
 $$;
 select is(t.refused(format(c.command, n.name)), '42501', format(c.command, n.name) || ' is refused')
-from (values ('audit_event', 'ts = now()'), ('revision', 'code = ''x'''), ('decision', 'note = ''x'''),
+from (values ('audit_event', 'ts = now()'), ('revision', 'code = ''x'''), ('decision',
+    'note = ''x'''),
              ('cost_span', 'nano_usd = 1'), ('request_text', 'title = ''x''')) n (name, assignment),
      lateral (values ('update cs.%I set ' || n.assignment), ('delete from cs.%I'),
                      ('truncate cs.%I cascade')) c (command)

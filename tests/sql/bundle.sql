@@ -24,7 +24,8 @@ select is(t.digest(:r), (select encode(sha256(bundle_encode(v)), 'hex') from rev
 select is(bundle_digest(:r, 1), decode(t.digest(:r), 'hex'), 'the same from the stored rows');
 select is((select code_sha256 from revision where request_id = :r),
     sha256(convert_to(E'print("ä")\n', 'UTF8')), 'the code has a digest of its own');
-select is((select row(code_bytes, code_lines, file_count)::text from revision where request_id = :r),
+select is((select row(code_bytes, code_lines, file_count)::text from revision where request_id =
+    :r),
     '(12,1,1)', 'bytes, lines and files are counted');
 
 -- Known bytes of another maker (a bundle with fixed numbers; the C test has the same).
@@ -79,7 +80,8 @@ end
 $$;
 select ok(t.file_changed('update revision_file set name = ''b.csv'' where request_id = %s', :r),
     'the name of a file is bound');
-select ok(t.file_changed('update revision_file set sha256 = sha256(''x'') where request_id = %s', :r),
+select ok(t.file_changed('update revision_file set sha256 = sha256(''x'') where request_id = %s',
+:r),
     'its digest is bound');
 select ok(t.file_changed('delete from revision_file where request_id = %s', :r),
     'that it is there is bound');

@@ -11,7 +11,8 @@ select is((:'answer'::jsonb) -> 'push',
     'the attempt is pushed to the queue of its backend');
 select is((:'answer'::jsonb) -> 'event' ->> 'what', 'decision.approve', 'it is announced');
 select is(t.attempt_state(:r), 'ready', 'an attempt is ready');
-select is((select array_agg(l.decision_id) from attempt_decision l where l.attempt_id = t.attempt(:r)),
+select is((select array_agg(l.decision_id) from attempt_decision l where l.attempt_id =
+    t.attempt(:r)),
     (select array_agg(d.id) from decision d where d.request_id = :r),
     'the attempt names its decisions');
 select is((select row_digests from audit_event where entity = 'request' and entity_id = :r
@@ -72,7 +73,8 @@ select is(t.decide('noor', :r, 'approve') ->> 'state', 'approved', 'the new one 
 select t.submit('mia') as r \gset
 select t.decide('noor', :r, 'approve', '{"undo_seconds": 30}') as answer \gset
 select ok(not (:'answer'::jsonb) ? 'push', 'nothing is pushed while it can be undone');
-select ok((:'answer'::jsonb ->> 'not_before')::timestamptz > clock_timestamp() + interval '20 seconds',
+select ok((:'answer'::jsonb ->> 'not_before')::timestamptz > clock_timestamp() + interval
+    '20 seconds',
     'and it does not start before');
 select is((select count(*) from claim_attempts(t.worker(), '{' || t.attempt(:r) || '}', 1000)),
     0::bigint, 'nobody can claim it');
@@ -148,7 +150,8 @@ select token_create(t.actor('noor'), jsonb_build_object('name', 'x',
     'scopes', '["decide"]'::jsonb), sha256('tok2')) as token \gset
 select t.submit('mia') as r \gset
 select is(t.code(t.decide('noor', :r, 'approve', jsonb_build_object('actor', t.actor('noor',
-    jsonb_build_object('token_id', (select id from api_token where token_sha256 = sha256('tok'))))))),
+    jsonb_build_object('token_id', (select id from api_token where token_sha256 =
+        sha256('tok'))))))),
     'forbidden', 'another person''s token does not help');
 select is(t.code(t.decide('noor', :r, 'approve', jsonb_build_object('actor', t.actor('noor',
     '{"session_id": 1}')))), 'unauthenticated', 'nor does a session that is not live');

@@ -16,7 +16,8 @@ end
 $$;
 create function t.add(item jsonb) returns text language sql return t.try(format(
     'select cs.operator_person_add(%L)',
-    '{"login": "t-new", "name": "New", "roles": ["analyst"], "teams": ["Test team"]}'::jsonb || item));
+    '{"login": "t-new", "name": "New", "roles": ["analyst"], "teams": ["Test team"]}'::jsonb ||
+        item));
 
 -- The operator.
 select is(operator_team_add('{"name": "test TEAM"}') ->> 'name', 'Test team',
@@ -44,8 +45,8 @@ select is(operator_person_update('{"login": "t-new", "disabled": true}') ->> 'di
     'who can be disabled');
 select is(t.try($$ select cs.operator_person_update('{"login": "t-x", "disabled": true}') $$),
     'not_found login', 'if there');
-select is(operator_person_update('{"login": "t-max", "roles": ["reviewer"], "teams": ["Other team"]}')
-    -> 'teams', '["Other team"]', 'roles and teams change');
+select is(operator_person_update('{"login": "t-max", "roles": ["reviewer"],
+    "teams": ["Other team"]}') -> 'teams', '["Other team"]', 'roles and teams change');
 select ok(operator_people() @> '[{"login": "t-max", "roles": ["reviewer"], "has_password": false}]',
     'and are listed');
 select ok(operator_teams() @> '[{"name": "Test team"}]', 'teams too');
@@ -67,7 +68,8 @@ select is(t.try('select cs.team_create(t.actor(''mia''), ''New team'')'), 'wrong
     'teams are made by admins');
 select is(t.try('select cs.team_create(t.actor(''root''), ''Test TEAM'')'), 'conflict name',
     'under a new name');
-select is(t.try('select cs.people_list(t.id(''mia''))'), 'wrong_role', 'admins alone see everybody');
+select is(t.try('select cs.people_list(t.id(''mia''))'), 'wrong_role',
+    'admins alone see everybody');
 select ok(people_list(t.id('root')) @> '[{"login": "t-hired"}]', 'and they do');
 select is(jsonb_array_length(teams_list(t.id('mia'))), 1, 'others see their own teams');
 select operator_link_add('{"login": "t-anna", "seconds": 60}', sha256('L')) as x \gset

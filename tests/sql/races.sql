@@ -1,9 +1,11 @@
 -- Two at once, each over a connection of its own. What they commit stays, under names that no
 -- other test and no other run uses.
 \ir setup.psql
-\getenv url COUNTERSIGN_DB_SUPERUSER
-\if :{?url}
-\else
+-- The server connects to itself, and can not read the file that our own password is in.
+\set password `sed -n 's/^.*:postgres://p' "$COUNTERSIGN_DATA/secrets/passfile" 2>/dev/null; true`
+\set url `echo "$COUNTERSIGN_DB_SUPERUSER"`
+select :'url' = '' as alone, :'url' || ' password=' || :'password' as url \gset
+\if :alone
 \set url 'host=' :HOST ' port=' :PORT ' user=' :USER ' dbname=' :DBNAME
 \endif
 select plan(27);
@@ -17,7 +19,8 @@ create function t.make(name text, role text) returns void language sql as $$
     select * from dblink('c', format('select cs.operator_person_add(%L)', jsonb_build_object(
         'login', 't-' || t.login(name), 'name', name, 'roles', array[role],
         'teams', array['Race team']))) x (person jsonb) $$;
-select * from dblink('c', 'select cs.operator_team_add(''{"name": "Race team"}'')') x (team jsonb) \g /dev/null
+select * from dblink('c', 'select cs.operator_team_add(''{"name": "Race team"}'')') x (team
+    jsonb) \g /dev/null
 select t.make('ann', 'analyst'), t.make('one', 'reviewer'), t.make('two', 'reviewer') \g /dev/null
 
 -- A batched call on a connection: at once, or sent and answered later.
@@ -77,14 +80,16 @@ select * from dblink('c', format('select cs.worker_hello(%L)', jsonb_build_objec
     t.login('w'), 'version', '1', 'slots', 1))) x (worker jsonb) \g /dev/null
 
 -- The same Idempotency-Key twice at the same time, and afterwards.
-select t.submission(t.login('ann'), '{"idempotency": {"key": "k1", "body_sha256": "aa"}}') as item \gset
+select t.submission(t.login('ann'), '{"idempotency": {"key": "k1", "body_sha256": "aa"}}') as
+    item \gset
 select dblink_exec('a', 'begin') as x \gset
 select t.on('a', 'submit_requests', :'item') as first \gset
 select is(t.code(t.on('b', 'submit_requests', :'item')), 'idempotency_in_flight',
     'while the first is under way the second is told so');
 select dblink_exec('a', 'commit') as x \gset
 select t.on('b', 'submit_requests', :'item') as second \gset
-select is(:'second'::jsonb ->> 'id', :'first'::jsonb ->> 'id', 'afterwards it gets the same answer');
+select is(:'second'::jsonb ->> 'id', :'first'::jsonb ->> 'id',
+    'afterwards it gets the same answer');
 select is(:'second'::jsonb -> 'replayed', 'true', 'marked as such');
 select ok(not :'second'::jsonb ? 'push', 'nothing is pushed again');
 select is(t.code(t.on('b', 'submit_requests', :'item'::jsonb
@@ -93,10 +98,12 @@ select is(t.code(t.on('b', 'submit_requests', :'item'::jsonb
 select is((select count(*) from request where author_id = t.id(t.login('ann'))), 1::bigint,
     'there is one request');
 select is(t.code(t.on('b', 'submit_requests', :'item'::jsonb || '{"code": "",
-    "idempotency": {"key": "k2", "body_sha256": "aa"}}')), 'missing_field', 'an error is no answer');
+    "idempotency": {"key": "k2", "body_sha256": "aa"}}')), 'missing_field',
+    'an error is no answer');
 select is(t.code(t.on('b', 'submit_requests', :'item'::jsonb
     || '{"idempotency": {"key": "k2", "body_sha256": "aa"}}')), 'ok', 'that is kept');
-select t.submission(t.login('ann'), '{"idempotency": {"key": "k3", "body_sha256": "aa"}}') as item \gset
+select t.submission(t.login('ann'), '{"idempotency": {"key": "k3", "body_sha256": "aa"}}') as
+    item \gset
 select dblink_exec('a', 'begin') as x \gset
 select t.on('a', 'submit_requests', :'item') as first \gset
 select dblink_exec('a', 'rollback') as x \gset

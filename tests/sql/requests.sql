@@ -37,9 +37,11 @@ select is(t.wrong('mia', '{"limits": {"wall_ms": 30001}}'), 'invalid_field limit
     'no more than there is');
 select is(t.wrong('mia', '{"limits": {"wall_ms": 0}}'), 'invalid_field limits.wall_ms', 'nor less');
 select is(t.wrong('mia', '{"limits": {"memory_bytes": 1e30}}'), 'invalid_field', 'nor beyond');
-select is(t.wrong('mia', '{"limits": {"files": -1}}'), 'invalid_field limits.files', 'nor negative');
+select is(t.wrong('mia', '{"limits": {"files": -1}}'), 'invalid_field limits.files',
+    'nor negative');
 select is(t.wrong('mia', '{"max_waiting": 1}'), 'throttled', 'not too many at once');
-select is(t.wrong('mia', '{"actor": {"person_id": 999999}}'), 'unauthenticated', 'nobody is nobody');
+select is(t.wrong('mia', '{"actor": {"person_id": 999999}}'), 'unauthenticated',
+    'nobody is nobody');
 select is((select count(*) from request), :before::bigint, 'none of these left a request');
 insert into team_member select t.id('max'), m.team_id from team_member m
     where m.person_id = t.id('other');
@@ -62,11 +64,13 @@ create function t.revise(login text, request_id bigint, revision int, more jsonb
     'actor', t.actor(login), 'id', request_id, 'revision', revision) || more);
 select t.submit('mia', '{"title": "First", "limits": {"pids": 9}}') as r \gset
 select t.digest(:r) as first \gset
-select is(t.revise('mia', :r, 1, '{"code": "print(2)\n"}') ->> 'revision', '2', 'an author revises');
+select is(t.revise('mia', :r, 1, '{"code": "print(2)\n"}') ->> 'revision', '2',
+    'an author revises');
 select isnt(t.digest(:r), :'first', 'the bundle is another');
 select is((select title || pids from revision where request_id = :r and revision = 2), 'First9',
     'what was not said stays');
-select is((select encode(bundle_sha256, 'hex') from revision where request_id = :r and revision = 1),
+select is((select encode(bundle_sha256, 'hex') from revision where request_id = :r and revision
+    = 1),
     :'first', 'the first revision stays as it was');
 select is(t.code(t.revise('mia', :r, 1, '{"code": "print(3)\n"}')), 'stale', 'only the newest');
 select is(t.code(t.revise('max', :r, 2, '{"code": "x"}')), 'not_found', 'only who may see it');
@@ -111,9 +115,11 @@ select is(file_chunk(:f, t.id('noor'), 0), 'a,b'::bytea, 'byte by byte');
 select is(file_chunk(:f, t.id('noor'), 1), null, 'to its end');
 select throws_ok(format('select file_get(%s, %s)', :f, t.id('stranger')), 'CS001', null,
     'another team does not');
-select is((select count(*) from blob where sha256 = sha256('a,b')), 1::bigint, 'bytes are kept once');
+select is((select count(*) from blob where sha256 = sha256('a,b')), 1::bigint,
+    'bytes are kept once');
 select throws_ok(format('select t.upload(''mia'', %L, ''x'')', n), 'CS001', null,
-    'no file is called ' || translate(n, E'\n', '~')) from unnest(array['../x', '.hidden', 'a/b', E'a\nb', '', 'a\b']) n;
+    'no file is called ' || translate(n, E'\n', '~')) from unnest(array['../x', '.hidden',
+        'a/b', E'a\nb', '', 'a\b']) n;
 select upload_begin(t.actor('mia')) as u \gset
 select throws_ok(format('select upload_finish(%s, t.actor(''max''), ''{"sha256": "%s"}'')', :u,
     repeat('0', 64)), 'CS001', null, 'nobody ends another''s upload');
@@ -135,15 +141,18 @@ select is(t.cancel('mia', :r) ->> 'state', 'cancelled', 'before the start it end
 select is(t.attempt_state(:r), 'cancelled', 'with its attempt');
 select is(t.code(t.start(:r)), 'wrong_state', 'which can not start any more');
 select is(t.code(t.cancel('mia', :r)), 'wrong_state', 'what has ended is not cancelled');
-select is(t.cancel('mia', t.at('starting')) -> 'cancelling', 'true', 'what has started is told to stop');
+select is(t.cancel('mia', t.at('starting')) -> 'cancelling', 'true',
+    'what has started is told to stop');
 
 -- Again.
 select t.at('running', '{"title": "Again", "state_echo": {"a": 1}}') as r \gset
 select t.finish(:r, 'failed') as x \gset
 select t.call('run_again', jsonb_build_object('actor', t.actor('mia'), 'id', :r)) as answer \gset
-select is((select again_of::text || state from request where id = (:'answer'::jsonb ->> 'id')::bigint),
+select is((select again_of::text || state from request where id = (:'answer'::jsonb ->>
+    'id')::bigint),
     :'r' || 'pending', 'run again makes a new request that waits for review');
-select is((select title || code from revision where request_id = (:'answer'::jsonb ->> 'id')::bigint),
+select is((select title || code from revision where request_id = (:'answer'::jsonb ->>
+    'id')::bigint),
     E'Againprint(1)\n', 'with the same code');
 select is(t.code(t.call('run_again', jsonb_build_object('actor', t.actor('mia'), 'id',
     t.submit('mia')))), 'wrong_state', 'what waits still is not run again');

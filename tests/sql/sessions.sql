@@ -74,7 +74,8 @@ select password_set(t.actor('mia', jsonb_build_object('session_id', :s)),
 select is((select count(*) from session_check(sha256('S3'), 1800)), 0::bigint,
     'a new password ends the other sessions');
 select is((select count(*) from session_check(sha256('S4'), 1800)), 1::bigint, 'not the own');
-select throws_ok($$ select login_success(t.id('mia'), 't-max', 'x', 'x', sha256('z'), sha256('z'), 9)
+select throws_ok($$ select login_success(t.id('mia'), 't-max', 'x', 'x', sha256('z'),
+    sha256('z'), 9)
     $$, 'CS001', null, 'login and person must be one');
 select is(password_get(t.id('mia')), '$argon2id$another-hash-of-length', 'the hash is the new one');
 
@@ -89,7 +90,8 @@ select ok((select seconds > 0 from t.lookup('nobody-at-all', '10.3.3.9')),
 update login_throttle set blocked_until = clock_timestamp() where key = 'login:t-max';
 select is((select seconds from t.lookup('t-max', '10.2.2.9')), 0, 'then there is one more try');
 select ok((select seconds > 20 from t.lookup('t-max', '10.2.2.9')), 'and a longer wait');
-update login_throttle set blocked_until = clock_timestamp(), failures = 40 where key = 'login:t-max';
+update login_throttle set blocked_until = clock_timestamp(), failures = 40 where key =
+    'login:t-max';
 select t.lookup('t-max', '10.2.2.9') as x \gset
 select ok((select seconds between 800 and 900 from t.lookup('t-max', '10.2.2.9')),
     'of 15 minutes at most');
@@ -121,7 +123,8 @@ select is((select count(*) from audit_event where event = 'sign_in.failed'
     and address = '10.6.6.6'), 20::bigint, 'those of links too');
 
 -- API tokens.
-select token_create(t.actor('mia'), '{"name": "mine", "prefix": "cs_abc", "scopes": ["read", "submit"],
+select token_create(t.actor('mia'), '{"name": "mine", "prefix": "cs_abc", "scopes": ["read",
+"submit"],
     "seconds": 100}', sha256('T1')) as tok \gset
 select is((select row(token_id, person_id, scopes)::text from token_check(sha256('T1'))),
     format('(%s,%s,"read,submit")', :tok, t.id('mia')), 'a token knows its person and scopes');

@@ -6,12 +6,14 @@ select t.worker() as w \gset
 -- Hints. Other people's rows may be there: look for ours only.
 create function t.finds(request_id bigint) returns bool language sql
     return exists (select from jsonb_array_elements(cs.sweep(0, 10000) -> 'ready') h
-                   where (h ->> 'id')::bigint = t.attempt(request_id) and h ->> 'backend' = 'local');
+                   where (h ->> 'id')::bigint = t.attempt(request_id) and h ->> 'backend' =
+                       'local');
 select t.approved() as r \gset
 select ok(t.finds(:r), 'a ready attempt is found');
 select t.claim(:w, :r) as x \gset
 select ok(not t.finds(:r), 'a claimed one is not');
-select (t.decide('noor', t.submit('mia'), 'approve', '{"undo_seconds": 40}') ->> 'id')::bigint as r \gset
+select (t.decide('noor', t.submit('mia'), 'approve', '{"undo_seconds": 40}') ->> 'id')::bigint
+    as r \gset
 select ok(not t.finds(:r), 'nor one that can still be undone');
 select ok((sweep(:w, 10) ->> 'next_due_ms')::bigint between 1 and 40000, 'when it is due is said');
 select operator_pause('all', true, '') as x \gset
@@ -40,18 +42,21 @@ select is((select array_agg(e.to_state order by e.entity_seq) from audit_event e
     '{pending,approved,running,outcome_unknown}', 'by legal moves alone');
 select ok(t.whole(:r), 'in a whole chain');
 select ok(not t.finds(:r), 'it is not run again silently');
-select is(t.code(t.call('mark_attempts_running', :'held')), 'wrong_state', 'the old holder learns it');
+select is(t.code(t.call('mark_attempts_running', :'held')), 'wrong_state',
+    'the old holder learns it');
 select t.at('running') as r \gset
 select t.lease_ends(:r) as x \gset
 select sweep(:w, 10000) as x \gset
-select is(t.attempt_state(:r) || ' ' || t.state(:r), 'unknown outcome_unknown', 'running is the same');
+select is(t.attempt_state(:r) || ' ' || t.state(:r), 'unknown outcome_unknown',
+    'running is the same');
 
 -- retry_safe.
 select t.at('running', '{"retry_safe": true}') as r \gset
 select t.attempt(:r) as first \gset
 select t.lease_ends(:r) as x \gset
 select sweep(:w, 10000) as x \gset
-select is((select state from attempt where id = :first), 'unknown', 'the lost attempt stays unknown');
+select is((select state from attempt where id = :first), 'unknown',
+    'the lost attempt stays unknown');
 select isnt(t.attempt(:r), :first::bigint, 'retry_safe is tried again');
 select is(t.attempt_state(:r), 'ready', 'by a new attempt');
 select is(t.code(t.call('settle_requests', jsonb_build_object('actor', t.actor('noor'), 'id', :r,
@@ -101,7 +106,8 @@ select is(t.late(t.at('starting')), 'approved', 'but not what has started');
 select t.worker() as silent \gset
 update worker set seen_at = clock_timestamp() - interval '5 minutes' where id = :silent;
 select sweep(:w, 10) as x \gset
-select ok((select stopped_at is not null from worker where id = :silent), 'a silent worker is noted');
+select ok((select stopped_at is not null from worker where id = :silent),
+    'a silent worker is noted');
 select heartbeat(:silent, '[]', 1000, 0) as x \gset
 select ok((select stopped_at is null from worker where id = :silent), 'until it speaks again');
 

@@ -14,7 +14,8 @@ set local search_path = audit, tap, pg_temp;
 select is((select row(author, team, state, revision, decided_by, language)::text
     from approval_requests where id = :overdue), '(t-mia,"Test team",succeeded,1,t-noor,python)',
     'approval_requests');
-select is((select owner from approval_requests where id = :stock), 't-both', 'with the agent''s owner');
+select is((select owner from approval_requests where id = :stock), 't-both',
+    'with the agent''s owner');
 select ok((select bundle_sha256 ~ '^[0-9a-f]{64}$' from approval_requests where id = :overdue),
     'and what was bound');
 select is((select array_agg(row(reviewer, verdict, counts)::text order by id) from decisions
@@ -27,15 +28,18 @@ select is((select cardinality(decision_ids) from attempts where request_id = :ov
 select is((select row(kind, bytes)::text from results where request_id = :overdue), '(stdout,5)',
     'results');
 select is((select row(kind, provider, team, person, seconds, nano_usd, usd)::text from cost_spans
-    where request_id = :overdue), '(sandbox,local,"Test team",t-mia,0.912,0,0.000000000)', 'cost_spans');
-select is((select array_agg(event order by entity_seq) from request_trail where request_id = :overdue),
+    where request_id = :overdue), '(sandbox,local,"Test team",t-mia,0.912,0,0.000000000)',
+        'cost_spans');
+select is((select array_agg(event order by entity_seq) from request_trail where request_id =
+    :overdue),
     '{request.submit,decision.approve,attempt.ready,attempt.claim,attempt.start,attempt.running,
 request.running,attempt.finish,request.finish}', 'request_trail');
 select is((select row(actor, actor_kind, from_state, to_state)::text from request_trail
     where request_id = :overdue and entity_seq = 1), '(t-mia,human,,pending)', 'who did it');
 select is((select row(actor, actor_kind)::text from request_trail where request_id = :overdue
     and event = 'attempt.start'), '(worker,worker)', 'or what');
-select ok((select bool_and(hash ~ '^[0-9a-f]{64}$') from audit_logs), 'audit_logs have their hashes');
+select ok((select bool_and(hash ~ '^[0-9a-f]{64}$') from audit_logs),
+    'audit_logs have their hashes');
 select ok(exists (select from audit_logs where entity = 'person' and actor_kind = 'operator'),
     'and all entities');
 select is((select row(kind, owner, roles)::text from people where login = 't-bot'),
@@ -100,7 +104,8 @@ select is(t.seen(format(c.command, :overdue), 'runs_without_valid_approval'), 1:
 from (values
     ('update revision set code = ''x'' where request_id = %s', 'a run of changed code is seen'),
     ('delete from attempt_decision where attempt_id = t.attempt(%s)', 'a run without decisions'),
-    ('update decision set reviewer_id = t.id(''mia'') where request_id = %s', 'a decision of the author'),
+    ('update decision set reviewer_id = t.id(''mia'') where request_id = %s',
+        'a decision of the author'),
     ('update decision set note = ''better'' where request_id = %s', 'a decision with another note'),
     ('update decision set decided_at = now() + interval ''1 h'' where request_id = %s',
      'a decision after the start')) c (command, words);
