@@ -175,7 +175,7 @@ void dispatch_finished(struct api *api, struct exchange *take_exchange, bool com
     meters_count(api->meters, route, exchange->reply.status, microseconds);
     if (exchange->held_place)
         places_give(api->places, exchange->held_place);
-    log_access(exchange, microseconds, completed);
+    log_access(exchange, microseconds, completed || exchange->phase == PHASE_STREAMED);
     if (!upload_is_cut(exchange->upload)) {
         exchange_free(exchange);
         return;

@@ -17,6 +17,7 @@ enum exchange_phase {
     PHASE_STORING,  /* an upload: a handler stores a chunk, the connection waits */
     PHASE_HANDLING, /* a handler has it, or it is parked */
     PHASE_REFUSED,  /* answered in the middle of its body; the rest is thrown away */
+    PHASE_STREAMED, /* answered by hand, see server_stream_open */
 };
 
 /* What a handler thread shall do with it next. */

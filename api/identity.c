@@ -246,9 +246,9 @@ json_t *identity_actor(const struct identity *identity, const struct exchange *e
     return actor;
 }
 
-bool identity_has_team(const struct identity *identity, int64_t team_id)
+bool identity_lists_team(const char *teams, int64_t team_id)
 {
     char wanted[32];
     snprintf(wanted, sizeof wanted, ",%lld,", (long long)team_id);
-    return strstr(identity->teams, wanted) != NULL;
+    return strstr(teams, wanted) != NULL;
 }

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "api/stream.h"
 #include "api/uri.h"
@@ -135,13 +136,23 @@ size_t reply_all_headers(const struct reply *reply, bool tls,
     return count;
 }
 
-void reply_write_raw(const struct reply *reply, bool tls, struct buffer *out)
+void reply_write_head(const struct reply *reply, bool tls, struct buffer *out)
 {
     struct reply_pair pairs[REPLY_ALL_HEADERS_MAX];
     size_t count = reply_all_headers(reply, tls, pairs);
-    buffer_printf(out, "HTTP/1.1 %d Refused\r\n", reply->status);
+    char date[40];
+    struct tm utc;
+    time_t now = time(NULL);
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
+    buffer_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", reply->status,
+                  reply->status < 400 ? "OK" : "Refused", date);
     for (size_t i = 0; i < count; i++)
         buffer_printf(out, "%s: %s\r\n", pairs[i].name, pairs[i].value);
+}
+
+void reply_write_raw(const struct reply *reply, bool tls, struct buffer *out)
+{
+    reply_write_head(reply, tls, out);
     buffer_printf(out, "Content-Length: %zu\r\n\r\n", reply->body.len);
     buffer_add(out, reply->body.data, reply->body.len);
 }

@@ -53,5 +53,8 @@ struct reply_pair {
 size_t reply_all_headers(const struct reply *reply, bool tls,
                          struct reply_pair ret_pairs[REPLY_ALL_HEADERS_MAX]);
 
-/* A whole HTTP/1.1 answer that ends its connection, for refusals in the middle of a body. */
+/* The head of an HTTP/1.1 answer that the library has no part in, without the
+ * empty line that ends it. */
+void reply_write_head(const struct reply *reply, bool tls, struct buffer *out);
+/* The whole of one that ends its connection: a refusal in the middle of a body. */
 void reply_write_raw(const struct reply *reply, bool tls, struct buffer *out);

@@ -204,6 +204,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return hand_over(server, exchange, PHASE_HANDLING, JOB_HANDLE);
     case PHASE_HANDLING:
         return server_answer(server, exchange);
+    case PHASE_STREAMED:
+        return MHD_NO;
     case PHASE_REFUSED:
         break;
     }

@@ -2,6 +2,8 @@
  * bytes. The one home of libmicrohttpd. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "api/exchange.h"
 
 struct api;
@@ -25,3 +27,13 @@ void server_sweep(struct server *server);
 void server_resume(struct exchange *exchange);
 /* From its network thread only: it waits until server_resume. */
 void server_suspend(struct exchange *exchange);
+
+/* Event streams are written straight to their sockets while their connections
+ * stay suspended: thousands of them need no thread and none of the library's
+ * buffers. Sends the head of the exchange's reply. */
+void server_stream_open(struct exchange *exchange, bool tls);
+/* How much went out without waiting; -1 when the client is gone. */
+ssize_t server_stream_send(struct exchange *exchange, const char *data, size_t len);
+bool server_stream_is_heard(struct exchange *exchange); /* false: the client hung up */
+/* Ends it: the exchange goes back to its network thread, which closes it. */
+void server_stream_close(struct exchange *exchange);

@@ -1,4 +1,5 @@
 /* The server's way out: replies to bytes. */
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -9,7 +10,6 @@
 #include "common/base/fault.h"
 
 #define SLOWEST_READER_BYTES_PER_SECOND 65536
-#define STREAM_BLOCK_BYTES 1024
 #define DOWNLOAD_BLOCK_BYTES 32768
 
 int server_port(const struct server *server)
@@ -66,10 +66,8 @@ static struct MHD_Response *new_response(struct reply *reply)
 {
     if (reply->stream) {
         struct stream *stream = TAKE(reply->stream);
-        bool endless = stream->length < 0;
-        return MHD_create_response_from_callback(
-            endless ? MHD_SIZE_UNKNOWN : (uint64_t)stream->length,
-            endless ? STREAM_BLOCK_BYTES : DOWNLOAD_BLOCK_BYTES, read_stream, stream, free_stream);
+        return MHD_create_response_from_callback((uint64_t)stream->length, DOWNLOAD_BLOCK_BYTES,
+                                                 read_stream, stream, free_stream);
     }
     if (reply->borrowed.data)
         return MHD_create_response_from_buffer(reply->borrowed.len, (void *)reply->borrowed.data,
@@ -84,8 +82,6 @@ static struct MHD_Response *new_response(struct reply *reply)
 
 static int64_t answer_seconds(const struct server *server, const struct reply *reply)
 {
-    if (reply->stream && reply->stream->length < 0)
-        return 0; /* the library's inactivity timeout ends stuck readers of a stream */
     int64_t bytes = reply->stream          ? reply->stream->length
                     : reply->borrowed.data ? (int64_t)reply->borrowed.len
                                            : (int64_t)reply->body.len;
@@ -111,17 +107,52 @@ enum MHD_Result server_answer(struct server *server, struct exchange *exchange)
     return fine;
 }
 
+static int socket_of(const struct exchange *exchange)
+{
+    return MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+        ->connect_fd;
+}
+
+void server_stream_open(struct exchange *exchange, bool tls)
+{
+    AUTO(buffer) struct buffer head = {0};
+    exchange->reply.close = true;
+    reply_write_head(&exchange->reply, tls, &head);
+    buffer_add_text(&head, "\r\n");
+    /* The socket's buffer is empty; a client that is gone shows with the first event. */
+    ssize_t sent = send(socket_of(exchange), head.data, head.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)sent;
+}
+
+ssize_t server_stream_send(struct exchange *exchange, const char *data, size_t len)
+{
+    ssize_t sent = send(socket_of(exchange), data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : sent;
+}
+
+bool server_stream_is_heard(struct exchange *exchange)
+{
+    char byte;
+    ssize_t got = recv(socket_of(exchange), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+void server_stream_close(struct exchange *exchange)
+{
+    shutdown(socket_of(exchange), SHUT_WR);
+    exchange->phase = PHASE_STREAMED;
+    MHD_resume_connection(exchange->connection);
+}
+
 static void send_raw(struct server *server, struct exchange *exchange)
 {
     AUTO(buffer) struct buffer out = {0};
     exchange->reply.close = true;
     reply_write_raw(&exchange->reply, server->api->tls, &out);
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     /* Nothing else is under way on this socket, so a short answer fits its buffer. */
-    ssize_t sent = send(info->connect_fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t sent = send(socket_of(exchange), out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)sent; /* a client that is gone needs no answer */
-    shutdown(info->connect_fd, SHUT_WR);
+    shutdown(socket_of(exchange), SHUT_WR);
 }
 
 enum MHD_Result server_refuse(struct server *server, struct exchange *exchange)

@@ -36,18 +36,12 @@ static void wake(struct stream *stream)
     server_resume(stream->exchange);
 }
 
-bool stream_add(struct stream *stream, const char *data, size_t len)
+void stream_add(struct stream *stream, const char *data, size_t len)
 {
     pthread_mutex_lock(&stream->lock);
-    bool slow = !stream->fill && stream->bytes.len - stream->taken + len > STREAM_WAITING_MAX;
-    if (slow)
-        stream->ended = true;
-    bool fine = !stream->ended;
-    if (fine)
-        buffer_add(&stream->bytes, data, len);
+    buffer_add(&stream->bytes, data, len);
     wake(stream);
     pthread_mutex_unlock(&stream->lock);
-    return fine;
 }
 
 void stream_end(struct stream *stream)
@@ -64,11 +58,9 @@ static void sleep_until_more(struct stream *stream)
 {
     stream->waiting = true;
     server_suspend(stream->exchange);
-    if (stream->fill) {
-        stream->exchange->job = JOB_FILL;
-        stream->exchange->filling = stream;
-        handlers_put(stream->handlers, stream->exchange);
-    }
+    stream->exchange->job = JOB_FILL;
+    stream->exchange->filling = stream;
+    handlers_put(stream->handlers, stream->exchange);
 }
 
 ssize_t stream_read(struct stream *stream, char *ret_data, size_t max)
@@ -86,8 +78,6 @@ ssize_t stream_read(struct stream *stream, char *ret_data, size_t max)
     } else if (stream->ended) {
         got = -1;
     } else {
-        buffer_auto(&stream->bytes); /* thousands wait: keep no memory meanwhile */
-        stream->taken = 0;
         sleep_until_more(stream);
     }
     pthread_mutex_unlock(&stream->lock);

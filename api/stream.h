@@ -1,13 +1,11 @@
-/* An answer whose end is not known yet, or too long to be held: bytes come in
- * from any thread and leave when the network takes them. */
+/* An answer that is too long to be held: a handler adds the next bytes when the
+ * network has taken what was there. */
 #pragma once
 
 #include <pthread.h>
 #include <sys/types.h>
 
 #include "api/exchange.h"
-
-#define STREAM_WAITING_MAX 262144 /* bytes that a slow reader may leave unread */
 
 struct api;
 struct db;
@@ -18,13 +16,13 @@ typedef void stream_fill_fn(struct stream *stream, struct api *api, struct db **
 struct stream {
     pthread_mutex_t lock;
     struct exchange *exchange;
-    struct handlers *handlers; /* where to ask for more; NULL: others add on their own */
+    struct handlers *handlers; /* where to ask for more */
     stream_fill_fn *fill;
     void (*release)(struct stream *stream); /* the owner's own part, before the memory goes */
     void *owner;
     struct buffer bytes;
     size_t taken;   /* of bytes */
-    int64_t length; /* of the whole, or -1 */
+    int64_t length; /* of the whole */
     bool waiting;   /* the connection is suspended until there is more */
     bool ended;
 };
@@ -32,8 +30,7 @@ struct stream {
 struct stream *stream_new(struct exchange *exchange, int64_t length);
 void stream_free(struct stream *stream);
 
-/* False when the stream has ended or its reader is too slow; it then ends. */
-bool stream_add(struct stream *stream, const char *data, size_t len);
+void stream_add(struct stream *stream, const char *data, size_t len);
 void stream_end(struct stream *stream);
 
 /* For the server: up to `max` bytes, 0 when the connection was suspended, -1

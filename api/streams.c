@@ -1,43 +1,27 @@
 #include "api/streams.h"
 
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/listener.h"
 #include "api/places.h"
-#include "api/stream.h"
+#include "api/server.h"
 #include "common/base/clock.h"
-#include "common/base/log.h"
 #include "common/io/redis.h"
 
 #define BEAT_MS 15000
+#define LISTEN_MS 2000 /* how often we look whether somebody still listens */
 /* A stream ends after this and its page connects again: a right that was taken
  * away does not outlive it. */
 #define LIFE_MS 300000
-#define HELD_MAX 65536
 #define REPLAY_MOST 1000
 #define REPLAY_COMMAND_MS 1000
 
 static const char greeting[] = "retry: 1000\n\n";
 static const char heartbeat[] = ": heartbeat\n\n";
 static const char reset[] = "event: reset\ndata: {}\n\n";
-
-struct listener {
-    struct listener *next;
-    struct listener **link;
-    struct streams *streams;
-    struct stream *stream;
-    int64_t request_id; /* 0: all */
-    int64_t session_id;
-    int64_t next_beat_ms;
-    int64_t ends_ms;
-    bool replaying; /* new events wait in `held` until the old ones are out */
-    struct buffer held;
-    char replayed[REDIS_ID_SIZE]; /* the last event that was */
-    struct identity who;
-};
 
 struct streams {
     struct api *api;
@@ -71,18 +55,6 @@ void streams_free(struct streams *streams)
     free(streams);
 }
 
-/* The same rule as cs.can_see: author, an agent's owner, reviewers of the team, admins. */
-static bool may_hear(const struct listener *listener, const json_t *event)
-{
-    const struct identity *who = &listener->who;
-    if (listener->request_id && json_integer_of(event, "id", 0) != listener->request_id)
-        return false;
-    return (who->roles & ROLE_ADMIN) || json_integer_of(event, "author_id", 0) == who->person_id ||
-           json_integer_of(event, "owner_id", 0) == who->person_id ||
-           ((who->roles & ROLE_REVIEWER) &&
-            identity_has_team(who, json_integer_of(event, "team_id", 0)));
-}
-
 /* Only what lists need: who may hear it fetches the rest. */
 static void write_event(const char *id, const json_t *event, struct buffer *out)
 {
@@ -101,56 +73,34 @@ static void write_event(const char *id, const json_t *event, struct buffer *out)
     buffer_add_text(out, "\n\n");
 }
 
-static void unlist(struct listener *listener)
+/* What is done to each listener; false ends it. */
+typedef bool visit_fn(struct listener *listener, const void *what);
+
+/* Visits all, and ends and forgets those that are over. Called locked. */
+static void visit_all(struct streams *streams, visit_fn *visit, const void *what)
 {
-    struct streams *streams = listener->streams;
-    pthread_mutex_lock(&streams->lock);
-    *listener->link = listener->next;
-    if (listener->next)
-        listener->next->link = listener->link;
-    streams->count--;
-    pthread_mutex_unlock(&streams->lock);
+    struct listener **link = &streams->first;
+    while (*link) {
+        struct listener *listener = *link;
+        /* While a replay is under way, a handler holds it. */
+        if (visit(listener, what) || listener->replaying) {
+            link = &listener->next;
+            continue;
+        }
+        *link = listener->next;
+        streams->count--;
+        listener_end(listener);
+    }
 }
 
-/* The stream's memory goes: nobody may find it any more. */
-static void on_release(struct stream *stream)
+static void enlist(struct streams *streams, struct listener *listener)
 {
-    struct listener *listener = stream->owner;
-    unlist(listener);
-    buffer_auto(&listener->held);
-    free(listener);
-}
-
-static struct listener *listener_new(struct call *call, int64_t request_id)
-{
-    struct listener *listener = memory_new(1, sizeof *listener);
-    int64_t now = clock_monotonic_ms();
-    listener->streams = call->api->streams;
-    listener->stream = stream_new(call->exchange, -1);
-    listener->stream->owner = listener;
-    listener->stream->release = on_release;
-    listener->request_id = request_id;
-    listener->session_id = call->who.session_id;
-    listener->next_beat_ms = now + BEAT_MS;
-    listener->ends_ms = now + LIFE_MS;
-    listener->replaying = true;
-    listener->who = call->who;
-    stream_add(listener->stream, greeting, strlen(greeting));
-    return listener;
-}
-
-static void enlist(struct listener *listener)
-{
-    struct streams *streams = listener->streams;
     pthread_mutex_lock(&streams->lock);
     listener->next = streams->first;
-    listener->link = &streams->first;
-    if (listener->next)
-        listener->next->link = &listener->next;
     streams->first = listener;
     streams->count++;
     if (streams->closed)
-        stream_end(listener->stream);
+        listener->over = true;
     pthread_mutex_unlock(&streams->lock);
 }
 
@@ -160,10 +110,10 @@ static void replay_event(void *context, const char *id, const char *text)
     struct error err = {0};
     AUTO(json) json_t *event = NULL;
     AUTO(buffer) struct buffer out = {0};
-    if (!json_read_object(bytes_of(text), &event, &err) || !may_hear(listener, event))
+    if (!json_read_object(bytes_of(text), &event, &err) || !listener_may_hear(listener, event))
         return;
     write_event(id, event, &out);
-    stream_add(listener->stream, out.data, out.len);
+    listener_tell(listener, out.data, out.len);
     snprintf(listener->replayed, sizeof listener->replayed, "%s", id);
 }
 
@@ -175,9 +125,8 @@ static bool is_stream_id(const char *id)
 }
 
 /* What was announced behind Last-Event-ID, or a reset where that is not known. */
-static void replay(struct listener *listener, const char *last_id)
+static void replay(struct streams *streams, struct listener *listener, const char *last_id)
 {
-    struct streams *streams = listener->streams;
     struct error err = {0};
     bool gap = true;
     if (is_stream_id(last_id) && streams->redis) {
@@ -188,118 +137,129 @@ static void replay(struct listener *listener, const char *last_id)
         pthread_mutex_unlock(&streams->redis_lock);
     }
     if (gap)
-        stream_add(listener->stream, reset, strlen(reset));
+        listener_tell(listener, reset, strlen(reset));
 }
 
-/* Stream ids are two numbers with a dash between. */
-static bool is_later(const char *id, const char *than)
+static struct listener *listener_for(struct call *call, int64_t request_id)
 {
-    char *id_rest, *than_rest;
-    unsigned long long id_ms = strtoull(id, &id_rest, 10);
-    unsigned long long than_ms = strtoull(than, &than_rest, 10);
-    if (id_ms != than_ms || *id_rest != '-' || *than_rest != '-')
-        return id_ms > than_ms;
-    return strtoull(id_rest + 1, NULL, 10) > strtoull(than_rest + 1, NULL, 10);
-}
-
-/* What came in meanwhile, without what the replay already told. Called locked. */
-static void give_held(struct listener *listener)
-{
-    const char *end;
-    for (const char *at = listener->held.data; at && *at; at = end) {
-        end = strstr(at, "\n\n") + 2;
-        bool told = listener->replayed[0] && strncmp(at, "id: ", 4) == 0 &&
-                    !is_later(at + 4, listener->replayed);
-        if (!told)
-            stream_add(listener->stream, at, (size_t)(end - at));
-    }
-}
-
-static void end_replay(struct listener *listener)
-{
-    pthread_mutex_lock(&listener->streams->lock);
-    give_held(listener);
-    buffer_auto(&listener->held);
-    listener->replaying = false;
-    pthread_mutex_unlock(&listener->streams->lock);
+    int64_t now = clock_monotonic_ms();
+    struct listener *listener = listener_new(call->exchange, &call->who);
+    listener->request_id = request_id;
+    listener->next_beat_ms = now + BEAT_MS;
+    listener->next_look_ms = now + LISTEN_MS;
+    listener->ends_ms = now + LIFE_MS;
+    return listener;
 }
 
 bool streams_open(struct call *call, int64_t request_id, struct error *err)
 {
+    struct streams *streams = call->api->streams;
     struct exchange *exchange = call->exchange;
     const char *last_id = exchange_header(exchange, "Last-Event-ID");
+    call->reply->status = 200;
+    call->reply->type = "text/event-stream";
+    if (exchange->framing.method == METHOD_HEAD)
+        return true;
     if (!places_take(call->api->places, call->who.person_id))
         return fail(err, ERR_THROTTLED, "too many open event streams and polls");
     exchange->held_place = call->who.person_id;
-    struct listener *listener = listener_new(call, request_id);
-    enlist(listener);
+    struct listener *listener = listener_for(call, request_id);
+    server_stream_open(exchange, call->api->tls);
+    listener_tell(listener, greeting, strlen(greeting));
+    enlist(streams, listener);
     if (last_id)
-        replay(listener, last_id);
-    end_replay(listener);
-    call->reply->status = 200;
-    call->reply->type = "text/event-stream";
-    call->reply->stream = listener->stream;
+        replay(streams, listener, last_id);
+    pthread_mutex_lock(&streams->lock);
+    listener_end_replay(listener);
+    pthread_mutex_unlock(&streams->lock);
+    call->parked = true;
     return true;
 }
 
-static void give(struct listener *listener, const struct buffer *event)
+struct told {
+    const json_t *event;
+    struct buffer text;
+};
+
+static bool visit_tell(struct listener *listener, const void *what)
 {
-    if (!listener->replaying)
-        stream_add(listener->stream, event->data, event->len);
-    else if (listener->held.len + event->len <= HELD_MAX)
-        buffer_add(&listener->held, event->data, event->len);
-    else
-        stream_end(listener->stream);
+    const struct told *told = what;
+    if (!listener_may_hear(listener, told->event))
+        return !listener->over;
+    return listener_hear(listener, told->text.data, told->text.len);
 }
 
 void streams_announce(struct streams *streams, const char *id, const json_t *event)
 {
-    AUTO(buffer) struct buffer out = {0};
-    write_event(id, event, &out);
+    struct told told = {event, {0}};
+    write_event(id, event, &told.text);
     pthread_mutex_lock(&streams->lock);
-    for (struct listener *at = streams->first; at; at = at->next)
-        if (may_hear(at, event))
-            give(at, &out);
+    visit_all(streams, visit_tell, &told);
     pthread_mutex_unlock(&streams->lock);
+    buffer_auto(&told.text);
+}
+
+static bool visit_reset(struct listener *listener, const void *what)
+{
+    (void)what;
+    return listener_hear(listener, reset, strlen(reset));
 }
 
 void streams_reset(struct streams *streams)
 {
     pthread_mutex_lock(&streams->lock);
-    for (struct listener *at = streams->first; at; at = at->next)
-        stream_add(at->stream, reset, strlen(reset));
+    visit_all(streams, visit_reset, NULL);
     pthread_mutex_unlock(&streams->lock);
+}
+
+static bool visit_beat(struct listener *listener, const void *what)
+{
+    int64_t now = *(const int64_t *)what;
+    if (listener->ends_ms <= now)
+        return false;
+    if (listener->next_beat_ms <= now) {
+        listener->next_beat_ms = now + BEAT_MS;
+        return listener_hear(listener, heartbeat, strlen(heartbeat));
+    }
+    if (listener->next_look_ms <= now) {
+        listener->next_look_ms = now + LISTEN_MS;
+        return listener_is_there(listener);
+    }
+    return listener_hear(listener, "", 0); /* what could not go out before */
 }
 
 void streams_beat(struct streams *streams, int64_t now_ms)
 {
     pthread_mutex_lock(&streams->lock);
-    for (struct listener *at = streams->first; at; at = at->next) {
-        if (at->ends_ms <= now_ms) {
-            stream_end(at->stream);
-        } else if (at->next_beat_ms <= now_ms) {
-            at->next_beat_ms = now_ms + BEAT_MS;
-            stream_add(at->stream, heartbeat, strlen(heartbeat));
-        }
-    }
+    visit_all(streams, visit_beat, &now_ms);
     pthread_mutex_unlock(&streams->lock);
+}
+
+static bool visit_session(struct listener *listener, const void *what)
+{
+    return listener->who.session_id != *(const int64_t *)what && !listener->over;
 }
 
 void streams_close_session(struct streams *streams, int64_t session_id)
 {
     pthread_mutex_lock(&streams->lock);
-    for (struct listener *at = streams->first; at; at = at->next)
-        if (session_id && at->session_id == session_id)
-            stream_end(at->stream);
+    if (session_id)
+        visit_all(streams, visit_session, &session_id);
     pthread_mutex_unlock(&streams->lock);
+}
+
+static bool visit_close(struct listener *listener, const void *what)
+{
+    (void)what;
+    listener->over = true;
+    return false;
 }
 
 void streams_close(struct streams *streams)
 {
     pthread_mutex_lock(&streams->lock);
     streams->closed = true;
-    for (struct listener *at = streams->first; at; at = at->next)
-        stream_end(at->stream);
+    visit_all(streams, visit_close, NULL);
     pthread_mutex_unlock(&streams->lock);
 }
 

@@ -1,0 +1,106 @@
+#include "api/listener.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/server.h"
+
+struct listener *listener_new(struct exchange *exchange, const struct identity *who)
+{
+    struct listener *listener = memory_new(1, sizeof *listener);
+    listener->exchange = exchange;
+    listener->who =
+        (struct listener_who){who->person_id, who->session_id, who->roles, memory_text(who->teams)};
+    listener->replaying = true;
+    return listener;
+}
+
+void listener_end(struct listener *take_listener)
+{
+    server_stream_close(take_listener->exchange);
+    free(take_listener->who.teams);
+    buffer_auto(&take_listener->held);
+    buffer_auto(&take_listener->unsent);
+    free(take_listener);
+}
+
+bool listener_may_hear(const struct listener *listener, const json_t *event)
+{
+    const struct listener_who *who = &listener->who;
+    if (listener->request_id && json_integer_of(event, "id", 0) != listener->request_id)
+        return false;
+    return (who->roles & ROLE_ADMIN) || json_integer_of(event, "author_id", 0) == who->person_id ||
+           json_integer_of(event, "owner_id", 0) == who->person_id ||
+           ((who->roles & ROLE_REVIEWER) &&
+            identity_lists_team(who->teams, json_integer_of(event, "team_id", 0)));
+}
+
+/* Sends what waits, as far as the network takes it. */
+static void flush(struct listener *listener)
+{
+    struct buffer *unsent = &listener->unsent;
+    ssize_t sent = server_stream_send(listener->exchange, unsent->data, unsent->len);
+    if (sent < 0) {
+        listener->over = true;
+    } else if ((size_t)sent == unsent->len) {
+        buffer_auto(unsent); /* thousands listen: they keep no memory meanwhile */
+    } else {
+        unsent->len -= (size_t)sent;
+        memmove(unsent->data, unsent->data + sent, unsent->len);
+    }
+}
+
+void listener_tell(struct listener *listener, const char *text, size_t len)
+{
+    if (listener->over)
+        return;
+    if (listener->unsent.len + len > LISTENER_UNSENT_MAX) {
+        listener->over = true;
+        return;
+    }
+    buffer_add(&listener->unsent, text, len);
+    flush(listener);
+}
+
+bool listener_hear(struct listener *listener, const char *text, size_t len)
+{
+    if (listener->replaying && listener->held.len + len <= LISTENER_UNSENT_MAX)
+        buffer_add(&listener->held, text, len);
+    else if (listener->replaying)
+        listener->over = true;
+    else if (len > 0 || listener->unsent.len > 0)
+        listener_tell(listener, text, len);
+    return !listener->over;
+}
+
+/* Stream ids are two numbers with a dash between. */
+static bool is_later(const char *id, const char *than)
+{
+    char *id_rest, *than_rest;
+    unsigned long long id_ms = strtoull(id, &id_rest, 10);
+    unsigned long long than_ms = strtoull(than, &than_rest, 10);
+    if (id_ms != than_ms || *id_rest != '-' || *than_rest != '-')
+        return id_ms > than_ms;
+    return strtoull(id_rest + 1, NULL, 10) > strtoull(than_rest + 1, NULL, 10);
+}
+
+void listener_end_replay(struct listener *listener)
+{
+    const char *end;
+    listener->replaying = false;
+    for (const char *at = listener->held.data; at && *at; at = end) {
+        end = strstr(at, "\n\n") + 2;
+        bool told = listener->replayed[0] && strncmp(at, "id: ", 4) == 0 &&
+                    !is_later(at + 4, listener->replayed);
+        if (!told)
+            listener_tell(listener, at, (size_t)(end - at));
+    }
+    buffer_auto(&listener->held);
+}
+
+bool listener_is_there(struct listener *listener)
+{
+    if (!server_stream_is_heard(listener->exchange))
+        listener->over = true;
+    return !listener->over;
+}

@@ -1,0 +1,46 @@
+/* One open event stream: who listens, what they may hear, and what could not
+ * be sent to them yet. Its owner (api/streams.c) locks. */
+#pragma once
+
+#include "api/identity.h"
+#include "common/io/redis.h"
+
+#define LISTENER_UNSENT_MAX 65536 /* bytes that a slow reader may leave unread */
+
+/* The part of an identity that decides what may be heard. */
+struct listener_who {
+    int64_t person_id;
+    int64_t session_id;
+    unsigned roles;
+    char *teams; /* own copy */
+};
+
+struct listener {
+    struct listener *next;
+    struct exchange *exchange;
+    struct listener_who who;
+    int64_t request_id; /* 0: all */
+    int64_t next_beat_ms;
+    int64_t next_look_ms;
+    int64_t ends_ms;
+    bool over;      /* nothing more goes out; to be ended by the owner */
+    bool replaying; /* what comes in meanwhile waits in `held` */
+    struct buffer held;
+    struct buffer unsent;
+    char replayed[REDIS_ID_SIZE]; /* the last event of the replay */
+};
+
+struct listener *listener_new(struct exchange *exchange, const struct identity *who);
+/* Gives the exchange back to the server and frees the listener. */
+void listener_end(struct listener *take_listener);
+
+/* The same rule as cs.can_see: author, an agent's owner, reviewers of the team, admins. */
+bool listener_may_hear(const struct listener *listener, const json_t *event);
+
+/* Sends at once; what does not fit waits. */
+void listener_tell(struct listener *listener, const char *text, size_t len);
+/* The same for what happens now: behind a replay. False when it is over. */
+bool listener_hear(struct listener *listener, const char *text, size_t len);
+/* Sends what was held, without what the replay already told. */
+void listener_end_replay(struct listener *listener);
+bool listener_is_there(struct listener *listener); /* false: the client hung up */
