@@ -14,6 +14,12 @@ RUN --mount=type=secret,id=ca,target=/run/ca.crt \
 COPY . .
 RUN make && \
     install -D -s -t /out build/countersign-api build/countersign-worker build/countersign
+# SciPy, which pandas and matplotlib bring along, asks for Pythran and with it for
+# a C++ compiler, 400 MB that only SciPy's own build needs. An empty package of
+# that name keeps them out of the worker, and apt content.
+RUN mkdir -p /stub/DEBIAN && printf '%s\n' 'Package: python3-pythran' 'Version: 99' \
+        'Architecture: all' 'Maintainer: Countersign' 'Description: stands in for a compiler' \
+        >/stub/DEBIAN/control && dpkg-deb --build /stub /out/no-compiler.deb
 
 FROM ${DEBIAN} AS common
 RUN export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
@@ -29,9 +35,10 @@ LABEL org.opencontainers.image.title="Countersign" \
       org.opencontainers.image.licenses="Apache-2.0"
 
 FROM common AS worker
+COPY --from=build /out/no-compiler.deb /tmp/
 RUN export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
-    apt-get install -y -qq --no-install-recommends bubblewrap python3 python3-matplotlib \
-        python3-openpyxl python3-pandas >/dev/null && \
+    apt-get install -y -qq --no-install-recommends /tmp/no-compiler.deb bubblewrap python3 \
+        python3-matplotlib python3-openpyxl python3-pandas >/dev/null && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 COPY --from=build /out/countersign-worker /usr/bin/
 LABEL org.opencontainers.image.description="Runs approved code in local sandboxes"

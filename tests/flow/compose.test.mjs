@@ -85,3 +85,15 @@ test('addresses carry the passwords of their roles, Redis only a digest', () => 
     assert.equal(new URL(made.get('redis_url')).password, made.get('redis_password'));
     assert.ok(!made.get('redis_conf').includes(made.get('redis_password')));
 }));
+
+test('Redis lets us send every command that we send, and none that harms', () => {
+    const conf = inFolder(makeSecrets).get('redis_conf');
+    const source = readFileSync(path.join(top, 'common/io/redis.c'), 'utf8');
+    // A command is the first of its words: {"XADD", …}, or args[n++] = "BLMPOP" before the others.
+    const sent = [...source.matchAll(/\{"([A-Z]{4,})"|= "(B[A-Z]+)"/g)]
+        .map((found) => found[1] ?? found[2]);
+    assert.ok(sent.includes('BLMPOP') && sent.includes('XADD') && sent.length > 5, sent.join());
+    for (const name of sent) assert.match(conf, new RegExp(` \\+${name.toLowerCase()}( |$)`, 'm'));
+    assert.match(conf, / -@all /);
+    assert.doesNotMatch(conf, /\+@|flush|eval|config|script|keys \*/);
+});

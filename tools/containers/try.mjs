@@ -129,6 +129,10 @@ async function tryWorker(podman, people) {
         const text = await people.analyst.bytes(`/api/requests/${detail.id}/results/${out.n}`);
         assert.equal(text.toString(), 'False 0\nno /sys\n');
     });
+    await check('both reached Redis, which refused nothing', async () => {
+        const logs = await podman.logs('api') + await podman.logs('worker');
+        assert.doesNotMatch(logs, /redis|NOPERM|NOAUTH/i);
+    });
     await check('SIGTERM ends the worker cleanly', async () =>
         assert.equal(await podman.stop('worker'), 0));
 }
