@@ -27,54 +27,60 @@ static bool write_all(int fd, struct bytes data, struct error *err)
     return true;
 }
 
-/* How far a file has come. */
-struct progress {
+/* One file on its way. */
+struct fetch {
+    struct db_pool *pool;
+    const struct attempt *attempt;
+    struct sandbox_file *file;
+    int32_t number;
     struct sha256 sha;
-    uint64_t bytes;
-    int32_t chunk;
+    uint64_t done;
 };
 
-/* The next chunk into the memory and the digest. The manifest says how many
- * bytes there are, so an empty chunk is a missing one. */
-static bool fetch_chunk(struct db_pool *pool, struct attempt *attempt, size_t i,
-                        struct progress *progress, struct error *err)
+/* One chunk into the memory and the digest. The manifest, which the digest over
+ * everything covers, says how many bytes there must be. */
+static bool fetch_chunk(struct fetch *fetch, int32_t chunk, struct error *err)
 {
-    struct sandbox_file *file = &attempt->files[i];
+    const struct sandbox_file *file = fetch->file;
     AUTO(rows) struct rows *rows = NULL;
-    if (!store_file_chunk(pool, attempt, attempt->file_numbers[i], progress->chunk++, &rows, err))
+    if (!store_file_chunk(fetch->pool, fetch->attempt, fetch->number, chunk, &rows, err))
         return false;
     struct bytes data = {0};
     if (rows_count(rows) > 0)
         data = rows_bytes(rows, 0, 0);
-    if (data.len == 0 || data.len > file->size - progress->bytes)
+    if (data.len == 0 || data.len > file->size - fetch->done)
         return fail(err, ERR_STALE, "input %s is not the %" PRIu64 " bytes that were approved",
                     file->name, file->size);
-    sha256_add(&progress->sha, data);
-    progress->bytes += data.len;
+    sha256_add(&fetch->sha, data);
+    fetch->done += data.len;
     return write_all(file->fd, data, err);
 }
 
-static bool fetch_file(struct db_pool *pool, struct attempt *attempt, size_t i, struct error *err)
+static bool fetch_file(struct fetch *fetch, struct error *err)
 {
-    struct sandbox_file *file = &attempt->files[i];
+    struct sandbox_file *file = fetch->file;
     file->fd = memfd_create("countersign-input", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (file->fd < 0)
         return fail(err, ERR_UNAVAILABLE, "no memory for an input file: %s", strerror(errno));
-    struct progress progress = {0};
-    sha256_start(&progress.sha);
-    while (progress.bytes < file->size)
-        if (!fetch_chunk(pool, attempt, i, &progress, err))
+    sha256_start(&fetch->sha);
+    for (int32_t chunk = 0; fetch->done < file->size; chunk++)
+        if (!fetch_chunk(fetch, chunk, err))
             return false;
     if (fcntl(file->fd, F_ADD_SEALS, SEALS) != 0)
         return fail(err, ERR_INTERNAL, "an input file can not be sealed: %s", strerror(errno));
-    sha256_end(&progress.sha, file->sha256);
+    sha256_end(&fetch->sha, file->sha256);
     return true;
 }
 
 bool inputs_fetch(struct db_pool *pool, struct attempt *attempt, struct error *err)
 {
-    for (size_t i = 0; i < attempt->file_count; i++)
-        if (!fetch_file(pool, attempt, i, err))
+    for (size_t i = 0; i < attempt->file_count; i++) {
+        struct fetch fetch = {.pool = pool,
+                              .attempt = attempt,
+                              .file = &attempt->files[i],
+                              .number = attempt->file_numbers[i]};
+        if (!fetch_file(&fetch, err))
             return false;
+    }
     return true;
 }
