@@ -115,7 +115,7 @@ static int open_and_work(const struct settings *settings, struct launcher *launc
 int main(int argc, char **argv)
 {
     const char *option = argc > 1 ? argv[1] : "";
-    struct settings settings;
+    static struct settings settings; /* its texts live as long as the process */
     struct error err = {0};
     if (argc > 2 || (*option && strcmp(option, "--check") != 0 &&
                      strcmp(option, "--version") != 0 && strcmp(option, "--help") != 0)) {

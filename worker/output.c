@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "common/base/fault.h"
 #include "worker/store.h"
 #include "worker/transition.h"
 
@@ -101,9 +100,6 @@ bool output_add_stream(struct output *output, enum sandbox_stream stream, struct
         return true;
     if (item->n == 0)
         item_start(output, item);
-    output->stream_bytes += (int64_t)chunk.len;
-    if (output->stream_bytes >= output->attempt->bundle.limits.output_bytes)
-        FAULT("worker.output.at_cap");
     item_add(item, chunk);
     /* The code is running: while our database is away its output is kept here,
      * which its own limit bounds, rather than holding it up. */

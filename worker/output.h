@@ -21,7 +21,6 @@ struct output {
     struct worker *worker;
     struct slot *slot;
     const struct attempt *attempt;
-    int64_t stream_bytes; /* stdout and stderr together */
     int32_t item_count;
     struct output_item streams[2];
     struct output_item item;

@@ -141,6 +141,7 @@ static json_t *finish_item(const struct worker *worker, const struct attempt *at
 bool transition_finish(struct worker *worker, const struct attempt *attempt,
                        const struct transition_end *end, struct error *err)
 {
+    FAULT("worker.finish.in_tx");
     if (!move(worker, worker->finishes, finish_item(worker, attempt, end), err))
         return false;
     FAULT("worker.finish.after_commit");
