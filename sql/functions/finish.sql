@@ -102,11 +102,13 @@ begin
     if a.state <> outcome then
         perform fail('wrong_state', format('The attempt is %s', a.state), 'state');
     end if;
-    return jsonb_build_object('id', a.id, 'state', a.state, 'request_state', r.state);
+    return jsonb_build_object('id', a.id, 'state', a.state, 'request_state', r.state,
+        'event', event_json(r, r.state, 'request.finish'));
 end
 $$;
 comment on function cs.finish_repeated is
-    'The stored result of an attempt that has ended the same way; wrong_state otherwise.';
+    'The stored result of an attempt that has ended the same way, announced again since the first
+answer was lost; wrong_state otherwise.';
 
 create or replace function cs.evidence_counts(a cs.attempt, r cs.request) returns bool
     language sql stable
