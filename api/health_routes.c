@@ -66,7 +66,22 @@ static void write_gauge(struct buffer *out, const char *name, int64_t value)
                   value);
 }
 
-/* Numbers out of the database, where it answers: {name: number}. */
+/* One number, or one for each state: {"pending": 3}. */
+static void write_counts(struct buffer *out, const char *name, json_t *value)
+{
+    const char *state;
+    json_t *count;
+    if (!json_is_object(value)) {
+        write_gauge(out, name, json_integer_value(value));
+        return;
+    }
+    buffer_printf(out, "# TYPE countersign_%s gauge\n", name);
+    json_object_foreach (value, state, count)
+        buffer_printf(out, "countersign_%s{state=\"%s\"} %" JSON_INTEGER_FORMAT "\n", name, state,
+                      json_integer_value(count));
+}
+
+/* Numbers out of the database, where it answers. */
 static void write_database(struct call *call, struct buffer *out)
 {
     struct error err = {0};
@@ -78,10 +93,8 @@ static void write_database(struct call *call, struct buffer *out)
     AUTO(json) json_t *numbers = json_loads(rows_text(rows, 0, 0), 0, NULL);
     const char *key;
     json_t *value;
-    buffer_add_text(out, "# TYPE countersign_database gauge\n");
     json_object_foreach (numbers, key, value)
-        buffer_printf(out, "countersign_database{what=\"%s\"} %.0f\n", key,
-                      json_number_value(value));
+        write_counts(out, key, value);
 }
 
 bool route_metrics(struct call *call, struct error *err)

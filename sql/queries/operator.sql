@@ -37,3 +37,7 @@ select cs.operator_tokens();
 -- item: id
 -- name: operator_token_revoke(item jsonb)
 select cs.operator_token_revoke($1);
+
+-- scope: all or team:<id>; from then on nothing new of it starts, until it is not paused again
+-- name: operator_pause(scope text, paused bool, reason text)
+select cs.operator_pause($1, $2, $3);
