@@ -94,6 +94,7 @@ test('asked for a change, the author sends version 2, and its diff is shown', as
     await page.locator('.result-card', { hasText: 'Version 2' }).waitFor();
 
     await openRequest(anna, id);
+    await anna.locator('.code .line.changed').first().waitFor();
     assert.equal(await anna.locator('.code .line.changed').count(), 1);
     await anna.keyboard.press('2');
     await anna.locator('.line.added', { hasText: 'b = 3' }).waitFor();

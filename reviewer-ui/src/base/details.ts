@@ -65,15 +65,17 @@ export function watchDetail(id: number): () => void {
   };
 }
 
+// The signal itself stays: something may be about to show it.
+function forget(id: number): void {
+  const found = kept.get(id);
+  if (found) found.value = { detail: null, error: null };
+}
+
 export function forgetDetails(): void {
-  kept.clear();
-  shown.clear();
+  for (const id of kept.keys()) forget(id);
 }
 
 onRequestEvent((event) => {
-  if (event && !shown.has(event.id)) {
-    kept.delete(event.id);
-    return;
-  }
+  if (event && !shown.has(event.id)) return forget(event.id);
   for (const id of shown.keys()) if (!event || event.id === id) void loadDetail(id);
 });
