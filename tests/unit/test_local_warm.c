@@ -109,10 +109,10 @@ static void a_small_job_goes_cold(void **state)
     assert_int_equal(bed_warm(&bed), WARM);
 }
 
-static bool is_not_filled(void *context)
+static bool is_empty(void *context)
 {
     (void)context;
-    return bed_warm(&bed) < WARM;
+    return bed_warm(&bed) == 0;
 }
 
 /* Somebody kills those that wait: jobs run all the same, and they are replaced. */
@@ -125,7 +125,7 @@ static void a_dead_one_is_replaced(void **state)
     assert_true(count >= WARM);
     for (size_t i = 0; i < count; i++)
         kill(children[i], SIGKILL);
-    assert_true(bed_wait(is_not_filled, NULL));
+    assert_true(bed_wait(is_empty, NULL));
     struct bed_job job = bed_python("1 + 1");
     AUTO(bed_outcome) struct bed_outcome outcome = {0};
     bed_run(&bed, &job, &outcome);

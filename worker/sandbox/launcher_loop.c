@@ -219,6 +219,16 @@ static bool may_renice(void)
            (effective >> CAP_SYS_NICE & 1);
 }
 
+/* One descriptor for each sandbox: as many as we are allowed. */
+static void raise_descriptors(void)
+{
+    struct rlimit limits;
+    if (getrlimit(RLIMIT_NOFILE, &limits) == 0) {
+        limits.rlim_cur = limits.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limits);
+    }
+}
+
 static bool parts_open(int ret_fds[BUBBLEWRAP_PARTS])
 {
     for (int i = 0; i < BUBBLEWRAP_PARTS; i++) {
@@ -238,6 +248,7 @@ _Noreturn void launcher_loop(const struct launcher_options *options, int socket,
     struct error err = {0};
     prctl(PR_SET_NAME, "cs-launcher");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    raise_descriptors();
     loop.host.can_nice = loop.host.root && may_renice();
     int signals = signals_open(parent);
     loop.slots = memory_new(loop.slot_count, sizeof *loop.slots);
