@@ -11,6 +11,7 @@
 #define ARM_MS 1000
 #define RETRY_MS 5000 /* after one that died before it was ready */
 #define WARM_PIDS 64
+#define IDLE_MS 30000 /* one that waits has no lease; it must only not outlive us for long */
 
 enum place_state { PLACE_EMPTY, PLACE_BOOTING, PLACE_READY };
 
@@ -92,7 +93,7 @@ static void start_missing(struct pool *pool)
 {
     struct launcher_request request = {
         .limits = {.memory_bytes = INT64_C(1) << 30, .pids = WARM_PIDS},
-        .deadline_ms = cell_deadline(pool->lease_ms),
+        .deadline_ms = cell_deadline(IDLE_MS),
         .warm = true};
     for (size_t i = 0; i < pool->size; i++) {
         struct cell cell;
@@ -127,7 +128,7 @@ static void look_at(struct pool *pool, struct place *place, short control, short
         place->state = PLACE_EMPTY;
     }
     if (place->state != PLACE_EMPTY)
-        cell_keep_alive(&place->cell, cell_deadline(pool->lease_ms));
+        cell_keep_alive(&place->cell, cell_deadline(IDLE_MS));
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -146,8 +147,7 @@ void pool_tend(struct pool *pool, bool fill, int wait_ms)
     }
     pthread_mutex_unlock(&pool->lock);
     polls[2 * pool->size] = (struct pollfd){.fd = pool->wake, .events = POLLIN};
-    int most = (int)(pool->lease_ms / 4);
-    if (poll(polls, 2 * pool->size + 1, wait_ms < most ? wait_ms : most) < 0)
+    if (poll(polls, 2 * pool->size + 1, wait_ms < IDLE_MS / 4 ? wait_ms : IDLE_MS / 4) < 0)
         return;
     eventfd_t count;
     if (polls[2 * pool->size].revents)
