@@ -3,11 +3,14 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -73,6 +76,38 @@ static void wrong_interpreters(void **context)
         struct local_state state = state_with(paths[i], NULL, false);
         if (state.ready || !strstr(state.why_not, "does not start"))
             fail_msg("%s: ready %d, %s", paths[i], state.ready, state.why_not);
+    }
+}
+
+/* Takes one capability from this process; false when it was not there. */
+static bool drop_capability(int number)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &head, data) < 0 || !(data[0].effective & 1U << number))
+        return false;
+    data[0].effective &= ~(1U << number);
+    data[0].permitted &= ~(1U << number);
+    return syscall(SYS_capset, &head, data) == 0;
+}
+
+/* Root in a container may lack what ends a sandbox of another user id, or what
+ * gives it one: neither may run jobs. */
+static void root_that_lacks_a_capability(void **context)
+{
+    (void)context;
+    static const int needed[] = {CAP_KILL, CAP_SETUID, CAP_SETGID};
+    for (size_t i = 0; i < COUNT_OF(needed); i++) {
+        int status = -1;
+        pid_t child = fork();
+        if (child == 0) {
+            if (!drop_capability(needed[i]))
+                _exit(0); /* a plain user needs none */
+            struct local_state state = state_with("/usr/bin/python3", "", false);
+            _exit(state.ready ? 1 : 0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
     }
 }
 
@@ -266,6 +301,7 @@ int main(void)
         cmocka_unit_test(ready_on_this_machine),
         cmocka_unit_test(without_cgroup_weaker_or_refused),
         cmocka_unit_test(wrong_interpreters),
+        cmocka_unit_test(root_that_lacks_a_capability),
         cmocka_unit_test(not_ready_creates_nothing),
         cmocka_unit_test(a_dead_launcher_is_noticed),
         cmocka_unit_test(who_is_killed_decides_the_class),

@@ -185,7 +185,7 @@ static bool check_outside(struct sandbox *sandbox, const struct launcher_limits 
     }
     if (!cell_arm(&sandbox->cell, wanted) ||
         !cell_await(&sandbox->cell, REPORT_ARMED, WALL_MS, &report) || !report.armed)
-        return say(ret_why_not, "the launcher can not limit the sandbox");
+        return say(ret_why_not, "the launcher can not limit the sandbox, or not end it");
     if (report.host_uid <= 0)
         return say(ret_why_not, "the sandbox runs as host user id %" PRId64, report.host_uid);
     return true;

@@ -156,7 +156,9 @@ static void arm(struct slot_host *host, struct slot *slot, const struct launcher
     slot->warm_cpu_us = message.cpu_us;
     slot->limits = order->limits;
     slot->armed = true;
-    message.armed = cgroup_limit(&host->cgroup, slot->group, &order->limits);
+    /* Signal 0 asks whether a signal could be sent: root without CAP_KILL can not. */
+    message.armed =
+        cgroup_limit(&host->cgroup, slot->group, &order->limits) && kill(slot->pid, 0) == 0;
     if (host->can_nice)
         setpriority(PRIO_USER, slot->uid, 0);
     report(slot, &message);
