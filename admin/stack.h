@@ -20,6 +20,7 @@ struct stack {
     char *superuser; /* connection string with its password */
     char *redis_url;
     char url[64]; /* of the api, "" before it listens */
+    long port;    /* of that address */
 };
 
 /* Each starts its part and returns once it answers. */

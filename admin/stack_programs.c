@@ -77,6 +77,7 @@ static bool api_is_ready(void *context)
     long port = strtol(text, NULL, 10);
     if (port <= 0 || !stack_port_is_ready(port))
         return false;
+    stack->port = port;
     snprintf(stack->url, sizeof stack->url, "http://127.0.0.1:%ld", port);
     return true;
 }
@@ -133,16 +134,21 @@ static bool ready_or_port_lost(void *context)
            (start->child->ended && start->port && !port_is_free(start->port));
 }
 
+static void set_port(struct child *child, long port)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%ld", port);
+    environment_set(&child->environment, "API_PORT", text);
+}
+
 bool stack_start_api(struct stack *stack, struct error *err)
 {
     struct child *child = NULL;
     if (!add_api(stack, &child, err))
         return false;
     for (int tries = 0; tries < PORTS_TRIED && !stack->url[0]; tries++) {
-        char text[16];
         struct start start = {stack, child, choose_port()};
-        snprintf(text, sizeof text, "%ld", start.port);
-        environment_set(&child->environment, "API_PORT", text);
+        set_port(child, start.port);
         if (!supervisor_start(stack->supervisor, child, err) ||
             !supervisor_wait(stack->supervisor, child, ready_or_port_lost, &start, err))
             return false;
@@ -150,7 +156,7 @@ bool stack_start_api(struct stack *stack, struct error *err)
     if (!stack->url[0])
         return fail(err, ERR_UNAVAILABLE, "no port is free for the api");
     /* Started again, it keeps the port that people have in their browsers. */
-    environment_set(&child->environment, "API_PORT", strrchr(stack->url, ':') + 1);
+    set_port(child, stack->port);
     child->restarts = !stack->options.control;
     return true;
 }

@@ -28,8 +28,8 @@ const requests = [
       "day.value_counts().rename_axis('weekday').reset_index(name='orders')\n" },
   { title: 'Customers without a region', language: 'sql',
     question: 'For which customers is the region missing?',
-    code: "select customer, count(*) as orders from orders\nwhere coalesce(trim(region), '') = ''\n" +
-      'group by customer order by orders desc\n' },
+    code: 'select customer, count(*) as orders from orders\n' +
+      "where coalesce(trim(region), '') = ''\n" + 'group by customer order by orders desc\n' },
   { title: 'Price of the coffee grinder over time', language: 'python',
     question: 'How did the price of the Coffee grinder K30 change?',
     code: "import matplotlib.pyplot as plt\nimport pandas as pd\n" +

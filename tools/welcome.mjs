@@ -15,10 +15,11 @@ const people = [
 async function makePeople() {
   const there = new Set(JSON.parse(await operator('person', 'list', '--json'))
     .map((person) => person.login));
+  const team = ['--team', 'Analytics'];
   await operator('team', 'add', 'Analytics');
   for (const { login, name, roles } of people)
     if (!there.has(login))
-      await operator('person', 'add', login, '--name', name, '--role', roles, '--team', 'Analytics');
+      await operator('person', 'add', login, '--name', name, '--role', roles, ...team);
 }
 
 async function first() {

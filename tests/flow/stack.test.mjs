@@ -46,8 +46,9 @@ async function parents() {
   for (const name of await fs.readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const stat = await fs.readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    const rest = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (rest[1] && rest[0] !== 'Z') found.set(Number(name), { parent: Number(rest[1]), started: rest[19] });
+    const [state, parent, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (parent && state !== 'Z')
+      found.set(Number(name), { parent: Number(parent), started: rest[17] });
   }
   return found;
 }
