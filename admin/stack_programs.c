@@ -100,23 +100,31 @@ static bool plan_program(const struct stack *stack, const char *role, struct chi
     return true;
 }
 
-static bool add_api(struct stack *stack, struct child **ret_child, struct error *err)
+/* Where the api writes its port, in a folder of its own. */
+static bool make_port_file(const struct stack *stack, char **ret_file, struct error *err)
 {
+    const struct account *owner = &stack->data.api;
     AUTO(text) char *folder = path_join(stack->data.run, "api");
-    AUTO(text) char *file = path_join(folder, "port");
-    struct child plan;
     if (!folder_make(folder, 0700, err))
         return false;
-    if (stack->data.api.name[0] && chown(folder, stack->data.api.uid, stack->data.api.gid) != 0)
+    if (owner->name[0] && chown(folder, owner->uid, owner->gid) != 0)
         return fail(err, ERR_INTERNAL, "can not hand over %s: %s", folder, strerror(errno));
+    *ret_file = path_join(folder, "port");
+    return true;
+}
+
+/* NULL after an error. */
+static struct child *add_api(struct stack *stack, struct error *err)
+{
+    AUTO(text) char *file = NULL;
+    struct child plan;
     child_name(&plan, "api", RANK_PROGRAM);
-    if (!plan_program(stack, "api", &plan, err))
-        return false;
+    if (!make_port_file(stack, &file, err) || !plan_program(stack, "api", &plan, err))
+        return NULL;
     plan.account = stack->data.api;
     plan.restarts = false;
     environment_set(&plan.environment, "API_PORT_FILE", file);
-    *ret_child = supervisor_add(stack->supervisor, &plan);
-    return true;
+    return supervisor_add(stack->supervisor, &plan);
 }
 
 struct start {
@@ -143,8 +151,8 @@ static void set_port(struct child *child, long port)
 
 bool stack_start_api(struct stack *stack, struct error *err)
 {
-    struct child *child = NULL;
-    if (!add_api(stack, &child, err))
+    struct child *child = add_api(stack, err);
+    if (!child)
         return false;
     for (int tries = 0; tries < PORTS_TRIED && !stack->url[0]; tries++) {
         struct start start = {stack, child, choose_port()};

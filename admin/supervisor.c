@@ -1,5 +1,6 @@
 #include "admin/supervisor.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -95,8 +96,7 @@ void supervisor_watch(struct supervisor *supervisor, int fd, supervisor_input_fn
 
 struct child *supervisor_add(struct supervisor *supervisor, const struct child *child)
 {
-    if (supervisor->count == CHILDREN_MAX)
-        return NULL;
+    assert(supervisor->count < CHILDREN_MAX);
     supervisor->children[supervisor->count] = *child;
     return &supervisor->children[supervisor->count++];
 }

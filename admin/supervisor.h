@@ -47,7 +47,7 @@ void supervisor_listen(struct supervisor *supervisor, supervisor_event_fn *each,
 void supervisor_watch(struct supervisor *supervisor, int fd, supervisor_input_fn *ready,
                       void *context);
 
-/* Takes what `child` owns. NULL when there are too many. */
+/* Takes what `child` owns. */
 struct child *supervisor_add(struct supervisor *supervisor, const struct child *child);
 struct child *supervisor_find(struct supervisor *supervisor, const char *name);
 void supervisor_each(const struct supervisor *supervisor, supervisor_child_fn *each, void *context);
