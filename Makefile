@@ -46,12 +46,12 @@ deps: ## install what is missing from Debian and npm
 	@tools/deps
 
 build: deps ## build everything into build/
-	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@$(MAKE) -s --no-print-directory -j$(JOBS) programs
 
 programs: $(programs)
 
 fault: ## build the variant with fault points into build/fault/
-	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=fault programs
+	@$(MAKE) -s --no-print-directory -j$(JOBS) VARIANT=fault programs
 
 $(BUILD)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page))
 $(BUILD)/countersign-worker: $(call objects,$(common) $(worker) $(statements))
@@ -123,7 +123,7 @@ demo: build ## one question from the form to the answer, as two people
 	@tools/demo/run
 
 bench: build ## how fast it is, side by side with PostgreSQL's own limit
-	@$(MAKE) --no-print-directory build/bench/load
+	@$(MAKE) -s --no-print-directory build/bench/load
 	@node tests/bench/bench.mjs
 build/bench/load: $(call objects,$(call sources,tests/bench common/base))
 	@mkdir -p $(@D)

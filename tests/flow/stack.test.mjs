@@ -12,7 +12,16 @@ const plain = promisify(execFile);
 const run = (file, words, options = {}) => plain(file, words, { timeout: 60000, ...options });
 const command = path.join(root, 'build/countersign');
 const folders = [];
-after(() => Promise.all(folders.map((folder) => fs.rm(folder, { recursive: true, force: true }))));
+const launches = [];
+
+// A test that failed half way leaves nothing either.
+after(async () => {
+  for (const { child, gone, end } of launches) {
+    if (!gone) child.kill('SIGTERM');
+    await end;
+  }
+  for (const place of folders) await fs.rm(place, { recursive: true, force: true });
+});
 
 async function folder(name = 'data') {
   const place = await fs.mkdtemp('/tmp/countersign-flow-');
@@ -27,6 +36,7 @@ function launch(words, options = {}) {
   const child = spawn(command, ['stack', 'run', ...words],
     { stdio: ['ignore', 'pipe', 'pipe'], ...options, env });
   const launched = { child, out: '', said: '' };
+  launches.push(launched);
   child.stdout.on('data', (part) => { launched.out += part; });
   child.stderr.on('data', (part) => { launched.said += part; });
   launched.end = new Promise((done) => child.on('close', (code, signal) => {
@@ -155,10 +165,11 @@ describe('a stack that stays', () => {
     assert.ok(await allGone(members));
   });
 
-  test('goes up and down in the background', async () => {
+  test('goes up and down in the background', async (t) => {
     const data = await folder();
     const env = { ...process.env, API_PORT: '0', DATA_DIR: data };
     const words = (...rest) => run(command, ['stack', ...rest], { env });
+    t.after(() => words('down'));
     await assert.rejects(words('status'), { code: 3 });
     await words('up', '--no-worker');
     const members = await family(JSON.parse(
