@@ -74,7 +74,7 @@ test('secrets are random, kept, and closed to other people', () => inFolder((fol
     for (const [name, value] of first) assert.notEqual(other.get(name), value, name);
 }));
 
-test('addresses carry the passwords of their roles, Redis only a digest', () => inFolder((folder) => {
+test('addresses carry their roles\' passwords, Redis a digest', () => inFolder((folder) => {
     const made = makeSecrets(folder);
     for (const role of ['api', 'worker', 'operator']) {
         const url = new URL(made.get(`${role}_database_url`));
