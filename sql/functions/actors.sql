@@ -38,11 +38,14 @@ create or replace function cs.has_role(who cs.person, role text) returns bool
 comment on function cs.has_role is 'Whether a person has a role.';
 
 create or replace function cs.can_see(who cs.person, r cs.request) returns bool
-    language sql stable
+    language plpgsql stable as $$
+begin
     return r.author_id = who.id or 'admin' = any (who.roles)
         or ('reviewer' = any (who.roles) and exists (
             select from cs.team_member m where m.person_id = who.id and m.team_id = r.team_id))
         or exists (select from cs.person a where a.id = r.author_id and a.owner_id = who.id);
+end
+$$;
 comment on function cs.can_see is
     'Author, owner of the author-agent, reviewers of the team, admins: nobody else sees it.';
 
@@ -67,11 +70,14 @@ create or replace function cs.actor_json(item jsonb, who cs.person) returns json
 comment on function cs.actor_json is 'The actor of an element as audit rows want it.';
 
 create or replace function cs.event_json(r cs.request, state text, what text) returns jsonb
-    language sql stable
+    language plpgsql stable as $$
+begin
     return jsonb_build_object('id', r.id, 'state', state, 'revision', r.revision,
         'team_id', r.team_id, 'author_id', r.author_id,
         'owner_id', (select p.owner_id from cs.person p where p.id = r.author_id),
         'at', cs.iso(clock_timestamp()), 'what', what);
+end
+$$;
 comment on function cs.event_json is 'What the live feed is told about a request.';
 
 create or replace function cs.push_json(queue text, id bigint) returns jsonb

@@ -17,11 +17,14 @@ comment on function cs.bundle_bytes is
     'All bytes that an approval binds; files are digest and name of each, in order.';
 
 create or replace function cs.bundle_files(request_id bigint, revision int) returns bytea[]
-    language sql stable parallel safe
+    language plpgsql stable parallel safe as $$
+begin
     return (select coalesce(array_agg(p.part order by f.n, p.place), '{}')
             from cs.revision_file f
             cross join lateral (values (1, f.sha256), (2, cs.bytes(f.name))) p (place, part)
             where f.request_id = $1 and f.revision = $2);
+end
+$$;
 comment on function cs.bundle_files is 'Digest and name of each input file, in order.';
 
 create or replace function cs.bundle_encode(r cs.revision) returns bytea
@@ -30,23 +33,32 @@ create or replace function cs.bundle_encode(r cs.revision) returns bytea
 comment on function cs.bundle_encode is 'All bytes of a stored revision that an approval binds.';
 
 create or replace function cs.bundle_digest(request_id bigint, revision int) returns bytea
-    language sql stable parallel safe
+    language plpgsql stable parallel safe as $$
+begin
     return (select sha256(cs.bundle_encode(r)) from cs.revision r
             where r.request_id = $1 and r.revision = $2
               and r.file_count = (select count(*) from cs.revision_file f
                                   where f.request_id = $1 and f.revision = $2));
+end
+$$;
 comment on function cs.bundle_digest is
     'Digest of a bundle from the stored code and file digests; null when a file is missing.';
 
 create or replace function cs.blob_intact(blob_sha256 bytea) returns bool
-    language sql stable parallel safe
+    language plpgsql stable parallel safe as $$
+begin
     return (select sha256(coalesce(string_agg(c.data, ''::bytea order by c.n), ''::bytea))
                    = blob_sha256
             from cs.blob_chunk c where c.sha256 = blob_sha256);
+end
+$$;
 comment on function cs.blob_intact is 'Whether the stored bytes of a file still have its digest.';
 
 create or replace function cs.bundle_intact(request_id bigint, revision int) returns bool
-    language sql stable parallel safe
+    language plpgsql stable parallel safe as $$
+begin
     return coalesce((select bool_and(cs.blob_intact(f.sha256)) from cs.revision_file f
                      where f.request_id = $1 and f.revision = $2), true);
+end
+$$;
 comment on function cs.bundle_intact is 'Whether the stored bytes of all input files are whole.';
