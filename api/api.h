@@ -2,6 +2,7 @@
 #pragma once
 
 #include <semaphore.h>
+#include <stdatomic.h>
 
 #include "api/exchange.h"
 #include "api/identity.h"
@@ -38,9 +39,10 @@ struct api {
     struct settings settings;
     char instance[64];
     char cookie_name[COOKIE_NAME_SIZE];
-    char origin[ORIGIN_SIZE]; /* scheme://host:port of PUBLIC_URL, or "" */
-    bool tls;                 /* people reach us by https */
-    struct db_pool *pool;     /* for shared commits */
+    char origin[ORIGIN_SIZE];         /* scheme://host:port of PUBLIC_URL, or "" */
+    bool tls;                         /* people reach us by https */
+    atomic_int_fast64_t database_age; /* see api/database.h */
+    struct db_pool *pool;             /* for shared commits */
     struct batch *batches[WRITE_COUNT];
     struct doorbell *doorbell;
     struct feed *feed;

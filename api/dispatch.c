@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "api/api.h"
+#include "api/database.h"
 #include "api/handlers.h"
 #include "api/idempotency.h"
 #include "api/meters.h"
@@ -88,27 +89,35 @@ static void settle(struct api *api, struct exchange *exchange, const struct erro
         meters_count_db_error(api->meters);
 }
 
-static bool open_database(struct api *api, struct db **io_db, struct error *err)
-{
-    return *io_db || db_open(api->settings.database_url.value, "countersign-api", io_db, err);
-}
-
 /* Routes that answer out of memory do so while the database is away, too. */
 static bool needs_database(const struct route *route)
 {
     return route->access != ACCESS_ANYONE || route->body != BODY_NONE;
 }
 
+static bool try_route(struct api *api, struct db **io_db, struct exchange *exchange,
+                      bool *ret_parked, struct error *err)
+{
+    struct call call = {.api = api, .exchange = exchange, .reply = &exchange->reply};
+    bool fine = !needs_database(exchange->route) || database_ready(api, io_db, err);
+    call.db = *io_db;
+    fine = fine && run_route(&call, err);
+    *io_db = call.db; /* public routes open it themselves where they need it */
+    *ret_parked = call.parked;
+    json_decref(call.body);
+    return fine;
+}
+
+/* What only reads is tried again with a new connection when the old one broke. */
 static enum dispatch_outcome handle(struct api *api, struct db **io_db, struct exchange *exchange)
 {
     struct error err = {0};
-    struct call call = {.api = api, .exchange = exchange, .reply = &exchange->reply};
-    bool fine = !needs_database(exchange->route) || open_database(api, io_db, &err);
-    call.db = *io_db;
-    fine = fine && run_route(&call, &err);
-    *io_db = call.db; /* public routes open it themselves where they need it */
-    bool parked = call.parked;
-    json_decref(call.body);
+    bool parked = false;
+    bool fine = try_route(api, io_db, exchange, &parked, &err);
+    if (!fine && database_failed(api, &err) && exchange->route->method == METHOD_GET) {
+        buffer_clear(&exchange->reply.body);
+        fine = try_route(api, io_db, exchange, &parked, &err);
+    }
     if (parked)
         return DISPATCH_PARKED;
     if (!fine)
@@ -121,21 +130,23 @@ static void handle_upload(struct api *api, struct db **io_db, struct exchange *e
 {
     struct error err = {0};
     struct call call = {.api = api, .exchange = exchange, .reply = &exchange->reply};
-    bool fine = open_database(api, io_db, &err);
+    bool fine = database_ready(api, io_db, &err);
     call.db = *io_db;
     if (exchange->job == JOB_OPEN)
         fine = fine && identity_find(api, call.db, exchange, &call.who, &err) &&
                identity_check(api, exchange, &call.who, &err) && upload_open(&call, &err);
     else
         fine = fine && upload_store(&call, exchange->job == JOB_HANDLE, &err);
-    if (!fine)
+    if (!fine) {
+        database_failed(api, &err);
         settle(api, exchange, &err);
+    }
 }
 
 static void drop_upload(struct api *api, struct db **io_db, struct exchange *take_exchange)
 {
     struct error err = {0};
-    if (open_database(api, io_db, &err))
+    if (database_ready(api, io_db, &err))
         upload_drop(take_exchange->upload, *io_db);
     exchange_free(take_exchange);
 }

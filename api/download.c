@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/database.h"
 #include "api/stream.h"
 #include "common/base/log.h"
 #include "statements.h"
@@ -24,9 +25,7 @@ static void fill(struct stream *stream, struct api *api, struct db **io_db)
     struct error err = {0};
     struct download *download = stream->owner;
     AUTO(rows) struct rows *rows = NULL;
-    const char *url = api->settings.database_url.value;
-    bool fine = (*io_db || db_open(url, "countersign-api", io_db, &err)) &&
-                read_chunk(*io_db, download, &rows, &err);
+    bool fine = database_ready(api, io_db, &err) && read_chunk(*io_db, download, &rows, &err);
     download->next++;
     if (!fine)
         log_error("download.failed", &err);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/database.h"
 #include "api/parks.h"
 #include "api/streams.h"
 #include "common/base/clock.h"
@@ -109,6 +110,8 @@ static void poll_database(struct feed *feed)
     bool fine = read_database(feed, &rows, &err);
     if (!fine && !feed->db_away)
         log_error("feed.database", &err);
+    if (!fine)
+        database_failed(feed->api, &err);
     feed->db_away = !fine;
     size_t count = fine && rows ? rows_count(rows) : 0;
     for (size_t i = 0; i < count; i++)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "api/api.h"
+#include "api/database.h"
 #include "api/handlers.h"
 #include "api/meters.h"
 #include "api/parks.h"
@@ -21,17 +22,11 @@ bool route_healthz(struct call *call, struct error *err)
     return true;
 }
 
-/* Public routes get no connection of the handler's own accord. */
-static bool open_database(struct call *call, struct error *err)
-{
-    return call->db ||
-           db_open(call->api->settings.database_url.value, "countersign-api", &call->db, err);
-}
-
 bool route_readyz(struct call *call, struct error *err)
 {
     AUTO(rows) struct rows *rows = NULL;
-    bool fine = open_database(call, err) && sql_ready_check(call->db, SCHEMA_VERSION, &rows, err);
+    bool fine = database_ready(call->api, &call->db, err) &&
+                sql_ready_check(call->db, SCHEMA_VERSION, &rows, err);
     if (fine && !rows_integer(rows, 0, 0))
         fine = fail(err, ERR_UNAVAILABLE, "the database has an older schema");
     if (fine)
@@ -66,35 +61,43 @@ static void write_gauge(struct buffer *out, const char *name, int64_t value)
                   value);
 }
 
-/* One number, or one for each state: {"pending": 3}. */
-static void write_counts(struct buffer *out, const char *name, json_t *value)
+static bool read_numbers(struct call *call, struct rows **ret_rows)
+{
+    struct error err = {0};
+    bool fine = database_ready(call->api, &call->db, &err) && sql_metrics(call->db, ret_rows, &err);
+    if (!fine)
+        database_failed(call->api, &err);
+    return fine;
+}
+
+/* How many there are in each state. */
+static void write_states(struct buffer *out, const char *name, json_t *states)
 {
     const char *state;
     json_t *count;
-    if (!json_is_object(value)) {
-        write_gauge(out, name, json_integer_value(value));
-        return;
-    }
     buffer_printf(out, "# TYPE countersign_%s gauge\n", name);
-    json_object_foreach (value, state, count)
-        buffer_printf(out, "countersign_%s{state=\"%s\"} %" JSON_INTEGER_FORMAT "\n", name, state,
-                      json_integer_value(count));
+    json_object_foreach (states, state, count)
+        buffer_printf(out, "countersign_%s{state=\"%s\"} %" PRId64 "\n", name, state,
+                      (int64_t)json_integer_value(count));
 }
 
-/* Numbers out of the database, where it answers. */
+/* Numbers out of the database, where it answers: {name: number, or {state: number}}. */
 static void write_database(struct call *call, struct buffer *out)
 {
-    struct error err = {0};
     AUTO(rows) struct rows *rows = NULL;
-    bool fine = open_database(call, &err) && sql_metrics(call->db, &rows, &err);
+    bool fine = read_numbers(call, &rows) || read_numbers(call, &rows);
     write_gauge(out, "database_up", fine);
     if (!fine)
         return;
     AUTO(json) json_t *numbers = json_loads(rows_text(rows, 0, 0), 0, NULL);
     const char *key;
     json_t *value;
-    json_object_foreach (numbers, key, value)
-        write_counts(out, key, value);
+    json_object_foreach (numbers, key, value) {
+        if (json_is_object(value))
+            write_states(out, key, value);
+        else
+            write_gauge(out, key, (int64_t)json_number_value(value));
+    }
 }
 
 bool route_metrics(struct call *call, struct error *err)

@@ -173,7 +173,8 @@ test('metrics tell what happened, as Prometheus reads it', async () => {
     assert.match(text, /http_requests_total\{method="GET",route="\/api\/me",status="200"\}/);
     assert.match(text, /countersign_http_request_seconds_bucket\{.*le="\+Inf"\} \d+/);
     assert.match(text, /countersign_database_errors_total [1-9]/);
-    assert.match(text, /countersign_database\{what="pending"\} \d+/);
+    assert.match(text, /^countersign_requests\{state="pending"\} \d+$/m);
+    assert.match(text, /^countersign_slots \d+$/m);
 });
 
 test('pages: one document for every view, assets for ever, nothing else', async () => {
