@@ -74,15 +74,16 @@ static bool check_statements(struct worker *worker, struct error *err)
     return fine;
 }
 
-/* Once at the start. A statement that does not fit the database is a reason to
- * stop; a database that is away is not. */
+/* Once at the start. A database that does not fit or may forget is a reason to
+ * stop; one that is away is not. */
 static void begin(struct heart *heart)
 {
     struct worker *worker = heart->worker;
     bool complained = false;
     while (!atomic_load(&worker->draining)) {
         struct error err = {0};
-        if (check_statements(worker, &err) && report(heart, &err))
+        if (check_statements(worker, &err) && store_check_durable(worker->keeper_pool, &err) &&
+            report(heart, &err))
             break;
         if (!complained || !store_error_passes(&err))
             log_error("worker.start", &err);

@@ -26,6 +26,16 @@ static bool run_for_object(struct db_pool *pool, const struct statement *stateme
     return json_read_object(bytes_of(rows_text(rows, 0, 0)), ret_object, err);
 }
 
+bool store_check_durable(struct db_pool *pool, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    if (!db_pool_run(pool, &SQL_UNDURABLE, NULL, &rows, err))
+        return false;
+    return rows_count(rows) == 0 ||
+           fail(err, ERR_INTERNAL, "the database has %s off: what it says is done could be lost",
+                rows_text(rows, 0, 0));
+}
+
 bool store_hello(struct db_pool *pool, const json_t *item, int64_t *ret_worker_id,
                  struct error *err)
 {

@@ -9,6 +9,9 @@
 /* Whether the same call may well succeed a little later. */
 bool store_error_passes(const struct error *err);
 
+/* A commit that was answered must survive a crash: code leaves because of one. */
+bool store_check_durable(struct db_pool *pool, struct error *err) MUST_CHECK;
+
 /* `item`: {name, version, slots, backends}. */
 bool store_hello(struct db_pool *pool, const json_t *item, int64_t *ret_worker_id,
                  struct error *err) MUST_CHECK;

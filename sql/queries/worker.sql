@@ -10,6 +10,12 @@ select cs.worker_report($1, $2);
 -- name: worker_bye(worker_id int8)
 select cs.worker_bye($1);
 
+-- name: undurable()
+-- What would let an answered commit be lost.
+select name from pg_settings
+where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off'
+order by name;
+
 -- name: claim_attempts(worker_id int8, ids text, lease_ms int8) binary
 -- manifest: {files: [{n, name, bytes, sha256}], target, sandbox, image, network, limits: {wall_ms,
 -- memory_bytes, pids, output_bytes, files, file_bytes}, retry_safe, policy_version,

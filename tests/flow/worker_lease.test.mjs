@@ -67,6 +67,26 @@ test('the database goes away for longer than the lease: the worker kills its own
     assert.equal((await jobs.over(next.attempt_id)).state, 'succeeded');
 });
 
+test('the database hangs for longer than the lease: the worker kills its own run', async () => {
+    const mark = `cs-hung-${process.pid % 10000}`;
+    const run = await jobs.run(markedAs(mark) + SLEEP);
+    await jobs.inState(run.attempt_id, 'running');
+    await until(() => pidsCalled(mark).length === 1, 'the sandbox');
+    const rows = await stack.psql('superuser', `select pid from pg_stat_activity
+        where application_name = 'countersign-worker'`);
+    for (const { pid } of rows) process.kill(pid, 'SIGSTOP');
+    try {
+        await until(() => pidsCalled(mark).length === 0, 'the sandbox to be killed');
+    } finally {
+        for (const { pid } of rows) process.kill(pid, 'SIGCONT');
+    }
+    const attempt = await jobs.over(run.attempt_id);
+    assert.equal(attempt.state, 'unknown', JSON.stringify(attempt));
+    assert.equal((await jobs.starts()).get(run.attempt_id), 1);
+    const next = await jobs.run("print('still at work')");
+    assert.equal((await jobs.over(next.attempt_id)).state, 'succeeded');
+});
+
 test('launcher and sandboxes die with a worker that is killed', async () => {
     const mark = `cs-dead-${process.pid % 10000}`;
     const run = await jobs.run(markedAs(mark) + SLEEP);

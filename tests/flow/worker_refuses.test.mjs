@@ -2,7 +2,7 @@
 // run: the worker or the start refuses it, the audit trail says so, and no byte leaves.
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { startStack } from './stack.mjs';
+import { startStack, until } from './stack.mjs';
 import { openJobs } from './jobs.mjs';
 
 let stack;
@@ -130,6 +130,34 @@ test('an attempt put in by hand, without any approval', async () => {
         `select id from cs.attempt where request_id = ${request.id}`);
     await jobs.ring(id);
     await isRefused({ id: request.id, attempt_id: id }, 'state');
+});
+
+test('a database that says yes to every start: the worker still refuses other bytes', async () => {
+    const [{ was }] = await stack.psql('superuser',
+        "select pg_get_functiondef('cs.start_attempts(jsonb)'::regprocedure) as was");
+    await stack.psql('superuser', `create or replace function cs.start_attempts(items jsonb)
+        returns table (n int, result jsonb) language sql security definer as $$
+        select (e.ordinality - 1)::int, '{"ok": true}'::jsonb
+        from jsonb_array_elements(items) with ordinality e $$`);
+    const file = await jobs.upload('orders.csv', 'item,amount\nlungo,3\n');
+    const changes = [
+        (id) => `update cs.revision set code = 'print(2)' where request_id = ${id}`,
+        (id) => `update cs.revision set pids = pids + 1 where request_id = ${id}`,
+        (id) => `update cs.revision set bundle_sha256 = sha256('x') where request_id = ${id}`,
+        () => `update cs.blob_chunk set data = sha256(data) where sha256 = '\\x${file.sha256}'`,
+    ];
+    try {
+        for (const change of changes) {
+            const run = await tampered('print(1)', { files: [file] }, ({ id }) => change(id));
+            await until(async () => (await stack.log('worker')).split('\n').some((line) => (
+                line.includes('"attempt.refusal_recorded"')
+                && JSON.parse(line).attempt === run.attempt_id)), 'the refusal');
+            assert.equal((await jobs.starts()).has(run.attempt_id), false);
+            assert.equal((await jobs.attempt(run.attempt_id)).state, 'claimed');
+        }
+    } finally {
+        await stack.psql('superuser', was);
+    }
 });
 
 test('what was not touched still runs', async () => {
