@@ -116,6 +116,7 @@ test('a newer version stops the decision, keeps the note and shows what changed'
     await line(anna).getByText('Version 2 is waiting. Your note is kept.').waitFor();
     // What was read stays on the screen, and can not be approved any more.
     assert.equal(await anna.locator('.code code').textContent(), 'x = 1\nx\n');
+    assert.equal(await button(anna, 'approve').getAttribute('aria-disabled'), 'true');
     await button(anna, 'approve').click({ force: true });
     await anna.keyboard.press('a');
     await anna.keyboard.press('Enter');

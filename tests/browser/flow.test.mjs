@@ -3,7 +3,16 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { startStack } from '../flow/stack.mjs';
-import { assertClean, openBrowser, openPerson, ordersCsv, pictures, salesCode } from './people.mjs';
+import {
+    assertClean,
+    decide,
+    openBrowser,
+    openPerson,
+    ordersCsv,
+    pictures,
+    salesCode,
+    submit,
+} from './people.mjs';
 
 let stack;
 let browser;
@@ -129,6 +138,32 @@ test('the same request has a page of its own, with code and activity', async () 
         await mia.locator('.activity', { hasText: what }).waitFor();
     await mia.getByRole('tab', { name: 'Code' }).click();
     assert.equal(await mia.locator('.code code').textContent(), salesCode);
+});
+
+test('a long table comes in pages of 200; sorting and CSV take all rows', async () => {
+    const author = await stack.signIn('mia');
+    const reviewer = await stack.signIn('anna');
+    const code = 'import pandas as pd\npd.DataFrame({"n": [(i * 7) % 450 for i in range(450)]})\n';
+    const id = await submit(author, { title: 'A long table', code });
+    await decide(reviewer, id, 'approve');
+    await mia.goto(`${stack.url}/requests/${id}`);
+    const cells = mia.locator('.table-place td.number');
+    await cells.first().waitFor();
+    assert.equal(await cells.count(), 200);
+    await mia.getByText('Rows 1 to 200 of 450').waitFor();
+    await mia.locator('.table-place th button').click();
+    assert.equal(await cells.first().innerText(), '449');
+    await mia.getByRole('button', { name: 'Next rows' }).click();
+    await mia.getByText('Rows 201 to 400 of 450').waitFor();
+    assert.equal(await cells.first().innerText(), '249');
+    await mia.getByRole('button', { name: 'Next rows' }).click();
+    assert.equal(await cells.count(), 50);
+    assert.equal(await cells.last().innerText(), '0');
+    const next = mia.getByRole('button', { name: 'Next rows' });
+    assert.equal(await next.getAttribute('aria-disabled'), 'true');
+    const address = await mia.getByRole('link', { name: /as CSV/ }).getAttribute('href');
+    const csv = await (await mia.request.get(stack.url + address)).text();
+    assert.equal(csv.trim().split(/\r?\n/).length, 451);
 });
 
 test('nothing broke the policy on the way', () => assertClean(mia, anna));

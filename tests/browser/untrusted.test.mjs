@@ -142,6 +142,7 @@ const hidden = [
     ['private use', 'x = "\ue000"\n', 1],
     ['stacked marks', 'x = "a\u0300\u0301\u0302\u0303"\n', 1],
     ['plain accents and other scripts', 'x = "Zürich, Łódź, привет, 東京"\n', 0],
+    ['right-to-left letters', 'allow = "\u05d0", "\u05d1" # \u05d2 1\n', 0],
     ['emoji without joiners', 'x = "ok 👍"\n', 0],
 ];
 
@@ -174,26 +175,29 @@ test('hidden and look-alike characters are marked, the text stays exactly the co
         return getSelection().toString();
     });
     assert.equal(copied.includes('U+'), false);
-    // A bidi override turns nothing round: the signs stand in the order of the bytes.
+    // No override and no foreign letter turns anything round: the signs stand as the bytes do.
     const lefts = await anna.evaluate(() => {
-        const text = document.querySelector('.code .line-text');
-        const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
-        const found = [];
-        while (walker.nextNode()) {
-            for (let i = 0; i < walker.currentNode.length; i += 1) {
-                const range = document.createRange();
-                range.setStart(walker.currentNode, i);
-                range.setEnd(walker.currentNode, i + 1);
-                const box = range.getBoundingClientRect();
-                if (box.width > 0) found.push(box.left);
-            }
-        }
-        return found;
+        const leftsOf = (line) => {
+            const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+            const found = [];
+            while (walker.nextNode())
+                for (let i = 0; i < walker.currentNode.length; i += 1) {
+                    const range = document.createRange();
+                    range.setStart(walker.currentNode, i);
+                    range.setEnd(walker.currentNode, i + 1);
+                    const box = range.getBoundingClientRect();
+                    if (box.width > 0) found.push(box.left);
+                }
+            return found;
+        };
+        return [...document.querySelectorAll('.code .line-text')].map(leftsOf);
     });
-    assert.deepEqual(
-        lefts,
-        [...lefts].sort((a, b) => a - b),
-    );
+    for (const [at, line] of lefts.entries())
+        assert.deepEqual(
+            line,
+            [...line].sort((a, b) => a - b),
+            hidden[at][0],
+        );
     await anna.unroute(`**/api/requests/${id}`);
 });
 
