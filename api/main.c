@@ -25,6 +25,7 @@
 
 #define VERSION "0.1.0"
 #define TICK_MS 250
+#define LOOK_MS 2000
 #define QUEUE_LIMIT 4096
 #define DATABASE_WAIT_SECONDS 30
 
@@ -125,7 +126,12 @@ static bool write_port(const struct api *api, struct error *err)
 
 static void tick(struct api *api)
 {
+    static int64_t next_look_ms;
     int64_t now = clock_monotonic_ms();
+    if (now >= next_look_ms) {
+        next_look_ms = now + LOOK_MS;
+        parks_look(api->parks);
+    }
     parks_expire(api->parks, now);
     streams_beat(api->streams, now);
     server_sweep(api->server);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/server.h"
 
 #define BUCKETS 4096
 
@@ -149,6 +150,30 @@ void parks_expire(struct parks *parks, int64_t now_ms)
     pthread_mutex_lock(&parks->lock);
     if (parks->count > 0)
         release_all(parks, &(struct wanted){.now_ms = now_ms, .over = true});
+    pthread_mutex_unlock(&parks->lock);
+}
+
+/* Called locked. */
+static void drop_unheard(struct parks *parks, struct bucket *bucket)
+{
+    struct exchange **link = &bucket->first;
+    while (*link) {
+        struct exchange *exchange = *link;
+        if (server_stream_is_heard(exchange)) {
+            link = &exchange->next;
+            continue;
+        }
+        *link = exchange->next;
+        parks->count--;
+        server_stream_close(exchange);
+    }
+}
+
+void parks_look(struct parks *parks)
+{
+    pthread_mutex_lock(&parks->lock);
+    for (size_t i = 0; i < BUCKETS && parks->count > 0; i++)
+        drop_unheard(parks, &parks->buckets[i]);
     pthread_mutex_unlock(&parks->lock);
 }
 

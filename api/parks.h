@@ -21,6 +21,8 @@ void parks_wake(struct parks *parks, int64_t request_id, const char *state);
 void parks_wake_all(struct parks *parks);
 /* Those whose deadline has passed; their wait is over. */
 void parks_expire(struct parks *parks, int64_t now_ms);
+/* Lets those go whose client hung up: nobody would tell us, and their place is taken. */
+void parks_look(struct parks *parks);
 /* Nobody waits from now on. */
 void parks_close(struct parks *parks);
 int64_t parks_count(struct parks *parks);

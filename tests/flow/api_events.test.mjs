@@ -223,6 +223,17 @@ test('a person has so many places and no more', async () => {
     free.close();
 });
 
+test('a poll whose client left gives its place back', async () => {
+    const request = await submit();
+    const stop = new AbortController();
+    const poll = fetch(`${stack.url}/api/requests/${request.id}?wait=300&until=done`, {
+        headers: ana.headers({}), signal: stop.signal }).catch(() => 'left');
+    await parked(1);
+    stop.abort();
+    assert.equal(await poll, 'left');
+    await parked(0);
+});
+
 test('signing out ends the streams of that session', async () => {
     const bea = await stack.signIn('bea');
     const stream = await bea.events();
