@@ -25,7 +25,7 @@ comment on function cs.team_of is
 create or replace function cs.waiting_check(person_id bigint, most bigint) returns void
     language plpgsql as $$
 begin
-    if most < 1000000 and (select count(*) from (
+    if (select count(*) from (
             select from request r where r.author_id = person_id and r.state = 'pending'
             limit most) w) >= most then
         perform fail('throttled', format('%s of your requests wait for review already', most));
@@ -33,12 +33,13 @@ begin
 end
 $$;
 comment on function cs.waiting_check is
-    'throttled when so many requests of a person wait; 1,000,000 and null mean no limit.';
+    'throttled when so many requests of a person wait; not asked for a million, which is no limit.';
 
 create or replace function cs.revision_first(who cs.person, item jsonb, new_id bigint)
     returns cs.revision language plpgsql as $$
 declare
     v revision;
+    most jsonb := item -> 'max_limits';
 begin
     v.request_id := new_id;
     v.revision := 1;
@@ -49,11 +50,17 @@ begin
     v.sandbox := item ->> 'backend';
     v.image := item ->> 'image';
     v.network := coalesce(item ->> 'network', 'none');
+    v.wall_ms := (most ->> 'wall_ms')::bigint;
+    v.memory_bytes := (most ->> 'memory_bytes')::bigint;
+    v.pids := (most ->> 'pids')::bigint;
+    v.output_bytes := (most ->> 'output_bytes')::bigint;
+    v.files := (most ->> 'files')::bigint;
+    v.file_bytes := (most ->> 'file_bytes')::bigint;
     v.retry_safe := coalesce((item ->> 'retry_safe')::bool, false);
     v.policy_version := 0;
     v.verdict_sha256 := '';
     v.approval_ms := 1000 * (item ->> 'approval_seconds')::bigint;
-    return revision_complete(who, item, limits_put(item, v));
+    return revision_complete(who, item, v);
 end
 $$;
 comment on function cs.revision_first is 'Revision 1 out of a submission; the errors of its parts.';
@@ -70,7 +77,12 @@ begin
     if not who.roles && array['analyst', 'agent'] then
         perform fail('wrong_role', 'Only analysts and agents submit requests');
     end if;
-    perform waiting_check(who.id, (item ->> 'max_waiting')::bigint);
+    if char_length(item ->> 'question') > 10000 then
+        perform fail('invalid_field', 'The question may have 10,000 characters at most',
+                     'question');
+    elsif (item ->> 'max_waiting')::bigint < 1000000 then
+        perform waiting_check(who.id, (item ->> 'max_waiting')::bigint);
+    end if;
     new_id := nextval('request_id_seq');
     v := revision_first(who, item, new_id);
     with made_request as (
@@ -126,7 +138,7 @@ begin
     v.title := coalesce(item ->> 'title', v.title);
     v.language := coalesce(item ->> 'language', v.language);
     v.code := coalesce(item ->> 'code', v.code);
-    v := revision_complete(who, item, limits_put(item, v));
+    v := revision_complete(who, item, v);
     insert into revision values (v.*);
     return revision_opened(item, who, r, v);
 end

@@ -23,14 +23,12 @@ comment on function cs.limit_of is
 create or replace function cs.limits_put(item jsonb, v cs.revision) returns cs.revision
     language plpgsql immutable as $$
 begin
-    if jsonb_typeof(item -> 'limits') = 'object' or v.wall_ms is null then
-        v.wall_ms := limit_of(item, 'wall_ms', 100, v.wall_ms);
-        v.memory_bytes := limit_of(item, 'memory_bytes', 16777216, v.memory_bytes);
-        v.pids := limit_of(item, 'pids', 1, v.pids);
-        v.output_bytes := limit_of(item, 'output_bytes', 1, v.output_bytes);
-        v.files := limit_of(item, 'files', 0, v.files);
-        v.file_bytes := limit_of(item, 'file_bytes', 1, v.file_bytes);
-    end if;
+    v.wall_ms := limit_of(item, 'wall_ms', 100, v.wall_ms);
+    v.memory_bytes := limit_of(item, 'memory_bytes', 16777216, v.memory_bytes);
+    v.pids := limit_of(item, 'pids', 1, v.pids);
+    v.output_bytes := limit_of(item, 'output_bytes', 1, v.output_bytes);
+    v.files := limit_of(item, 'files', 0, v.files);
+    v.file_bytes := limit_of(item, 'file_bytes', 1, v.file_bytes);
     return v;
 end
 $$;
@@ -74,24 +72,23 @@ $$;
 comment on function cs.revision_files_keep is
     'Binds the input files of the revision before; their digests and names.';
 
-create or replace function cs.revision_check(r cs.revision, files jsonb) returns void
+create or replace function cs.revision_wrong(r cs.revision, files jsonb) returns void
     language plpgsql immutable as $$
 begin
-    if r.code is null or r.code = '' then
+    if coalesce(r.code, '') = '' then
         perform fail('missing_field', 'code is required', 'code');
-    elsif r.language is null or r.language not in ('python', 'sql') then
+    elsif coalesce(r.language, '') not in ('python', 'sql') then
         perform fail('invalid_field', 'language must be python or sql', 'language');
     elsif char_length(r.title) > 200 then
         perform fail('invalid_field', 'The title may have 200 characters at most', 'title');
-    elsif files is not null and jsonb_typeof(files) <> 'array' then
+    elsif jsonb_typeof(files) <> 'array' then
         perform fail('invalid_field', 'files must be a list', 'files');
-    elsif jsonb_array_length(files) > 64 then
-        perform fail('invalid_field', 'At most 64 files', 'files');
     end if;
+    perform fail('invalid_field', 'At most 64 files', 'files');
 end
 $$;
-comment on function cs.revision_check is
-    'missing_field or invalid_field of code, language, title, files.';
+comment on function cs.revision_wrong is
+    'missing_field or invalid_field of code, language, title or files; called when one is wrong.';
 
 create or replace function cs.revision_complete(who cs.person, item jsonb, r cs.revision)
     returns cs.revision language plpgsql as $$
@@ -99,7 +96,13 @@ declare
     files jsonb := nullif(item -> 'files', 'null');
     parts bytea[] := '{}';
 begin
-    perform revision_check(r, files);
+    if coalesce(r.code, '') = '' or coalesce(r.language, '') not in ('python', 'sql')
+            or char_length(r.title) > 200 or jsonb_typeof(files) <> 'array'
+            or jsonb_array_length(files) > 64 then
+        perform revision_wrong(r, files);
+    elsif jsonb_typeof(item -> 'limits') = 'object' then
+        r := limits_put(item, r);
+    end if;
     r.code_bytes := octet_length(r.code);
     r.code_lines := r.code_bytes - octet_length(replace(r.code, E'\n', ''))
                     + (right(r.code, 1) <> E'\n')::int;
