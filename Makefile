@@ -34,7 +34,7 @@ programs := $(if $(wildcard api/main.c),$(BUILD)/countersign-api) \
 tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(units))
 
 .PHONY: all help deps build programs fault unit-tests test test-unit test-sql test-flow \
-  test-browser lint format run demo bench clean
+  test-browser lint format run demo bench image clean
 .DELETE_ON_ERROR:
 
 all: build
@@ -129,6 +129,9 @@ build/bench/load: $(call objects,$(call sources,tests/bench common/base))
 	@mkdir -p $(@D)
 	@echo 'link $@'
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs)
+
+image: deps ## the container images, built and tried without Docker; as root
+	@tools/image
 
 clean: ## remove what was built; .data stays
 	rm -rf build
