@@ -12,7 +12,7 @@ RUN --mount=type=secret,id=ca,target=/run/ca.crt \
     if [ -s /run/ca.crt ]; then export NODE_EXTRA_CA_CERTS=/run/ca.crt; fi; \
     tools/deps build
 COPY . .
-RUN make && \
+RUN make -j2 programs && \
     install -D -s -t /out build/countersign-api build/countersign-worker build/countersign
 # SciPy, which pandas and matplotlib bring along, asks for Pythran and with it for
 # a C++ compiler, 400 MB that only SciPy's own build needs. An empty package of
