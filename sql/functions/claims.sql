@@ -10,15 +10,19 @@ create or replace function cs.limits_json(v cs.revision) returns jsonb
 comment on function cs.limits_json is 'The limits of a run.';
 
 create or replace function cs.files_json(request_id bigint, revision int) returns jsonb
-    language sql stable parallel safe
+    language plpgsql stable parallel safe as $$
+begin
     return (select coalesce(jsonb_agg(jsonb_build_object('n', f.n, 'id', f.file_id,
                 'name', f.name, 'sha256', cs.hex(f.sha256), 'bytes', f.bytes) order by f.n), '[]')
             from cs.revision_file f where f.request_id = $1 and f.revision = $2);
+end
+$$;
 comment on function cs.files_json is 'The input files of a revision: [{n, id, name, sha256,
 bytes}].';
 
 create or replace function cs.bundle_json(v cs.revision) returns jsonb
-    language sql stable parallel safe
+    language plpgsql stable parallel safe as $$
+begin
     return jsonb_build_object('sha256', cs.hex(v.bundle_sha256),
         'format', 'countersign-bundle-v1', 'language', v.language,
         'files', cs.files_json(v.request_id, v.revision), 'target', v.target,
@@ -26,6 +30,8 @@ create or replace function cs.bundle_json(v cs.revision) returns jsonb
         'limits', cs.limits_json(v), 'retry_safe', v.retry_safe,
         'policy_version', v.policy_version, 'verdict_sha256', v.verdict_sha256,
         'approval_ms', v.approval_ms);
+end
+$$;
 comment on function cs.bundle_json is 'All parts of a bundle but the code.';
 
 create or replace function cs.claim_attempts(worker_id bigint, ids text, lease_ms bigint)

@@ -3,26 +3,36 @@
 set search_path = cs, pg_temp;
 
 create or replace function cs.person_json(person_id bigint) returns jsonb
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select jsonb_build_object('id', p.id, 'name', p.name, 'kind', p.kind)
                 || case when o.id is null then '{}' else jsonb_build_object('owner',
                        jsonb_build_object('id', o.id, 'name', o.name)) end
             from cs.person p left join cs.person o on o.id = p.owner_id where p.id = $1);
+end
+$$;
 comment on function cs.person_json is '{id, name, kind, owner?: {id, name}}.';
 
 create or replace function cs.team_json(team_id bigint) returns jsonb
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select jsonb_build_object('id', t.id, 'name', t.name) from cs.team t where t.id = $1);
+end
+$$;
 comment on function cs.team_json is '{id, name}.';
 
 create or replace function cs.can_decide(who cs.person, r cs.request) returns bool
-    language sql stable
+    language plpgsql stable as $$
+begin
     return r.state = 'pending' and cs.is_reviewer(who.id, r.team_id)
         and not cs.own_request(r.id, who.id);
+end
+$$;
 comment on function cs.can_decide is 'Whether a decision of this person would be taken now.';
 
 create or replace function cs.request_summary(r cs.request, who cs.person) returns jsonb
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select jsonb_build_object('id', r.id, 'title', v.title, 'state', r.state,
             'language', v.language, 'revision', r.revision, 'author', cs.person_json(r.author_id),
             'team', cs.team_json(r.team_id), 'files', v.file_count,
@@ -35,48 +45,71 @@ create or replace function cs.request_summary(r cs.request, who cs.person) retur
                (select jsonb_build_object('id', p.id, 'name', p.name) from cs.person p
                 where p.id = r.decided_by)) end
         from cs.revision v where v.request_id = r.id and v.revision = r.revision);
+end
+$$;
 comment on function cs.request_summary is 'One row of a list of requests.';
-
-create or replace function cs.request_matches(r cs.request, states text[], q text) returns bool
-    language sql stable
-    return (states is null or r.state = any (states))
-        and (q is null or r.id::text = ltrim(q, '#') or exists (
-            select from cs.request_text t where t.request_id = r.id
-              and (position(lower(q) in lower(t.title)) > 0
-                   or position(lower(q) in lower(t.question)) > 0)));
-comment on function cs.request_matches is
-    'Whether a request has one of the states, and the words in title or question, or the number.';
 
 create or replace function cs.ids_for_review(
     who cs.person, q text, after_id bigint, most int) returns setof bigint
-    language sql stable
-begin atomic
-    select i.id from cs.team_member m
+    language plpgsql stable as $$
+begin
+    return query select i.id from team_member m
     cross join lateral (
-        select r.id from cs.request r
+        select r.id from request r
         where r.state = 'pending' and r.team_id = m.team_id and r.id > after_id
-          and cs.request_matches(r, null, q)
+          and (q is null or request_has(r.id, q))
         order by r.id limit most) i
     where m.person_id = who.id and 'reviewer' = any (who.roles)
     order by i.id limit most;
-end;
-comment on function cs.ids_for_review is 'What waits in the teams somebody reviews for, oldest
-first.';
+end
+$$;
+comment on function cs.ids_for_review is
+    'What waits in the teams somebody reviews for, oldest first.';
+
+create or replace function cs.request_has(request_id bigint, q text) returns bool
+    language plpgsql stable as $$
+begin
+    return $1::text = ltrim(q, '#') or exists (
+        select from request_text t where t.request_id = $1
+          and (position(lower(q) in lower(t.title)) > 0
+               or position(lower(q) in lower(t.question)) > 0));
+end
+$$;
+comment on function cs.request_has is
+    'Whether these words are in the title or the question, or are the number of the request.';
 
 create or replace function cs.ids_of_author(
     who cs.person, states text[], q text, before_id bigint, most int) returns setof bigint
-    language sql stable
-begin atomic
-    select i.id from cs.person a
+    language plpgsql stable as $$
+begin
+    return query select i.id from person a
     cross join lateral (
-        select r.id from cs.request r
-        where r.author_id = a.id and r.id < before_id and cs.request_matches(r, states, q)
+        select r.id from request r
+        where r.author_id = a.id and r.id < before_id
+          and (states is null or r.state = any (states)) and (q is null or request_has(r.id, q))
         order by r.id desc limit most) i
     where a.id = who.id or a.owner_id = who.id
     order by i.id desc limit most;
-end;
-comment on function cs.ids_of_author is 'What somebody, or an agent of theirs, asked; newest
-first.';
+end
+$$;
+comment on function cs.ids_of_author is
+    'What somebody, or an agent of theirs, asked; newest first.';
+
+create or replace function cs.ids_of_teams(
+    who cs.person, states text[], q text, before_id bigint, most int) returns setof bigint
+    language plpgsql stable as $$
+begin
+    return query select i.id from team_member m
+    cross join lateral (
+        select r.id from request r
+        where r.team_id = m.team_id and r.id < before_id
+          and (states is null or r.state = any (states)) and (q is null or request_has(r.id, q))
+        order by r.id desc limit most) i
+    where m.person_id = who.id
+    order by i.id desc limit most;
+end
+$$;
+comment on function cs.ids_of_teams is 'What was asked in somebody''s teams; newest first.';
 
 create or replace function cs.ids_visible(
     who cs.person, states text[], q text, before_id bigint, most int) returns setof bigint
@@ -84,15 +117,13 @@ create or replace function cs.ids_visible(
 begin
     if has_role(who, 'admin') then
         return query select r.id from request r
-            where r.id < before_id and request_matches(r, states, q)
+            where r.id < before_id
+              and (states is null or r.state = any (states)) and (q is null or request_has(r.id, q))
             order by r.id desc limit most;
     elsif has_role(who, 'reviewer') then
         return query select u.id from (
-            select i.id from team_member m cross join lateral (
-                select r.id from request r where r.team_id = m.team_id and r.id < before_id
-                  and request_matches(r, states, q) order by r.id desc limit most) i
-            where m.person_id = who.id
-            union select ids_of_author(who, states, q, before_id, most)) u
+            select ids_of_teams(who, states, q, before_id, most)
+            union select ids_of_author(who, states, q, before_id, most)) u (id)
             order by u.id desc limit most;
     else
         return query select ids_of_author(who, states, q, before_id, most);
@@ -102,8 +133,11 @@ $$;
 comment on function cs.ids_visible is 'All that somebody may see, newest first.';
 
 create or replace function cs.waiting_for_review(who cs.person) returns bigint
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select count(*) from (select cs.ids_for_review(who, null, 0, 1000)) w);
+end
+$$;
 comment on function cs.waiting_for_review is 'How many wait for this reviewer; counted up to
 1,000.';
 

@@ -3,9 +3,12 @@
 set search_path = cs, pg_temp;
 
 create or replace function cs.teams_json(person_id bigint) returns jsonb
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select coalesce(jsonb_agg(cs.team_json(m.team_id) order by m.team_id), '[]')
             from cs.team_member m where m.person_id = $1);
+end
+$$;
 comment on function cs.teams_json is 'The teams of a person: [{id, name}].';
 
 create or replace function cs.me(person_id bigint) returns jsonb

@@ -3,33 +3,43 @@
 set search_path = cs, pg_temp;
 
 create or replace function cs.revisions_json(request_id bigint) returns jsonb
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select jsonb_agg(jsonb_build_object('revision', v.revision,
                 'editor', cs.person_json(v.editor_id), 'created_at', cs.iso(v.created_at),
                 'code_sha256', cs.hex(v.code_sha256), 'bundle_sha256', cs.hex(v.bundle_sha256))
                 order by v.revision)
             from cs.revision v where v.request_id = $1);
+end
+$$;
 comment on function cs.revisions_json is 'All revisions without their code.';
 
 create or replace function cs.decisions_json(r cs.request) returns jsonb
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'revision', d.revision,
                 'reviewer', cs.person_json(d.reviewer_id), 'verdict', d.verdict, 'note', d.note,
                 'decided_at', cs.iso(d.decided_at),
                 'void', (d.revision, d.round) <> (r.revision, r.round)) order by d.id), '[]')
             from cs.decision d where d.request_id = r.id);
+end
+$$;
 comment on function cs.decisions_json is 'All decisions; void are those of an earlier round.';
 
 create or replace function cs.items_json(attempt_id bigint) returns jsonb
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select coalesce(jsonb_agg(jsonb_build_object('n', o.n, 'kind', o.kind,
                 'name', o.name, 'mime', o.mime, 'bytes', o.bytes, 'sha256', cs.hex(o.sha256),
                 'meta', o.meta) order by o.n), '[]')
             from cs.output_item o where o.attempt_id = $1);
+end
+$$;
 comment on function cs.items_json is 'What an attempt handed back, without the bytes.';
 
 create or replace function cs.attempts_json(request_id bigint) returns jsonb
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'state', a.state,
                 'revision', a.revision, 'fence', a.fence, 'worker', w.name,
                 'backend', a.backend, 'not_before', cs.iso(a.not_before),
@@ -45,18 +55,24 @@ create or replace function cs.attempts_json(request_id bigint) returns jsonb
                 order by a.id), '[]')
             from cs.attempt a left join cs.worker w on w.id = a.worker_id
             where a.request_id = $1);
+end
+$$;
 comment on function cs.attempts_json is 'All attempts, oldest first, each with its items.';
 
 create or replace function cs.costs_json(request_id bigint) returns jsonb
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select coalesce(jsonb_agg(jsonb_build_object('kind', c.kind, 'provider', c.provider,
                 'model', c.model, 'seconds', c.seconds, 'nano_usd', c.nano_usd,
                 'started_at', cs.iso(c.started_at)) order by c.id), '[]')
             from cs.cost_span c where c.request_id = $1);
+end
+$$;
 comment on function cs.costs_json is 'All cost spans of a request.';
 
 create or replace function cs.activity_json(request_id bigint) returns jsonb
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select coalesce(jsonb_agg(jsonb_build_object('at', cs.iso(e.ts), 'event', e.event,
                 'actor', coalesce(cs.person_json(e.actor_id),
                                   jsonb_build_object('id', null, 'name', e.actor_kind,
@@ -64,10 +80,13 @@ create or replace function cs.activity_json(request_id bigint) returns jsonb
                 'subject', e.subject, 'from_state', e.from_state, 'to_state', e.to_state,
                 'body', e.body) order by e.entity_seq), '[]')
             from cs.audit_event e where e.entity = 'request' and e.entity_id = $1);
+end
+$$;
 comment on function cs.activity_json is 'The audit trail of a request, oldest first.';
 
 create or replace function cs.can_json(who cs.person, r cs.request) returns jsonb
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select jsonb_build_object(
         'decide', cs.can_decide(who, r),
         'revise', r.state in ('pending', 'changes_requested') and cs.may_revise(who, r),
@@ -83,25 +102,34 @@ create or replace function cs.can_json(who cs.person, r cs.request) returns json
         from (select r.author_id = who.id or 'admin' = any (who.roles) or exists (
                   select from cs.person a where a.id = r.author_id and a.owner_id = who.id)
                   as owns) m);
+end
+$$;
 comment on function cs.can_json is 'Which actions somebody would be allowed now.';
 
 create or replace function cs.cannot_decide_because(who cs.person, r cs.request) returns text
-    language sql stable
+    language plpgsql stable as $$
+begin
     return case when not cs.is_reviewer(who.id, r.team_id) then 'wrong_role'
         when cs.own_request(r.id, who.id) then 'own_request'
         when r.state <> 'pending' then 'wrong_state' end;
+end
+$$;
 comment on function cs.cannot_decide_because is
     'wrong_role, own_request or wrong_state; null when this person may decide.';
 
 create or replace function cs.requests_ahead(r cs.request) returns bigint
-    language sql stable
+    language plpgsql stable as $$
+begin
     return case when r.state <> 'pending' then 0 else (select count(*) from (
         select from cs.request o where o.state = 'pending' and o.team_id = r.team_id
         and o.id < r.id limit 1000) a) end;
+end
+$$;
 comment on function cs.requests_ahead is 'How many wait before this one; counted up to 1,000.';
 
 create or replace function cs.request_detail(who cs.person, r cs.request) returns jsonb
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select cs.request_summary(r, who) || jsonb_build_object(
             'question', t.question, 'code', v.code, 'code_sha256', cs.hex(v.code_sha256),
             'bundle', cs.bundle_json(v), 'state_echo', t.state_echo, 'again_of', r.again_of,
@@ -116,6 +144,8 @@ create or replace function cs.request_detail(who cs.person, r cs.request) return
             'ahead', cs.requests_ahead(r), 'expires_at', cs.iso(r.expires_at))
         from cs.revision v join cs.request_text t on t.request_id = v.request_id
         where v.request_id = r.id and v.revision = r.revision);
+end
+$$;
 comment on function cs.request_detail is 'Everything about a request, for somebody who may see it.';
 
 create or replace function cs.request_get(id bigint, person_id bigint) returns jsonb
