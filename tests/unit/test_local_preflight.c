@@ -172,6 +172,11 @@ static void kill_at_depth(struct bed_outcome *outcome)
     kill(pid, SIGKILL);
 }
 
+static bool nothing_below(void *pid)
+{
+    return bed_processes_below(*(int *)pid) == 0;
+}
+
 static void who_is_killed_decides_the_class(void **context)
 {
     (void)context;
@@ -190,6 +195,27 @@ static void who_is_killed_decides_the_class(void **context)
         assert_int_equal(outcome.result.outcome, ends[kill_depth].outcome);
         assert_string_equal(outcome.result.reason, ends[kill_depth].reason);
     }
+}
+
+static void pause_launcher(struct bed_outcome *outcome)
+{
+    (void)outcome;
+    kill(launcher_pid(bed.launcher), SIGSTOP);
+}
+
+/* Our clock ran out, but nobody can say that the sandbox is dead. */
+static void a_paused_launcher_proves_nothing(void **context)
+{
+    (void)context;
+    struct bed_job job = bed_python("import time\nprint('up')\ntime.sleep(3600)");
+    AUTO(bed_outcome) struct bed_outcome outcome = {.on_output = pause_launcher};
+    job.job.limits.wall_ms = 300;
+    bed_run(&bed, &job, &outcome);
+    kill(launcher_pid(bed.launcher), SIGCONT);
+    assert_int_equal(outcome.result.outcome, SANDBOX_UNKNOWN);
+    assert_string_equal(outcome.result.reason, "lost");
+    int pid = launcher_pid(bed.launcher);
+    assert_true(bed_wait(nothing_below, &pid)); /* it does its duty as soon as it can */
 }
 
 static void kill_all(struct bed_outcome *outcome)
@@ -305,6 +331,7 @@ int main(void)
         cmocka_unit_test(not_ready_creates_nothing),
         cmocka_unit_test(a_dead_launcher_is_noticed),
         cmocka_unit_test(who_is_killed_decides_the_class),
+        cmocka_unit_test(a_paused_launcher_proves_nothing),
         cmocka_unit_test(killed_before_the_frame_is_not_started),
         cmocka_unit_test(cgroup_v2_files),
     };

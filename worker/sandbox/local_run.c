@@ -262,14 +262,18 @@ static void judge(struct run *run)
         [STOP_RESULTS] = {SANDBOX_FAILED, "bad_results"},
     };
     struct sandbox_result *result = run->result;
+    bool told = run->results.state == RESULTS_ENDED;
     result->exit_code = -1;
-    if (run->stop == STOP_CANCEL || (run->stop != STOP_NONE && run->sent))
+    /* Nobody said that it is dead, so it may be running still. */
+    if (run->sent && !run->reported && !(told && run->stop == STOP_NONE))
+        set_end(result, SANDBOX_UNKNOWN, "lost");
+    else if (run->stop == STOP_CANCEL || (run->stop != STOP_NONE && run->sent))
         set_end(result, stops[run->stop].outcome, stops[run->stop].reason);
     else if (!run->sent)
         judge_not_sent(run);
-    else if (run->results.state == RESULTS_ENDED)
+    else if (told)
         judge_told_end(run);
-    else if (!run->reported || run->report.cause == CAUSE_KEEP_ALIVE)
+    else if (run->report.cause == CAUSE_KEEP_ALIVE)
         set_end(result, SANDBOX_UNKNOWN, "lost");
     else if (run->report.cause == CAUSE_MEMORY)
         set_end(result, SANDBOX_FAILED, "memory");
