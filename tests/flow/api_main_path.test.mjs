@@ -1,16 +1,18 @@
 // The main path over HTTP: submit, read, decide, run, results, and who sees what.
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { startStack } from './stack.mjs';
+import { startStack, until } from './stack.mjs';
 
 let stack;
 let ana;
 let rob;
+let quiet; // an event stream that nobody reads until the end
 
 before(async () => {
     stack = await startStack();
     await stack.people({ ana: ['analyst'], bea: ['analyst'], rob: ['reviewer'], adm: ['admin'] });
     [ana, rob] = [await stack.signIn('ana'), await stack.signIn('rob')];
+    quiet = await (await stack.signIn('bea')).events();
 });
 after(() => stack?.stop());
 
@@ -165,4 +167,13 @@ test('undo, cancel, request changes, run again', async () => {
     assert.equal(again.status, 201, again.text);
     assert.notEqual(again.body.id, sent.id);
     assert.equal((await ana.get(`/api/requests/${again.body.id}`)).body.state, 'pending');
+});
+
+test('a stream on which nothing happens still beats', async () => {
+    const other = (async () => {
+        for (;;) if (!await quiet.next()) return;
+    })();
+    await until(() => quiet.heartbeats > 0, 'a heartbeat');
+    quiet.close();
+    await other.catch(() => {});
 });

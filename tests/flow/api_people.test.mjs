@@ -1,0 +1,154 @@
+// People and teams by admins, and that nobody decides on what counts as their own, on any path.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { startStack } from './stack.mjs';
+
+let stack;
+let who;
+let id;
+
+before(async () => {
+    stack = await startStack({ workers: 0 });
+    await stack.people({ ana: ['analyst'], rob: ['reviewer'], ros: ['reviewer'],
+                         boss: ['analyst', 'reviewer', 'admin'] });
+    await stack.operator('person', 'add', 'bot', '--team', 'data', '--agent-of', 'boss');
+    who = {};
+    for (const login of ['ana', 'rob', 'ros', 'boss']) who[login] = await stack.signIn(login);
+    const rows = await stack.psql('superuser', 'select id, login from cs.person');
+    id = Object.fromEntries(rows.map((row) => [row.login, row.id]));
+});
+after(() => stack?.stop());
+
+const submit = async (client, more = {}) => {
+    const answer = await client.post('/api/requests',
+                                     { language: 'python', code: 'print(1)', ...more });
+    assert.equal(answer.status, 201, answer.text);
+    return answer.body;
+};
+const decide = (client, request, verdict = 'approve', more = {}) => (
+    client.post(`/api/requests/${request.id}/decisions`, {
+        verdict, revision: request.revision, bundle_sha256: request.bundle_sha256, note: 'because',
+        ...more }));
+const code = (answer) => [answer.status, answer.body?.error?.code];
+const token = async (login, scopes) => (
+    (await stack.operator('token', 'create', login, '--scope', scopes)).split(/\s+/).at(-1));
+
+// No verdict of this person is taken, and they are told beforehand.
+async function isOwn(client, request) {
+    for (const verdict of ['approve', 'reject', 'request_changes'])
+        assert.deepEqual(code(await decide(client, request, verdict)), [403, 'own_request'],
+                         verdict);
+    const seen = await client.get(`/api/requests/${request.id}`);
+    assert.equal(seen.body.can.decide, false);
+    assert.equal(seen.body.cannot_decide_because, 'own_request');
+    assert.equal(seen.body.state, 'pending');
+    const [{ n }] = await stack.psql('superuser',
+        `select count(*)::int as n from cs.decision where request_id = ${request.id}`);
+    assert.equal(n, 0);
+}
+
+test('the author does not decide, not by session and not by token', async () => {
+    const request = await submit(who.boss);
+    await isOwn(who.boss, request);
+    await isOwn(stack.client(await token('boss', 'read,decide')), request);
+    assert.equal((await decide(who.rob, request)).status, 200);
+});
+
+test('who edited a revision does not decide on any', async () => {
+    const request = await submit(who.ana);
+    const edited = await who.boss.post(`/api/requests/${request.id}/revisions`,
+                                       { revision: 1, code: 'print(2)' });
+    assert.equal(edited.status, 201, edited.text);
+    await isOwn(who.boss, edited.body);
+    const again = await who.ana.post(`/api/requests/${request.id}/revisions`,
+                                     { revision: 2, code: 'print(3)' });
+    await isOwn(who.boss, again.body);
+    assert.equal((await decide(who.rob, again.body)).status, 200);
+});
+
+test('the owner of an agent does not decide on its work', async () => {
+    const bot = stack.client(await token('bot', 'read,submit'));
+    const request = await submit(bot);
+    assert.equal((await bot.get(`/api/requests/${request.id}`)).body.author.owner.id, id.boss);
+    await isOwn(who.boss, request);
+    assert.deepEqual(code(await decide(bot, request)), [403, 'forbidden']);
+    assert.equal((await decide(who.rob, request)).status, 200);
+});
+
+test('nor does who made the token, nor whose token the author made', async () => {
+    const made = await who.boss.post('/api/tokens',
+                                     { name: 'for ana', scopes: ['submit'], person_id: id.ana });
+    assert.equal(made.status, 201, made.text);
+    await isOwn(who.boss, await submit(stack.client(made.body.token)));
+    const other = await who.boss.post('/api/tokens',
+                                      { name: 'for ros', scopes: ['read'], person_id: id.ros });
+    assert.equal(other.status, 201, other.text);
+    await isOwn(who.ros, await submit(who.boss));
+    assert.equal((await decide(who.ros, await submit(who.ana))).status, 200);
+});
+
+test('nor does somebody whom the author made', async () => {
+    const { teams } = (await who.boss.get('/api/teams')).body;
+    const made = await who.boss.post('/api/people', {
+        login: 'pat', name: 'Pat', roles: ['reviewer'], team_ids: [teams[0].id] });
+    assert.equal(made.status, 201, made.text);
+    const pat = await stack.signIn('pat');
+    await isOwn(pat, await submit(who.boss));
+    assert.equal((await decide(pat, await submit(who.ana))).status, 200);
+});
+
+test('reviewers of another team neither see nor decide', async () => {
+    await stack.operator('team', 'add', 'other');
+    await stack.operator('person', 'add', 'oto', '--team', 'other', '--role', 'reviewer');
+    const oto = await stack.signIn('oto');
+    const request = await submit(who.ana);
+    assert.deepEqual(code(await decide(oto, request)), [404, 'not_found']);
+    assert.equal((await oto.get('/api/requests?view=all')).body.requests.length, 0);
+    await who.boss.post('/api/teams', { name: 'third' });
+});
+
+test('somebody who lost the role can not decide any more', async () => {
+    const request = await submit(who.ana);
+    assert.equal((await who.boss.json('PATCH', `/api/people/${id.ros}`,
+                                      { roles: ['analyst'] })).status, 204);
+    assert.equal((await who.ros.get('/api/me')).status, 401, 'new roles end old sessions');
+    const ros = await stack.signIn('ros');
+    assert.deepEqual(code(await decide(ros, request)), [403, 'wrong_role']);
+});
+
+test('admins list people and change them; nobody else does', async () => {
+    const { people } = (await who.boss.get('/api/people')).body;
+    assert.ok(people.find((one) => one.login === 'pat'));
+    assert.ok(!JSON.stringify(people).includes('argon2'));
+    const pat = people.find((one) => one.login === 'pat');
+    const named = await who.boss.json('PATCH', `/api/people/${pat.id}`, { name: 'Patricia' });
+    assert.equal(named.status, 204, named.text);
+    const session = await stack.signIn('pat');
+    assert.equal(session.person.name, 'Patricia');
+    await who.boss.json('PATCH', `/api/people/${pat.id}`, { disabled: true });
+    assert.equal((await session.get('/api/me')).status, 401);
+    assert.deepEqual(code(await who.boss.json('PATCH', '/api/people/999999', { name: 'x' })),
+                     [404, 'not_found']);
+    for (const body of [{ login: 'x' }, { roles: ['root'] }, { disabled: 'yes' }, { name: '' },
+                        { roles: ['agent'] }, { team_ids: [999999] }])
+        assert.equal((await who.boss.json('PATCH', `/api/people/${pat.id}`, body)).status, 400,
+                     JSON.stringify(body));
+    const audit = await stack.psql('superuser', `select event from cs.audit_event
+        where entity = 'person' and entity_id = ${pat.id} order by id`);
+    assert.ok(audit.filter((row) => row.event === 'person.change').length >= 2);
+});
+
+test('an agent made over HTTP belongs to its owner and has no more than its scopes', async () => {
+    const made = await who.boss.post('/api/people', {
+        login: 'robot', name: 'Robot', kind: 'agent', roles: ['agent'], owner_id: id.ana,
+        team_ids: [(await who.boss.get('/api/teams')).body.teams[0].id] });
+    assert.equal(made.status, 201, made.text);
+    const own = await who.ana.post('/api/tokens', {
+        name: 'robot', scopes: ['read', 'submit'], person_id: made.body.id });
+    assert.equal(own.status, 201, own.text);
+    const request = await submit(stack.client(own.body.token));
+    assert.equal((await who.ana.get(`/api/requests/${request.id}`)).body.author.kind, 'agent');
+    const never = await who.ana.post('/api/tokens', {
+        name: 'robot', scopes: ['decide'], person_id: made.body.id });
+    assert.deepEqual([...code(never), never.body.error.field], [400, 'invalid_field', 'scopes']);
+});
