@@ -13,6 +13,26 @@ sub node ($file) {
     [@limit, 'node', @report, $file];
 }
 
+# A libpq address with another database; the later word wins.
+sub database ($name) { "$ENV{COUNTERSIGN_DB_SUPERUSER} dbname=$name" }
+
+sub psql ($url, @words) {
+    system('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $url, @words) == 0
+        or die "psql @words failed\n";
+}
+
+sub own_database ($file) { 'test_' . $file =~ s{.*/(\w+)\.sql$}{$1}r }
+
+# Each file of SQL tests has a database of its own, untouched by the others.
+sub make_databases (@files) {
+    $ENV{PGOPTIONS} = '-c client_min_messages=warning';
+    for my $name (map { own_database($_) } @files) {
+        psql(database('postgres'), '-c', "create database $name template countersign");
+        psql(database($name), '-f', 'sql/roles.sql');    # rights on a database are not copied
+    }
+    delete $ENV{PGOPTIONS};
+}
+
 my %kinds = (
     unit => {
         files => sub { map { s{^tests/unit/(.*)\.c$}{build/unit/$1}r } glob 'tests/unit/test_*.c' },
@@ -21,9 +41,11 @@ my %kinds = (
     sql => {
         files => sub { glob 'tests/sql/*.sql' },
         exec  => sub ($file) {
-            [@limit, 'psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1',
-                '-d', $ENV{COUNTERSIGN_DB_SUPERUSER}, '-f', $file];
+            my $url = database(own_database($file));
+            ['env', "COUNTERSIGN_DB_SUPERUSER=$url", @limit,
+                'psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', $url, '-f', $file];
         },
+        prepare => \&make_databases,
     },
     flow    => { files => sub { glob 'tests/flow/*.test.mjs' },    exec => \&node },
     browser => { files => sub { glob 'tests/browser/*.test.mjs' }, exec => \&node },
@@ -45,10 +67,15 @@ sub add ($parser) {
 }
 
 $| = 1;
+my %files;
 for my $name (@ARGV) {
     my $kind = $kinds{$name} or die "there is no kind of test called $name\n";
-    my @files = grep { index($_, $only) >= 0 } $kind->{files}->();
-    next unless @files;
+    $files{$name} = [grep { index($_, $only) >= 0 } $kind->{files}->()];
+    $kind->{prepare}->(@{$files{$name}}) if $kind->{prepare};
+}
+for my $name (@ARGV) {
+    my $kind = $kinds{$name};
+    my @files = @{$files{$name}} or next;
     # Stories start stacks of their own, which the addresses of ours would mislead.
     delete @ENV{grep { /^COUNTERSIGN_|^(DATABASE|REDIS|PUBLIC)_URL$|^DATA_DIR$/ } keys %ENV}
         if $name =~ /flow|browser/;

@@ -77,7 +77,7 @@ begin
             when 'xid8' then '''3'''
             when 'bytea' then format('sha256(%I)', column_name)
             when 'jsonb' then format('coalesce(%I, ''{}'') || ''{"x": 1}''', column_name)
-            else case column_name when 'entity' then '''worker'''
+            else case column_name when 'entity' then '''elsewhere'''
                                   when 'actor_kind' then '''operator'''
                                   when 'event' then '''test.other'''
                                   else format('coalesce(%I, '''') || ''x''', column_name) end end,
