@@ -249,6 +249,14 @@ static void judge_not_sent(struct run *run)
         set_end(run->result, SANDBOX_NOT_STARTED, "not_started");
 }
 
+/* Nobody said that it is dead, so it may be running still; or nobody looked after it. */
+static bool is_unknown(const struct run *run)
+{
+    if (run->stop == STOP_NONE && run->results.state == RESULTS_ENDED)
+        return false;
+    return !run->reported || (run->stop == STOP_NONE && run->report.cause == CAUSE_KEEP_ALIVE);
+}
+
 static void judge(struct run *run)
 {
     static const struct {
@@ -264,8 +272,7 @@ static void judge(struct run *run)
     struct sandbox_result *result = run->result;
     bool told = run->results.state == RESULTS_ENDED;
     result->exit_code = -1;
-    /* Nobody said that it is dead, so it may be running still. */
-    if (run->sent && !run->reported && !(told && run->stop == STOP_NONE))
+    if (run->sent && is_unknown(run))
         set_end(result, SANDBOX_UNKNOWN, "lost");
     else if (run->stop == STOP_CANCEL || (run->stop != STOP_NONE && run->sent))
         set_end(result, stops[run->stop].outcome, stops[run->stop].reason);
@@ -273,8 +280,6 @@ static void judge(struct run *run)
         judge_not_sent(run);
     else if (told)
         judge_told_end(run);
-    else if (run->report.cause == CAUSE_KEEP_ALIVE)
-        set_end(result, SANDBOX_UNKNOWN, "lost");
     else if (run->report.cause == CAUSE_MEMORY)
         set_end(result, SANDBOX_FAILED, "memory");
     else
