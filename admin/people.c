@@ -9,7 +9,7 @@
 #define LINK_MINUTES_MOST 10080
 
 static const char *name_option, *role_option, *team_option, *owner_option, *minutes_option;
-static bool json_option, enable_option;
+static bool json_option, enable_option, forget_option;
 
 static bool needs_words(const struct words *words, int count, const char *what, struct error *err)
 {
@@ -152,8 +152,8 @@ static bool print_link(struct words *words, int *ret_status, struct error *err)
     token_new("csl_", token);
     sha256(bytes_of(token), digest);
     AUTO(json)
-    json_t *item =
-        json_pack("{s:s, s:I}", "login", words->list[0], "seconds", (json_int_t)minutes * 60);
+    json_t *item = json_pack("{s:s, s:I, s:b}", "login", words->list[0], "seconds",
+                             (json_int_t)minutes * 60, "forget_password", forget_option);
     AUTO(text) char *text = json_text(item);
     if (!operator_public_url(&url, err) || !operator_open(&db, err) ||
         !sql_operator_link_add(db, text, (struct bytes){digest, sizeof digest}, &rows, err))
@@ -181,6 +181,8 @@ static const struct option_entry role_entries[] = {
 };
 static const struct option_entry link_entries[] = {
     {"--minutes", "N", "how long it is good (60)", &minutes_option, NULL},
+    {"--forget-password", NULL, "the old password is void; a new one is set by who opens the link",
+     NULL, &forget_option},
 };
 
 const struct command commands_people[] = {

@@ -117,11 +117,16 @@ declare
     until timestamptz := link_put('{"kind": "operator"}', null, p, $2,
                                   coalesce((item ->> 'seconds')::bigint, 3600));
 begin
+    if (item ->> 'forget_password')::bool then
+        delete from password w where w.person_id = p.id;
+        perform audit_put('person', p.id, '{"kind": "operator"}', 'person.password',
+                          '{"forgotten": true}');
+    end if;
     return jsonb_build_object('person_id', p.id, 'expires_at', iso(until));
 end
 $$;
-comment on function cs.operator_link_add is '{login, seconds} → {person_id, expires_at};
-not_found.';
+comment on function cs.operator_link_add is '{login, seconds, forget_password?} →
+{person_id, expires_at}; without a password a new one is set by who opens the link. not_found.';
 
 create or replace function cs.operator_token_add(item jsonb, token_sha256 bytea) returns jsonb
     language plpgsql security definer set search_path = cs, pg_temp as $$

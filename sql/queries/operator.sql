@@ -22,7 +22,7 @@ select cs.operator_team_add($1);
 -- name: operator_teams()
 select cs.operator_teams();
 
--- item: login, seconds (until it expires) → person_id, expires_at
+-- item: login, seconds (until it expires), forget_password (bool) → person_id, expires_at
 -- name: operator_link_add(item jsonb, token_sha256 bytea)
 select cs.operator_link_add($1, $2);
 

@@ -98,6 +98,21 @@ test('a pause of one team leaves the others alone', async () => {
     await assert.rejects(stack.operator('pause', '--team', 'x'), /scope/);
 });
 
+test('a forgotten password is made void by the operator, and only when asked', async () => {
+    const token = async (...words) => (await stack.operator('link', 'ana', ...words)).split('#')[1];
+    const [first, second] = ['the first password', 'the second password'];
+    assert.equal((await ana.post('/api/password', { password: first })).status, 204);
+    const plain = stack.client();
+    await plain.signIn(await token());
+    assert.equal((await plain.post('/api/password', { password: second })).status, 400);
+    assert.equal((await stack.client().signInWithPassword('ana', first)).status, 200);
+    const fresh = stack.client();
+    await fresh.signIn(await token('--forget-password'));
+    assert.equal((await stack.client().signInWithPassword('ana', first)).status, 401);
+    assert.equal((await fresh.post('/api/password', { password: second })).status, 204);
+    assert.equal((await stack.client().signInWithPassword('ana', second)).status, 200);
+});
+
 test('health says by its exit status whether api and worker are well', async () => {
     const api = { API_PORT: new URL(stack.url).port, DATABASE_URL: stack.database.api };
     const worker = { WORKER_NAME: 'worker-1', DATABASE_URL: stack.database.worker };
