@@ -98,7 +98,7 @@ declare
 begin
     for made in select * from (values
         ('submit_requests', 'request_submit', ''),
-        ('run_again', 'request_run_again', ''),
+        ('run_again', 'request_run_again', 'lock_requests'),
         ('revise_requests', 'request_revise', 'lock_requests'),
         ('decide_requests', 'request_decide', 'lock_requests'),
         ('undo_decisions', 'decision_undo', 'lock_requests'),

@@ -34,8 +34,10 @@ create or replace function cs.login_lookup(
     ret_throttled_seconds out int)
     language plpgsql security definer set search_path = cs, pg_temp as $$
 begin
-    ret_throttled_seconds := greatest(throttle_count('address:' || address, 20),
-        throttle_count('login:' || left(lower(login), 100), 5));
+    ret_throttled_seconds := throttle_count('address:' || address, 20);
+    if ret_throttled_seconds = 0 then -- who is blocked already does not block the account too
+        ret_throttled_seconds := throttle_count('login:' || left(lower(login), 100), 5);
+    end if;
     if ret_throttled_seconds = 0 then
         select p.id, w.hash into ret_person_id, ret_hash
             from person p join password w on w.person_id = p.id
@@ -50,11 +52,11 @@ unknown people, disabled ones, people without a password and throttled tries ali
 create or replace function cs.throttle_clear(login text, address text) returns void
     language plpgsql as $$
 begin
-    delete from login_throttle where key = 'login:' || left(lower(login), 100);
     update login_throttle set failures = greatest(failures - 1, 0),
             blocked_until = case when failures - 1 < 20 then clock_timestamp()
                                  else blocked_until end
         where key = 'address:' || address;
+    delete from login_throttle where key = 'login:' || left(lower(login), 100);
 end
 $$;
 comment on function cs.throttle_clear is 'Takes back what a successful sign-in was counted as.';

@@ -78,10 +78,13 @@ begin
         ret_expired := ret_expired + 1;
         ret_events := ret_events || event_json(r, 'expired', 'request.expire');
     end loop;
-    for a in select t.* from attempt t where t.state = 'ready'
-             and t.valid_until < clock_timestamp() order by t.id limit most
-             for no key update skip locked loop
-        perform from request q where q.id = a.request_id for no key update;
+    for r in select * from request q where q.id in (
+                 select t.request_id from attempt t
+                 where t.state = 'ready' and t.valid_until < clock_timestamp()
+                 order by t.id limit most)
+             order by q.id for no key update skip locked loop
+        select * into a from attempt t where t.request_id = r.id and t.state = 'ready'
+            and t.valid_until < clock_timestamp() for no key update;
         perform attempt_drop(a, system, 'expired');
     end loop;
 end
@@ -95,7 +98,9 @@ declare
     gone worker;
 begin
     for gone in update worker set stopped_at = clock_timestamp(), running = 0
-                where stopped_at is null and seen_at < clock_timestamp() - interval '60 seconds'
+                where id in (select w.id from worker w where w.stopped_at is null
+                             and w.seen_at < clock_timestamp() - interval '60 seconds'
+                             order by w.id for no key update skip locked)
                 returning * loop
         perform audit_put('worker', gone.id, '{"kind": "system"}', 'worker.lost',
                           jsonb_build_object('name', gone.name, 'seen_at', iso(gone.seen_at)));

@@ -1,6 +1,6 @@
 -- Signing in, and what it is worth: links, passwords, throttles, sessions, tokens.
 \ir setup.psql
-select plan(62);
+select plan(63);
 
 -- One-time links.
 create function t.follow(link text, token text, address text default '10.1.1.1')
@@ -109,6 +109,8 @@ select is((select count(*) from login_throttle where key = 'login:t-mia'), 0::bi
 select t.lookup('guess-' || i, '10.5.5.5') from generate_series(1, 20) i \g /dev/null
 select ok((select seconds > 0 from t.lookup('t-noor', '10.5.5.5')),
     'after twenty failures an address waits');
+select is((select failures from login_throttle where key = 'login:t-noor'), null,
+    'and counts for no account meanwhile');
 select is((select seconds from t.lookup('t-noor', '10.5.5.6')), 0, 'another address does not');
 select t.follow('guess-' || i, 'x', '10.6.6.6') from generate_series(1, 20) i \g /dev/null
 select ok((select seconds > 0 from t.follow('L9', 'x', '10.6.6.6')), 'links are guesses too');

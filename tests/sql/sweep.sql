@@ -1,6 +1,6 @@
 -- What was lost is found: hints, leases, deadlines, workers.
 \ir setup.psql
-select plan(36);
+select plan(37);
 select t.worker() as w \gset
 
 -- Hints. Other people's rows may be there: look for ours only.
@@ -101,6 +101,15 @@ select t.approved() as r \gset
 select is(t.late(:r), 'expired', 'so does an approval that never ran');
 select is(t.attempt_state(:r), 'cancelled', 'with its attempt');
 select is(t.late(t.at('starting')), 'approved', 'but not what has started');
+select t.at('running', '{"retry_safe": true}') as r \gset
+select t.lease_ends(:r) as x \gset
+select sweep(:w, 10000) as x \gset
+set local session_replication_role = replica;
+update attempt set valid_until = clock_timestamp() - interval '1 second' where id = t.attempt(:r);
+set local session_replication_role = origin;
+select sweep(:w, 10000) as x \gset
+select is(t.attempt_state(:r) || ' ' || t.state(:r), 'cancelled outcome_unknown',
+    'a second try whose approval is too old is dropped, and a person must settle it');
 
 -- Workers.
 select t.worker() as silent \gset
