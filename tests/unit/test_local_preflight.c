@@ -218,6 +218,22 @@ static void a_paused_launcher_proves_nothing(void **context)
     assert_true(bed_wait(nothing_below, &pid)); /* it does its duty as soon as it can */
 }
 
+static void keep_alive_once(struct bed_outcome *outcome)
+{
+    outcome->backend->keep_alive(outcome->sandbox, 400);
+}
+
+static void what_nobody_keeps_alive_is_unknown(void **context)
+{
+    (void)context;
+    struct bed_job job = bed_python("import time\ntime.sleep(3600)");
+    AUTO(bed_outcome) struct bed_outcome outcome = {.on_created = keep_alive_once};
+    bed_run(&bed, &job, &outcome);
+    assert_int_equal(outcome.result.outcome, SANDBOX_UNKNOWN);
+    assert_string_equal(outcome.result.reason, "lost");
+    assert_int_equal(outcome.started, 1);
+}
+
 static void kill_all(struct bed_outcome *outcome)
 {
     (void)outcome;
@@ -332,6 +348,7 @@ int main(void)
         cmocka_unit_test(a_dead_launcher_is_noticed),
         cmocka_unit_test(who_is_killed_decides_the_class),
         cmocka_unit_test(a_paused_launcher_proves_nothing),
+        cmocka_unit_test(what_nobody_keeps_alive_is_unknown),
         cmocka_unit_test(killed_before_the_frame_is_not_started),
         cmocka_unit_test(cgroup_v2_files),
     };
