@@ -16,7 +16,6 @@
 /* A stream ends after this and its page connects again: a right that was taken
  * away does not outlive it. */
 #define LIFE_MS 300000
-#define REPLAY_MOST 1000
 #define REPLAY_COMMAND_MS 1000
 
 static const char greeting[] = "retry: 1000\n\n";
@@ -131,8 +130,7 @@ static void replay(struct streams *streams, struct listener *listener, const cha
     bool gap = true;
     if (is_stream_id(last_id) && streams->redis) {
         pthread_mutex_lock(&streams->redis_lock);
-        if (!redis_events_after(streams->redis, last_id, REPLAY_MOST, replay_event, listener, &gap,
-                                &err))
+        if (!redis_events_after(streams->redis, last_id, replay_event, listener, &gap, &err))
             gap = true;
         pthread_mutex_unlock(&streams->redis_lock);
     }

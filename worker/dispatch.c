@@ -69,20 +69,16 @@ static void pop(struct dispatcher *dispatcher, const char *const *queues, size_t
     struct worker *worker = dispatcher->worker;
     struct error err = {0};
     size_t most = slots_free_count(worker->slots);
-    size_t forged = 0;
-    if (most > CLAIM_MAX)
-        most = CLAIM_MAX;
     if (most == 0)
         return;
-    bool there = redis_pop(dispatcher->redis, queues, queue_count, most, POP_WAIT_MS,
-                           dispatcher->ids, &dispatcher->count, &forged, &err);
+    struct redis_ids ids = {.list = dispatcher->ids, .max = most > CLAIM_MAX ? CLAIM_MAX : most};
+    bool there = redis_pop(dispatcher->redis, queues, queue_count, POP_WAIT_MS, &ids, &err);
     note_redis(worker, !there, &err);
-    if (forged > 0)
-        LOG(LOG_WARN, "queue.forged", LOG_NUMBER("items", forged));
-    if (!there) {
-        dispatcher->count = 0;
+    if (ids.forged > 0)
+        LOG(LOG_WARN, "queue.forged", LOG_NUMBER("items", ids.forged));
+    dispatcher->count = ids.count; /* 0 when Redis is away */
+    if (!there)
         pulse_wait(worker->dispatch_now, AWAY_WAIT_MS);
-    }
     atomic_store(&worker->queue_empty, dispatcher->count == 0);
 }
 

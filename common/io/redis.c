@@ -224,25 +224,23 @@ static bool id_parse(const redisReply *item, int64_t *ret_id)
     return id > 0;
 }
 
-static void ids_read(const redisReply *reply, size_t max, int64_t *ret_ids, size_t *ret_count,
-                     size_t *ret_forged)
+static void ids_read(const redisReply *reply, struct redis_ids *io_ids)
 {
-    *ret_count = 0;
-    *ret_forged = 0;
+    io_ids->count = 0;
+    io_ids->forged = 0;
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
         return;
     const redisReply *items = reply->element[1];
-    for (size_t i = 0; i < items->elements && *ret_count < max; i++) {
-        if (id_parse(items->element[i], &ret_ids[*ret_count]))
-            ++*ret_count;
+    for (size_t i = 0; i < items->elements && io_ids->count < io_ids->max; i++) {
+        if (id_parse(items->element[i], &io_ids->list[io_ids->count]))
+            io_ids->count++;
         else
-            ++*ret_forged;
+            io_ids->forged++;
     }
 }
 
-bool redis_pop(struct redis *redis, const char *const *queues, size_t queue_count, size_t max,
-               int wait_ms, int64_t *ret_ids, size_t *ret_count, size_t *ret_forged,
-               struct error *err)
+bool redis_pop(struct redis *redis, const char *const *queues, size_t queue_count, int wait_ms,
+               struct redis_ids *io_ids, struct error *err)
 {
     char keys[QUEUES_MAX][PATH_MAX_BYTES];
     char wait[24], numkeys[8], most[24];
@@ -252,7 +250,7 @@ bool redis_pop(struct redis *redis, const char *const *queues, size_t queue_coun
         return fail(err, ERR_INTERNAL, "more than %d queues", QUEUES_MAX);
     snprintf(wait, sizeof wait, "%d.%03d", wait_ms / 1000, wait_ms % 1000);
     snprintf(numkeys, sizeof numkeys, "%zu", queue_count);
-    snprintf(most, sizeof most, "%zu", max);
+    snprintf(most, sizeof most, "%zu", io_ids->max);
     args[n++] = "BLMPOP";
     args[n++] = wait;
     args[n++] = numkeys;
@@ -266,7 +264,7 @@ bool redis_pop(struct redis *redis, const char *const *queues, size_t queue_coun
     redisReply *reply = command(redis, wait_ms, n, args, err);
     if (!reply)
         return false;
-    ids_read(reply, max, ret_ids, ret_count, ret_forged);
+    ids_read(reply, io_ids);
     freeReplyObject(reply);
     return true;
 }
@@ -366,7 +364,7 @@ static bool find_gap(struct redis *redis, const char *key, const char *last_id, 
     return true;
 }
 
-bool redis_events_after(struct redis *redis, const char *last_id, size_t max, redis_event_fn *each,
+bool redis_events_after(struct redis *redis, const char *last_id, redis_event_fn *each,
                         void *context, bool *ret_gap, struct error *err)
 {
     char key[PATH_MAX_BYTES], from[REDIS_ID_SIZE + 1], most[24];
@@ -376,12 +374,12 @@ bool redis_events_after(struct redis *redis, const char *last_id, size_t max, re
     if (*ret_gap)
         return true;
     snprintf(from, sizeof from, "(%s", last_id);
-    snprintf(most, sizeof most, "%zu", max);
+    snprintf(most, sizeof most, "%d", REDIS_REPLAY_MOST);
     const char *args[] = {"XRANGE", key, from, "+", "COUNT", most};
     redisReply *reply = command(redis, 0, COUNT_OF(args), args, err);
     if (!reply)
         return false;
-    *ret_gap = reply->elements == max;
+    *ret_gap = reply->elements == REDIS_REPLAY_MOST;
     entries_read(reply, each, context, NULL);
     freeReplyObject(reply);
     return true;

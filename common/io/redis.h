@@ -8,6 +8,7 @@
 struct redis; /* one connection; one thread at a time; reconnects by itself */
 
 #define REDIS_EVENTS_KEPT 10000
+#define REDIS_REPLAY_MOST 1000
 #define REDIS_HINTS_KEPT 10000 /* a list is cut to the newest of them at twice that */
 #define REDIS_ID_SIZE 48
 
@@ -20,12 +21,17 @@ void redis_free(struct redis *redis);
 bool redis_push(struct redis *redis, const char *queue, const int64_t *ids, size_t count,
                 struct error *err) MUST_CHECK;
 
-/* BLMPOP over the lists in order of preference, at most `max` ids from one of
- * them. *ret_count 0 when `wait_ms` passed. Items that are no ids are dropped
- * and counted in *ret_forged. */
-bool redis_pop(struct redis *redis, const char *const *queues, size_t queue_count, size_t max,
-               int wait_ms, int64_t *ret_ids, size_t *ret_count, size_t *ret_forged,
-               struct error *err) MUST_CHECK;
+struct redis_ids {
+    int64_t *list; /* the caller's, with room for `max` */
+    size_t max;
+    size_t count;
+    size_t forged; /* items that were no ids, and are dropped */
+};
+
+/* BLMPOP over the lists in order of preference, from one of them. `count` is 0
+ * when `wait_ms` passed. */
+bool redis_pop(struct redis *redis, const char *const *queues, size_t queue_count, int wait_ms,
+               struct redis_ids *io_ids, struct error *err) MUST_CHECK;
 
 /* XADD events MAXLEN ~ REDIS_EVENTS_KEPT * event JSON. */
 bool redis_event_add(struct redis *redis, const char *json, struct error *err) MUST_CHECK;
@@ -42,8 +48,9 @@ bool redis_events_tail(struct redis *redis, char ret_id[REDIS_ID_SIZE],
                        struct error *err) MUST_CHECK;
 
 /* XRANGE after `last_id`. *ret_gap is true when events after it were already
- * trimmed (or Redis lost them): the reader must fetch everything anew. */
-bool redis_events_after(struct redis *redis, const char *last_id, size_t max, redis_event_fn *each,
+ * trimmed (or Redis lost them), or are more than REDIS_REPLAY_MOST: the reader
+ * must fetch everything anew. */
+bool redis_events_after(struct redis *redis, const char *last_id, redis_event_fn *each,
                         void *context, bool *ret_gap, struct error *err) MUST_CHECK;
 
 bool redis_ping(struct redis *redis, struct error *err) MUST_CHECK;

@@ -39,17 +39,20 @@ static void test_pop_gives_the_oldest_first_and_at_most_max(void **state)
     struct error err = {0};
     const int64_t ids[] = {1, 2, 3, 4, 5};
     int64_t got[8];
-    size_t count, forged;
+    struct redis_ids popped = {.list = got};
     assert_true(redis_push(redis, "queue:a", ids, 5, &err));
-    assert_true(redis_pop(redis, queues, 2, 3, WAIT_MS, got, &count, &forged, &err));
-    assert_int_equal(count, 3);
+    popped.max = 3;
+    assert_true(redis_pop(redis, queues, 2, WAIT_MS, &popped, &err));
+    assert_int_equal(popped.count, 3);
     assert_int_equal(got[0], 1);
     assert_int_equal(got[2], 3);
-    assert_true(redis_pop(redis, queues, 2, 8, WAIT_MS, got, &count, &forged, &err));
-    assert_int_equal(count, 2);
-    assert_true(redis_pop(redis, queues, 2, 8, 20, got, &count, &forged, &err));
-    assert_int_equal(count, 0);
-    assert_int_equal(forged, 0);
+    popped.max = 8;
+    assert_true(redis_pop(redis, queues, 2, WAIT_MS, &popped, &err));
+    assert_int_equal(popped.count, 2);
+    popped.max = 8;
+    assert_true(redis_pop(redis, queues, 2, 20, &popped, &err));
+    assert_int_equal(popped.count, 0);
+    assert_int_equal(popped.forged, 0);
 }
 
 static void test_many_ids_go_in_several_pushes(void **state)
@@ -57,12 +60,13 @@ static void test_many_ids_go_in_several_pushes(void **state)
     (void)state;
     struct error err = {0};
     int64_t ids[200], got[256];
-    size_t count, forged;
+    struct redis_ids popped = {.list = got};
     for (int i = 0; i < 200; i++)
         ids[i] = i + 1;
     assert_true(redis_push(redis, "queue:b", ids, 200, &err));
-    assert_true(redis_pop(redis, queues, 2, 256, WAIT_MS, got, &count, &forged, &err));
-    assert_int_equal(count, 200);
+    popped.max = 256;
+    assert_true(redis_pop(redis, queues, 2, WAIT_MS, &popped, &err));
+    assert_int_equal(popped.count, 200);
     assert_int_equal(got[199], 200);
 }
 
@@ -73,11 +77,12 @@ static void test_a_list_that_nobody_reads_stays_short(void **state)
     enum { PUSHED = 2 * REDIS_HINTS_KEPT + 1 };
     int64_t *ids = memory_new(PUSHED, sizeof *ids);
     int64_t got[2];
-    size_t count, forged;
+    struct redis_ids popped = {.list = got};
     for (int64_t i = 0; i < PUSHED; i++)
         ids[i] = i + 1;
     assert_true(redis_push(redis, "queue:b", ids, PUSHED, &err));
-    assert_true(redis_pop(redis, queues, 2, 1, WAIT_MS, got, &count, &forged, &err));
+    popped.max = 1;
+    assert_true(redis_pop(redis, queues, 2, WAIT_MS, &popped, &err));
     assert_int_equal(got[0], PUSHED - REDIS_HINTS_KEPT + 1); /* the oldest that is left */
     free(ids);
 }
@@ -99,16 +104,17 @@ static void test_forged_items_are_dropped_and_counted(void **state)
     redisContext *context = raw();
     struct error err = {0};
     int64_t got[16];
-    size_t count, forged;
+    struct redis_ids popped = {.list = got};
     for (size_t i = 0; i < COUNT_OF(items); i++)
         freeReplyObject(redisCommand(context, "LPUSH %squeue:a %s", prefix, items[i]));
     freeReplyObject(redisCommand(context, "LPUSH %squeue:a %b", prefix, "1\0", (size_t)2));
     freeReplyObject(redisCommand(context, "LPUSH %squeue:a 12", prefix));
     redisFree(context);
-    assert_true(redis_pop(redis, queues, 1, 16, WAIT_MS, got, &count, &forged, &err));
-    assert_int_equal(count, 1);
+    popped.max = 16;
+    assert_true(redis_pop(redis, queues, 1, WAIT_MS, &popped, &err));
+    assert_int_equal(popped.count, 1);
     assert_int_equal(got[0], 12);
-    assert_int_equal(forged, COUNT_OF(items) + 1);
+    assert_int_equal(popped.forged, COUNT_OF(items) + 1);
 }
 
 struct seen {
@@ -152,16 +158,16 @@ static void test_a_gap_is_told(void **state)
     assert_true(redis_events_wait(redis, first, WAIT_MS, note_event, &seen, &err));
     assert_true(redis_event_add(redis, "{\"id\":2}", &err));
     seen.count = 0;
-    assert_true(redis_events_after(redis, first, 100, note_event, &seen, &gap, &err));
+    assert_true(redis_events_after(redis, first, note_event, &seen, &gap, &err));
     assert_false(gap);
     assert_int_equal(seen.count, 1);
     redisContext *context = raw();
     freeReplyObject(redisCommand(context, "DEL %sevents", prefix));
-    assert_true(redis_events_after(redis, first, 100, note_event, &seen, &gap, &err));
+    assert_true(redis_events_after(redis, first, note_event, &seen, &gap, &err));
     assert_true(gap);
     freeReplyObject(redisCommand(context, "XADD %sevents 99999999999999-0 event x", prefix));
     redisFree(context);
-    assert_true(redis_events_after(redis, first, 100, note_event, &seen, &gap, &err));
+    assert_true(redis_events_after(redis, first, note_event, &seen, &gap, &err));
     assert_true(gap);
 }
 
@@ -223,11 +229,12 @@ static void test_the_doorbell_rings(void **state)
     struct seen seen = {0};
     char last[REDIS_ID_SIZE] = "0-0";
     int64_t got[4];
-    size_t count, forged;
+    struct redis_ids popped = {.list = got};
     doorbell_ring(doorbell, "queue:b", 77);
     doorbell_announce(doorbell, "{\"id\":77}");
-    assert_true(redis_pop(redis, queues, 2, 4, WAIT_MS, got, &count, &forged, &err));
-    assert_int_equal(count, 1);
+    popped.max = 4;
+    assert_true(redis_pop(redis, queues, 2, WAIT_MS, &popped, &err));
+    assert_int_equal(popped.count, 1);
     assert_int_equal(got[0], 77);
     assert_true(redis_events_wait(redis, last, WAIT_MS, note_event, &seen, &err));
     assert_int_equal(seen.count, 1);
