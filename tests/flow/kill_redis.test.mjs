@@ -12,7 +12,7 @@ let jobs;
 before(async () => {
     stack = await startStack({
         api: false, variant: 'fault',
-        env: { HEARTBEAT_MS: '200', LEASE_MS: '5000', SWEEP_MS: '500', LOCAL_WARM: '0' },
+        env: { HEARTBEAT_MS: '1000', LEASE_MS: '5000', SWEEP_MS: '500', LOCAL_WARM: '0' },
     });
     jobs = await openJobs(stack);
 });

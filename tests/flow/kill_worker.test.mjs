@@ -19,7 +19,7 @@ before(async () => {
     await chmod(points, 0o666); // the worker has become another user
     stack = await startStack({
         api: false, variant: 'fault',
-        env: { HEARTBEAT_MS: '150', LEASE_MS: '1500', SWEEP_MS: '200', LOCAL_WARM: '0',
+        env: { HEARTBEAT_MS: '600', LEASE_MS: '3000', SWEEP_MS: '200', LOCAL_WARM: '0',
                COUNTERSIGN_FAULT_LOG: points },
     });
     jobs = await openJobs(stack);
@@ -31,17 +31,20 @@ after(async () => {
 
 const passed = async () => (await readFile(points, 'utf8')).split('\n');
 
-// Starts the worker anew with this fault. It probes its sandbox first, which passes some of the
-// moments as well: the next time after those is meant.
-async function restart(point, action) {
-    await stack.halt('worker');
+// How often a worker passes that point while it probes its sandbox, before its first job.
+async function passedByProbes(point) {
     await writeFile(points, '');
     await stack.start('worker', { COUNTERSIGN_FAULT: '' });
     await until(async () => (await passed()).includes('worker.heartbeat'), 'the worker');
     await stack.halt('worker');
-    const probes = (await passed()).filter((name) => name === point).length;
-    const times = point.startsWith('worker.run.') ? probes + 1 : 1;
-    await stack.start('worker', { COUNTERSIGN_FAULT: `${point}:${action}:${times}` });
+    return (await passed()).filter((name) => name === point).length;
+}
+
+// Starts the worker anew with this fault, meant for its first job.
+async function restart(point, action) {
+    await stack.halt('worker');
+    const probes = point.startsWith('worker.run.') ? await passedByProbes(point) : 0;
+    await stack.start('worker', { COUNTERSIGN_FAULT: `${point}:${action}:${probes + 1}` });
 }
 
 // Lets the worker die at that point of its next job, and starts it again.

@@ -15,7 +15,7 @@ let cutter;
 before(async () => {
     stack = await startStack({
         api: false,
-        env: { HEARTBEAT_MS: '400', LEASE_MS: '4000', SWEEP_MS: '200', LOCAL_WARM: '0' },
+        env: { HEARTBEAT_MS: '800', LEASE_MS: '4000', SWEEP_MS: '200', LOCAL_WARM: '0' },
     });
     jobs = await openJobs(stack);
     const [, from] = /host=(\S+)/.exec(stack.database.worker);

@@ -14,7 +14,7 @@ let jobs;
 before(async () => {
     stack = await startStack({
         api: false,
-        env: { HEARTBEAT_MS: '200', LEASE_MS: '5000', SWEEP_MS: '200', WORKER_SLOTS: '2' },
+        env: { HEARTBEAT_MS: '1000', LEASE_MS: '5000', SWEEP_MS: '200', WORKER_SLOTS: '2' },
     });
     jobs = await openJobs(stack);
 });

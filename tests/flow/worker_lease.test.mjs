@@ -13,7 +13,7 @@ let jobs;
 before(async () => {
     stack = await startStack({
         api: false, workers: 1,
-        env: { HEARTBEAT_MS: '150', LEASE_MS: '1500', SWEEP_MS: '200', LOCAL_WARM: '0' },
+        env: { HEARTBEAT_MS: '600', LEASE_MS: '3000', SWEEP_MS: '200', LOCAL_WARM: '0' },
     });
     jobs = await openJobs(stack);
 });

@@ -11,7 +11,7 @@ let jobs;
 before(async () => {
     stack = await startStack({
         api: false, workers: 3,
-        env: { LOCAL_WARM: '0', SWEEP_MS: '100', HEARTBEAT_MS: '200', LEASE_MS: '10000' },
+        env: { LOCAL_WARM: '0', SWEEP_MS: '100', HEARTBEAT_MS: '2000', LEASE_MS: '10000' },
     });
     jobs = await openJobs(stack);
 });

@@ -8,7 +8,7 @@ let stack;
 let jobs;
 
 before(async () => {
-    stack = await startStack({ api: false, env: { HEARTBEAT_MS: '200', LEASE_MS: '10000' } });
+    stack = await startStack({ api: false, env: { HEARTBEAT_MS: '2000', LEASE_MS: '10000' } });
     jobs = await openJobs(stack);
 });
 after(() => stack?.stop());
