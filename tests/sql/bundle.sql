@@ -28,18 +28,15 @@ select is((select row(code_bytes, code_lines, file_count)::text from revision wh
     :r),
     '(12,1,1)', 'bytes, lines and files are counted');
 
--- Known bytes of another maker (a bundle with fixed numbers; the C test has the same).
-select is(encode(sha256(bundle_bytes(jsonb_populate_record(null::revision, '{"request_id": 7,
-    "revision": 2, "language": "sql", "code": "select 1", "file_count": 0, "target": "",
+-- The bundle of tests/unit/test_bundle.c has the digest that C makes of it.
+select is(encode(sha256(bundle_bytes(jsonb_populate_record(null::revision, '{"request_id": 1287,
+    "revision": 2, "language": "python", "code": "print(1)\n", "file_count": 2, "target": "",
     "sandbox": "local", "image": "system-python3", "network": "none", "wall_ms": 30000,
     "memory_bytes": 1073741824, "pids": 64, "output_bytes": 1048576, "files": 8,
     "file_bytes": 8388608, "retry_safe": false, "policy_version": 0, "verdict_sha256": "",
-    "approval_ms": 86400000}'), '{}')), 'hex'),
-    encode(sha256(t.part('countersign-bundle-v1') || t.part('7') || t.part('2') || t.part('sql')
-        || t.part('select 1') || t.part('0') || t.part('') || t.part('local')
-        || t.part('system-python3') || t.part('none') || t.part('30000') || t.part('1073741824')
-        || t.part('64') || t.part('1048576') || t.part('8') || t.part('8388608') || t.part('0')
-        || t.part('0') || t.part('') || t.part('86400000')), 'hex'), 'without files');
+    "approval_ms": 86400000}'), array['\x010203'::bytea || decode(repeat('00', 29), 'hex'), 'a.csv',
+    '\x040506'::bytea || decode(repeat('00', 29), 'hex'), 'b.csv'])), 'hex'),
+    '638e8c675ed95de3b5021f87c6090042aac3d1d0b593de31a7aaf0b30f9cad1a', 'C and SQL agree');
 
 -- Each part is bound: changing it alone changes the digest.
 create function t.changed(assignment text, request_id bigint) returns bool language plpgsql as $$

@@ -67,6 +67,19 @@ static void test_encoding_is_length_prefixed(void **state)
     assert_memory_equal(bytes.data, expected.data, expected.len);
 }
 
+/* tests/sql/bundle.sql holds SQL to the same digest of the same bundle. */
+static void test_digest_is_the_one_sql_makes(void **state)
+{
+    (void)state;
+    struct bundle_file files[2];
+    struct bundle bundle = sample(files);
+    uint8_t digest[SHA256_SIZE];
+    char hex[SHA256_HEX];
+    bundle_digest(&bundle, digest);
+    hex_encode(digest, SHA256_SIZE, hex);
+    assert_string_equal(hex, "638e8c675ed95de3b5021f87c6090042aac3d1d0b593de31a7aaf0b30f9cad1a");
+}
+
 typedef void change_fn(struct bundle *bundle, struct bundle_file *files);
 
 #define CHANGE(name, what)                                                                         \
@@ -129,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_encoding_is_length_prefixed),
+        cmocka_unit_test(test_digest_is_the_one_sql_makes),
         cmocka_unit_test(test_every_field_is_bound),
     };
     return cmocka_run_group_tests_name("bundle", tests, NULL, NULL);
