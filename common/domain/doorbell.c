@@ -12,6 +12,7 @@
 #include "common/io/redis.h"
 
 #define WAITING_MAX 4096
+#define AT_ONCE 64
 #define COMMAND_MS 500
 #define RETRY_MS 300 /* while Redis is away; what comes meanwhile is dropped */
 #define QUEUE_NAME_SIZE 48
@@ -35,27 +36,29 @@ struct doorbell {
     atomic_size_t dropped;
 };
 
-/* Takes the oldest; false when the doorbell closes and nothing is left. */
-static bool take_next(struct doorbell *doorbell, struct ring *ret_ring)
+/* Takes the oldest, and those behind it; 0 when the doorbell closes and nothing
+ * is left. */
+static size_t take_some(struct doorbell *doorbell, struct ring ret_rings[AT_ONCE])
 {
     pthread_mutex_lock(&doorbell->lock);
     while (doorbell->count == 0 && !doorbell->closing)
         pthread_cond_wait(&doorbell->rung, &doorbell->lock);
-    bool got = doorbell->count > 0;
-    if (got) {
-        *ret_ring = doorbell->waiting[doorbell->head];
-        doorbell->head = (doorbell->head + 1) % WAITING_MAX;
-        doorbell->count--;
-    }
+    size_t count = doorbell->count < AT_ONCE ? doorbell->count : AT_ONCE;
+    for (size_t i = 0; i < count; i++)
+        ret_rings[i] = doorbell->waiting[(doorbell->head + i) % WAITING_MAX];
+    doorbell->head = (doorbell->head + count) % WAITING_MAX;
+    doorbell->count -= count;
     pthread_mutex_unlock(&doorbell->lock);
-    return got;
+    return count;
 }
 
-static bool send_ring(struct redis *redis, const struct ring *ring, struct error *err)
+static bool send_rings(struct redis *redis, const struct ring *rings, size_t count,
+                       struct error *err)
 {
-    if (ring->json)
-        return redis_event_add(redis, ring->json, err);
-    return redis_push(redis, ring->queue, &ring->id, 1, err);
+    struct redis_hint hints[AT_ONCE];
+    for (size_t i = 0; i < count; i++)
+        hints[i] = (struct redis_hint){rings[i].queue, rings[i].id, rings[i].json};
+    return redis_send(redis, hints, count, err);
 }
 
 static void *ring_all(void *context)
@@ -63,14 +66,16 @@ static void *ring_all(void *context)
     struct doorbell *doorbell = context;
     int64_t away_until = 0;
     bool was_away = false;
-    struct ring ring;
-    while (take_next(doorbell, &ring)) {
+    struct ring rings[AT_ONCE];
+    size_t count;
+    while ((count = take_some(doorbell, rings)) > 0) {
         struct error err = {0};
         bool try = clock_monotonic_ms() >= away_until;
-        bool sent = try && send_ring(doorbell->redis, &ring, &err);
-        free(ring.json);
+        bool sent = try && send_rings(doorbell->redis, rings, count, &err);
+        for (size_t i = 0; i < count; i++)
+            free(rings[i].json);
         if (!sent)
-            atomic_fetch_add(&doorbell->dropped, 1);
+            atomic_fetch_add(&doorbell->dropped, count);
         if (try && !sent)
             away_until = clock_monotonic_ms() + RETRY_MS;
         if (try && !sent && !was_away)

@@ -6,67 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_MAX_BYTES 256
+#include "common/io/redis_address.h"
+
+#define KEY_SIZE 256
 #define QUEUES_MAX 8
-#define ARGS_MAX 72
+#define HINTS_AT_ONCE 64
 #define EVENTS_PER_READ "500"
 
-/* Parsed once: redis://[:password@]host:port or unix:///path */
-struct address {
-    char host[PATH_MAX_BYTES]; /* or the socket's path */
-    char password[PATH_MAX_BYTES];
-    int port; /* 0: a socket */
-    bool valid;
-};
-
 struct redis {
-    struct address address;
+    struct redis_address address;
     char *prefix;
     int command_ms;
     int timeout_ms; /* what the connection is set to now */
     redisContext *context;
 };
 
-static bool copy_text(char *ret_text, size_t size, const char *from, size_t len)
-{
-    if (len >= size)
-        return false;
-    memcpy(ret_text, from, len);
-    ret_text[len] = '\0';
-    return true;
-}
-
-static struct address address_parse(const char *url)
-{
-    struct address address = {0};
-    if (strncmp(url, "unix://", 7) == 0) {
-        address.valid = copy_text(address.host, sizeof address.host, url + 7, strlen(url + 7));
-        return address;
-    }
-    if (strncmp(url, "redis://", 8) != 0)
-        return address;
-    const char *host = url + 8;
-    const char *at = strrchr(host, '@');
-    if (at) {
-        const char *password = memchr(host, ':', (size_t)(at - host));
-        password = password ? password + 1 : host;
-        if (!copy_text(address.password, sizeof address.password, password,
-                       (size_t)(at - password)))
-            return address;
-        host = at + 1;
-    }
-    size_t len = strcspn(host, ":/");
-    long port = host[len] == ':' ? strtol(host + len + 1, NULL, 10) : 6379;
-    address.port = (int)port;
-    address.valid =
-        port > 0 && port < 65536 && copy_text(address.host, sizeof address.host, host, len);
-    return address;
-}
-
 struct redis *redis_new(const char *url, const char *prefix, int command_ms)
 {
     struct redis *redis = memory_new(1, sizeof *redis);
-    redis->address = address_parse(url);
+    redis->address = redis_address_parse(url);
     redis->prefix = memory_text(prefix);
     redis->command_ms = command_ms;
     return redis;
@@ -122,7 +80,7 @@ static bool connect_when_needed(struct redis *redis, struct error *err)
     if (!redis->address.valid)
         return fail(err, ERR_UNAVAILABLE, "REDIS_URL is empty or no address of Redis");
     struct timeval timeout = milliseconds(redis->command_ms);
-    const struct address *to = &redis->address;
+    const struct redis_address *to = &redis->address;
     redis->context = to->port ? redisConnectWithTimeout(to->host, to->port, timeout)
                               : redisConnectUnixWithTimeout(to->host, timeout);
     if (!redis->context || redis->context->err)
@@ -132,6 +90,13 @@ static bool connect_when_needed(struct redis *redis, struct error *err)
     return send_password(redis, err);
 }
 
+static void wait_at_most(struct redis *redis, int timeout_ms)
+{
+    if (redis->timeout_ms != timeout_ms)
+        redisSetTimeout(redis->context, milliseconds(timeout_ms));
+    redis->timeout_ms = timeout_ms;
+}
+
 /* The reply, or NULL with `err` set. `wait_ms` is how long the command itself
  * may block in the server. Caller frees with freeReplyObject. */
 static redisReply *command(struct redis *redis, int wait_ms, int count, const char **args,
@@ -139,10 +104,7 @@ static redisReply *command(struct redis *redis, int wait_ms, int count, const ch
 {
     if (!connect_when_needed(redis, err))
         return NULL;
-    if (redis->timeout_ms != redis->command_ms + wait_ms) {
-        redis->timeout_ms = redis->command_ms + wait_ms;
-        redisSetTimeout(redis->context, milliseconds(redis->timeout_ms));
-    }
+    wait_at_most(redis, redis->command_ms + wait_ms);
     redisReply *reply = redisCommandArgv(redis->context, count, args, NULL);
     if (reply && reply->type != REDIS_REPLY_ERROR)
         return reply;
@@ -164,9 +126,9 @@ static bool command_done(struct redis *redis, int count, const char **args, stru
     return true;
 }
 
-static void key_of(const struct redis *redis, const char *name, char ret_key[PATH_MAX_BYTES])
+static void key_of(const struct redis *redis, const char *name, char ret_key[KEY_SIZE])
 {
-    snprintf(ret_key, PATH_MAX_BYTES, "%s%s", redis->prefix, name);
+    snprintf(ret_key, KEY_SIZE, "%s%s", redis->prefix, name);
 }
 
 bool redis_ping(struct redis *redis, struct error *err)
@@ -174,34 +136,62 @@ bool redis_ping(struct redis *redis, struct error *err)
     return command_done(redis, 1, (const char *[]){"PING"}, err);
 }
 
-/* LPUSH; then LTRIM when nobody takes from the list, such as the reviewers' feed. */
-static bool push_some(struct redis *redis, int count, const char **args, struct error *err)
+static void append_hint(struct redis *redis, const struct redis_hint *hint)
 {
-    char last[24];
-    redisReply *reply = command(redis, 0, count, args, err);
-    if (!reply)
-        return false;
-    long long length = reply->integer;
-    freeReplyObject(reply);
+    char key[KEY_SIZE], number[24];
+    if (hint->event) {
+        key_of(redis, "events", key);
+        snprintf(number, sizeof number, "%d", REDIS_EVENTS_KEPT);
+        const char *args[] = {"XADD", key, "MAXLEN", "~", number, "*", "event", hint->event};
+        redisAppendCommandArgv(redis->context, COUNT_OF(args), args, NULL);
+    } else {
+        key_of(redis, hint->queue, key);
+        snprintf(number, sizeof number, "%" PRId64, hint->id);
+        redisAppendCommandArgv(redis->context, 3, (const char *[]){"LPUSH", key, number}, NULL);
+    }
+}
+
+/* Nobody takes from some lists, such as the reviewers' feed. */
+static bool cut_list(struct redis *redis, const char *queue, struct error *err)
+{
+    char key[KEY_SIZE], last[24];
+    key_of(redis, queue, key);
     snprintf(last, sizeof last, "%d", REDIS_HINTS_KEPT - 1);
-    return length <= 2 * REDIS_HINTS_KEPT ||
-           command_done(redis, 4, (const char *[]){"LTRIM", args[1], "0", last}, err);
+    return command_done(redis, 4, (const char *[]){"LTRIM", key, "0", last}, err);
+}
+
+bool redis_send(struct redis *redis, const struct redis_hint *hints, size_t count,
+                struct error *err)
+{
+    const char *too_long = NULL;
+    bool fine = true;
+    if (!connect_when_needed(redis, err))
+        return false;
+    wait_at_most(redis, redis->command_ms);
+    for (size_t i = 0; i < count; i++)
+        append_hint(redis, &hints[i]);
+    for (size_t i = 0; i < count; i++) {
+        redisReply *reply = NULL;
+        if (redisGetReply(redis->context, (void **)&reply) != REDIS_OK || !reply)
+            return give_up(redis, "sending", err);
+        if (reply->type == REDIS_REPLY_ERROR)
+            fine = fail(err, ERR_UNAVAILABLE, "Redis, sending: %s", reply->str);
+        else if (!hints[i].event && reply->integer > 2 * REDIS_HINTS_KEPT)
+            too_long = hints[i].queue;
+        freeReplyObject(reply);
+    }
+    return fine && (!too_long || cut_list(redis, too_long, err));
 }
 
 bool redis_push(struct redis *redis, const char *queue, const int64_t *ids, size_t count,
                 struct error *err)
 {
-    char key[PATH_MAX_BYTES];
-    char numbers[ARGS_MAX][24];
-    const char *args[ARGS_MAX] = {"LPUSH", key};
-    key_of(redis, queue, key);
+    struct redis_hint hints[HINTS_AT_ONCE];
     while (count > 0) {
-        size_t some = count < ARGS_MAX - 2 ? count : ARGS_MAX - 2;
-        for (size_t i = 0; i < some; i++) {
-            snprintf(numbers[i], sizeof numbers[i], "%" PRId64, ids[i]);
-            args[i + 2] = numbers[i];
-        }
-        if (!push_some(redis, (int)some + 2, args, err))
+        size_t some = count < HINTS_AT_ONCE ? count : HINTS_AT_ONCE;
+        for (size_t i = 0; i < some; i++)
+            hints[i] = (struct redis_hint){.queue = queue, .id = ids[i]};
+        if (!redis_send(redis, hints, some, err))
             return false;
         ids += some;
         count -= some;
@@ -242,7 +232,7 @@ static void ids_read(const redisReply *reply, struct redis_ids *io_ids)
 bool redis_pop(struct redis *redis, const char *const *queues, size_t queue_count, int wait_ms,
                struct redis_ids *io_ids, struct error *err)
 {
-    char keys[QUEUES_MAX][PATH_MAX_BYTES];
+    char keys[QUEUES_MAX][KEY_SIZE];
     char wait[24], numkeys[8], most[24];
     const char *args[QUEUES_MAX + 8];
     int n = 0;
@@ -271,11 +261,7 @@ bool redis_pop(struct redis *redis, const char *const *queues, size_t queue_coun
 
 bool redis_event_add(struct redis *redis, const char *json, struct error *err)
 {
-    char key[PATH_MAX_BYTES], kept[24];
-    key_of(redis, "events", key);
-    snprintf(kept, sizeof kept, "%d", REDIS_EVENTS_KEPT);
-    const char *args[] = {"XADD", key, "MAXLEN", "~", kept, "*", "event", json};
-    return command_done(redis, COUNT_OF(args), args, err);
+    return redis_send(redis, &(struct redis_hint){.event = json}, 1, err);
 }
 
 /* Each entry is [id, [field, value, …]]; ours has the one field "event". */
@@ -301,7 +287,7 @@ static void entries_read(const redisReply *entries, redis_event_fn *each, void *
 bool redis_events_wait(struct redis *redis, char io_last_id[REDIS_ID_SIZE], int wait_ms,
                        redis_event_fn *each, void *context, struct error *err)
 {
-    char key[PATH_MAX_BYTES], wait[24];
+    char key[KEY_SIZE], wait[24];
     key_of(redis, "events", key);
     snprintf(wait, sizeof wait, "%d", wait_ms);
     const char *args[] = {"XREAD",   "COUNT", EVENTS_PER_READ, "BLOCK", wait,
@@ -330,7 +316,7 @@ static bool id_is_later(const char *a, const char *b)
 
 bool redis_events_tail(struct redis *redis, char ret_id[REDIS_ID_SIZE], struct error *err)
 {
-    char key[PATH_MAX_BYTES];
+    char key[KEY_SIZE];
     key_of(redis, "events", key);
     const char *args[] = {"XREVRANGE", key, "+", "-", "COUNT", "1"};
     redisReply *reply = command(redis, 0, COUNT_OF(args), args, err);
@@ -367,7 +353,7 @@ static bool find_gap(struct redis *redis, const char *key, const char *last_id, 
 bool redis_events_after(struct redis *redis, const char *last_id, redis_event_fn *each,
                         void *context, bool *ret_gap, struct error *err)
 {
-    char key[PATH_MAX_BYTES], from[REDIS_ID_SIZE + 1], most[24];
+    char key[KEY_SIZE], from[REDIS_ID_SIZE + 1], most[24];
     key_of(redis, "events", key);
     if (!find_gap(redis, key, last_id, ret_gap, err))
         return false;

@@ -17,6 +17,18 @@ struct redis; /* one connection; one thread at a time; reconnects by itself */
 struct redis *redis_new(const char *url, const char *prefix, int command_ms);
 void redis_free(struct redis *redis);
 
+/* An event for the feed when `event` is there, else an id for a queue. */
+struct redis_hint {
+    const char *queue;
+    int64_t id;
+    const char *event; /* JSON */
+};
+
+/* All of them in order, in one go: one wait for the answers of all. After a
+ * failure nobody knows which arrived. */
+bool redis_send(struct redis *redis, const struct redis_hint *hints, size_t count,
+                struct error *err) MUST_CHECK;
+
 /* LPUSH of decimal ids; the oldest go when a list grows beyond 2 * REDIS_HINTS_KEPT. */
 bool redis_push(struct redis *redis, const char *queue, const int64_t *ids, size_t count,
                 struct error *err) MUST_CHECK;
