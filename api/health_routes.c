@@ -85,7 +85,9 @@ static void write_states(struct buffer *out, const char *name, json_t *states)
 static void write_database(struct call *call, struct buffer *out)
 {
     AUTO(rows) struct rows *rows = NULL;
-    bool fine = read_numbers(call, &rows) || read_numbers(call, &rows);
+    bool fine = read_numbers(call, &rows);
+    if (!fine) /* the connection was broken: the next call makes a new one */
+        fine = read_numbers(call, &rows);
     write_gauge(out, "database_up", fine);
     if (!fine)
         return;

@@ -51,8 +51,10 @@ export function head(line, headers = ['Host: x']) {
 /** What the database holds, by table: two calls are equal when nothing was changed between. */
 export async function censusOf(stack) {
     const [row] = await stack.psql('superuser', `select
-        (select count(*) from cs.request) as request, (select count(*) from cs.revision) as revision,
-        (select count(*) from cs.decision) as decision, (select count(*) from cs.attempt) as attempt,
+        (select count(*) from cs.request) as request,
+        (select count(*) from cs.revision) as revision,
+        (select count(*) from cs.decision) as decision,
+        (select count(*) from cs.attempt) as attempt,
         (select count(*) from cs.file) as file, (select count(*) from cs.blob) as blob,
         (select count(*) from cs.person) as person, (select count(*) from cs.team) as team,
         (select count(*) from cs.api_token) as token,

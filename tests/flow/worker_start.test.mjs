@@ -61,7 +61,8 @@ test('it waits for a database that is not there yet, and works when it comes', a
     await stack.halt('worker');
     await stack.halt('postgres');
     await stack.start('worker');
-    await until(async () => (await stack.log('worker')).includes('"worker.start"'), 'the complaint');
+    await until(async () => (await stack.log('worker')).includes('"worker.start"'),
+        'the complaint');
     await stack.start('postgres');
     const jobs = await openJobs(stack);
     const job = await jobs.run("print('ran')");

@@ -76,7 +76,7 @@ static void test_a_list_that_nobody_reads_stays_short(void **state)
     struct error err = {0};
     enum { PUSHED = 2 * REDIS_HINTS_KEPT + 1 };
     int64_t *ids = memory_new(PUSHED, sizeof *ids);
-    int64_t got[2];
+    int64_t got[2] = {0};
     struct redis_ids popped = {.list = got};
     for (int64_t i = 0; i < PUSHED; i++)
         ids[i] = i + 1;
