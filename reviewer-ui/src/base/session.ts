@@ -7,7 +7,6 @@ import { go, route } from './route';
 
 // undefined: not asked yet; null: nobody.
 export const me = signal<Me | null | undefined>(undefined);
-export const instanceName = signal('Countersign');
 export const sessionEnded = signal(false);
 export const theme = signal<Theme>(readTheme());
 

@@ -23,6 +23,11 @@ export function workerReady(row: WorkerRow): boolean {
 }
 
 const every = 30_000;
+// A page that nobody touches asks for nothing, so that its session can end.
+const restAfter = 300_000;
+let touchedAt = Date.now();
+for (const name of ['pointerdown', 'keydown', 'scroll'])
+  addEventListener(name, () => (touchedAt = Date.now()), { capture: true, passive: true });
 
 export function startWorkerWatch(): void {
   let timer: ReturnType<typeof setInterval> | undefined;
@@ -32,7 +37,8 @@ export function startWorkerWatch(): void {
     if (!me.value) return;
     void loadWorkers();
     timer = setInterval(() => {
-      if (!document.hidden) void loadWorkers();
+      const rests = document.hidden || Date.now() - touchedAt > restAfter;
+      if (!rests) void loadWorkers();
     }, every);
   });
   onRequestEvent((event) => {

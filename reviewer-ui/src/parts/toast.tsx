@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { closeToast, toast, spoken, type Toast } from '../base/messages';
 import { addKeys } from '../base/keys';
 import { second } from '../base/clock';
+import { formatSpan } from '../base/format';
 import { Icon } from './icons';
 import { Button } from './small';
 import { t } from '../texts';
@@ -15,7 +16,7 @@ function Countdown({ until }: { until: number }) {
   return (
     <>
       {' '}
-      {t.decide.startsIn} <strong>{left} s</strong>.
+      {t.decide.startsIn} <strong>{formatSpan(left * 1000)}</strong>.
     </>
   );
 }

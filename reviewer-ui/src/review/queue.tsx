@@ -59,15 +59,8 @@ function reason(row: Summary): string {
   return `${size} · ${files}${version}`;
 }
 
-const verbs: Record<string, string> = {
-  rejected: 'Rejected',
-  changes_requested: 'Sent back',
-  cancelled: 'Cancelled',
-  expired: 'Expired',
-};
-
 function goneText(row: Summary): string {
-  const verb = verbs[row.state] ?? 'Approved';
+  const verb = t.review.verbs[row.state] ?? t.state['approved'] ?? '';
   if (!row.decided_by) return t.state[row.state] ?? row.state;
   const span = formatSpan(moment.value - Date.parse(row.state_at));
   return t.review.decidedBy(verb, row.decided_by.name, t.ago(span));

@@ -28,6 +28,12 @@ export const reviewing = {
     },
     tabsLabel: 'About this request',
     oldest: (span: string) => `Oldest waits ${span}.`,
+    verbs: {
+      rejected: 'Rejected',
+      changes_requested: 'Sent back',
+      cancelled: 'Cancelled',
+      expired: 'Expired',
+    } as Record<string, string>,
     decidedBy: (verb: string, name: string, span: string) => `${verb} by ${name} ${span}`,
     own: 'Yours: another person decides',
     someRead: (n: number) => many(n, 'input file', 'input files'),
