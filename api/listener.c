@@ -84,15 +84,18 @@ static bool is_later(const char *id, const char *than)
     return strtoull(id_rest + 1, NULL, 10) > strtoull(than_rest + 1, NULL, 10);
 }
 
+bool listener_was_told(const char *replayed, const char *block)
+{
+    return replayed[0] && strncmp(block, "id: ", 4) == 0 && !is_later(block + 4, replayed);
+}
+
 void listener_end_replay(struct listener *listener)
 {
     const char *end;
     listener->replaying = false;
     for (const char *at = listener->held.data; at && *at; at = end) {
         end = strstr(at, "\n\n") + 2;
-        bool told = listener->replayed[0] && strncmp(at, "id: ", 4) == 0 &&
-                    !is_later(at + 4, listener->replayed);
-        if (!told)
+        if (!listener_was_told(listener->replayed, at))
             listener_tell(listener, at, (size_t)(end - at));
     }
     buffer_auto(&listener->held);

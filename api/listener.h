@@ -43,4 +43,6 @@ void listener_tell(struct listener *listener, const char *text, size_t len);
 bool listener_hear(struct listener *listener, const char *text, size_t len);
 /* Sends what was held, without what the replay already told. */
 void listener_end_replay(struct listener *listener);
+/* Whether a replay that ended with `replayed` has told this block of a stream already. */
+bool listener_was_told(const char *replayed, const char *block);
 bool listener_is_there(struct listener *listener); /* false: the client hung up */

@@ -3,6 +3,7 @@
 
 #include "api/cookie.h"
 #include "api/idempotency.h"
+#include "api/listener.h"
 #include "api/parks.h"
 #include "api/places.h"
 #include "api/reply.h"
@@ -181,6 +182,27 @@ static void test_states_that_keep_a_poll_waiting(void **state)
     assert_false(parks_state_waits("a state of the future", true));
 }
 
+static void test_a_replay_is_not_told_twice(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *replayed, *block;
+        bool told;
+    } rows[] = {
+        {"", "id: 1-1\nevent: request\n", false},
+        {"5-3", "id: 5-3\nevent: request\n", true},
+        {"5-3", "id: 5-2\nevent: request\n", true},
+        {"5-3", "id: 4-99\nevent: request\n", true},
+        {"5-3", "id: 5-4\nevent: request\n", false},
+        {"5-3", "id: 6-0\nevent: request\n", false},
+        {"1763656800123-9", "id: 1763656800123-10\n", false},
+        {"5-3", "event: reset\n", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (listener_was_told(rows[i].replayed, rows[i].block) != rows[i].told)
+            fail_msg("%s after %s", rows[i].block, rows[i].replayed);
+}
+
 static bool has_pair(const struct reply *reply, bool tls, const char *name, const char *value)
 {
     struct reply_pair pairs[REPLY_ALL_HEADERS_MAX];
@@ -225,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_no_route_changes_anything_for_nobody),
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_states_that_keep_a_poll_waiting),
+        cmocka_unit_test(test_a_replay_is_not_told_twice),
         cmocka_unit_test(test_errors_speak_one_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,7 @@ static void test_what_could_mean_two_things_is_refused(void **state)
         "/./a",
         "/a/.",
         "/%2e",
+        "/a%2eb",
         "/%2E%2e",
         "/a%2fb",
         "/a%5Cb",
