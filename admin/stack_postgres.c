@@ -37,7 +37,7 @@ static bool find_programs(char **ret_folder, struct error *err)
 
 static void plain_environment(struct child *child)
 {
-    environment_set(&child->environment, "PATH", "/usr/local/bin:/usr/bin:/bin");
+    environment_set(&child->environment, "PATH", "/usr/bin:/bin");
     environment_set(&child->environment, "LC_ALL", "C.UTF-8");
     environment_set(&child->environment, "TZ", "UTC");
 }
@@ -52,7 +52,7 @@ static bool run_initdb(struct stack *stack, const char *programs, const char *fi
                        const char *passfile, struct error *err)
 {
     AUTO(text) char *program = path_join(programs, "initdb");
-    const char *const words[] = {"initdb",
+    const char *const words[] = {program,
                                  "--auth=scram-sha-256",
                                  "--username=postgres",
                                  "--pwfile",
@@ -147,7 +147,7 @@ static void plan_server(const struct stack *stack, const char *programs, const c
     AUTO(text) char *program = path_join(programs, "postgres");
     AUTO(buffer) struct buffer sockets = {0};
     buffer_printf(&sockets, "unix_socket_directories=%s", stack->data.run);
-    const char *const words[] = {"postgres",
+    const char *const words[] = {program,
                                  "-D",
                                  files,
                                  "-c",
