@@ -100,7 +100,8 @@ begin
             or char_length(r.title) > 200 or jsonb_typeof(files) <> 'array'
             or jsonb_array_length(files) > 64 then
         perform revision_wrong(r, files);
-    elsif jsonb_typeof(item -> 'limits') = 'object' then
+    elsif jsonb_typeof(item -> 'limits') = 'object'
+            and (r.revision > 1 or item -> 'limits' <> item -> 'max_limits') then
         r := limits_put(item, r);
     end if;
     r.code_bytes := octet_length(r.code);

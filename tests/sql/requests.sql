@@ -1,6 +1,6 @@
 -- Submitting, revising, cancelling, running again, and what people see of it.
 \ir setup.psql
-select plan(70);
+select plan(71);
 
 -- Submitting.
 select t.call('submit_requests', t.submission('mia')) as answer \gset
@@ -77,6 +77,9 @@ select is(t.code(t.revise('max', :r, 2, '{"code": "x"}')), 'not_found', 'only wh
 select is(t.code(t.revise('root', :r, 2, '{"code": "x"}')), 'wrong_role', 'not any admin');
 select is(t.code(t.revise('mia', :r, 2, '{"limits": {"pids": 100}, "max_limits": {"pids": 64}}')),
     'invalid_field', 'limits hold here too');
+select t.revise('mia', :r, 2, '{"limits": {"pids": 64}, "max_limits": {"pids": 64}}') as x \gset
+select is((select pids from revision where request_id = :r and revision = 3), 64::bigint,
+    'a revision may ask for the most there is');
 select t.approved() as done \gset
 select is(t.code(t.revise('mia', :done, 1, '{"code": "x"}')), 'wrong_state',
     'what is approved takes no revision');
