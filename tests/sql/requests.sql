@@ -84,7 +84,8 @@ select t.approved() as done \gset
 select is(t.code(t.revise('mia', :done, 1, '{"code": "x"}')), 'wrong_state',
     'what is approved takes no revision');
 select is((select row_digests ->> 'revision:2' from audit_event where entity = 'request'
-    and entity_id = :r and event = 'request.revise'), (select revision_digest(v) from revision v
+    and entity_id = :r and event = 'request.revise' and body ->> 'revision' = '2'), (
+    select revision_digest(v) from revision v
     where v.request_id = :r and v.revision = 2), 'the audit row covers the revision');
 
 -- Files.
