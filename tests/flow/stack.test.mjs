@@ -77,6 +77,21 @@ async function allGone(members) {
   return members.every(({ pid, started }) => all.get(pid)?.started !== started);
 }
 
+/** The local addresses on which these processes listen by TCP, as /proc has them. */
+async function listening(members) {
+  const table = await Promise.all(['tcp', 'tcp6'].map((kind) =>
+    fs.readFile(`/proc/net/${kind}`, 'utf8').catch(() => '')));
+  const sockets = new Map(table.join('').split('\n').map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === '0A').map((fields) => [`socket:[${fields[9]}]`, fields[1]]));
+  const found = [];
+  for (const { pid } of members)
+    for (const fd of await fs.readdir(`/proc/${pid}/fd`).catch(() => [])) {
+      const link = await fs.readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
+      if (sockets.has(link)) found.push(sockets.get(link));
+    }
+  return found;
+}
+
 const waiter = ['--', 'sh', '-c', 'echo here; exec sleep 1000'];
 
 describe('a stack around a command', () => {
@@ -95,8 +110,7 @@ describe('a stack around a command', () => {
     const stack = launch(['--data', data, '--no-api', '--no-worker', ...waiter]);
     const state = await stack.up(data);
     const members = await family(stack.child.pid);
-    const open = await run('ss', ['-Htlnp']).then((out) => out.stdout, () => '');
-    for (const { pid } of members) assert.ok(!open.includes(`pid=${pid},`), 'a TCP port is open');
+    assert.deepEqual(await listening(members), []);
     const bare = state.database.api.replace(/passfile=.*/, '');
     await assert.rejects(run('psql', ['-w', `${bare} passfile=/dev/null`, '-c', 'select 1']),
       /no password supplied/);
@@ -114,6 +128,7 @@ describe('a stack around a command', () => {
       await until(() => stack.out.includes('here') || stack.gone);
       const members = await family(stack.child.pid);
       assert.ok(members.length > 8, stack.said);
+      assert.equal((await listening(members)).length, 1, 'the api alone');
       stack.child.kill(signal);
       const { code } = await stack.end;
       assert.equal(code, { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal]);
