@@ -10,6 +10,7 @@
 
 #define ARM_MS 1000
 #define RETRY_MS 5000 /* after one that died before it was ready */
+#define CALM_MS 200   /* after a job: to warm one costs as much as 40 jobs, so a burst goes first */
 #define WARM_PIDS 64
 #define IDLE_MS 30000 /* one that waits has no lease; it must only not outlive us for long */
 
@@ -26,7 +27,8 @@ struct pool {
     size_t size;
     int wake;
     int64_t not_before_ms; /* of the next start */
-    pthread_mutex_t lock;  /* of places */
+    pthread_mutex_t lock;  /* of calm_at_ms and places */
+    int64_t calm_at_ms;
     struct place places[POOL_MAX];
 };
 
@@ -72,6 +74,9 @@ static bool take_ready(struct pool *pool, struct cell *ret_cell)
 bool pool_take(struct pool *pool, const struct launcher_limits *limits, struct cell *ret_cell)
 {
     struct cell cell;
+    pthread_mutex_lock(&pool->lock);
+    pool->calm_at_ms = clock_monotonic_ms() + CALM_MS;
+    pthread_mutex_unlock(&pool->lock);
     if (limits->memory_bytes < POOL_MEMORY_MIN)
         return false;
     while (take_ready(pool, &cell)) {
@@ -87,6 +92,17 @@ bool pool_take(struct pool *pool, const struct launcher_limits *limits, struct c
         cell_close(&cell);
     }
     return false;
+}
+
+/* How long until sandboxes may be warmed again; 0 or less: now. */
+static int64_t calm_in_ms(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    int64_t at_ms = pool->calm_at_ms;
+    pthread_mutex_unlock(&pool->lock);
+    if (at_ms < pool->not_before_ms)
+        at_ms = pool->not_before_ms;
+    return at_ms - clock_monotonic_ms();
 }
 
 static void start_missing(struct pool *pool)
@@ -135,8 +151,11 @@ static void look_at(struct pool *pool, struct place *place, short control, short
 void pool_tend(struct pool *pool, bool fill, int wait_ms)
 {
     struct pollfd polls[2 * POOL_MAX + 1];
-    if (fill && clock_monotonic_ms() >= pool->not_before_ms)
+    int64_t calm_ms = calm_in_ms(pool);
+    if (fill && calm_ms <= 0)
         start_missing(pool);
+    else if (fill && calm_ms < wait_ms)
+        wait_ms = (int)calm_ms;
     pthread_mutex_lock(&pool->lock);
     for (size_t i = 0; i < pool->size; i++) {
         const struct place *place = &pool->places[i];
