@@ -1,6 +1,6 @@
 -- Who decides on what, and what a decision does.
 \ir setup.psql
-select plan(66);
+select plan(68);
 
 -- Approve, and what follows.
 select t.submit('mia') as r \gset
@@ -117,6 +117,13 @@ select ok(not exists (select from request_list(t.id('both'), '{"view": "review"}
         jsonb_array_elements(l -> 'requests') q
     where (q -> 'author' ->> 'id')::bigint in (t.id('both'), t.id('bot'))
       and (q ->> 'can_decide')::bool), 'the list does not offer own requests');
+
+select t.submit('both') as r \gset
+select is(t.code(t.decide('both', :r, 'approve',
+    '{"idempotency": {"key": "k", "body_sha256": "x"}}')), 'own_request',
+    'a refusal that came with a key');
+select is_empty('select from idempotency where person_id = t.id(''both'')',
+    'is not kept as an answer');
 
 -- Accounts made or reset by one another.
 select person_create(t.actor('eva'), jsonb_build_object('login', 't-made', 'name', 'Made',
