@@ -22,7 +22,7 @@ test('forty jobs, each hinted at three times and swept by all: one start each', 
     for (let i = 0; i < 40; i++)
         runs.push(await jobs.run(`print(${i})`, { ring: false }));
     const ids = runs.map((run) => run.attempt_id);
-    await jobs.ring(...ids, ...ids.toReversed(), ...ids);
+    await jobs.ring(...ids, ...[...ids].reverse(), ...ids);
     for (const [i, run] of runs.entries()) {
         const attempt = await jobs.over(run.attempt_id);
         assert.equal(attempt.state, 'succeeded', JSON.stringify(attempt));
