@@ -259,14 +259,29 @@ async function makeData() {
     return data;
 }
 
+// Those of binaries that were built an hour ago or more.
+async function removeOld(folder) {
+    for (const name of await fs.readdir(folder)) {
+        if (!/^stack-[0-9a-f]{16}/.test(name)) continue;
+        const { mtimeMs } = await fs.stat(path.join(folder, name));
+        if (Date.now() - mtimeMs > 3600000)
+            await fs.rm(path.join(folder, name), { recursive: true, force: true });
+    }
+}
+
 // The binary carries the SQL files, so its digest names the database it makes.
 async function makeTemplate() {
     const binary = await fs.readFile(command);
     const digest = createHash('sha256').update(binary).digest('hex').slice(0, 16);
     const place = path.join(root, 'build', `stack-${digest}`);
     if (existsSync(place)) return place;
+    // Made where every account can go, then kept where the build is.
+    const made = await fs.mkdtemp(path.join(os.tmpdir(), 'countersign-template-'));
     const fresh = `${place}.${process.pid}`;
-    await run(command, ['stack', 'run', '--data', fresh, '--no-api', '--no-worker', '--', 'true']);
+    await run(command, ['stack', 'run', '--data', made, '--no-api', '--no-worker', '--', 'true']);
+    await run('cp', ['-a', made, fresh]);
+    await fs.rm(made, { recursive: true });
+    await removeOld(path.dirname(place));
     // When another was first, this one goes.
     await fs.rename(fresh, place).catch(() => fs.rm(fresh, { recursive: true }));
     return place;
