@@ -53,6 +53,22 @@ for (const point of ['worker.start.after_commit', 'worker.finish.before',
         await ranOnce(await databaseKilledAt(point));
     });
 
+test('while output comes: all of it is kept until it can be stored', async () => {
+    await stack.restart('worker', { COUNTERSIGN_FAULT: '' });
+    const run = await jobs.run(['import sys, time', 'for i in range(8):',
+        "    sys.stdout.write(str(i) * 120000)", '    sys.stdout.flush()',
+        '    time.sleep(0.3)', "open('made.txt', 'w').write('y' * 700000)"].join('\n'));
+    await jobs.inState(run.attempt_id, 'running');
+    await stack.kill('postgres');
+    await stack.start('postgres');
+    const attempt = await jobs.over(run.attempt_id);
+    assert.equal(attempt.state, 'succeeded', JSON.stringify(attempt));
+    const items = Object.fromEntries((await jobs.items(run.attempt_id)).map((i) => [i.kind, i]));
+    assert.equal(items.stdout.text, [...Array(8).keys()].map((i) => `${i}`.repeat(120000)).join(''));
+    assert.equal(items.file.text, 'y'.repeat(700000));
+    assert.equal((await jobs.starts()).get(run.attempt_id), 1);
+});
+
 test('what was acknowledged before a kill is there after it', async () => {
     const requests = [];
     for (let i = 0; i < 5; i++) requests.push(await jobs.submit(`print(${i})`));

@@ -19,7 +19,7 @@ before(async () => {
     await chmod(points, 0o666); // the worker has become another user
     stack = await startStack({
         api: false, variant: 'fault',
-        env: { HEARTBEAT_MS: '600', LEASE_MS: '3000', SWEEP_MS: '200', LOCAL_WARM: '0',
+        env: { HEARTBEAT_MS: '500', LEASE_MS: '2000', SWEEP_MS: '200', LOCAL_WARM: '0',
                COUNTERSIGN_FAULT_LOG: points },
     });
     jobs = await openJobs(stack);
