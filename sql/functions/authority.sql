@@ -4,21 +4,22 @@
 set search_path = cs, pg_temp;
 
 create or replace function cs.own_people(request_id bigint) returns setof bigint
-    language sql stable
-begin atomic
-    with tokens as (
-        select r.token_id from cs.request r where r.id = $1
-        union select v.token_id from cs.revision v where v.request_id = $1
+    language plpgsql stable as $$
+begin
+    return query
+    with made as (
+        select r.author_id as maker, r.token_id as token from request r where r.id = $1
+        union select v.editor_id, v.token_id from revision v where v.request_id = $1
     ), makers as (
-        select r.author_id as id from cs.request r where r.id = $1
-        union select v.editor_id from cs.revision v where v.request_id = $1
+        select m.maker from made m
         union select unnest(array[t.person_id, t.created_by])
-              from cs.api_token t join tokens on tokens.token_id = t.id
+              from api_token t join made m on m.token = t.id
     )
-    select m.id from makers m where m.id is not null
-    union select p.owner_id from cs.person p join makers m on m.id = p.id
+    select m.maker from makers m where m.maker is not null
+    union select p.owner_id from person p join makers m on m.maker = p.id
           where p.owner_id is not null;
-end;
+end
+$$;
 comment on function cs.own_people is
     'Author, editors, the owners of agents among them, owner and creator of the tokens used.';
 

@@ -69,10 +69,10 @@ comment on function cs.batch_check is 'How many elements; more than 50 fail the 
 
 create or replace function cs.lock_requests(items jsonb) returns void
     language plpgsql as $$
+declare
+    ids bigint[] := array(select (i ->> 'id')::bigint from jsonb_array_elements(items) i);
 begin
-    perform from request where id in (
-        select (i ->> 'id')::bigint from jsonb_array_elements(items) i)
-        order by id for no key update;
+    perform from request where id = any (ids) order by id for no key update;
 end
 $$;
 comment on function cs.lock_requests is
@@ -80,11 +80,11 @@ comment on function cs.lock_requests is
 
 create or replace function cs.lock_requests_of_attempts(items jsonb) returns void
     language plpgsql as $$
+declare
+    ids bigint[] := array(select (i ->> 'id')::bigint from jsonb_array_elements(items) i);
 begin
-    perform from request where id in (
-        select a.request_id from jsonb_array_elements(items) i
-        join attempt a on a.id = (i ->> 'id')::bigint)
-        order by id for no key update;
+    ids := array(select a.request_id from attempt a where a.id = any (ids));
+    perform from request where id = any (ids) order by id for no key update;
 end
 $$;
 comment on function cs.lock_requests_of_attempts is

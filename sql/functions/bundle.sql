@@ -28,8 +28,11 @@ $$;
 comment on function cs.bundle_files is 'Digest and name of each input file, in order.';
 
 create or replace function cs.bundle_encode(r cs.revision) returns bytea
-    language sql stable parallel safe
+    language plpgsql stable parallel safe as $$
+begin
     return cs.bundle_bytes(r, cs.bundle_files(r.request_id, r.revision));
+end
+$$;
 comment on function cs.bundle_encode is 'All bytes of a stored revision that an approval binds.';
 
 create or replace function cs.bundle_digest(request_id bigint, revision int) returns bytea

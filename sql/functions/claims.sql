@@ -40,12 +40,13 @@ create or replace function cs.claim_attempts(worker_id bigint, ids text, lease_m
     language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
     wanted bigint[] := (ids::bigint[])[:50];
+    requests bigint[];
     ready bigint[];
 begin
     perform forged_check(worker_id, wanted);
-    perform from request r where r.id in (
-        select a.request_id from attempt a where a.id = any (wanted) and a.state = 'ready')
-        order by r.id for no key update;
+    requests := array(select a.request_id from attempt a
+                      where a.id = any (wanted) and a.state = 'ready');
+    perform from request r where r.id = any (requests) order by r.id for no key update;
     ready := array(select a.id from attempt a join request r on r.id = a.request_id
         where a.id = any (wanted) and a.state = 'ready' and a.not_before <= clock_timestamp()
           and not exists (select from pause p where p.scope in ('all', 'team:' || r.team_id))

@@ -127,6 +127,7 @@ declare
     v revision;
     d decision;
     a attempt;
+    counted bigint[];
     result jsonb;
 begin
     result := coalesce(decision_refused(item, who, r), decision_repeated(who, r, item));
@@ -135,16 +136,17 @@ begin
     end if;
     v := decision_check(who, r, item);
     d := decision_put(who, r, v, item);
+    counted := approvals(r.id, v.bundle_sha256);
     r.state := case d.verdict when 'reject' then 'rejected'
                    when 'request_changes' then 'changes_requested'
-                   else case when cardinality(approvals(r.id, v.bundle_sha256)) >= quorum(r.id)
+                   else case when cardinality(counted) >= quorum(r.id)
                              then 'approved' else 'pending' end end;
     update request set state = r.state, decided_by = who.id,
             expires_at = case r.state when 'approved' then d.valid_until
                                       when 'rejected' then null else expires_at end
         where id = r.id;
     if r.state = 'approved' then
-        a := attempt_put(r, d.valid_until, (item ->> 'undo_seconds')::int);
+        a := attempt_put(r, d.valid_until, (item ->> 'undo_seconds')::int, counted);
     end if;
     return decision_result(item, who, r, d, a);
 end
@@ -154,7 +156,8 @@ comment on function cs.request_decide is
 → {id, state, decision_id, attempt_id?, not_before?}; not_found, wrong_role, own_request, stale,
 already_decided, wrong_state, missing_field note.';
 
-create or replace function cs.attempt_put(r cs.request, valid_until timestamptz, wait_seconds int)
+create or replace function cs.attempt_put(
+    r cs.request, valid_until timestamptz, wait_seconds int, decision_ids bigint[])
     returns cs.attempt language plpgsql as $$
 declare
     a attempt;
@@ -163,9 +166,7 @@ begin
         values (r.id, r.revision, r.round, r.backend,
                 clock_timestamp() + make_interval(secs => coalesce(wait_seconds, 0)), valid_until)
         returning * into a;
-    insert into attempt_decision
-        select a.id, unnest(approvals(r.id, v.bundle_sha256))
-        from revision v where v.request_id = r.id and v.revision = r.revision;
+    insert into attempt_decision select a.id, unnest(decision_ids);
     return a;
 end
 $$;

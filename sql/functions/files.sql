@@ -3,9 +3,12 @@
 set search_path = cs, pg_temp;
 
 create or replace function cs.file_visible(who cs.person, f cs.file) returns bool
-    language sql stable
+    language plpgsql stable as $$
+begin
     return f.owner_id = who.id
         or exists (select from cs.person a where a.id = f.owner_id and a.owner_id = who.id);
+end
+$$;
 comment on function cs.file_visible is 'A file belongs to who uploaded it and to an agent''s
 owner.';
 

@@ -111,9 +111,12 @@ comment on function cs.finish_repeated is
 answer was lost; wrong_state otherwise.';
 
 create or replace function cs.evidence_counts(a cs.attempt, r cs.request) returns bool
-    language sql stable
+    language plpgsql stable as $$
+begin
     return r.state = 'outcome_unknown' and not exists (
         select from cs.attempt t where t.request_id = a.request_id and t.id > a.id);
+end
+$$;
 comment on function cs.evidence_counts is
     'Whether a late result may settle an attempt: nobody settled it and none came after it.';
 
@@ -130,7 +133,8 @@ begin
             or lost.valid_until <= clock_timestamp() then
         return null;
     end if;
-    a := attempt_put(r, lost.valid_until, 2);
+    a := attempt_put(r, lost.valid_until, 2,
+        array(select l.decision_id from attempt_decision l where l.attempt_id = lost.id));
     perform audit_move(r.id, '{"kind": "system"}', 'attempt.ready', 'attempt', '', 'ready',
         jsonb_build_object('attempt_id', a.id, 'after', lost.id),
         jsonb_build_object('attempt:' || a.id, attempt_digest(a)));
