@@ -44,7 +44,7 @@ struct route {
     enum scope scope;
     enum body_kind body;
     int64_t body_limit; /* bytes; 0: the setting's */
-    const char *query;  /* the query parameters it knows, separated by blanks */
+    const char *query;  /* the query parameters it knows, separated by blanks; "*": any */
     route_fn *handle;
 };
 

@@ -179,6 +179,8 @@ static bool is_listed(const char *names, const char *name)
 
 bool uri_check_query(const struct uri *uri, const char *names, struct error *err)
 {
+    if (names && strcmp(names, "*") == 0)
+        return true;
     for (size_t i = 0; i < uri->query_count; i++)
         if (!is_listed(names, uri->query[i].name))
             return fail_field(err, ERR_UNKNOWN_FIELD, uri->query[i].name,

@@ -27,7 +27,7 @@ void uri_auto(struct uri *uri);
 const char *uri_query_text(const struct uri *uri, const char *name); /* NULL when absent */
 
 /* ERR_UNKNOWN_FIELD for a parameter that is not among `names`, which are
- * separated by blanks; NULL allows none. */
+ * separated by blanks; NULL allows none, "*" any. */
 bool uri_check_query(const struct uri *uri, const char *names, struct error *err) MUST_CHECK;
 
 /* Leaves the number alone when absent; ERR_INVALID_FIELD when it is no whole number

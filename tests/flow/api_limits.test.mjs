@@ -178,7 +178,8 @@ test('metrics tell what happened, as Prometheus reads it', async () => {
 });
 
 test('pages: one document for every view, assets for ever, nothing else', async () => {
-    const page = await fetch(`${stack.url}/requests/12`);
+    const page = await fetch(`${stack.url}/ask?request=12&revise=12`);
+    assert.equal((await fetch(`${stack.url}/requests/12`)).status, 200);
     const html = await page.text();
     assert.equal(page.status, 200);
     assert.match(page.headers.get('content-type'), /^text\/html/);

@@ -108,6 +108,7 @@ static void test_query(void **state)
     assert_int_equal(err.code, ERR_UNKNOWN_FIELD);
     assert_string_equal(err.field, "e");
     assert_false(uri_check_query(&uri, NULL, &err));
+    assert_true(uri_check_query(&uri, "*", &err));
     assert_false(uri_check_query(&uri, "xx y flag e", &err));
 }
 
