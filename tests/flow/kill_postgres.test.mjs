@@ -64,7 +64,8 @@ test('while output comes: all of it is kept until it can be stored', async () =>
     const attempt = await jobs.over(run.attempt_id);
     assert.equal(attempt.state, 'succeeded', JSON.stringify(attempt));
     const items = Object.fromEntries((await jobs.items(run.attempt_id)).map((i) => [i.kind, i]));
-    assert.equal(items.stdout.text, [...Array(8).keys()].map((i) => `${i}`.repeat(120000)).join(''));
+    const printed = [...Array(8).keys()].map((i) => `${i}`.repeat(120000)).join('');
+    assert.equal(items.stdout.text, printed);
     assert.equal(items.file.text, 'y'.repeat(700000));
     assert.equal((await jobs.starts()).get(run.attempt_id), 1);
 });
