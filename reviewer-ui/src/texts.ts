@@ -50,6 +50,7 @@ export const t = {
     live: 'Live',
     reconnecting: 'Reconnecting…',
     since: (at: number) => `Not live since ${formatClock(at)}, checking every 5 s`,
+    notLive: 'Not live',
     offline: 'Offline',
     workers: (ready: number, all: number) =>
       all === 0 ? 'No worker' : `${ready} of ${many(all, 'worker', 'workers')} ready`,
@@ -58,7 +59,10 @@ export const t = {
     added: (n: number) => `${many(n, 'new request', 'new requests')} to review`,
   },
 
+  messages: 'Messages',
+
   session: {
+    label: 'Session',
     ending: (at: string) => `You will be signed out at ${at}. What you wrote is kept.`,
     stay: 'Stay signed in',
     signInAgain: 'Sign in again',

@@ -106,6 +106,8 @@ test('asked for a change, the author sends version 2, and its diff is shown', as
 test('a newer version stops the decision, keeps the note and shows what changed', async () => {
     const id = await submit(mia, { title: 'Moves under the eyes', code: 'x = 1\nx\n' });
     await openRequest(anna, id);
+    const fingerprint = () => anna.locator('.facts-column .facts .mono').innerText();
+    const read = await fingerprint();
     await note(anna).fill('Half a note');
     const revised = await mia.post(`/api/requests/${id}/revisions`, {
         revision: 1,
@@ -114,6 +116,7 @@ test('a newer version stops the decision, keeps the note and shows what changed'
     });
     assert.equal(revised.status, 201, revised.text);
     await line(anna).getByText('Version 2 is waiting. Your note is kept.').waitFor();
+    assert.equal(await fingerprint(), read);
     // What was read stays on the screen, and can not be approved any more.
     assert.equal(await anna.locator('.code code').textContent(), 'x = 1\nx\n');
     assert.equal(await button(anna, 'approve').getAttribute('aria-disabled'), 'true');

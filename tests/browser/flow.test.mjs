@@ -33,7 +33,7 @@ after(async () => {
 });
 
 test('the analyst writes code, adds a file and sends it', async () => {
-    await anna.getByText('Nothing to review').first().waitFor();
+    await anna.locator('.empty-desk', { hasText: 'Nothing to review' }).waitFor();
     await mia.getByLabel('Your question').fill('What does each region bring in?\nFor the meeting.');
     // As pasted from another system: the line ends become LF before it is sent.
     await mia.getByLabel('Code', { exact: true }).fill(salesCode.replaceAll('\n', '\r\n'));
@@ -75,7 +75,7 @@ test('A puts the focus on Approve, Enter approves', async () => {
         .getByText(/^Approved #\d+/)
         .first()
         .waitFor();
-    await anna.getByText('Nothing to review').first().waitFor();
+    await anna.locator('.empty-desk', { hasText: 'Nothing to review' }).waitFor();
 });
 
 test('the analyst gets table, chart, text and file without a reload', async () => {

@@ -2,7 +2,7 @@
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack, until } from '../flow/stack.mjs';
-import { assertClean, decide, openBrowser, openPerson, submit } from './people.mjs';
+import { assertClean, decide, openBrowser, openPerson, sideways, submit } from './people.mjs';
 
 let stack;
 let browser;
@@ -10,7 +10,7 @@ let mia;
 let noor;
 let anna;
 
-const word = (page) => page.locator('.live-word');
+const word = (page) => page.locator('.live .long');
 
 before(async () => {
     stack = await startStack();
@@ -90,6 +90,10 @@ test('without the api it says so, keeps what was read, and catches up', async ()
         .getByText(/Not live since \d\d:\d\d/)
         .waitFor();
     await anna.locator('.request-title', { hasText: 'Read while away' }).waitFor();
+    await anna.setViewportSize({ width: 390, height: 844 });
+    await anna.locator('.live .short', { hasText: 'Not live' }).waitFor();
+    assert.equal(await sideways(anna), 0);
+    await anna.setViewportSize({ width: 1440, height: 900 });
     await anna.locator('.verdict-approve').click();
     await anna.locator('.decision-line', { hasText: 'The server does not answer.' }).waitFor();
     await stack.start('api', { API_PORT: port });

@@ -261,3 +261,25 @@ test('on paper there is the request, its code and its facts, and no frame', asyn
         assert.equal(await page.locator(selector).isVisible(), true, selector);
     await page.context().close();
 });
+
+test('a warning or a message hides nothing and is no barrier', async () => {
+    const page = await openPerson(stack, browser, 'anna', { to: `/review/${ids.review}` });
+    await page.route('**/api/me', async (route) => {
+        const response = await route.fetch();
+        const json = await response.json();
+        json.session.expires_at = new Date(Date.now() + 90_000).toISOString();
+        return route.fulfill({ response, json });
+    });
+    await page.reload();
+    await page.locator('.session-warning').waitFor();
+    await page.locator('.code .line.changed').first().waitFor();
+    const low = await page
+        .locator('.decision')
+        .evaluate((bar) => bar.getBoundingClientRect().bottom);
+    assert.equal(low, 900);
+    await page.getByLabel('Note for Mia').fill('Looks right');
+    await page.getByRole('button', { name: 'Ask for a change' }).click();
+    await page.locator('.toast', { hasText: 'Asked for a change' }).waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await page.context().close();
+});

@@ -64,7 +64,10 @@ export function LiveSign() {
   return (
     <span class={`live ${live.value}`} title={live.value === 'away' ? t.live.stillWork : undefined}>
       <span class="live-dot" aria-hidden="true" />
-      <span class="live-word">{words[live.value]()}</span>
+      <span class="live-word">
+        <span class="long">{words[live.value]()}</span>
+        <span class="short">{live.value === 'away' ? t.live.notLive : words[live.value]()}</span>
+      </span>
       <WorkerLine />
     </span>
   );

@@ -24,7 +24,7 @@ export function SessionWarning() {
   }, [left <= 0]);
   if (!near) return null;
   return (
-    <div class="session-warning">
+    <section class="session-warning" aria-label={t.session.label}>
       <Sign tone="medium" />
       <span>{text}</span>
       <Button small onClick={() => void loadMe().catch(() => undefined)}>
@@ -33,6 +33,6 @@ export function SessionWarning() {
       <Button small tone="quiet" onClick={() => void signOut()}>
         {t.session.signInAgain}
       </Button>
-    </div>
+    </section>
   );
 }

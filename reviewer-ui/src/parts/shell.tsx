@@ -89,10 +89,11 @@ export function TopBar() {
 }
 
 export function Shell({ children }: { children: ComponentChildren }) {
-  const onRequest = route.value.view === 'review' && route.value.id !== null;
+  const onDesk = route.value.view === 'review';
+  const looks = ['shell', onDesk && 'on-desk', onDesk && route.value.id !== null && 'on-request'];
   if (!me.value) return null;
   return (
-    <div class={onRequest ? 'shell on-request' : 'shell'}>
+    <div class={looks.filter(Boolean).join(' ')}>
       <a class="skip" href="#main">
         {t.skip}
       </a>

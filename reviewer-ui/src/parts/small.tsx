@@ -101,6 +101,11 @@ export function Since({ at, words }: { at: string; words?: (span: string) => str
   );
 }
 
+export function agoText(at: string): string {
+  const ms = moment.value - Date.parse(at);
+  return ms < 10_000 ? t.justNow : t.ago(formatSpan(ms));
+}
+
 export function Elapsed({ from, words }: { from: string; words: (span: string) => string }) {
   return <>{words(formatSpan(second.value - Date.parse(from)))}</>;
 }

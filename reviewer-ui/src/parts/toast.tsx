@@ -79,9 +79,9 @@ function Shown({ shown }: { shown: Toast }) {
 export function Toasts() {
   return (
     <>
-      <div class="toast-place">
+      <section class="toast-place" aria-label={t.messages}>
         {toast.value && <Shown key={toast.value.key} shown={toast.value} />}
-      </div>
+      </section>
       <div class="unseen" role="status" aria-live="polite">
         {spoken.value}
       </div>

@@ -1,15 +1,14 @@
 // The decision bar: what a decision covers or why there is none, the note, three buttons.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { addKeys } from '../base/keys';
 import { keep, readKept } from '../base/kept';
 import { live } from '../base/live';
 import { errorText, speak } from '../base/messages';
 import { me } from '../base/session';
-import { firstName, formatSpan } from '../base/format';
-import { moment } from '../base/clock';
+import { firstName } from '../base/format';
 import type { Detail, Verdict } from '../base/types';
 import { Icon, Sign } from '../parts/icons';
-import { A, Button } from '../parts/small';
+import { A, agoText, Button } from '../parts/small';
 import { startReading, sendDecision } from './decide';
 import { t } from '../texts';
 
@@ -24,9 +23,8 @@ interface BarProps {
 function decidedText(detail: Detail): string | null {
   const last = detail.decisions.filter((one) => !one.void).at(-1);
   if (!last) return null;
-  const span = formatSpan(moment.value - Date.parse(last.decided_at));
   const verb = t.facts.verdicts[last.verdict] ?? last.verdict;
-  return `${t.review.decidedBy(verb, last.reviewer.name, t.ago(span))}.`;
+  return `${t.review.decidedBy(verb, last.reviewer.name, agoText(last.decided_at))}.`;
 }
 
 // Why nothing can be decided now, or null.
@@ -164,7 +162,7 @@ function VerdictButton({ verdict, bar }: { verdict: Verdict; bar: Bar }) {
 function useDecisionKeys(bar: Bar, revision: number): void {
   const latest = useRef(bar);
   latest.current = bar;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const reach = (verdict: Verdict) => () => {
       const { off, busy, note, box, arm, ask } = latest.current;
       if (off || busy) return;

@@ -3,10 +3,13 @@ import { useEffect } from 'preact/hooks';
 import { go, route } from '../base/route';
 import { addKeys, helpOpen } from '../base/keys';
 import { detailOf, prefetchDetail, watchDetail } from '../base/details';
+import type { Detail } from '../base/types';
+import { Icon } from '../parts/icons';
 import { nextTheme } from '../parts/account';
 import { Loading } from '../parts/small';
 import { Queue } from './queue';
 import { Facts } from './facts';
+import { useReadVersion } from './read-version';
 import { RequestPane } from './request';
 import { gone, markSeen, neighbour, queue, visibleRows } from './queue-rows';
 import { t } from '../texts';
@@ -48,19 +51,32 @@ function useFirstOpen(id: number | null): void {
   }, [id, first]);
 }
 
-function Middle({ id }: { id: number }) {
-  const loaded = detailOf(id).value;
+// The middle and the facts show the same version.
+function Opened({ latest }: { latest: Detail }) {
+  const read = useReadVersion(latest);
+  return (
+    <>
+      <div class="middle">
+        <RequestPane {...read} />
+      </div>
+      <aside class="facts-column" aria-label={t.facts.title}>
+        <Facts detail={read.detail} />
+      </aside>
+    </>
+  );
+}
+
+function Request({ id }: { id: number }) {
+  const { detail, error } = detailOf(id).value;
   useEffect(() => watchDetail(id), [id]);
   useEffect(() => {
     markSeen(id);
     const next = neighbour(id, 1);
-    if (next !== null && loaded.detail) prefetchDetail(next);
-  }, [id, loaded.detail !== null]);
-  const { detail, error } = loaded;
-  if (!detail && error)
-    return <p class="empty">{error.status === 404 ? t.review.gone : t.review.loadFailed}</p>;
-  if (!detail) return <Loading />;
-  return <RequestPane key={id} latest={detail} />;
+    if (next !== null && detail) prefetchDetail(next);
+  }, [id, detail !== null]);
+  if (detail) return <Opened key={id} latest={detail} />;
+  const text = error?.status === 404 ? t.review.gone : t.review.loadFailed;
+  return <div class="middle">{error ? <p class="empty">{text}</p> : <Loading />}</div>;
 }
 
 function NoRequest() {
@@ -68,6 +84,7 @@ function NoRequest() {
   if (!loaded) return <Loading />;
   return (
     <div class="empty-desk">
+      <Icon name="shield" size={36} />
       <p class="empty">{rows.length ? t.review.pick : t.review.empty}</p>
     </div>
   );
@@ -77,15 +94,17 @@ export function Desk() {
   const id = route.value.id;
   useDeskKeys();
   useFirstOpen(id);
-  const detail = id === null ? null : detailOf(id).value.detail;
   return (
     <div class={id === null ? 'desk on-list' : 'desk on-request'}>
       <h1 class="unseen">{t.review.title}</h1>
       <Queue selected={id} />
-      <div class="middle">{id === null ? <NoRequest /> : <Middle id={id} />}</div>
-      <aside class="facts-column" aria-label={t.facts.title}>
-        {detail && <Facts detail={detail} />}
-      </aside>
+      {id === null ? (
+        <div class="middle">
+          <NoRequest />
+        </div>
+      ) : (
+        <Request id={id} />
+      )}
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { formatSpan } from '../base/format';
 import { moment } from '../base/clock';
 import type { Summary } from '../base/types';
 import { Icon } from '../parts/icons';
-import { A, Button, Loading, Said, Since } from '../parts/small';
+import { A, agoText, Button, Loading, Said, Since } from '../parts/small';
 import {
   countOf,
   filter,
@@ -62,8 +62,7 @@ function reason(row: Summary): string {
 function goneText(row: Summary): string {
   const verb = t.review.verbs[row.state] ?? t.state['approved'] ?? '';
   if (!row.decided_by) return t.state[row.state] ?? row.state;
-  const span = formatSpan(moment.value - Date.parse(row.state_at));
-  return t.review.decidedBy(verb, row.decided_by.name, t.ago(span));
+  return t.review.decidedBy(verb, row.decided_by.name, agoText(row.state_at));
 }
 
 function Row({ row, selected }: { row: Summary; selected: boolean }) {
@@ -102,8 +101,9 @@ function Row({ row, selected }: { row: Summary; selected: boolean }) {
 
 function Oldest() {
   const first = visibleRows.value.find((row) => !gone.value.has(row.id));
-  if (!first) return null;
-  const span = formatSpan(moment.value - Date.parse(first.created_at));
+  const ms = first ? moment.value - Date.parse(first.created_at) : 0;
+  if (ms < 60_000) return null;
+  const span = formatSpan(ms);
   return <p class="queue-foot dim">{t.review.oldest(span)}</p>;
 }
 
@@ -118,7 +118,8 @@ function Rows({ selected }: { selected: number | null }) {
     );
   if (!loaded) return <Loading />;
   if (visibleRows.value.length === 0) {
-    if (rows.length === 0 || filter.value === 'all') return <p class="empty">{t.review.empty}</p>;
+    if (rows.length === 0 || filter.value === 'all')
+      return <p class="empty only-list">{t.review.empty}</p>;
     return (
       <p class="empty">
         <button type="button" class="as-link" onClick={() => (filter.value = 'all')}>

@@ -1,5 +1,5 @@
 // The middle of the desk: who asks what, what the run gets, the code, the decision.
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { addKeys } from '../base/keys';
 import { formatBytes, formatDuration } from '../base/format';
 import type { Detail } from '../base/types';
@@ -8,6 +8,7 @@ import { A, Avatar, CopyButton, Said, Since, StateSign } from '../parts/small';
 import { Tabs } from '../parts/tabs';
 import { DecisionBar } from './decision';
 import { TabBody, tabsOf, useVersionBefore } from './tab-body';
+import type { ReadVersion } from './read-version';
 import { t } from '../texts';
 
 function Head({ detail }: { detail: Detail }) {
@@ -106,17 +107,8 @@ function Summary({ detail }: { detail: Detail }) {
   );
 }
 
-// The version on the screen stays until the reader asks for the newer one: nobody approves
-// code that changed under their eyes.
-function useReadVersion(latest: Detail) {
-  const [kept, keepVersion] = useState(latest);
-  const same = kept.revision === latest.revision;
-  const newer = same ? null : latest.revision;
-  return { detail: same ? latest : kept, newer, showNewer: () => keepVersion(latest) };
-}
-
 function useTabKeys(choose: (id: string) => void): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const names = ['code', 'changes', 'question', 'activity'];
     return addKeys(
       Object.fromEntries(names.map((name, index) => [`${index + 1}`, () => choose(name)])),
@@ -124,8 +116,7 @@ function useTabKeys(choose: (id: string) => void): void {
   }, []);
 }
 
-export function RequestPane({ latest }: { latest: Detail }) {
-  const { detail, newer, showNewer } = useReadVersion(latest);
+export function RequestPane({ detail, newer, showNewer }: ReadVersion) {
   const [tab, choose] = useState('code');
   const before = useVersionBefore(detail);
   const tabs = useMemo(() => tabsOf(detail, before), [detail, before]);
