@@ -7,9 +7,14 @@ create or replace function cs.own_people(request_id bigint) returns setof bigint
     language plpgsql stable as $$
 begin
     return query
-    with made as (
-        select r.author_id as maker, r.token_id as token from request r where r.id = $1
-        union select v.editor_id, v.token_id from revision v where v.request_id = $1
+    with recursive asked as (
+        select r.id, r.again_of, r.author_id, r.token_id from request r where r.id = $1
+        union all
+        select r.id, r.again_of, r.author_id, r.token_id
+        from asked a join request r on r.id = a.again_of
+    ), made as (
+        select a.author_id as maker, a.token_id as token from asked a
+        union select v.editor_id, v.token_id from asked a join revision v on v.request_id = a.id
     ), makers as (
         select m.maker from made m
         union select unnest(array[t.person_id, t.created_by])
@@ -21,7 +26,8 @@ begin
 end
 $$;
 comment on function cs.own_people is
-    'Author, editors, the owners of agents among them, owner and creator of the tokens used.';
+    'Author, editors, the owners of agents among them, owner and creator of the tokens used; also
+of the requests that this one runs again, whose code it has.';
 
 -- In PL/pgSQL, like the others that a decision asks: their plans are kept, while a function
 -- in SQL with a sub-select is planned anew at each call, which costs ten times the answer.

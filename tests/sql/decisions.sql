@@ -113,6 +113,11 @@ select is(t.call('revise_requests', jsonb_build_object('actor', t.actor('anna'),
     'revision', 1, 'code', E'print(3)\n')) ->> 'revision', '2', 'a reviewer edits');
 select is(t.code(t.decide('anna', :r, 'approve')), 'own_request', 'and is an author from then on');
 select is(t.code(t.decide('noor', :r, 'approve')), 'ok', 'another reviewer is not');
+select t.call('cancel_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r)) as x \gset
+select t.call('run_again', jsonb_build_object('actor', t.actor('mia'), 'id', :r)) ->> 'id' as r \gset
+select is(t.code(t.decide('anna', :r, 'approve')), 'own_request',
+    'nor does an editor decide when the same code is to run again');
+select is(t.code(t.decide('noor', :r, 'approve')), 'ok', 'who only approved it may');
 select ok(not exists (select from request_list(t.id('both'), '{"view": "review"}') l,
         jsonb_array_elements(l -> 'requests') q
     where (q -> 'author' ->> 'id')::bigint in (t.id('both'), t.id('bot'))
