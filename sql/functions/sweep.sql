@@ -133,9 +133,9 @@ begin
     end if;
     select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'backend', t.backend)), '[]')
         into ready from (
-            select a.id, a.backend from attempt a
+            select a.id, a.backend from attempt a join request r on r.id = a.request_id
             where a.state = 'ready' and a.not_before <= clock_timestamp()
-              and not exists (select from pause where scope = 'all')
+              and not exists (select from pause p where p.scope in ('all', 'team:' || r.team_id))
             order by a.not_before limit most) t;
     select min(a.not_before) into next_due from attempt a
         where a.state = 'ready' and a.not_before > clock_timestamp();

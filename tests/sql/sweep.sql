@@ -1,6 +1,6 @@
 -- What was lost is found: hints, leases, deadlines, workers.
 \ir setup.psql
-select plan(37);
+select plan(38);
 select t.worker() as w \gset
 
 -- Hints. Other people's rows may be there: look for ours only.
@@ -19,6 +19,9 @@ select ok((sweep(:w, 10) ->> 'next_due_ms')::bigint between 1 and 40000, 'when i
 select operator_pause('all', true, '') as x \gset
 select t.approved() as p \gset
 select ok(not t.finds(:p), 'nothing is handed out in a pause');
+delete from pause;
+select operator_pause('team:' || (select team_id from request where id = :p), true, '') as x \gset
+select ok(not t.finds(:p), 'nor the runs of a team that pauses, which would hide the others');
 delete from pause;
 
 -- Leases.
