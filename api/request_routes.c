@@ -276,9 +276,13 @@ bool route_revise(struct call *call, struct error *err)
 bool route_run_again(struct call *call, struct error *err)
 {
     AUTO(json) json_t *result = NULL;
+    const struct settings *settings = &call->api->settings;
     if (!json_check(call->body, "", NULL, 0, err) ||
         !writes_run(call, WRITE_RUN_AGAIN,
-                    json_pack("{s:I}", "id", (json_int_t)call->exchange->ids[0]), &result, err))
+                    json_pack("{s:I, s:I, s:I}", "id", (json_int_t)call->exchange->ids[0],
+                              "pending_seconds", (json_int_t)settings->pending_seconds,
+                              "max_waiting", (json_int_t)settings->max_waiting_per_person),
+                    &result, err))
         return false;
     add_url(result);
     reply_json(call->reply, 201, result);

@@ -292,10 +292,14 @@ test('a batch answers each element by itself', async () => {
 });
 
 test('somebody with too much waiting has to wait', async () => {
+    const old = (await who.ana.post('/api/requests', BASE)).body;
+    await who.ana.post(`/api/requests/${old.id}/cancel`);
     await stack.restart('api', { MAX_WAITING_PER_PERSON: '5' });
     const answers = [];
     for (let i = 0; i < 6; i++) answers.push(await who.ana.post('/api/requests', BASE));
     const last = answers.at(-1);
     assert.deepEqual([last.status, last.body.error?.code], [429, 'throttled'], last.text);
     assert.ok(Number(last.headers.get('retry-after')) > 0);
+    const again = await who.ana.post(`/api/requests/${old.id}/run-again`);
+    assert.deepEqual([again.status, again.body.error?.code], [429, 'throttled'], again.text);
 });
