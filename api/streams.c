@@ -17,6 +17,7 @@
  * away does not outlive it. */
 #define LIFE_MS 300000
 #define REPLAY_COMMAND_MS 1000
+#define AWAY_MS 5000 /* after Redis failed, nobody waits for it this long */
 
 static const char greeting[] = "retry: 1000\n\n";
 static const char heartbeat[] = ": heartbeat\n\n";
@@ -28,8 +29,9 @@ struct streams {
     struct listener *first;
     int64_t count;
     bool closed;
-    pthread_mutex_t redis_lock;
+    pthread_mutex_t redis_lock; /* of the two below */
     struct redis *redis;
+    int64_t away_until_ms;
 };
 
 struct streams *streams_new(struct api *api)
@@ -123,18 +125,26 @@ static bool is_stream_id(const char *id)
     return ms > 0 && ms < 20 && seq > 0 && seq < 20 && id[ms + 1 + seq] == '\0';
 }
 
-/* What was announced behind Last-Event-ID, or a reset where that is not known. */
-static void replay(struct streams *streams, struct listener *listener, const char *last_id)
+/* True when nothing is missing between `last_id` and what is heard from now on. One that hangs
+ * is waited for once: the handlers that queue up here serve everybody else, too. */
+static bool replay_whole(struct streams *streams, struct listener *listener, const char *last_id)
 {
     struct error err = {0};
     bool gap = true;
-    if (is_stream_id(last_id) && streams->redis) {
-        pthread_mutex_lock(&streams->redis_lock);
-        if (!redis_events_after(streams->redis, last_id, replay_event, listener, &gap, &err))
-            gap = true;
-        pthread_mutex_unlock(&streams->redis_lock);
+    pthread_mutex_lock(&streams->redis_lock);
+    bool fine = clock_monotonic_ms() >= streams->away_until_ms;
+    if (fine && !redis_events_after(streams->redis, last_id, replay_event, listener, &gap, &err)) {
+        streams->away_until_ms = clock_monotonic_ms() + AWAY_MS;
+        fine = false;
     }
-    if (gap)
+    pthread_mutex_unlock(&streams->redis_lock);
+    return fine && !gap;
+}
+
+/* What was announced behind Last-Event-ID, or a reset where that is not known. */
+static void replay(struct streams *streams, struct listener *listener, const char *last_id)
+{
+    if (!is_stream_id(last_id) || !streams->redis || !replay_whole(streams, listener, last_id))
         listener_tell(listener, reset, strlen(reset));
 }
 

@@ -184,6 +184,33 @@ test('with Redis away polls and streams go on, with PostgreSQL alone', async () 
     stream.close();
 });
 
+test('with Redis hung, streams that resume hold nobody else up', async () => {
+    const begin = await ana.events();
+    await submit();
+    const { id } = await begin.next();
+    begin.close();
+    const bea = await stack.signIn('bea');
+    process.kill(stack.pid('redis'), 'SIGSTOP');
+    try {
+        let opened = 0;
+        const streams = [ana, rob, adm, bea].flatMap((who) => Array.from({ length: 6 },
+            () => who.events('/api/events', { lastId: id }).finally(() => { opened++; })));
+        await until(() => opened >= 16, 'as many streams as there are handlers');
+        const me = await ana.send('GET', '/api/me', { signal: AbortSignal.timeout(6000) });
+        assert.equal(me.status, 200);
+        for (const stream of await Promise.all(streams)) {
+            assert.equal((await stream.next()).event, 'reset');
+            stream.close();
+        }
+    } finally {
+        process.kill(stack.pid('redis'), 'SIGCONT');
+    }
+    await until(async () => {
+        await cancel(await submit());
+        return await gauge('event_streams') === 0;
+    }, 'the places');
+});
+
 test('what somebody forges into Redis wakes, but tells nothing', async () => {
     const stream = await adm.events();
     for (const event of ['{}', 'null', '[1]', 'not json', '{"id":"x"}', '{"id":-1,"state":7}',
