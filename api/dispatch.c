@@ -192,5 +192,6 @@ void dispatch_finished(struct api *api, struct exchange *take_exchange, bool com
         return;
     }
     exchange->job = JOB_DROP;
-    handlers_put(api->handlers, exchange);
+    if (!handlers_put(api->handlers, exchange))
+        exchange_free(exchange); /* the database forgets the chunks by their age */
 }

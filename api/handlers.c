@@ -67,16 +67,20 @@ struct handlers *handlers_new(struct api *api, size_t count, size_t limit)
     return handlers;
 }
 
-void handlers_free(struct handlers *handlers)
+void handlers_close(struct handlers *handlers)
 {
-    if (!handlers)
-        return;
     pthread_mutex_lock(&handlers->lock);
     handlers->closing = true;
     pthread_cond_broadcast(&handlers->filled);
     pthread_mutex_unlock(&handlers->lock);
     for (size_t i = 0; i < handlers->thread_count; i++)
         pthread_join(handlers->threads[i], NULL);
+}
+
+void handlers_free(struct handlers *handlers)
+{
+    if (!handlers)
+        return;
     pthread_cond_destroy(&handlers->filled);
     pthread_mutex_destroy(&handlers->lock);
     free(handlers->threads);
@@ -86,7 +90,7 @@ void handlers_free(struct handlers *handlers)
 static bool put(struct handlers *handlers, struct exchange *exchange, size_t limit)
 {
     pthread_mutex_lock(&handlers->lock);
-    bool fits = handlers->waiting < limit;
+    bool fits = handlers->waiting < limit && !handlers->closing;
     if (fits) {
         exchange->next = NULL;
         *handlers->last = exchange;
@@ -103,9 +107,9 @@ bool handlers_offer(struct handlers *handlers, struct exchange *exchange)
     return put(handlers, exchange, handlers->limit);
 }
 
-void handlers_put(struct handlers *handlers, struct exchange *exchange)
+bool handlers_put(struct handlers *handlers, struct exchange *exchange)
 {
-    put(handlers, exchange, SIZE_MAX);
+    return put(handlers, exchange, SIZE_MAX);
 }
 
 size_t handlers_waiting(struct handlers *handlers)

@@ -162,6 +162,7 @@ static void drain(struct api *api)
 static void stop(struct api *api)
 {
     feed_free(api->feed);
+    handlers_close(api->handlers);
     server_free(api->server);
     handlers_free(api->handlers);
     streams_free(api->streams);

@@ -116,7 +116,8 @@ static void release(struct parks *parks, struct bucket *bucket, const struct wan
         *link = exchange->next;
         parks->count--;
         exchange->wait.over |= wanted->over;
-        handlers_put(parks->handlers, exchange);
+        if (!handlers_put(parks->handlers, exchange))
+            server_stream_close(exchange);
     }
 }
 

@@ -80,7 +80,7 @@ const struct route route_table[] = {
 
     {METHOD_GET, "/", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, "*", route_page},
     {METHOD_GET, "/sign-in", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, "*", route_page},
-    {METHOD_GET, "/ask", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, "request revise", route_page},
+    {METHOD_GET, "/ask", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, "*", route_page},
     {METHOD_GET, "/review", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, "*", route_page},
     {METHOD_GET, "/review/{id}", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, "*", route_page},
     {METHOD_GET, "/requests", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, "*", route_page},

@@ -60,7 +60,10 @@ static void sleep_until_more(struct stream *stream)
     server_suspend(stream->exchange);
     stream->exchange->job = JOB_FILL;
     stream->exchange->filling = stream;
-    handlers_put(stream->handlers, stream->exchange);
+    if (handlers_put(stream->handlers, stream->exchange))
+        return;
+    stream->ended = true; /* the process ends, and nobody fills any more */
+    wake(stream);
 }
 
 ssize_t stream_read(struct stream *stream, char *ret_data, size_t max)
