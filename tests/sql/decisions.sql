@@ -1,6 +1,6 @@
 -- Who decides on what, and what a decision does.
 \ir setup.psql
-select plan(68);
+select plan(70);
 
 -- Approve, and what follows.
 select t.submit('mia') as r \gset
