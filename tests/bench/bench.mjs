@@ -1,17 +1,15 @@
 // `make bench`: what it costs. ROUNDS (3) and SECONDS (5) of each measurement are settings.
 // Nothing here passes or fails by a figure; docs/benchmarks.md says how to read them.
 import { startStack, until } from '../flow/stack.mjs';
-import { memoryNow, memoryTally } from './memory.mjs';
+import { memoryNow, memoryTally, warmedUp } from './memory.mjs';
 import { jobsRound, startRound, startTally } from './start.mjs';
 import { prepareSubmit, submitRound, submitTally } from './submit.mjs';
 import { Tally } from './tally.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const SECONDS = Number(process.env.SECONDS ?? 5);
-const SETTLE_MS = 1500; // for the sandboxes that are made anew after each use
 
 const say = (text) => console.log(`${new Date().toISOString().slice(11, 19)}  ${text}`);
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 async function tokenOf(stack, login, scopes) {
     const client = await stack.signIn(login);
@@ -24,7 +22,7 @@ async function tokenOf(stack, login, scopes) {
 async function prepare(env) {
     const stack = await startStack({ env: { MAX_WAITING_PER_PERSON: '1000000', ...env } });
     await stack.people({ ana: ['analyst'], rob: ['reviewer'] });
-    const bench = { stack, seconds: SECONDS, warmed: () => pause(SETTLE_MS) };
+    const bench = { stack, seconds: SECONDS, warmed: () => warmedUp(stack, 2) };
     bench.agent = await tokenOf(stack, 'ana', ['read', 'submit']);
     bench.reviewer = await tokenOf(stack, 'rob', ['read', 'decide']);
     bench.limits = (await bench.agent.client.get('/api/me')).body.settings.limits;
@@ -40,14 +38,13 @@ async function measureStarts(found) {
     const cold = await prepare({ LOCAL_WARM: '0' });
     cold.warmed = async () => {};
     try {
-        await pause(SETTLE_MS);
         for (let round = 1; round <= ROUNDS; round++) {
             say(`round ${round} of ${ROUNDS}: memory, starts, jobs`);
+            await warm.warmed();
             found.memory.push(memoryNow(warm.stack));
             found.warm.push(await startRound(warm));
             found.cold.push(await startRound(cold));
             found.jobs.push(await jobsRound(warm));
-            await pause(SETTLE_MS);
         }
     } finally {
         await Promise.all([warm.stack.stop(), cold.stack.stop()]);

@@ -1,5 +1,8 @@
 // Resident memory of processes: private pages, and their share of what they share (Pss).
 import { readFileSync, readdirSync } from 'node:fs';
+import { until } from '../flow/stack.mjs';
+
+const WARM_BYTES = 60 << 20;
 
 function parents() {
     const found = new Map();
@@ -40,6 +43,33 @@ const programOf = (pid) => {
         return '';
     }
 };
+
+/** Ticks of the worker's big sandboxes: those that have pandas and matplotlib. */
+function warmTicks(stack) {
+    const ticks = [];
+    for (const pid of below(stack.pid('worker'))) {
+        try {
+            const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+            const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+            if (fields[21] * 4096 > WARM_BYTES) ticks.push(`${pid}:${fields[11] + fields[12]}`);
+        } catch {
+            // It ended meanwhile.
+        }
+    }
+    return ticks.join(' ');
+}
+
+/** Waits until the warm sandboxes are all there and have nothing left to do. */
+export function warmedUp(stack, count) {
+    let before = '';
+    return until(async () => {
+        const ticks = warmTicks(stack);
+        const calm = ticks === before && ticks.split(' ').length === count;
+        before = ticks;
+        if (!calm) await new Promise((done) => setTimeout(done, 150));
+        return calm;
+    }, 'warm sandboxes');
+}
 
 /** MiB: of the api, of the worker with its launcher, and of its warm sandboxes. */
 export function memoryNow(stack) {

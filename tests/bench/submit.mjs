@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '../flow/stack.mjs';
+import { processorTime } from './processor.mjs';
 
 const run = promisify(execFile);
 const here = path.join(root, 'tests/bench');
@@ -60,11 +61,18 @@ export async function submitRound(bench) {
     const many = JSON.stringify(Array.from({ length: BULK }, () => item(bench)));
     const token = bench.agent.token;
     const round = {};
-    const http = await load(bench, token, 'submit');
-    round.http = http.per_second;
-    round.http_p99 = http.p99_ms;
+    round.httpTime = await processorTime(bench.stack, async () => {
+        const http = await load(bench, token, 'submit');
+        round.http = http.per_second;
+        round.httpP99 = http.p99_ms;
+        return http.done;
+    });
     round.ours = await pgbench(bench, 'api', 'submit.sql', { items: one });
-    round.reference = await pgbench(bench, 'superuser', 'reference_submit.sql', { code, sha });
+    round.referenceTime = await processorTime(bench.stack, async () => {
+        const variables = { code, sha };
+        round.reference = await pgbench(bench, 'superuser', 'reference_submit.sql', variables);
+        return round.reference * bench.seconds;
+    });
     const few = BULK_CLIENTS;
     const bulk = await load(bench, token, 'batch', { clients: few });
     round.bulkHttp = BULK * bulk.per_second;
@@ -77,7 +85,7 @@ export async function submitRound(bench) {
 export function submitTally(tally, rounds) {
     const each = (pick) => rounds.map(pick);
     tally.add('submit.http', 'submissions over HTTP, 32 clients', 'per s', each((r) => r.http));
-    tally.add('submit.http_p99', 'submission over HTTP, p99', 'ms', each((r) => r.http_p99));
+    tally.add('submit.http_p99', 'submission over HTTP, p99', 'ms', each((r) => r.httpP99));
     tally.add('submit.pgbench', 'the same function called by pgbench, 32 clients', 'per s',
         each((r) => r.ours));
     tally.add('submit.reference', 'the reference, pgbench, 32 clients', 'per s',
@@ -88,6 +96,12 @@ export function submitTally(tally, rounds) {
         each((r) => r.http / r.reference), { least: 0.8 });
     tally.add('submit.pgbench_of_reference', 'our function by pgbench ÷ the reference', 'ratio',
         each((r) => r.ours / r.reference), { least: 0.6 });
+    tally.add('submit.time_api', 'processor time of a submission over HTTP: api', 'us',
+        each((r) => r.httpTime.api));
+    tally.add('submit.time_database', 'processor time of a submission over HTTP: PostgreSQL', 'us',
+        each((r) => r.httpTime.database));
+    tally.add('submit.time_reference', 'processor time of the reference: PostgreSQL', 'us',
+        each((r) => r.referenceTime.database));
     tally.add('submit.bulk_http', 'rows in batches of 50 over HTTP, 4 clients', 'per s',
         each((r) => r.bulkHttp));
     tally.add('submit.bulk_pgbench', 'rows in batches of 50, our function by pgbench', 'per s',

@@ -17,6 +17,7 @@ const texts = {
     ratio: (value) => value.toFixed(2),
     'per s': (value) => Math.round(value).toLocaleString('en-US'),
     ms: (value) => value.toFixed(value < 10 ? 2 : 1),
+    us: (value) => value.toFixed(0),
     MiB: (value) => value.toFixed(1),
 };
 
