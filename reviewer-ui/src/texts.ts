@@ -64,7 +64,6 @@ export const t = {
   session: {
     label: 'Session',
     ending: (at: string) => `You will be signed out at ${at}. What you wrote is kept.`,
-    stay: 'Stay signed in',
     signInAgain: 'Sign in again',
     ended: 'Your session has ended. Sign in again: what you wrote is kept on this device.',
   },

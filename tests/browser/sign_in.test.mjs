@@ -215,8 +215,13 @@ test('near its end the session warns, and signing out ends it', async () => {
     await page.reload();
     await page.locator('.session-warning', { hasText: 'What you wrote is kept' }).waitFor();
     await page.unroute('**/api/me');
-    await page.getByRole('button', { name: 'Stay signed in' }).click();
-    await page.locator('.session-warning').waitFor({ state: 'detached' });
+    const path = new URL(page.url()).pathname;
+    await page.getByRole('button', { name: 'Sign in again' }).click();
+    await page.getByLabel('Login').fill('mia');
+    await page.getByLabel('Password', { exact: true }).fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.waitForURL(`**${path}*`);
+    assert.equal(await page.locator('.session-warning').count(), 0);
     await page.getByRole('button', { name: /^Account/ }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('Login').waitFor();

@@ -43,10 +43,15 @@ export async function signIn(body: { login: string; password: string } | { link_
   await loadMe();
 }
 
-export async function signOut(): Promise<void> {
+// Where to go back to after signing in again.
+let wanted = '';
+
+export async function signOut(comeBack = false): Promise<void> {
+  const path = comeBack ? location.pathname + location.search : '';
   await call('/api/logout', { body: {}, quiet: true }).catch(() => undefined);
   me.value = null;
   sessionEnded.value = false;
+  wanted = path;
   go('/sign-in');
 }
 
@@ -54,9 +59,6 @@ export function homePath(): string {
   if (isReviewer.value) return '/review';
   return mayAsk.value ? '/ask' : '/requests';
 }
-
-// Where to go back to after signing in again.
-let wanted = '';
 
 export function pathAfterSignIn(): string {
   const path = wanted || homePath();

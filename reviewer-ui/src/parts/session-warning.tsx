@@ -27,10 +27,7 @@ export function SessionWarning() {
     <section class="session-warning" aria-label={t.session.label}>
       <Sign tone="medium" />
       <span>{text}</span>
-      <Button small onClick={() => void loadMe().catch(() => undefined)}>
-        {t.session.stay}
-      </Button>
-      <Button small tone="quiet" onClick={() => void signOut()}>
+      <Button small onClick={() => void signOut(true)}>
         {t.session.signInAgain}
       </Button>
     </section>
