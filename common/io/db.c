@@ -36,7 +36,8 @@ static bool connect_now(struct db *db, struct error *err)
     const char *keys[] = {"dbname", "application_name", "connect_timeout", "client_encoding", NULL};
     const char *values[] = {db->url, db->application, "3", "UTF8", NULL};
     db->conn = PQconnectdbParams(keys, values, 1);
-    if (PQstatus(db->conn) == CONNECTION_OK)
+    /* Otherwise libpq waits without end for a server that takes nothing more. */
+    if (PQstatus(db->conn) == CONNECTION_OK && PQsetnonblocking(db->conn, 1) == 0)
         return true;
     fail(err, ERR_UNAVAILABLE, "the database can not be reached: %s",
          db->conn ? PQerrorMessage(db->conn) : "no memory");

@@ -1,5 +1,7 @@
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/io/db.h"
 #include "tests/unit/services.h"
@@ -15,6 +17,7 @@ STATEMENT(no_table, "select * from no_such_table", 0, false);
 STATEMENT(end_myself, "select pg_terminate_backend(pg_backend_pid())", 0, false);
 STATEMENT(slow, "select pg_sleep(5)", 0, false);
 STATEMENT(one, "select 1", 0, false);
+STATEMENT(server_process, "select pg_backend_pid()", 0, false);
 
 static struct db *open_database(void)
 {
@@ -126,6 +129,44 @@ static void test_a_statement_timeout_says_unavailable(void **state)
     assert_int_equal(err.code, ERR_UNAVAILABLE);
 }
 
+static pid_t stopped;
+
+static void let_go_on(int number)
+{
+    (void)number;
+    kill(stopped, SIGCONT);
+}
+
+/* More than the sockets hold, so that sending alone would wait for ever. */
+static void test_a_server_that_hangs_is_given_up(void **state)
+{
+    (void)state;
+    AUTO(db) struct db *db = open_database();
+    AUTO(buffer) struct buffer large = {0};
+    AUTO(rows) struct rows *rows = NULL;
+    struct error err = {0};
+    for (int i = 0; i < 1 << 20; i++)
+        buffer_add_text(&large, "12345678");
+    const struct db_param params[] = {{DB_INT8, 1, {0}},
+                                      {DB_TEXT, 0, buffer_bytes(&large)},
+                                      {DB_NULL, 0, {0}},
+                                      {DB_BOOL, 1, {0}}};
+    assert_true(db_run(db, &server_process, NULL, &rows, &err));
+    stopped = (pid_t)rows_integer(rows, 0, 0);
+    rows_free(TAKE(rows));
+    assert_true(db_run(db, &echo, values, &rows, &err));
+    rows_free(TAKE(rows));
+    signal(SIGALRM, let_go_on);
+    assert_int_equal(kill(stopped, SIGSTOP), 0);
+    alarm(45); /* beyond what db.c waits for an answer */
+    bool answered = db_run(db, &echo, params, &rows, &err);
+    alarm(0);
+    kill(stopped, SIGCONT);
+    assert_false(answered);
+    assert_int_equal(err.code, ERR_LOST);
+    assert_true(db_run(db, &one, NULL, &rows, &err));
+}
+
 static void test_nobody_home(void **state)
 {
     (void)state;
@@ -151,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_a_wrong_table_is_named_with_file_and_line),
         cmocka_unit_test(test_a_broken_connection_is_replaced),
         cmocka_unit_test(test_a_statement_timeout_says_unavailable),
+        cmocka_unit_test(test_a_server_that_hangs_is_given_up),
         cmocka_unit_test(test_nobody_home),
     };
     return cmocka_run_group_tests_name("db", tests, NULL, NULL);
