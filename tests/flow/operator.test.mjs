@@ -1,0 +1,151 @@
+// The operator's command: migrate, people, teams, links, tokens, help.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import * as fs from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { root, startStack } from './stack.mjs';
+
+const run = promisify(execFile);
+const command = path.join(root, 'build/countersign');
+let stack;
+
+before(async () => { stack = await startStack({ api: false, workers: 0 }); });
+after(() => stack?.stop());
+
+const database = (name) => `${stack.database.superuser} dbname=${name}`;
+
+/** Runs the command; resolves with {code, out, said} whatever its end. */
+async function countersign(words, env = {}) {
+  const plain = { PATH: process.env.PATH, DATA_DIR: '/nonexistent', ...env };
+  try {
+    const { stdout, stderr } = await run(command, words, { env: plain });
+    return { code: 0, out: stdout, said: stderr };
+  } catch ({ code, stdout, stderr }) {
+    return { code, out: stdout, said: stderr };
+  }
+}
+
+const operator = (...words) => countersign(words, { DATABASE_URL: stack.database.operator });
+
+async function emptyDatabase(name) {
+  await stack.psql('superuser', `create database ${name} template template0`);
+  return { DATABASE_URL: database(name) };
+}
+
+test('migrate makes an empty database whole, and finds nothing to do again', async () => {
+  const env = await emptyDatabase('fresh');
+  const files = (await fs.readdir(path.join(root, 'sql/schema'))).sort();
+  const first = await countersign(['migrate', '--check'], env);
+  assert.equal(first.code, 0, first.said);
+  assert.equal(first.out, files.map((file) => `applied sql/schema/${file}\n`).join('') +
+    'the database is up to date\n');
+  const second = await countersign(['migrate', '--check'], env);
+  assert.deepEqual([second.code, second.out], [0, 'the database is up to date\n']);
+});
+
+test('several migrate at once: one does it, the others find it done', async () => {
+  const env = await emptyDatabase('crowded');
+  const all = await Promise.all([1, 2, 3].map(() => countersign(['migrate'], env)));
+  assert.deepEqual(all.map(({ code }) => code), [0, 0, 0], all.map(({ said }) => said).join(''));
+  assert.equal(all.filter(({ out }) => out.includes('applied')).length, 1);
+});
+
+test('passwords are set, from files too, and never reach the log of the server', async () => {
+  const env = await emptyDatabase('secret');
+  const file = path.join(stack.data, 'secrets', 'new-worker');
+  await fs.writeFile(file, 'worker-secret-1b2c\n');
+  await stack.psql('superuser', "alter system set log_statement = 'all'");
+  await stack.psql('superuser', 'select pg_reload_conf()');
+  const done = await countersign(['migrate'],
+    { ...env, API_DB_PASSWORD: "api-secret-'9f8e", WORKER_DB_PASSWORD_FILE: file });
+  assert.equal(done.code, 0, done.said);
+  const log = await stack.log('postgres');
+  assert.match(log, /alter role %I password/, 'the log holds what migrate did');
+  assert.doesNotMatch(log, /secret-'?\d/);
+  const enter = (role, password) => run('psql',
+    ['-XAt', '-d', database('secret').replace(/user=\S+|passfile='[^']*'/g, ''), '-c', 'select 1'],
+    { env: { PATH: process.env.PATH, PGUSER: role, PGPASSWORD: password } });
+  assert.equal((await enter('countersign_api', "api-secret-'9f8e")).stdout, '1\n');
+  assert.equal((await enter('countersign_worker', 'worker-secret-1b2c')).stdout, '1\n');
+  await assert.rejects(enter('countersign_api', 'worker-secret-1b2c'), /authentication failed/);
+});
+
+test('migrate says what is wrong with its settings', async () => {
+  const none = await countersign(['migrate']);
+  assert.equal(none.code, 2);
+  assert.match(none.said, /DATABASE_URL must name a superuser/);
+  const both = await countersign(['migrate'],
+    { API_DB_PASSWORD: 'a', API_DB_PASSWORD_FILE: '/dev/null' });
+  assert.equal(both.code, 2);
+  assert.match(both.said, /API_DB_PASSWORD and API_DB_PASSWORD_FILE are both set/);
+  const weak = await countersign(['migrate'], { DATABASE_URL: stack.database.operator });
+  assert.equal(weak.code, 1);
+  assert.match(weak.said, /permission denied|must be|ERROR/);
+  const gone = await countersign(['migrate'], { DATABASE_URL: 'host=/nonexistent' });
+  assert.equal(gone.code, 1);
+  assert.match(gone.said, /can not be reached/);
+});
+
+test('people, teams and roles', async () => {
+  assert.match((await operator('team', 'add', 'Data')).out, /^team Data has id 1\n$/);
+  const ana = await operator('person', 'add', 'ana', '--name', 'Ana Ünal', '--role',
+    'analyst,reviewer', '--team=Data');
+  assert.equal(ana.code, 0, ana.said);
+  assert.equal((await operator('person', 'add', 'bot', '--agent-of', 'ana')).code, 0);
+  const twice = await operator('person', 'add', 'ANA');
+  assert.equal(twice.code, 1);
+  assert.match(twice.said, /taken/);
+  for (const words of [['x', '--role', 'king'], ['x', '--team', 'Nowhere'], ['../x'], ['x y']])
+    assert.equal((await operator('person', 'add', ...words)).code, 1, words.join(' '));
+  assert.equal((await operator('person', 'role', 'ana', 'admin')).code, 0);
+  assert.equal((await operator('person', 'disable', 'bot')).code, 0);
+  const list = JSON.parse((await operator('person', 'list', '--json')).out);
+  assert.deepEqual(list.map(({ login, name, roles, disabled }) => [login, name, roles, disabled]),
+    [['ana', 'Ana Ünal', ['admin'], false], ['bot', 'bot', ['agent'], true]]);
+  assert.match((await operator('person', 'list')).out, /ana +Ana Ünal +human +admin +Data +no/);
+});
+
+test('a link and a token are shown once, and only their digests are kept', async () => {
+  await operator('person', 'add', 'lia');
+  const link = await countersign(['link', 'lia'],
+    { DATABASE_URL: stack.database.operator, PUBLIC_URL: 'https://countersign.example.com' });
+  assert.match(link.out, /^https:\/\/countersign\.example\.com\/sign-in#csl_[\w-]{43}\n$/);
+  const token = await operator('token', 'create', 'lia', '--name', 'ci', '--days', '3');
+  assert.match(token.out, /^cs_[\w-]{43}\n$/);
+  assert.match((await operator('token', 'list')).out, /lia +ci +cs_/);
+  const dump = (await run('pg_dump', ['-d', stack.database.superuser])).stdout;
+  assert.ok(dump.includes('lia'));
+  for (const secret of [link.out.split('#')[1].trim(), token.out.trim()])
+    assert.ok(!dump.includes(secret.slice(16)), 'a secret is in the database');
+  assert.equal((await operator('token', 'revoke', '1')).code, 0);
+  assert.equal((await operator('token', 'revoke', '77')).code, 1);
+  for (const words of [['link', 'nobody'], ['token', 'create', 'nobody'],
+    ['token', 'create', 'lia', '--scope', 'rule']])
+    assert.equal((await operator(...words)).code, 1, words.join(' '));
+  for (const words of [['link'], ['link', 'lia', '--minutes', '0'], ['token', 'revoke', 'x']])
+    assert.equal((await operator(...words)).code, 2, words.join(' '));
+});
+
+test('what the operator did is in the audit trail', async () => {
+  const rows = await stack.psql('superuser',
+    "select distinct actor_kind from cs.audit_event where entity in ('person', 'team', 'token')");
+  assert.deepEqual(rows, [{ actor_kind: 'operator' }]);
+});
+
+test('every command has help, and words that are none say so', async () => {
+  const all = await countersign(['--help']);
+  const names = [...all.out.matchAll(/^ {2}([a-z]+(?: [a-z]+)?) {2}/gm)].map((found) => found[1]);
+  assert.ok(names.length >= 17, all.out);
+  for (const name of names) {
+    const help = await countersign([...name.split(' '), '--help']);
+    assert.equal(help.code, 0);
+    assert.ok(help.out.startsWith(`countersign ${name}`), help.out);
+  }
+  assert.equal((await countersign(['persn', 'add'])).code, 2);
+  assert.equal((await countersign([])).code, 2);
+  const nowhere = await countersign(['person', 'list']);
+  assert.equal(nowhere.code, 2);
+  assert.match(nowhere.said, /DATABASE_URL is not set, and no stack runs in \/nonexistent/);
+});
