@@ -156,6 +156,38 @@ static void a_dead_launcher_is_noticed(void **context)
     launcher_stop(launcher);
 }
 
+static bool is_on(void *context)
+{
+    return !is_off(context);
+}
+
+static void a_failure_that_passes_is_no_long_pause(void **context)
+{
+    (void)context;
+    char folder[] = "/var/tmp/countersign-python-XXXXXX", bin[64], python[80];
+    assert_non_null(mkdtemp(folder));
+    snprintf(bin, sizeof bin, "%s/bin", folder);
+    snprintf(python, sizeof python, "%s/python3", bin);
+    assert_int_equal(mkdir(bin, 0755) | chmod(bin, 0755) | chmod(folder, 0755), 0);
+    struct launcher_options options = {
+        .python = python, .slot_uid = BED_UID, .sandbox_max = 4, .tmp_bytes = 16 << 20};
+    struct local_options local = {.lease_ms = 30000, .preflight_seconds = 600};
+    struct launcher *launcher = NULL;
+    struct sandbox_backend *backend = NULL;
+    struct error err = {0};
+    assert_true(launcher_start(&options, &launcher, &err));
+    assert_true(local_backend_new(launcher, &local, &backend, &err));
+    assert_true(is_off(backend));
+    assert_int_equal(symlink("/usr/bin/python3", python), 0);
+    bool back = bed_wait(is_on, backend);
+    unlink(python);
+    rmdir(bin);
+    rmdir(folder);
+    assert_true(back);
+    local_backend_free(backend);
+    launcher_stop(launcher);
+}
+
 /* Kills one of the processes of a running sandbox: depth 0 is bubblewrap, 1
  * its init, 2 Python. */
 static int kill_depth;
@@ -346,6 +378,7 @@ int main(void)
         cmocka_unit_test(root_that_lacks_a_capability),
         cmocka_unit_test(not_ready_creates_nothing),
         cmocka_unit_test(a_dead_launcher_is_noticed),
+        cmocka_unit_test(a_failure_that_passes_is_no_long_pause),
         cmocka_unit_test(who_is_killed_decides_the_class),
         cmocka_unit_test(a_paused_launcher_proves_nothing),
         cmocka_unit_test(what_nobody_keeps_alive_is_unknown),

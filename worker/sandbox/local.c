@@ -42,8 +42,11 @@ static void run_preflight(struct local *local)
     }
     LOG(state.ready ? LOG_INFO : LOG_ERROR, "preflight", LOG_TEXT("why_not", state.why_not),
         LOG_TEXT("cgroup", launcher_cgroup(local->launcher)));
-    local->next_preflight_ms = clock_monotonic_ms() + 1000 * local->options.preflight_seconds;
+    int64_t pause_ms = 1000 * local->options.preflight_seconds;
+    if (!state.ready && pause_ms > RETRY_MS)
+        pause_ms = RETRY_MS;
     pthread_mutex_lock(&local->lock);
+    local->next_preflight_ms = clock_monotonic_ms() + pause_ms;
     local->state = state;
     pthread_mutex_unlock(&local->lock);
 }
