@@ -138,7 +138,7 @@ class Stack {
         this.order({ do: 'start', name: this.named(name), env });
         await this.when(() => this.children.get(this.named(name)) !== before, `start of ${name}`);
         if (name === 'api') await this.answers();
-        if (name === 'postgres') await until(() => this.databaseAnswers(), 'PostgreSQL');
+        if (name === 'postgres') await until(() => this.databaseIsBack(), 'PostgreSQL');
         if (name === 'redis') await until(() => this.redis('ping').catch(() => false), 'Redis');
     }
 
@@ -161,6 +161,17 @@ class Stack {
             await answer?.arrayBuffer();
             return answer?.status === 200;
         }, 'the api');
+    }
+
+    // Killed the hard way it may not start at once: until they notice, its last back ends hold the
+    // shared memory, and a new server ends again.
+    async databaseIsBack() {
+        const ended = () => this.children.get('postgres').ended;
+        if (ended()) {
+            this.order({ do: 'start', name: 'postgres', env: {} });
+            await this.when(() => !ended(), 'start of postgres');
+        }
+        return this.databaseAnswers();
     }
 
     databaseAnswers() {
