@@ -114,7 +114,8 @@ select is(t.call('revise_requests', jsonb_build_object('actor', t.actor('anna'),
 select is(t.code(t.decide('anna', :r, 'approve')), 'own_request', 'and is an author from then on');
 select is(t.code(t.decide('noor', :r, 'approve')), 'ok', 'another reviewer is not');
 select t.call('cancel_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r)) as x \gset
-select t.call('run_again', jsonb_build_object('actor', t.actor('mia'), 'id', :r)) ->> 'id' as r \gset
+select t.call('run_again', jsonb_build_object('actor', t.actor('mia'), 'id', :r)) ->> 'id' as r
+\gset
 select is(t.code(t.decide('anna', :r, 'approve')), 'own_request',
     'nor does an editor decide when the same code is to run again');
 select is(t.code(t.decide('noor', :r, 'approve')), 'ok', 'who only approved it may');
