@@ -175,7 +175,8 @@ static void log_access(const struct exchange *exchange, int64_t microseconds, bo
     LOG(LOG_INFO, "request", LOG_TEXT("id", exchange->id), LOG_TEXT("method", method),
         LOG_TEXT("path", path), LOG_NUMBER("status", exchange->reply.status),
         LOG_NUMBER("us", microseconds), LOG_NUMBER("person", exchange->person_id),
-        LOG_TEXT("address", exchange->address), LOG_NUMBER("whole", completed));
+        LOG_TEXT("code", exchange->reply.code), LOG_TEXT("address", exchange->address),
+        LOG_NUMBER("whole", completed));
 }
 
 void dispatch_finished(struct api *api, struct exchange *take_exchange, bool completed)

@@ -105,6 +105,7 @@ void reply_error(struct reply *reply, const struct error *err)
     if (err->field[0])
         json_object_set_new(json_object_get(body, "error"), "field", whole_text(err->field));
     reply_json(reply, error_status(err->code), body);
+    reply->code = error_name(err->code);
     for (size_t i = 0; i < COUNT_OF(retry_after); i++)
         if (retry_after[i].code == err->code && !has_header(reply, "Retry-After"))
             reply_add_header(reply, "Retry-After", retry_after[i].seconds);

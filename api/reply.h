@@ -25,7 +25,8 @@ struct stream;
 struct reply {
     int status; /* 0: nothing decided yet */
     enum reply_kind kind;
-    bool close; /* the connection ends with this answer */
+    bool close;       /* the connection ends with this answer */
+    const char *code; /* of the error it speaks of, for the log; NULL when it is none */
     const char *type;
     struct buffer body;
     struct bytes borrowed; /* instead of body: lives as long as the process */
