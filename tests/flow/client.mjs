@@ -18,7 +18,7 @@ export class Client {
     }
 
     remember(answer) {
-        this.cookie = answer.headers.getSetCookie()[0].split(';')[0];
+        this.cookie = answer.headers.get('set-cookie').split(';')[0];
         this.csrf = answer.body.csrf_token;
         this.person = answer.body.person;
         return answer;
