@@ -1,6 +1,7 @@
 // Requests whose framing is wrong or means two things: each row is refused before any route.
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import { startStack } from './stack.mjs';
 import { sendRaw, head, censusOf } from './raw.mjs';
 
@@ -67,6 +68,10 @@ const rows = [
         `${head('POST /api/login HTTP/1.0', ['Host: x', 'Transfer-Encoding: chunked'])}0\r\n\r\n`,
         400, 'bad_request'],
     ['bad chunk size', `${head(POST, ['Host: x', 'Transfer-Encoding: chunked'])}zz\r\n`, 400, null],
+    ['a negative chunk size', `${head(POST, ['Host: x', 'Transfer-Encoding: chunked'])}-1\r\n`,
+        400, null],
+    ['a chunk size of 72 bits',
+        `${head(POST, ['Host: x', 'Transfer-Encoding: chunked'])}${'f'.repeat(18)}\r\n`, 413, null],
     ['Content-Encoding', `${head(POST, ['Host: x', JSON_TYPE, 'Content-Encoding: gzip',
         'Content-Length: 2'])}{}`, 415, 'unsupported_media_type'],
     ['blank before a colon', head(GET, ['Host: x', 'X-Y : z']), 400, 'bad_request'],
@@ -188,6 +193,16 @@ test('a refused framing closes the connection, so that nothing rides along', asy
     assert.equal(answer.status, 400);
     assert.equal(answer.headers.connection, 'close');
     assert.equal(answer.rest.length, 0);
+});
+
+test('who stops sending still gets the answer', async () => {
+    const { hostname, port } = new URL(stack.url);
+    const socket = net.connect({ host: hostname, port, allowHalfOpen: true });
+    const parts = [];
+    socket.on('data', (part) => parts.push(part));
+    socket.end(head('GET /api/instance HTTP/1.1'));
+    await new Promise((done) => socket.on('close', done));
+    assert.match(Buffer.concat(parts).toString(), /^HTTP\/1.1 200 OK\r\n[^]*"name":"Countersign"/);
 });
 
 test('two requests in one packet get their own answers in order', async () => {
