@@ -5,9 +5,10 @@
 
 const struct embedded_file *embedded_find(const char *path)
 {
-    for (size_t i = 0; i < embedded_count; i++)
+    const struct embedded_file *found = NULL;
+    for (size_t i = 0; i < embedded_count && !found; i++)
         if (strcmp(embedded_files[i].path, path) == 0)
-            return &embedded_files[i];
-    assert(!"a file that the build embeds");
-    return NULL;
+            found = &embedded_files[i];
+    assert(found);
+    return found;
 }
