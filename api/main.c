@@ -45,15 +45,37 @@ static void read_public_url(struct api *api)
     api->tls = strncmp(url, "https://", 8) == 0;
 }
 
+/* The signals that end the process; blocked, so that they are waited for. */
+static sigset_t ending_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    return signals;
+}
+
+/* False when the process was asked to end meanwhile. */
+static bool wait_second(void)
+{
+    const struct timespec second = {1, 0};
+    const sigset_t signals = ending_signals();
+    return sigtimedwait(&signals, NULL, &second) < 0;
+}
+
 /* Waits a while for a database that is still starting. */
 static bool open_first(struct api *api, struct db **ret_db, struct error *err)
 {
     int64_t until = clock_monotonic_ms() + DATABASE_WAIT_SECONDS * 1000;
+    bool said = false;
     while (!db_open(api->settings.database_url.value, "countersign-api", ret_db, err)) {
         if (err->code != ERR_UNAVAILABLE || clock_monotonic_ms() > until)
             return false;
-        log_error("start.database", err);
-        sleep_ms(1000);
+        if (!said)
+            log_error("start.database", err);
+        said = true;
+        if (!wait_second())
+            return fail(err, ERR_UNAVAILABLE, "asked to end while waiting for the database");
     }
     return true;
 }
@@ -177,11 +199,8 @@ static void stop(struct api *api)
 static int run(struct api *api)
 {
     struct error err = {0};
-    sigset_t signals;
+    const sigset_t signals = ending_signals();
     signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (!start(api, &err) || !write_port(api, &err)) {
         log_error("start.failed", &err);
