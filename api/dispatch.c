@@ -85,7 +85,8 @@ static void settle(struct api *api, struct exchange *exchange, const struct erro
     int status = error_status(err->code);
     if (status >= 500)
         log_error("request.failed", err);
-    if (err->code == ERR_UNAVAILABLE || err->code == ERR_LOST || err->code == ERR_INTERNAL)
+    if (err->code == ERR_UNAVAILABLE || err->code == ERR_LOST || err->code == ERR_BUSY ||
+        err->code == ERR_INTERNAL)
         meters_count_db_error(api->meters);
 }
 

@@ -27,8 +27,8 @@ static const struct {
     enum error_code code;
     const char *seconds;
 } retry_after[] = {
-    {ERR_UNAVAILABLE, "1"}, {ERR_LOST, "1"},       {ERR_IN_FLIGHT, "1"},
-    {ERR_TIMEOUT, "1"},     {ERR_THROTTLED, "30"},
+    {ERR_UNAVAILABLE, "1"}, {ERR_BUSY, "1"},    {ERR_LOST, "1"},
+    {ERR_IN_FLIGHT, "1"},   {ERR_TIMEOUT, "1"}, {ERR_THROTTLED, "30"},
 };
 
 /* What went wrong inside is for the log, not for whoever asked. */
@@ -38,6 +38,7 @@ static const struct {
 } inner_texts[] = {
     {ERR_INTERNAL, "something went wrong on our side"},
     {ERR_UNAVAILABLE, "not available at the moment; try again shortly"},
+    {ERR_BUSY, "others hold what this needs; nothing was changed; try again shortly"},
     {ERR_LOST, "whether this happened is not known; ask again with the same Idempotency-Key"},
     {ERR_TIMEOUT, "this took too long; try again"},
 };

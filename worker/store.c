@@ -7,8 +7,8 @@
 
 bool store_error_passes(const struct error *err)
 {
-    return err->code == ERR_UNAVAILABLE || err->code == ERR_LOST || err->code == ERR_TIMEOUT ||
-           err->code == ERR_THROTTLED;
+    return err->code == ERR_UNAVAILABLE || err->code == ERR_LOST || err->code == ERR_BUSY ||
+           err->code == ERR_TIMEOUT || err->code == ERR_THROTTLED;
 }
 
 /* Runs a statement and reads the JSON object in its only column; a null there

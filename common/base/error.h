@@ -38,6 +38,7 @@
     X(HEADERS_TOO_LARGE, "headers_too_large", 431, "info")                                         \
     X(INTERNAL, "internal", 500, "error")                                                          \
     X(NOT_IMPLEMENTED, "not_implemented", 501, "info")                                             \
+    X(BUSY, "busy", 503, "warn")                                                                   \
     X(UNAVAILABLE, "unavailable", 503, "warn")                                                     \
     X(LOST, "outcome_unknown", 503, "warn")                                                        \
     X(TIMEOUT, "timeout", 504, "warn")

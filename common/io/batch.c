@@ -99,7 +99,7 @@ static void run_tickets(struct batch *batch, struct ticket *first, size_t count)
         return;
     /* Rolled back as a whole because of one element: let that one fail alone.
      * Not when the database is away or the outcome unknown. */
-    bool again = count > 1 && err.code == ERR_INTERNAL;
+    bool again = count > 1 && (err.code == ERR_INTERNAL || err.code == ERR_BUSY);
     for (struct ticket *ticket = first; count > 0; count--, ticket = ticket->next)
         if (!again || !run_together(batch, ticket, 1, &ticket->err))
             ticket->err = again ? ticket->err : err;

@@ -135,11 +135,11 @@ static const struct {
     const char *sqlstate;
     enum error_code code;
 } sqlstates[] = {
-    {"53", ERR_UNAVAILABLE},    /* out of connections, memory, disk */
-    {"57014", ERR_UNAVAILABLE}, /* statement timeout */
-    {"57P", ERR_UNAVAILABLE},   /* shutting down or starting */
-    {"55P03", ERR_UNAVAILABLE}, /* lock timeout */
-    {"40", ERR_UNAVAILABLE},    /* deadlock, serialisation: rolled back */
+    {"53", ERR_UNAVAILABLE},  /* out of connections, memory, disk */
+    {"57014", ERR_BUSY},      /* statement timeout */
+    {"57P", ERR_UNAVAILABLE}, /* shutting down or starting */
+    {"55P03", ERR_BUSY},      /* lock timeout */
+    {"40", ERR_BUSY},         /* deadlock, serialisation */
 };
 
 static bool fail_from_result(const struct statement *statement, const PGresult *result,

@@ -35,7 +35,8 @@ void db_close(struct db *db);
 void db_auto(struct db **db);
 
 /* Runs one statement, in a transaction of its own; prepares it on first use.
- * ERR_UNAVAILABLE: it did not run. ERR_LOST: the connection broke after it was
+ * ERR_UNAVAILABLE: it did not run. ERR_BUSY: it was rolled back because of others,
+ * such as a lock that was not given in time. ERR_LOST: the connection broke after it was
  * sent, and nobody knows whether it committed. Errors that our SQL functions
  * raise keep their code and field. The next call reconnects. */
 bool db_run(struct db *db, const struct statement *statement, const struct db_param *params,

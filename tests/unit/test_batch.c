@@ -9,8 +9,9 @@
 #define CALLERS 32
 #define CALLS 40
 
-/* Doubles `value`; refuses negative ones; breaks the whole statement at 13;
- * leaves out 17; tells the size of the batch and its transaction. */
+/* Doubles `value`; refuses negative ones; breaks the whole statement at 13 by an
+ * error, at 19 as a deadlock does; leaves out 17; tells the size of the batch and its transaction.
+ */
 static const struct statement twice = {
     "twice",
     "select (e.ordinality - 1)::int, case when (e.value->>'value')::int < 0"
@@ -18,6 +19,7 @@ static const struct statement twice = {
     " 'message', 'too small', 'field', 'value'))"
     " else jsonb_build_object('twice', 2 * (e.value->>'value')::int,"
     " 'broken', case when (e.value->>'value')::int = 13 then 1 / ((e.value->>'value')::int - 13) "
+    "when (e.value->>'value')::int = 19 then public.test_deadlock() "
     "else 0 end,"
     " 'size', jsonb_array_length($1::jsonb), 'slow', pg_sleep(0.001)::text) end"
     " from jsonb_array_elements($1::jsonb) with ordinality e"
@@ -33,6 +35,15 @@ static struct batch *batch;
 static int open_batch(void **state)
 {
     (void)state;
+    struct db *db = NULL;
+    struct error err = {0};
+    if (!db_open(TEST_DATABASE, "test_batch", &db, &err) ||
+        !db_run_script(db,
+                       "create or replace function public.test_deadlock() returns int "
+                       "language plpgsql as 'begin raise sqlstate ''40P01''; end'",
+                       &err))
+        fail_msg("%s", err.text);
+    db_close(db);
     pool = db_pool_new(TEST_DATABASE, "test_batch", 4);
     batch = batch_new(pool, &twice);
     return 0;
@@ -117,8 +128,9 @@ static void *call_many(void *context)
         struct error err = {0};
         int64_t answer = 0, size = 0;
         enum error_code code = call(value, &answer, &size, &err);
-        bool bad = value == 13 || value == 17;
-        if ((bad && code != ERR_INTERNAL) || (!bad && (code != ERR_NONE || answer != 2 * value)))
+        bool bad = value == 13 || value == 17 || value == 19;
+        if ((bad && code != (value == 19 ? ERR_BUSY : ERR_INTERNAL)) ||
+            (!bad && (code != ERR_NONE || answer != 2 * value)))
             atomic_fetch_add(&wrong, 1);
         if (size > 1)
             atomic_fetch_add(&shared, 1);

@@ -118,7 +118,7 @@ static void test_a_broken_connection_is_replaced(void **state)
     assert_int_equal(rows_integer(rows, 0, 0), 1);
 }
 
-static void test_a_statement_timeout_says_unavailable(void **state)
+static void test_a_statement_timeout_says_busy(void **state)
 {
     (void)state;
     AUTO(db) struct db *db = open_database();
@@ -126,7 +126,7 @@ static void test_a_statement_timeout_says_unavailable(void **state)
     struct error err = {0};
     assert_true(db_run_script(db, "set statement_timeout = '20ms'", &err));
     assert_false(db_run(db, &slow, NULL, &rows, &err));
-    assert_int_equal(err.code, ERR_UNAVAILABLE);
+    assert_int_equal(err.code, ERR_BUSY);
 }
 
 static pid_t stopped;
@@ -191,7 +191,7 @@ int main(void)
         cmocka_unit_test(test_our_own_errors_keep_code_and_field),
         cmocka_unit_test(test_a_wrong_table_is_named_with_file_and_line),
         cmocka_unit_test(test_a_broken_connection_is_replaced),
-        cmocka_unit_test(test_a_statement_timeout_says_unavailable),
+        cmocka_unit_test(test_a_statement_timeout_says_busy),
         cmocka_unit_test(test_a_server_that_hangs_is_given_up),
         cmocka_unit_test(test_nobody_home),
     };
