@@ -33,7 +33,7 @@ async function folder(name = 'data') {
 /** Starts `countersign stack run WORDS`; `up()` resolves with its state, `end` with its end. */
 function launch(words, options = {}) {
   const env = { ...process.env, API_PORT: '0', ...options.env };
-  const child = spawn(command, ['stack', 'run', ...words],
+  const child = spawn(options.command ?? command, ['stack', 'run', ...words],
     { stdio: ['ignore', 'pipe', 'pipe'], ...options, env });
   const launched = { child, out: '', said: '' };
   launches.push(launched);
@@ -276,8 +276,13 @@ if (process.getuid() === 0) describe('accounts', () => {
     const { stdout } = await run('id', ['-u', 'nobody']);
     const uid = Number(stdout);
     await fs.chown(path.dirname(data), uid, uid);
+    // Nobody can go into a checkout below root's own folder.
+    const place = path.dirname(data);
+    for (const name of ['countersign', 'countersign-api', 'countersign-worker'])
+      await fs.copyFile(path.join(root, 'build', name), path.join(place, name));
     const script = 'id -u; psql "$COUNTERSIGN_DB_API" -XAtc "select 1"';
-    const stack = launch(['--data', data, '--', 'sh', '-c', script], { uid, gid: uid });
+    const stack = launch(['--data', data, '--', 'sh', '-c', script],
+      { uid, gid: uid, cwd: '/', command: path.join(place, 'countersign') });
     assert.deepEqual(await stack.end, { code: 0, signal: null }, stack.said);
     assert.equal(stack.out, `${uid}\n1\n`);
   });
