@@ -190,6 +190,7 @@ test('with Redis hung, streams that resume hold nobody else up', async () => {
     const { id } = await begin.next();
     begin.close();
     const bea = await stack.signIn('bea');
+    await until(async () => await gauge('event_streams') === 0, 'the places of earlier streams');
     process.kill(stack.pid('redis'), 'SIGSTOP');
     try {
         let opened = 0;
