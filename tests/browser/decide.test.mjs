@@ -213,12 +213,41 @@ test('the keyboard walks the queue, opens the help, and can be told to keep quie
     );
     await page.getByLabel('Use single-key shortcuts').uncheck();
     await page.keyboard.press('Escape');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.locator('dialog').waitFor({ state: 'detached' });
     await page.keyboard.press('j');
     assert.equal(await title(), first);
     // In a field, keys are letters.
     await note(page).pressSequentially('raj');
     assert.equal(await note(page).inputValue(), 'raj');
+});
+
+test('a dialog that closes leaves the focus with who is typing already', async () => {
+    await submit(mia, { title: 'Typed at once' });
+    const page = await open('anna', '/review');
+    await page.locator('.request-title').waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    // The page hears of the closing a frame later.
+    await page.evaluate(() => {
+        document.querySelector('dialog').close();
+        document.querySelector('.note-field').focus();
+    });
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.type('raj');
+    assert.equal(await note(page).inputValue(), 'raj');
+});
+
+test('a note can be written without a connection', async () => {
+    const page = await open('anna', '/review');
+    await page.locator('.request-title').waitFor();
+    await page.context().setOffline(true);
+    await line(page).getByText('You are offline.').waitFor();
+    await note(page).fill('');
+    await note(page).pressSequentially('kept');
+    assert.equal(await note(page).inputValue(), 'kept');
+    await page.context().setOffline(false);
+    await line(page).getByText('only.').waitFor();
+    assert.equal(await note(page).inputValue(), 'kept');
 });
 
 test('search finds a request by its words and opens it', async () => {

@@ -15,9 +15,14 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    box.current?.showModal();
+    const dialog = box.current;
+    dialog?.showModal();
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      // The close event comes a frame after the dialog closed: by then the person may be typing
+      // somewhere else.
+      const now = document.activeElement;
+      const nowhere = !now || now === document.body || dialog?.contains(now);
+      if (nowhere && before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
   const clickOutside = (event: MouseEvent) => {

@@ -27,14 +27,18 @@ function decidedText(detail: Detail): string | null {
   return `${t.review.decidedBy(verb, last.reviewer.name, agoText(last.decided_at))}.`;
 }
 
-// Why nothing can be decided now, or null.
-function whyNot(detail: Detail): string | null {
-  if (live.value === 'offline') return t.decide.offline;
+// Why nothing can be decided here, or null.
+function whyNever(detail: Detail): string | null {
   if (detail.can.decide) return null;
   const because = detail.cannot_decide_because ?? 'wrong_state';
   if (because === 'wrong_state' || detail.state !== 'pending')
     return decidedText(detail) ?? `${t.state[detail.state] ?? detail.state}.`;
   return t.decide.because[because] ?? t.decide.because['wrong_role'] ?? '';
+}
+
+// Why nothing can be decided now, or null.
+function whyNot(detail: Detail): string | null {
+  return live.value === 'offline' ? t.decide.offline : whyNever(detail);
 }
 
 type Armed = Verdict | null;
@@ -235,7 +239,7 @@ export function DecisionBar(props: BarProps) {
           placeholder={label}
           aria-invalid={problem && !note.trim() ? 'true' : undefined}
           aria-describedby="decision-line"
-          readOnly={why !== null && !note}
+          readOnly={whyNever(detail) !== null && !note}
           value={note}
           onInput={(event) => {
             write(event.currentTarget.value);
