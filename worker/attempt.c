@@ -177,7 +177,9 @@ struct sandbox_job attempt_job(const struct attempt *attempt)
     return (struct sandbox_job){
         .attempt_id = attempt->id,
         .fence = attempt->fence,
+        .request_id = attempt->bundle.request_id,
         .label = attempt->label,
+        .image = attempt->bundle.image,
         .language = attempt->language,
         .code = buffer_bytes(&attempt->code),
         .files = attempt->files,

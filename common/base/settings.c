@@ -34,6 +34,23 @@ static const struct setting settings_table[] = {
 #undef SETTING_NUMBER
 };
 
+/* Names under which others know a setting; its own name goes first. */
+static const struct {
+    const char *env, *alias;
+} aliases[] = {
+    {"BREAKER_FAILURES", "CIRCUIT_BREAKER_FAILURE_THRESHOLD"},
+    {"BREAKER_RECOVERY_MS", "CIRCUIT_BREAKER_RECOVERY_TIMEOUT_MS"},
+};
+
+static const char *text_of(const struct setting *setting)
+{
+    const char *text = getenv(setting->env);
+    for (size_t i = 0; !text && i < COUNT_OF(aliases); i++)
+        if (strcmp(aliases[i].env, setting->env) == 0)
+            text = getenv(aliases[i].alias);
+    return text;
+}
+
 static bool load_number(const struct setting *setting, const char *text, FILE *complaints,
                         int64_t *ret_number)
 {
@@ -89,7 +106,7 @@ static bool load_secret(const struct setting *setting, FILE *complaints, struct 
 
 static bool load_one(const struct setting *setting, FILE *complaints, void *place)
 {
-    const char *text = getenv(setting->env);
+    const char *text = text_of(setting);
     if (setting->kind == KIND_SECRET)
         return load_secret(setting, complaints, place);
     if (setting->kind == KIND_TEXT) {

@@ -74,6 +74,40 @@ SETTING_NUMBER(sandbox_files, "SANDBOX_FILES", 8, 0, 64, SETTINGS_API,
 SETTING_NUMBER(sandbox_file_bytes, "SANDBOX_FILE_BYTES", 8 * MIB, 1024, 64 * MIB, SETTINGS_API,
                "size of each of them")
 
+SETTING_TEXT(
+    sandbox, "SANDBOX", "", SETTINGS_API,
+    "where code runs: local, e2b or daytona; empty takes e2b when E2B_API_KEY is set, else "
+    "daytona when DAYTONA_API_KEY is, else local")
+SETTING_TEXT(sandboxes, "SANDBOXES", "", SETTINGS_API,
+             "what a request may ask for instead, with commas between; empty: local and those "
+             "whose key is set")
+
+/* Sandbox services. A worker serves one only when it has the key. */
+SETTING_SECRET(e2b_api_key, "E2B_API_KEY", SETTINGS_API | SETTINGS_WORKER, "key of E2B")
+SETTING_TEXT(e2b_domain, "E2B_DOMAIN", "e2b.app", SETTINGS_WORKER, "domain of E2B")
+SETTING_TEXT(e2b_api_url, "E2B_API_URL", "", SETTINGS_WORKER,
+             "address of its control plane; empty: https://api.E2B_DOMAIN")
+SETTING_TEXT(e2b_sandbox_url, "E2B_SANDBOX_URL", "", SETTINGS_WORKER,
+             "one address for every port of every sandbox; empty builds host names from E2B_DOMAIN")
+SETTING_TEXT(e2b_template, "E2B_TEMPLATE", "code-interpreter-v1", SETTINGS_API | SETTINGS_WORKER,
+             "template of its sandboxes")
+SETTING_SECRET(daytona_api_key, "DAYTONA_API_KEY", SETTINGS_API | SETTINGS_WORKER, "key of Daytona")
+SETTING_TEXT(daytona_api_url, "DAYTONA_API_URL", "https://app.daytona.io/api", SETTINGS_WORKER,
+             "address of its control plane")
+SETTING_TEXT(daytona_target, "DAYTONA_TARGET", "", SETTINGS_WORKER,
+             "region of its sandboxes; empty: the organization's own")
+SETTING_TEXT(daytona_snapshot, "DAYTONA_SNAPSHOT", "", SETTINGS_API | SETTINGS_WORKER,
+             "snapshot of its sandboxes; empty: the service's own")
+SETTING_TEXT(ca_file, "CA_FILE", "", SETTINGS_WORKER,
+             "file of certificate authorities to trust; empty: those of the system")
+SETTING_NUMBER(breaker_failures, "BREAKER_FAILURES", 5, 1, 1000, SETTINGS_WORKER,
+               "failures of a service in a row after which it is left alone; also as "
+               "CIRCUIT_BREAKER_FAILURE_THRESHOLD")
+SETTING_NUMBER(breaker_recovery_ms, "BREAKER_RECOVERY_MS", 30000, 50, 3600000, SETTINGS_WORKER,
+               "how long, before it is tried again; also as CIRCUIT_BREAKER_RECOVERY_TIMEOUT_MS")
+SETTING_NUMBER(janitor_seconds, "JANITOR_SECONDS", 60, 1, 86400, SETTINGS_WORKER,
+               "how often sandboxes that nobody owns are looked for at the services")
+
 /* The worker */
 SETTING_TEXT(worker_name, "WORKER_NAME", "", SETTINGS_WORKER,
              "name shown to people; the host name and process id when empty")
@@ -91,6 +125,10 @@ SETTING_NUMBER(sweep_ms, "SWEEP_MS", 1000, 50, 60000, SETTINGS_WORKER,
                "at most while Redis is away")
 SETTING_NUMBER(drain_seconds, "DRAIN_SECONDS", 45, 0, 3600, SETTINGS_WORKER,
                "how long running jobs may finish after SIGTERM")
+SETTING_NUMBER(local_off, "LOCAL_OFF", 0, 0, 1, SETTINGS_WORKER,
+               "1 runs nothing on this machine, only at services")
+SETTING_NUMBER(local_slots, "LOCAL_SLOTS", 32, 1, 1024, SETTINGS_WORKER,
+               "jobs at once on this machine, however many slots there are")
 SETTING_NUMBER(local_warm, "LOCAL_WARM", 2, 0, 16, SETTINGS_WORKER,
                "warm local sandboxes kept ready, each used once")
 SETTING_NUMBER(local_require_cgroup, "LOCAL_REQUIRE_CGROUP", 0, 0, 1, SETTINGS_WORKER,

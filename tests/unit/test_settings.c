@@ -59,6 +59,21 @@ static void test_all_wrong_settings_are_named_at_once(void **state)
     assert_non_null(strstr(text, "DATABASE_URL and DATABASE_URL_FILE are both set"));
 }
 
+static void test_a_setting_has_the_name_others_know(void **state)
+{
+    (void)state;
+    struct settings settings;
+    struct error err = {0};
+    setenv("CIRCUIT_BREAKER_FAILURE_THRESHOLD", "7", 1);
+    setenv("CIRCUIT_BREAKER_RECOVERY_TIMEOUT_MS", "200", 1);
+    assert_true(settings_load(SETTINGS_WORKER, stderr, &settings, &err));
+    assert_int_equal(settings.breaker_failures, 7);
+    assert_int_equal(settings.breaker_recovery_ms, 200);
+    setenv("BREAKER_FAILURES", "9", 1);
+    assert_true(settings_load(SETTINGS_WORKER, stderr, &settings, &err));
+    assert_int_equal(settings.breaker_failures, 9);
+}
+
 static void test_a_secret_comes_from_a_file(void **state)
 {
     (void)state;
@@ -97,6 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_defaults, clear),
         cmocka_unit_test_setup(test_all_wrong_settings_are_named_at_once, clear),
+        cmocka_unit_test_setup(test_a_setting_has_the_name_others_know, clear),
         cmocka_unit_test_setup(test_a_secret_comes_from_a_file, clear),
         cmocka_unit_test_setup(test_help_lists_only_what_the_program_reads, clear),
     };

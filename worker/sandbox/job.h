@@ -1,6 +1,8 @@
 /* What a sandbox is given to run: code, input files, limits. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "common/base/bytes.h"
 #include "common/domain/bundle.h"
 
@@ -16,10 +18,15 @@ struct sandbox_file {
 struct sandbox_job {
     int64_t attempt_id;
     int64_t fence;
+    int64_t request_id;
+    const char *instance; /* id of our database; [A-Za-z0-9-]; part of every label */
     const char *label;    /* unique per attempt and fence; remote backends store it */
+    const char *image;    /* what was approved: template or snapshot of a service */
     const char *language; /* "python" or "sql" */
     struct bytes code;
     const struct sandbox_file *files;
     size_t file_count;
     struct bundle_limits limits;
+    const atomic_bool *cancelled; /* set from any thread: `create` and `attach` return soon after */
+    int64_t *retry_after_ms;      /* create: how long the service wants us away; -1 when unsaid */
 };

@@ -3,58 +3,31 @@
 
 #include "common/base/error.h"
 #include "worker/sandbox/job.h"
-
-enum sandbox_outcome {
-    SANDBOX_NOT_STARTED, /* the worker itself wrote fewer than all bytes of the frame */
-    SANDBOX_SUCCEEDED,
-    SANDBOX_FAILED, /* exception, exit code other than 0, a signal, a limit */
-    SANDBOX_TIMED_OUT,
-    SANDBOX_CANCELLED,
-    SANDBOX_UNKNOWN,
-};
-
-/* Everything about the end of a run but its bytes, which went to the sink. */
-struct sandbox_result {
-    enum sandbox_outcome outcome;
-    int exit_code;        /* -1 when ended by a signal */
-    int term_signal;      /* 0 when it exited */
-    char reason[32];      /* stable word for people and SQL: "", "exception", "exit_code",
-                             "memory", "wall_time", "output", "processes", "lost", … */
-    char error_name[128]; /* of a language error: "ZeroDivisionError" */
-    char error_value[512];
-    int64_t duration_ms; /* from the first byte of code to the end */
-    int64_t cpu_ms;
-    int64_t memory_peak_bytes; /* 0: not known */
-    bool output_truncated;
-};
-
-enum sandbox_stream { SANDBOX_STDOUT, SANDBOX_STDERR };
-
-/* Takes the output as it comes, always from the thread that called `run`. A
- * false return stops the run (the cap was reached or our database is away). */
-struct sandbox_sink {
-    void *context;
-    /* Once, when the last byte of the frame was written: the code may now run. */
-    void (*started)(void *context);
-    bool (*stream)(void *context, enum sandbox_stream stream, struct bytes chunk);
-    /* One item: kind "table", "chart", "file", "result" (last expression) or
-     * "traceback"; mime; a plain file name or "". Then its bytes in pieces of
-     * at most 1 MiB, then end. */
-    bool (*item_begin)(void *context, const char *kind, const char *mime, const char *name);
-    bool (*item_bytes)(void *context, struct bytes chunk);
-    bool (*item_end)(void *context);
-};
+#include "worker/sandbox/result.h"
 
 struct sandbox; /* one sandbox, of any backend; each backend defines its own */
 
+/* One of ours as a service lists it. */
+struct sandbox_listed {
+    const char *remote_id;
+    int64_t attempt_id;
+    int64_t fence;
+    int64_t age_ms;
+};
+typedef void sandbox_listed_fn(void *context, const struct sandbox_listed *found);
+
 /* One backend. Calls of one sandbox come from one thread, except cancel and
- * keep_alive: those come from any thread, never after destroy was called. */
+ * keep_alive: those come from any thread, never after destroy was called, and
+ * never wait. */
 struct sandbox_backend {
-    const char *name; /* "local" */
-    const char *image;
+    const char *name;  /* "local", "e2b", "daytona" */
+    const char *image; /* what a request gets that names none; the job says what is used */
     void *context;
-    bool (*ready)(void *context, char ret_why_not[160]); /* preflight or breaker state */
-    /* Prepares a sandbox; no code has left yet. Caller frees with destroy. */
+    bool (*ready)(void *context, char ret_why_not[160]); /* preflight */
+    /* Prepares a sandbox; no code has left yet. Caller frees with destroy.
+     * ERR_THROTTLED: the service is full or wants us slower. ERR_UNAVAILABLE: its
+     * fault. ERR_FORBIDDEN: it refused our key. ERR_BAD_REQUEST: it knows no such
+     * image. ERR_CONFLICT: cancelled meanwhile. */
     bool (*create)(void *context, const struct sandbox_job *job, struct sandbox **ret_sandbox,
                    struct error *err);
     /* Sends code and inputs and waits for the end. Only after `starting` is
@@ -67,4 +40,25 @@ struct sandbox_backend {
     /* Keeps the sandbox alive until `lease_ms` from now; the launcher kills a
      * local sandbox whose keep-alive stops. NULL where the service has its own. */
     void (*keep_alive)(struct sandbox *sandbox, int64_t lease_ms);
+
+    /* The rest is NULL where sandboxes end with their worker. */
+
+    /* JSON text by which another worker finds this run again; it becomes durable
+     * in the commit after which code may leave. Borrowed. */
+    const char *(*reference)(const struct sandbox *sandbox);
+    /* Takes up a run that another worker lost; then `resume` is called instead of
+     * `run`, and destroy as always. ERR_NOT_FOUND: the service has no such run any
+     * more, its outcome can not be known. ERR_UNAVAILABLE: ask again later. NULL
+     * where the protocol can not. */
+    bool (*attach)(void *context, const struct sandbox_job *job, const char *reference,
+                   struct sandbox **ret_sandbox, struct error *err);
+    void (*resume)(struct sandbox *sandbox, const struct sandbox_job *job,
+                   const struct sandbox_sink *sink, struct sandbox_result *ret_result);
+    /* Every sandbox at the service that carries the label of this instance. */
+    bool (*list)(void *context, const char *instance, sandbox_listed_fn *each, void *each_context,
+                 struct error *err);
+    bool (*remove)(void *context, const char *remote_id, struct error *err); /* gone is fine */
+    /* Lets go of the sandbox without ending it: the run goes on at the service and
+     * another worker attaches. Instead of destroy. */
+    void (*abandon)(struct sandbox *sandbox);
 };

@@ -1,0 +1,20 @@
+/* The daytona backend: runs jobs in sandboxes of Daytona over its REST interface. */
+#pragma once
+
+#include "worker/sandbox/sandbox.h"
+
+struct daytona_options {
+    const char *key;      /* DAYTONA_API_KEY */
+    const char *api_url;  /* DAYTONA_API_URL */
+    const char *target;   /* DAYTONA_TARGET; "": the organization's own */
+    const char *snapshot; /* DAYTONA_SNAPSHOT: the backend's `image`; "": the service's own */
+    const char *ca_file;  /* CA_FILE; "": the system's */
+    int64_t slots;        /* jobs at once, at most */
+};
+
+/* Connects to nothing yet. The texts are borrowed and must outlive it. Caller frees. */
+bool daytona_backend_new(const struct daytona_options *options,
+                         struct sandbox_backend **ret_backend, struct error *err) MUST_CHECK;
+
+/* Every sandbox of it must have been destroyed. NULL is fine. */
+void daytona_backend_free(struct sandbox_backend *backend);
