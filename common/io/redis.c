@@ -1,25 +1,15 @@
 #include "common/io/redis.h"
 
-#include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/io/redis_address.h"
+#include "common/io/redis_internal.h"
 
-#define KEY_SIZE 256
 #define QUEUES_MAX 8
 #define HINTS_AT_ONCE 64
 #define EVENTS_PER_READ "500"
-
-struct redis {
-    struct redis_address address;
-    char *prefix;
-    int command_ms;
-    int timeout_ms; /* what the connection is set to now */
-    redisContext *context;
-};
 
 struct redis *redis_new(const char *url, const char *prefix, int command_ms)
 {
@@ -52,9 +42,7 @@ static struct timeval milliseconds(int ms)
     return (struct timeval){ms / 1000, ms % 1000 * 1000};
 }
 
-/* A failed connection or command costs the connection: what was half read
- * must not be taken for the answer to the next command. */
-static bool give_up(struct redis *redis, const char *doing, struct error *err)
+bool redis_give_up(struct redis *redis, const char *doing, struct error *err)
 {
     const char *why = redis->context && *redis->context->errstr ? redis->context->errstr : "lost";
     fail(err, ERR_UNAVAILABLE, "Redis, %s: %s", doing, why);
@@ -70,7 +58,7 @@ static bool send_password(struct redis *redis, struct error *err)
     bool fine = reply && reply->type == REDIS_REPLY_STATUS;
     if (reply)
         freeReplyObject(reply);
-    return fine || give_up(redis, "signing in", err);
+    return fine || redis_give_up(redis, "signing in", err);
 }
 
 static bool connect_when_needed(struct redis *redis, struct error *err)
@@ -84,7 +72,7 @@ static bool connect_when_needed(struct redis *redis, struct error *err)
     redis->context = to->port ? redisConnectWithTimeout(to->host, to->port, timeout)
                               : redisConnectUnixWithTimeout(to->host, timeout);
     if (!redis->context || redis->context->err)
-        return give_up(redis, "connecting", err);
+        return redis_give_up(redis, "connecting", err);
     redisSetTimeout(redis->context, timeout);
     redis->timeout_ms = redis->command_ms;
     return send_password(redis, err);
@@ -97,10 +85,16 @@ static void wait_at_most(struct redis *redis, int timeout_ms)
     redis->timeout_ms = timeout_ms;
 }
 
-/* The reply, or NULL with `err` set. `wait_ms` is how long the command itself
- * may block in the server. Caller frees with freeReplyObject. */
-static redisReply *command(struct redis *redis, int wait_ms, int count, const char **args,
-                           struct error *err)
+bool redis_ready(struct redis *redis, struct error *err)
+{
+    if (!connect_when_needed(redis, err))
+        return false;
+    wait_at_most(redis, redis->command_ms);
+    return true;
+}
+
+redisReply *redis_command(struct redis *redis, int wait_ms, int count, const char **args,
+                          struct error *err)
 {
     if (!connect_when_needed(redis, err))
         return NULL;
@@ -109,7 +103,7 @@ static redisReply *command(struct redis *redis, int wait_ms, int count, const ch
     if (reply && reply->type != REDIS_REPLY_ERROR)
         return reply;
     if (!reply) {
-        give_up(redis, args[0], err);
+        redis_give_up(redis, args[0], err);
         return NULL;
     }
     fail(err, ERR_UNAVAILABLE, "Redis, %s: %s", args[0], reply->str);
@@ -119,16 +113,16 @@ static redisReply *command(struct redis *redis, int wait_ms, int count, const ch
 
 static bool command_done(struct redis *redis, int count, const char **args, struct error *err)
 {
-    redisReply *reply = command(redis, 0, count, args, err);
+    redisReply *reply = redis_command(redis, 0, count, args, err);
     if (!reply)
         return false;
     freeReplyObject(reply);
     return true;
 }
 
-static void key_of(const struct redis *redis, const char *name, char ret_key[KEY_SIZE])
+void redis_key(const struct redis *redis, const char *name, char ret_key[REDIS_KEY_SIZE])
 {
-    snprintf(ret_key, KEY_SIZE, "%s%s", redis->prefix, name);
+    snprintf(ret_key, REDIS_KEY_SIZE, "%s%s", redis->prefix, name);
 }
 
 bool redis_ping(struct redis *redis, struct error *err)
@@ -138,14 +132,14 @@ bool redis_ping(struct redis *redis, struct error *err)
 
 static void append_hint(struct redis *redis, const struct redis_hint *hint)
 {
-    char key[KEY_SIZE], number[24];
+    char key[REDIS_KEY_SIZE], number[24];
     if (hint->event) {
-        key_of(redis, "events", key);
+        redis_key(redis, "events", key);
         snprintf(number, sizeof number, "%d", REDIS_EVENTS_KEPT);
         const char *args[] = {"XADD", key, "MAXLEN", "~", number, "*", "event", hint->event};
         redisAppendCommandArgv(redis->context, COUNT_OF(args), args, NULL);
     } else {
-        key_of(redis, hint->queue, key);
+        redis_key(redis, hint->queue, key);
         snprintf(number, sizeof number, "%" PRId64, hint->id);
         redisAppendCommandArgv(redis->context, 3, (const char *[]){"LPUSH", key, number}, NULL);
     }
@@ -154,8 +148,8 @@ static void append_hint(struct redis *redis, const struct redis_hint *hint)
 /* Nobody takes from some lists, such as the reviewers' feed. */
 static bool cut_list(struct redis *redis, const char *queue, struct error *err)
 {
-    char key[KEY_SIZE], last[24];
-    key_of(redis, queue, key);
+    char key[REDIS_KEY_SIZE], last[24];
+    redis_key(redis, queue, key);
     snprintf(last, sizeof last, "%d", REDIS_HINTS_KEPT - 1);
     return command_done(redis, 4, (const char *[]){"LTRIM", key, "0", last}, err);
 }
@@ -165,15 +159,14 @@ bool redis_send(struct redis *redis, const struct redis_hint *hints, size_t coun
 {
     const char *too_long = NULL;
     bool fine = true;
-    if (!connect_when_needed(redis, err))
+    if (!redis_ready(redis, err))
         return false;
-    wait_at_most(redis, redis->command_ms);
     for (size_t i = 0; i < count; i++)
         append_hint(redis, &hints[i]);
     for (size_t i = 0; i < count; i++) {
         redisReply *reply = NULL;
         if (redisGetReply(redis->context, (void **)&reply) != REDIS_OK || !reply)
-            return give_up(redis, "sending", err);
+            return redis_give_up(redis, "sending", err);
         if (reply->type == REDIS_REPLY_ERROR)
             fine = fail(err, ERR_UNAVAILABLE, "Redis, sending: %s", reply->str);
         else if (!hints[i].event && reply->integer > 2 * REDIS_HINTS_KEPT)
@@ -232,7 +225,7 @@ static void ids_read(const redisReply *reply, struct redis_ids *io_ids)
 bool redis_pop(struct redis *redis, const char *const *queues, size_t queue_count, int wait_ms,
                struct redis_ids *io_ids, struct error *err)
 {
-    char keys[QUEUES_MAX][KEY_SIZE];
+    char keys[QUEUES_MAX][REDIS_KEY_SIZE];
     char wait[24], numkeys[8], most[24];
     const char *args[QUEUES_MAX + 8];
     int n = 0;
@@ -245,13 +238,13 @@ bool redis_pop(struct redis *redis, const char *const *queues, size_t queue_coun
     args[n++] = wait;
     args[n++] = numkeys;
     for (size_t i = 0; i < queue_count; i++) {
-        key_of(redis, queues[i], keys[i]);
+        redis_key(redis, queues[i], keys[i]);
         args[n++] = keys[i];
     }
     args[n++] = "RIGHT";
     args[n++] = "COUNT";
     args[n++] = most;
-    redisReply *reply = command(redis, wait_ms, n, args, err);
+    redisReply *reply = redis_command(redis, wait_ms, n, args, err);
     if (!reply)
         return false;
     ids_read(reply, io_ids);
@@ -264,9 +257,8 @@ bool redis_event_add(struct redis *redis, const char *json, struct error *err)
     return redis_send(redis, &(struct redis_hint){.event = json}, 1, err);
 }
 
-/* Each entry is [id, [field, value, …]]; ours has the one field "event". */
-static void entries_read(const redisReply *entries, redis_event_fn *each, void *context,
-                         char *ret_last_id)
+void redis_entries_read(const redisReply *entries, redis_event_fn *each, void *context,
+                        char *ret_last_id)
 {
     for (size_t i = 0; i < entries->elements; i++) {
         const redisReply *entry = entries->element[i];
@@ -284,22 +276,30 @@ static void entries_read(const redisReply *entries, redis_event_fn *each, void *
     }
 }
 
-bool redis_events_wait(struct redis *redis, char io_last_id[REDIS_ID_SIZE], int wait_ms,
-                       redis_event_fn *each, void *context, struct error *err)
+bool redis_stream_wait(struct redis *redis, const char *stream, struct redis_reader *reader,
+                       struct error *err)
 {
-    char key[KEY_SIZE], wait[24];
-    key_of(redis, "events", key);
-    snprintf(wait, sizeof wait, "%d", wait_ms);
+    char key[REDIS_KEY_SIZE], wait[24];
+    redis_key(redis, stream, key);
+    snprintf(wait, sizeof wait, "%d", reader->wait_ms);
     const char *args[] = {"XREAD",   "COUNT", EVENTS_PER_READ, "BLOCK", wait,
-                          "STREAMS", key,     io_last_id};
-    redisReply *reply = command(redis, wait_ms, COUNT_OF(args), args, err);
+                          "STREAMS", key,     reader->last_id};
+    redisReply *reply = redis_command(redis, reader->wait_ms, COUNT_OF(args), args, err);
     if (!reply)
         return false;
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
         reply->element[0]->elements == 2)
-        entries_read(reply->element[0]->element[1], each, context, io_last_id);
+        redis_entries_read(reply->element[0]->element[1], reader->each, reader->context,
+                           reader->last_id);
     freeReplyObject(reply);
     return true;
+}
+
+bool redis_events_wait(struct redis *redis, char io_last_id[REDIS_ID_SIZE], int wait_ms,
+                       redis_event_fn *each, void *context, struct error *err)
+{
+    struct redis_reader reader = {io_last_id, wait_ms, each, context};
+    return redis_stream_wait(redis, "events", &reader, err);
 }
 
 /* True when `a` is later than `b`; ids are two numbers with a dash between. */
@@ -316,10 +316,10 @@ static bool id_is_later(const char *a, const char *b)
 
 bool redis_events_tail(struct redis *redis, char ret_id[REDIS_ID_SIZE], struct error *err)
 {
-    char key[KEY_SIZE];
-    key_of(redis, "events", key);
+    char key[REDIS_KEY_SIZE];
+    redis_key(redis, "events", key);
     const char *args[] = {"XREVRANGE", key, "+", "-", "COUNT", "1"};
-    redisReply *reply = command(redis, 0, COUNT_OF(args), args, err);
+    redisReply *reply = redis_command(redis, 0, COUNT_OF(args), args, err);
     if (!reply)
         return false;
     const char *id = "0-0";
@@ -336,7 +336,7 @@ static bool find_gap(struct redis *redis, const char *key, const char *last_id, 
                      struct error *err)
 {
     const char *args[] = {"XRANGE", key, last_id, "+", "COUNT", "1"};
-    redisReply *reply = command(redis, 0, COUNT_OF(args), args, err);
+    redisReply *reply = redis_command(redis, 0, COUNT_OF(args), args, err);
     if (!reply)
         return false;
     bool found = false;
@@ -353,8 +353,8 @@ static bool find_gap(struct redis *redis, const char *key, const char *last_id, 
 bool redis_events_after(struct redis *redis, const char *last_id, redis_event_fn *each,
                         void *context, bool *ret_gap, struct error *err)
 {
-    char key[KEY_SIZE], from[REDIS_ID_SIZE + 1], most[24];
-    key_of(redis, "events", key);
+    char key[REDIS_KEY_SIZE], from[REDIS_ID_SIZE + 1], most[24];
+    redis_key(redis, "events", key);
     if (!find_gap(redis, key, last_id, ret_gap, err))
         return false;
     if (*ret_gap)
@@ -362,11 +362,11 @@ bool redis_events_after(struct redis *redis, const char *last_id, redis_event_fn
     snprintf(from, sizeof from, "(%s", last_id);
     snprintf(most, sizeof most, "%d", REDIS_REPLAY_MOST);
     const char *args[] = {"XRANGE", key, from, "+", "COUNT", most};
-    redisReply *reply = command(redis, 0, COUNT_OF(args), args, err);
+    redisReply *reply = redis_command(redis, 0, COUNT_OF(args), args, err);
     if (!reply)
         return false;
     *ret_gap = reply->elements == REDIS_REPLAY_MOST;
-    entries_read(reply, each, context, NULL);
+    redis_entries_read(reply, each, context, NULL);
     freeReplyObject(reply);
     return true;
 }
