@@ -1,5 +1,5 @@
-"""Runs one job inside a local sandbox: reads its frame from descriptor 0, runs the code, and
-sends what came of it as frames on descriptor 3. docs/sandbox.md describes both."""
+"""Runs one job inside a sandbox: reads its frame from descriptor 0, runs the code, and sends what
+came of it as frames on descriptor 3. docs/sandbox.md describes both, and what remote.py changes."""
 import os
 import sys
 
@@ -9,6 +9,7 @@ except ImportError:
     from hashlib import sha256
 
 MAGIC = b"CSFRAME1"
+HERE = os.path.dirname(__file__)
 WORK = "/work"
 CODE_NAME = "code.py"
 TEXT_LIMIT = 65536
@@ -27,27 +28,26 @@ def write_all(fd, data):
 
 
 class Results:
-    """Frames on descriptor 3; the last one carries the digest of all before it."""
+    """Frames on a descriptor; the last one carries the digest of all before it."""
 
-    def __init__(self):
-        self.digest = sha256()
+    def __init__(self, fd=3):
+        self.fd, self.digest = fd, sha256()
+
+    def head(self, kind, fields, size):
+        parts = [field.encode("utf-8", "replace") for field in fields]
+        meta = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        head = kind + len(meta).to_bytes(4, "big") + size.to_bytes(8, "big") + meta
+        self.digest.update(head)
+        return head
 
     def frame(self, kind, fields=(), body=b""):
-        parts = [field.encode("utf-8", "replace") for field in fields]
-        meta = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        head = kind + len(meta).to_bytes(4, "big") + len(body).to_bytes(8, "big") + meta
-        self.digest.update(head)
+        write_all(self.fd, self.head(kind, fields, len(body)))
         self.digest.update(body)
-        write_all(3, head)
-        write_all(3, body)
+        write_all(self.fd, body)
 
     def end(self, exit_code, error_name="", error_value=""):
-        fields = [str(exit_code), error_name[:120], clip(error_value, 500)]
-        parts = [field.encode("utf-8", "replace") for field in fields]
-        meta = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        head = b"E" + len(meta).to_bytes(4, "big") + (32).to_bytes(8, "big") + meta
-        self.digest.update(head)
-        write_all(3, head + self.digest.digest())
+        head = self.head(b"E", (str(exit_code), error_name[:120], clip(error_value, 500)), 32)
+        write_all(self.fd, head + self.digest.digest())
 
 
 def clip(text, limit):
@@ -91,8 +91,6 @@ class Budget:
             note(f"{self.left_out} more were made but not handed back: the limit of this run "
                  "is reached")
 
-
-# ---- the frame --------------------------------------------------------------------------------
 
 class Incomplete(Exception):
     pass
@@ -168,7 +166,7 @@ def part(name):
     """Adds the functions of another file of ours, for the jobs that need them."""
     if name not in PARTS:
         PARTS.add(name)
-        path = f"/run/{name}.py"
+        path = os.path.join(HERE, name + ".py")
         with open(path, encoding="utf-8") as file:
             exec(compile(file.read(), path, "exec"), globals())
 
@@ -290,8 +288,6 @@ def error_text(error):
         return ""
 
 
-# ---- the whole --------------------------------------------------------------------------------
-
 def open_sandbox():
     os.set_inheritable(3, False)
     os.makedirs("/work/.tmp", mode=0o700, exist_ok=True)
@@ -301,6 +297,10 @@ def open_sandbox():
         site.setquit()
     else:
         site.main()  # an environment of one's own: its .pth files count
+    open_streams()
+
+
+def open_streams():
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace", encoding="utf-8")
 
@@ -318,6 +318,12 @@ def quiet_show():
     warnings.filters.insert(0, ("ignore", NonGui(), UserWarning, None, 0))
 
 
+def close_input():
+    null = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+
+
 def limit_processes(job):
     import resource
     most = int(job["pids"]) + 1  # bubblewrap's init
@@ -330,16 +336,14 @@ def receive():
         code = frame.load()
     except (Incomplete, ValueError, KeyError, OSError):
         os._exit(120)  # nothing was run
-    null = os.open("/dev/null", os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
+    close_input()
     return frame, code
 
 
 RUNNERS = {"python": run_python, "sql": run_sql_part}
 
 
-def run(frame, code, results, budget):
+def run(frame, code, budget):
     """Gives the exit code, and an error's name and text."""
     value, end = None, (0, "", "")
     try:
@@ -366,24 +370,30 @@ def run(frame, code, results, budget):
     return end
 
 
+def perform(frame, code, results):
+    results.frame(b"S")
+    quiet_show()
+    os.chdir(WORK)
+    budget = Budget(results, int(frame.job["files"]), int(frame.job["file_bytes"]))
+    end = run(frame, code, budget)
+    for stream in (sys.stdout, sys.stderr):
+        attempt(stream.flush)
+    results.end(*end)
+    return end[0]
+
+
 def main():
+    if sys.argv[1:2] == ["remote"]:
+        part("remote")
+        remote_main()
     open_sandbox()
     if sys.argv[1:] == ["warm"]:
         part("show")
         warm_up()
     Results().frame(b"R")
     frame, code = receive()
-    results = Results()
-    results.frame(b"S")
     limit_processes(frame.job)
-    quiet_show()
-    os.chdir(WORK)
-    budget = Budget(results, int(frame.job["files"]), int(frame.job["file_bytes"]))
-    end = run(frame, code, results, budget)
-    for stream in (sys.stdout, sys.stderr):
-        attempt(stream.flush)
-    results.end(*end)
-    os._exit(end[0])
+    os._exit(perform(frame, code, Results()))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A file name goes into one line of the manifest and becomes one file. */
-static bool name_plain(const char *name)
+bool frame_name_plain(const char *name)
 {
     if (!name[0] || name[0] == '.' || strchr(name, '/'))
         return false;
@@ -97,7 +96,7 @@ bool frame_start(struct frame *frame, const struct sandbox_job *job, struct erro
 {
     *frame = (struct frame){.job = job};
     for (size_t i = 0; i < job->file_count; i++)
-        if (!name_plain(job->files[i].name))
+        if (!frame_name_plain(job->files[i].name))
             return fail(err, ERR_INVALID_FIELD, "input file %zu has no plain name", i + 1);
     sha256_start(&frame->sha);
     return true;

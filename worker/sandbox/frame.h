@@ -21,6 +21,9 @@ struct frame {
     struct sha256 sha;
 };
 
+/* A file name goes into one line of the manifest and becomes one file. */
+bool frame_name_plain(const char *name);
+
 /* False when the job can not be put into a frame: a file name that is not plain. */
 bool frame_start(struct frame *frame, const struct sandbox_job *job, struct error *err) MUST_CHECK;
 void frame_auto(struct frame *frame);

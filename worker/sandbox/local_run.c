@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/fault.h"
 #include "worker/sandbox/frame.h"
+#include "worker/sandbox/verdict.h"
 
 #define READ_SIZE 65536
 #define REPORT_MS 5000 /* the launcher answers at once; more means that it is gone */
@@ -183,39 +184,17 @@ static void drain(struct run *run, struct pollfd polls[POLL_COUNT])
     }
 }
 
-static void set_end(struct sandbox_result *result, enum sandbox_outcome outcome, const char *reason)
-{
-    result->outcome = outcome;
-    snprintf(result->reason, sizeof result->reason, "%s", reason);
-}
-
-/* What Python says when it may not start another process or thread. */
-static bool told_of_processes(const struct results_end *end)
-{
-    return (strcmp(end->error_name, "BlockingIOError") == 0 &&
-            strstr(end->error_value, "temporarily unavailable")) ||
-           (strcmp(end->error_name, "RuntimeError") == 0 &&
-            strstr(end->error_value, "start new thread"));
-}
-
 /* It ended by itself, told from inside; the launcher may know why better. */
 static void judge_told_end(struct run *run)
 {
     struct sandbox_result *result = run->result;
-    const struct results_end *end = &run->results.end;
-    result->exit_code = end->exit_code;
-    snprintf(result->error_name, sizeof result->error_name, "%s", end->error_name);
-    snprintf(result->error_value, sizeof result->error_value, "%s", end->error_value);
-    bool memory = strcmp(end->error_name, "MemoryError") == 0;
+    verdict_told(result, &run->results.end);
     /* A killed child is a hole in the answer, whatever the rest says. */
-    if (run->report.memory_kills > 0 || memory)
-        set_end(result, SANDBOX_FAILED, "memory");
-    else if (end->exit_code == 0 && !end->error_name[0])
-        set_end(result, SANDBOX_SUCCEEDED, "");
-    else if (run->report.pids_refused > 0 || told_of_processes(end))
-        set_end(result, SANDBOX_FAILED, "processes");
-    else
-        set_end(result, SANDBOX_FAILED, end->error_name[0] ? "exception" : "exit_code");
+    if (run->report.memory_kills > 0)
+        verdict_set(result, SANDBOX_FAILED, "memory");
+    else if (run->report.pids_refused > 0 && result->outcome == SANDBOX_FAILED &&
+             strcmp(result->reason, "memory") != 0)
+        verdict_set(result, SANDBOX_FAILED, "processes");
 }
 
 /* It ended without a word from inside. bubblewrap passes a signal on as 128 + n. */
@@ -223,20 +202,12 @@ static void judge_silent_end(struct run *run)
 {
     struct sandbox_result *result = run->result;
     int status = run->report.wait_status;
-    int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    result->exit_code = code;
-    if (code > 128 && code < 128 + 65) {
-        result->term_signal = code - 128;
-        result->exit_code = -1;
-    }
+    if (WIFEXITED(status))
+        verdict_silent(result, WEXITSTATUS(status));
+    else /* bubblewrap itself was killed: nothing inside can do that */
+        verdict_set(result, SANDBOX_UNKNOWN, "lost");
     if (run->report.memory_kills > 0)
-        set_end(result, SANDBOX_FAILED, "memory");
-    else if (code < 0) /* bubblewrap itself was killed: nothing inside can do that */
-        set_end(result, SANDBOX_UNKNOWN, "lost");
-    else if (result->term_signal)
-        set_end(result, SANDBOX_FAILED, "signal");
-    else
-        set_end(result, SANDBOX_FAILED, code == 0 ? "ended_early" : "exit_code");
+        verdict_set(result, SANDBOX_FAILED, "memory");
 }
 
 /* Inputs that alone are too much for the memory would be so again: no use to try again. */
@@ -244,9 +215,9 @@ static void judge_not_sent(struct run *run)
 {
     bool memory = run->report.memory_kills > 0 || run->report.cause == CAUSE_MEMORY;
     if (memory)
-        set_end(run->result, SANDBOX_FAILED, "memory");
+        verdict_set(run->result, SANDBOX_FAILED, "memory");
     else
-        set_end(run->result, SANDBOX_NOT_STARTED, "not_started");
+        verdict_set(run->result, SANDBOX_NOT_STARTED, "not_started");
 }
 
 /* Nobody said that it is dead, so it may be running still; or nobody looked after it. */
@@ -273,19 +244,19 @@ static void judge(struct run *run)
     bool told = run->results.state == RESULTS_ENDED;
     result->exit_code = -1;
     if (run->sent && is_unknown(run))
-        set_end(result, SANDBOX_UNKNOWN, "lost");
+        verdict_set(result, SANDBOX_UNKNOWN, "lost");
     else if (run->stop == STOP_CANCEL || (run->stop != STOP_NONE && run->sent))
-        set_end(result, stops[run->stop].outcome, stops[run->stop].reason);
+        verdict_set(result, stops[run->stop].outcome, stops[run->stop].reason);
     else if (!run->sent)
         judge_not_sent(run);
     else if (told)
         judge_told_end(run);
     else if (run->report.cause == CAUSE_MEMORY)
-        set_end(result, SANDBOX_FAILED, "memory");
+        verdict_set(result, SANDBOX_FAILED, "memory");
     else
         judge_silent_end(run);
     if (run->report.memory_kills > 0 && run->stop == STOP_WALL)
-        set_end(result, SANDBOX_FAILED, "memory");
+        verdict_set(result, SANDBOX_FAILED, "memory");
 }
 
 /* Kills what is left of it and takes the launcher's figures. */
@@ -315,7 +286,7 @@ static bool inputs_fit(const struct sandbox *sandbox, const struct sandbox_job *
         sum += (job->files[i].size + PAGE - 1) / PAGE * PAGE;
     if (sandbox->input_max == 0 || sum <= (uint64_t)sandbox->input_max)
         return true;
-    set_end(ret_result, SANDBOX_FAILED, "inputs_too_large");
+    verdict_set(ret_result, SANDBOX_FAILED, "inputs_too_large");
     ret_result->exit_code = -1;
     snprintf(ret_result->error_value, sizeof ret_result->error_value,
              "the input files have %llu bytes; the work folder holds %llu", (unsigned long long)sum,

@@ -10,12 +10,13 @@
 EMBED(bootstrap_text, "worker/sandbox/bootstrap.py");
 EMBED(show_text, "worker/sandbox/show.py");
 EMBED(sql_text, "worker/sandbox/sql.py");
+EMBED(remote_text, "worker/sandbox/remote.py");
 EMBED(probe_text, "worker/sandbox/probe.py");
 
 struct bytes program_part(int number)
 {
-    const char *const starts[] = {bootstrap_text, show_text, sql_text};
-    const char *const ends[] = {bootstrap_text_end, show_text_end, sql_text_end};
+    const char *const starts[] = {bootstrap_text, show_text, sql_text, remote_text};
+    const char *const ends[] = {bootstrap_text_end, show_text_end, sql_text_end, remote_text_end};
     return (struct bytes){starts[number], (size_t)(ends[number] - starts[number])};
 }
 

@@ -3,6 +3,8 @@
 
 #include "common/base/bytes.h"
 
-/* Of the bootstrap, in the order of bubblewrap's list: bootstrap.py, show.py, sql.py. */
+#define PROGRAM_PARTS 4
+
+/* Of the bootstrap: bootstrap.py, show.py, sql.py (bubblewrap's list), remote.py. */
 struct bytes program_part(int number);
 struct bytes program_probe(void); /* what preflight sends as if it were a job */
