@@ -17,10 +17,14 @@ void output_start(struct output *output, struct worker *worker, struct slot *slo
     output->slot = slot;
     output->attempt = slot_attempt(slot);
     output->items = json_array();
+    output->live =
+        live_begin(worker->live, (struct live_about){output->attempt->bundle.request_id,
+                                                     output->attempt->id, output->attempt->fence});
 }
 
 void output_auto(struct output *output)
 {
+    live_end(output->live);
     buffer_auto(&output->streams[SANDBOX_STDOUT].pending);
     buffer_auto(&output->streams[SANDBOX_STDERR].pending);
     buffer_auto(&output->item.pending);
@@ -101,6 +105,7 @@ bool output_add_stream(struct output *output, enum sandbox_stream stream, struct
     if (item->n == 0)
         item_start(output, item);
     item_add(item, chunk);
+    live_say(output->live, stream, chunk);
     /* The code is running: while our database is away its output is kept here,
      * which its own limit bounds, rather than holding it up. */
     struct error err = {0};
@@ -159,6 +164,7 @@ bool output_end_item(struct output *output)
 bool output_end(struct output *output)
 {
     static const char *const kinds[] = {[SANDBOX_STDOUT] = "stdout", [SANDBOX_STDERR] = "stderr"};
+    live_end(TAKE(output->live));
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         struct output_item *item = &output->streams[i];
         if (item->n == 0)

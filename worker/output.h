@@ -21,6 +21,7 @@ struct output {
     struct worker *worker;
     struct slot *slot;
     const struct attempt *attempt;
+    struct live_run *live; /* shows stdout and stderr meanwhile */
     int32_t item_count;
     struct output_item streams[2];
     struct output_item item;

@@ -35,6 +35,7 @@ struct worker *worker_new(const struct settings *settings, struct backends *take
     worker->pool = db_pool_new(url, "countersign-worker", (size_t)settings->worker_connections);
     worker->keeper_pool = db_pool_new(url, "countersign-worker", 2);
     worker->doorbell = doorbell_new(settings->redis_url.value, settings->redis_prefix);
+    worker->live = live_new(settings->redis_url.value, settings->redis_prefix);
     worker->starts = batch_new(worker->pool, &SQL_START_ATTEMPTS);
     worker->runnings = batch_new(worker->pool, &SQL_MARK_ATTEMPTS_RUNNING);
     worker->releases = batch_new(worker->pool, &SQL_RELEASE_ATTEMPTS);
@@ -58,6 +59,7 @@ void worker_free(struct worker *worker)
     batch_free(worker->releases);
     batch_free(worker->finishes);
     doorbell_free(worker->doorbell);
+    live_free(worker->live);
     db_pool_free(worker->pool);
     db_pool_free(worker->keeper_pool);
     pulse_free(worker->dispatch_now);

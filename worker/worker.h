@@ -7,6 +7,7 @@
 #include "common/domain/doorbell.h"
 #include "common/io/batch.h"
 #include "worker/backends.h"
+#include "worker/live.h"
 #include "worker/pulse.h"
 #include "worker/slots.h"
 
@@ -20,6 +21,7 @@ struct worker {
     struct db_pool *pool;
     struct db_pool *keeper_pool; /* of heartbeat and sweep: they wait for no slot */
     struct doorbell *doorbell;
+    struct live *live;
     struct batch *starts, *runnings, *releases, *finishes;
     struct backends *backends;
     struct slots *slots;

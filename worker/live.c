@@ -1,0 +1,232 @@
+#include "worker/live.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/json.h"
+#include "common/base/log.h"
+#include "common/io/redis_output.h"
+#include "worker/pulse.h"
+
+#define COMMAND_MS 500
+#define RETRY_MS 300 /* while Redis is away */
+#define IDLE_MS 60000
+#define MERGE_MS 100 /* what a run prints within it goes together */
+#define PASS_MS 20   /* between two passes: a flood of many runs shall leave Redis room */
+#define AT_ONCE 64
+#define FROM_ONE 4 /* pieces of one run in one pass */
+
+/* Listed while it has text to send. */
+struct live_run {
+    struct live_run *next;
+    struct live *live;
+    struct live_about about;
+    struct live_text text;
+    int64_t seq;
+    int64_t due_ms;
+    bool listed;
+    bool ended;
+};
+
+struct live {
+    struct redis *redis;
+    struct pulse *work;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of the rest, and of every run's text */
+    struct live_run *first, *last;
+    size_t count;
+    bool closing;
+};
+
+/* The thread's own: what it has taken and not brought to Redis yet. */
+struct load {
+    char *pieces[AT_ONCE];
+    size_t count;
+};
+
+static char *piece_text(struct live_run *run, const struct live_piece *piece)
+{
+    static const char *const names[] = {[SANDBOX_STDOUT] = "stdout", [SANDBOX_STDERR] = "stderr"};
+    AUTO(json)
+    json_t *root = json_pack(
+        "{s:I, s:I, s:I, s:I, s:s, s:s%, s:I}", "request_id", (json_int_t)run->about.request_id,
+        "attempt_id", (json_int_t)run->about.attempt_id, "fence", (json_int_t)run->about.fence,
+        "seq", (json_int_t)++run->seq, "stream", names[piece->stream], "text", piece->text,
+        piece->len, "dropped", (json_int_t)piece->dropped);
+    return json_text(root);
+}
+
+static void take_from(struct live_run *run, struct load *load)
+{
+    struct live_piece piece;
+    for (int i = 0; i < FROM_ONE && load->count < AT_ONCE; i++) {
+        if (!live_text_take(&run->text, &piece))
+            return;
+        load->pieces[load->count++] = piece_text(run, &piece);
+    }
+}
+
+static void run_free(struct live_run *run)
+{
+    live_text_auto(&run->text);
+    free(run);
+}
+
+static void enlist(struct live *live, struct live_run *run)
+{
+    run->next = NULL;
+    if (live->first)
+        live->last->next = run;
+    else
+        live->first = run;
+    live->last = run;
+    live->count++;
+    run->listed = true;
+}
+
+static struct live_run *delist_first(struct live *live)
+{
+    struct live_run *run = live->first;
+    live->first = run->next;
+    live->count--;
+    run->listed = false;
+    return run;
+}
+
+/* Takes what is due; says when the next is. Called locked. */
+static int64_t take_due(struct live *live, int64_t now_ms, struct load *load)
+{
+    int64_t next_ms = now_ms + IDLE_MS;
+    for (size_t left = live->count; left > 0; left--) {
+        struct live_run *run = delist_first(live);
+        bool due = run->due_ms <= now_ms || run->ended || live->closing;
+        if (due && load->count < AT_ONCE) {
+            take_from(run, load);
+            run->due_ms = now_ms + MERGE_MS;
+        }
+        if (!live_text_is_empty(&run->text)) {
+            next_ms = run->due_ms < next_ms ? run->due_ms : next_ms;
+            enlist(live, run);
+        } else if (run->ended) {
+            run_free(run);
+        }
+    }
+    return next_ms;
+}
+
+static void unload(struct load *load)
+{
+    for (size_t i = 0; i < load->count; i++)
+        free(load->pieces[i]);
+    load->count = 0;
+}
+
+/* What failed is tried again: a reader knows by its number what came twice. */
+static void send_load(struct live *live, struct load *load, bool *io_away)
+{
+    struct error err = {0};
+    bool sent = redis_output_send(live->redis, load->pieces, load->count, &err);
+    if (!sent && !*io_away)
+        log_error("live.away", &err);
+    *io_away = !sent;
+    if (sent)
+        unload(load);
+}
+
+/* Fills an empty load; says how long until there is more. False: all is over. */
+static bool fill(struct live *live, bool away, struct load *load, int64_t *ret_wait_ms)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    pthread_mutex_lock(&live->lock);
+    *ret_wait_ms = load->count == 0 ? take_due(live, now_ms, load) - now_ms : 0;
+    bool over = live->closing && (away || load->count == 0);
+    pthread_mutex_unlock(&live->lock);
+    return !over;
+}
+
+static void *send_all(void *context)
+{
+    struct live *live = context;
+    struct load load = {0};
+    bool away = false;
+    int64_t wait_ms;
+    while (fill(live, away, &load, &wait_ms)) {
+        if (load.count > 0)
+            send_load(live, &load, &away);
+        pulse_wait(live->work, away ? RETRY_MS : wait_ms);
+        usleep(PASS_MS * 1000);
+    }
+    unload(&load);
+    return NULL;
+}
+
+struct live *live_new(const char *redis_url, const char *prefix)
+{
+    struct live *live = memory_new(1, sizeof *live);
+    live->redis = redis_new(redis_url, prefix, COMMAND_MS);
+    live->work = pulse_new();
+    pthread_mutex_init(&live->lock, NULL);
+    if (pthread_create(&live->thread, NULL, send_all, live) != 0)
+        abort();
+    return live;
+}
+
+void live_free(struct live *live)
+{
+    if (!live)
+        return;
+    pthread_mutex_lock(&live->lock);
+    live->closing = true;
+    pthread_mutex_unlock(&live->lock);
+    pulse_ring(live->work);
+    pthread_join(live->thread, NULL);
+    while (live->first)
+        run_free(delist_first(live));
+    redis_free(live->redis);
+    pulse_free(live->work);
+    pthread_mutex_destroy(&live->lock);
+    free(live);
+}
+
+struct live_run *live_begin(struct live *live, struct live_about about)
+{
+    struct live_run *run = memory_new(1, sizeof *run);
+    run->live = live;
+    run->about = about;
+    /* Also above the numbers of a worker that had this attempt before. */
+    run->seq = clock_wall_ms() * 1000;
+    return run;
+}
+
+void live_say(struct live_run *run, enum sandbox_stream stream, struct bytes chunk)
+{
+    struct live *live = run->live;
+    pthread_mutex_lock(&live->lock);
+    live_text_add(&run->text, stream, chunk);
+    bool first = !run->listed && !live_text_is_empty(&run->text);
+    if (first)
+        enlist(live, run);
+    pthread_mutex_unlock(&live->lock);
+    if (first)
+        pulse_ring(live->work);
+}
+
+void live_end(struct live_run *take_run)
+{
+    if (!take_run)
+        return;
+    struct live *live = take_run->live;
+    pthread_mutex_lock(&live->lock);
+    take_run->ended = true;
+    live_text_end(&take_run->text);
+    bool empty = live_text_is_empty(&take_run->text);
+    if (!empty && !take_run->listed)
+        enlist(live, take_run);
+    pthread_mutex_unlock(&live->lock);
+    if (empty)
+        run_free(take_run);
+    else
+        pulse_ring(live->work);
+}
