@@ -13,7 +13,7 @@
 #include "statements.h"
 
 /* The oldest schema that this program works with. */
-#define SCHEMA_VERSION 5
+#define SCHEMA_VERSION 6
 
 bool route_healthz(struct call *call, struct error *err)
 {

@@ -90,7 +90,8 @@ bool store_sweep(const struct store_caller *caller, size_t most, json_t **ret_an
                  struct error *err)
 {
     const struct db_param params[] = {{DB_INT8, caller->worker_id, {0}},
-                                      {DB_INT4, (int64_t)most, {0}}};
+                                      {DB_INT4, (int64_t)most, {0}},
+                                      {DB_TEXT, 0, bytes_of("{}")}};
     return run_for_object(caller->pool, &SQL_SWEEP, params, ret_answer, err);
 }
 

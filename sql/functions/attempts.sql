@@ -26,6 +26,20 @@ create or replace function cs.worker_actor(item jsonb) returns jsonb
     return jsonb_build_object('kind', 'worker');
 comment on function cs.worker_actor is 'The worker as actor of an audit row.';
 
+create or replace function cs.remote_of(item jsonb) returns jsonb
+    language plpgsql immutable as $$
+declare
+    remote jsonb := nullif(item -> 'remote', 'null');
+begin
+    if jsonb_typeof(remote) <> 'object' or octet_length(remote::text) > 8192 then
+        perform cs.fail('invalid_field', 'remote must be an object of at most 8 KiB', 'remote');
+    end if;
+    return remote;
+end
+$$;
+comment on function cs.remote_of is
+    'By what another worker would find the run of an element; null where none could.';
+
 create or replace function cs.attempt_start(item jsonb) returns jsonb
     language plpgsql as $$
 declare
@@ -47,7 +61,9 @@ begin
                                     where attempt_id = a.id), false) then
             perform fail('conflict', 'The worker did not verify all decisions', 'quorum');
         end if;
-        update attempt set state = 'starting', started_at = clock_timestamp() where id = a.id;
+        update attempt set state = 'starting', started_at = clock_timestamp(),
+                release_reason = '', release_since = null, remote = remote_of(item)
+            where id = a.id;
     exception when sqlstate 'CS001' then
         get stacked diagnostics code = pg_exception_detail, message = message_text,
             why = pg_exception_hint;
@@ -60,8 +76,8 @@ begin
 end
 $$;
 comment on function cs.attempt_start is
-    '{worker_id, id, fence, bundle_sha256, decision_ids} → {id, ok: true}: the commit point before
-code leaves; stale for a lost lease or fence, else {error} and the request is put aside.';
+    '{worker_id, id, fence, bundle_sha256, decision_ids, remote?} → {id, ok: true}: the commit point
+before code leaves; stale for a lost lease or fence, else {error} and the request is put aside.';
 
 create or replace function cs.attempt_refused(a cs.attempt, code text, why text, message text)
     returns jsonb language plpgsql as $$
@@ -152,23 +168,64 @@ create or replace function cs.attempt_release(item jsonb) returns jsonb
 declare
     a attempt := attempt_held(item, array['claimed', 'starting']);
     why text := left(coalesce(item ->> 'reason', ''), 200);
+    pause_ms bigint := release_pause_ms(item, a.fence);
+    r request;
 begin
     if a.state = 'starting' and not coalesce((item ->> 'not_started')::bool, false) then
         perform fail('wrong_state', 'Code may have left: it can not be given back', 'state');
     end if;
+    select * into r from request where id = a.request_id;
+    perform cost_put(r, a, item -> 'cost', false);
     update attempt set state = 'ready', worker_id = null, lease_until = null, started_at = null,
-            not_before = clock_timestamp()
-                + least(power(2, least(fence, 6)), 60) * interval '250 milliseconds'
+            remote = null, not_before = clock_timestamp() + pause_ms * interval '1 millisecond',
+            release_reason = why, release_since = case when release_reason = why
+                then coalesce(release_since, clock_timestamp()) else clock_timestamp() end
         where id = a.id;
     perform audit_move(a.request_id, worker_actor(item), 'attempt.release', 'attempt', a.state,
-        'ready', jsonb_build_object('attempt_id', a.id, 'fence', a.fence, 'reason', why));
+        'ready', jsonb_build_object('attempt_id', a.id, 'fence', a.fence, 'reason', why,
+            'again_in_ms', pause_ms));
+    a.state := 'ready';
+    if coalesce((item ->> 'fail')::bool, false) then
+        return jsonb_build_object('id', a.id, 'ok', true, 'state', 'failed', 'event',
+            attempt_give_up(r, a, worker_actor(item), item));
+    end if;
     return jsonb_build_object('id', a.id, 'ok', true, 'state', 'ready');
 end
 $$;
 comment on function cs.attempt_release is
-    '{worker_id, id, fence, not_started, reason} → {id, ok, state}: claimed, or starting with
-nothing
-sent, becomes ready again after a growing pause; stale, wrong_state.';
+    '{worker_id, id, fence, not_started, reason, retry_after_ms?, cost?, fail?} → {id, ok, state}:
+claimed, or starting with nothing sent, becomes ready again after a pause that grows or that the
+service asked for; with fail it ends as failed, since no worker could start it; stale, wrong_state.';
+
+create or replace function cs.release_pause_ms(item jsonb, fence bigint) returns bigint
+    language sql immutable parallel safe
+    return greatest(least((item ->> 'retry_after_ms')::numeric, 600000)::bigint,
+                    (least(power(2, least(fence, 6)), 60) * 250)::bigint);
+comment on function cs.release_pause_ms is
+    'How long what was given back waits: half a second to 15, ten minutes at most when asked for.';
+
+create or replace function cs.attempt_give_up(
+    r cs.request, a cs.attempt, actor jsonb, item jsonb) returns jsonb
+    language plpgsql as $$
+declare
+    why text := left(coalesce(item ->> 'reason', ''), 200);
+    body jsonb := jsonb_build_object('attempt_id', a.id, 'backend', a.backend, 'reason', why);
+begin
+    update attempt set state = 'failed', finished_at = clock_timestamp(), reason = why,
+            error_name = left(coalesce(item ->> 'error_name', ''), 200),
+            error_value = left(coalesce(item ->> 'error_value', ''), 2000)
+        where id = a.id;
+    perform audit_move(r.id, actor, 'attempt.give_up', 'attempt', 'ready', 'failed', body);
+    if r.state = 'approved' then
+        update request set state = 'failed', expires_at = null where id = r.id;
+        perform audit_move(r.id, actor, 'request.give_up', 'request', 'approved', 'failed', body);
+        r.state := 'failed';
+    end if;
+    return event_json(r, r.state, 'request.give_up');
+end
+$$;
+comment on function cs.attempt_give_up is
+    'Ends a ready attempt that can not start, and its request when nothing of it ever ran; the event.';
 
 create or replace function cs.attempt_standing(attempt_id bigint, fence bigint) returns jsonb
     language sql stable security definer set search_path = cs, pg_temp as $$

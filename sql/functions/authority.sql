@@ -121,17 +121,25 @@ comment on function cs.attempt_authority is
     'Raises unless this attempt may run now; the field names the reason: revision, state,
 cancelled, expired, digest or quorum.';
 
-create or replace function cs.pause_check(request_id bigint) returns void
+create or replace function cs.is_paused(team_id bigint, backend text) returns bool
+    language plpgsql stable as $$
+begin
+    return exists (select from cs.pause p
+                   where p.scope in ('all', 'team:' || team_id, 'backend:' || backend));
+end
+$$;
+comment on function cs.is_paused is
+    'Whether all runs, those of a team or those of a backend are paused.';
+
+create or replace function cs.pause_check(a cs.attempt) returns void
     language plpgsql as $$
 begin
-    if exists (select from pause p join request r on r.id = request_id
-               where p.scope in ('all', 'team:' || r.team_id)) then
+    if is_paused((select r.team_id from request r where r.id = a.request_id), a.backend) then
         perform fail('unavailable', 'Runs are paused', 'paused');
     end if;
 end
 $$;
-comment on function cs.pause_check is 'unavailable while all runs, or those of the team, are
-paused.';
+comment on function cs.pause_check is 'unavailable while an attempt may not start.';
 
 create or replace function cs.attempt_move() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
@@ -157,7 +165,7 @@ begin
     if new.state <> old.state then
         perform move_check('attempt', old.state, new.state);
         if new.state = 'starting' then
-            perform pause_check(new.request_id);
+            perform pause_check(new);
             perform attempt_authority(new);
         end if;
     end if;

@@ -34,6 +34,16 @@ end
 $$;
 comment on function cs.bundle_json is 'All parts of a bundle but the code.';
 
+create or replace function cs.attempt_manifest(a cs.attempt, v cs.revision) returns jsonb
+    language plpgsql stable as $$
+begin
+    return bundle_json(v) || jsonb_build_object('request_id', a.request_id,
+        'revision', a.revision, 'decision_ids', approvals(a.request_id, v.bundle_sha256),
+        'valid_until', iso(a.valid_until));
+end
+$$;
+comment on function cs.attempt_manifest is 'What a worker is told about an attempt but its code.';
+
 create or replace function cs.claim_attempts(worker_id bigint, ids text, lease_ms bigint)
     returns table (attempt_id bigint, fence bigint, request_id bigint, revision int,
                    language text, code bytea, title text, manifest jsonb, bundle_sha256 bytea)
@@ -49,7 +59,7 @@ begin
     perform from request r where r.id = any (requests) order by r.id for no key update;
     ready := array(select a.id from attempt a join request r on r.id = a.request_id
         where a.id = any (wanted) and a.state = 'ready' and a.not_before <= clock_timestamp()
-          and not exists (select from pause p where p.scope in ('all', 'team:' || r.team_id))
+          and not is_paused(r.team_id, a.backend)
         order by a.id for no key update of a);
     update attempt a set state = 'claimed', fence = a.fence + 1, worker_id = $1,
             claimed_at = clock_timestamp(),
@@ -62,10 +72,7 @@ begin
         from attempt a where a.id = any (ready) order by a.id;
     return query
         select a.id, a.fence, a.request_id, a.revision, v.language, convert_to(v.code, 'UTF8'),
-               v.title, bundle_json(v) || jsonb_build_object('request_id', a.request_id,
-                   'revision', a.revision, 'decision_ids', approvals(a.request_id, v.bundle_sha256),
-                   'valid_until', iso(a.valid_until)),
-               v.bundle_sha256
+               v.title, attempt_manifest(a, v), v.bundle_sha256
         from attempt a
         join revision v on v.request_id = a.request_id and v.revision = a.revision
         where a.id = any (ready) order by a.id;

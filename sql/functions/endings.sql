@@ -89,7 +89,8 @@ begin
         if a.state in ('starting', 'running') then
             perform fail('wrong_state', 'It is running again just now');
         elsif a.state = 'unknown' then
-            update attempt set state = outcome, reason = 'settled' where id = a.id;
+            update attempt set state = outcome, reason = 'settled', adopt_until = null,
+                    lease_until = null where id = a.id;
             perform audit_move(r.id, actor_json(item, who), 'attempt.settle', 'attempt', 'unknown',
                 outcome, jsonb_build_object('attempt_id', a.id));
         else

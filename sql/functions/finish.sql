@@ -13,7 +13,7 @@ create or replace function cs.attempt_outcome_put(a cs.attempt, item jsonb, outc
     returns void language plpgsql as $$
 begin
     update attempt set state = outcome, finished_at = clock_timestamp(),
-            lease_until = null,
+            lease_until = null, adopt_until = null,
             exit_code = (item ->> 'exit_code')::int, term_signal = (item ->> 'term_signal')::int,
             reason = left(coalesce(item ->> 'reason', ''), 200),
             error_name = left(coalesce(item ->> 'error_name', ''), 200),
@@ -34,30 +34,13 @@ end
 $$;
 comment on function cs.attempt_outcome_put is 'Stores how a run ended, with its audit row.';
 
-create or replace function cs.cost_put(r cs.request, a cs.attempt, cost jsonb) returns void
-    language plpgsql as $$
-begin
-    if coalesce(jsonb_typeof(cost), 'null') = 'null' then
-        return;
-    end if;
-    insert into cost_span (request_id, attempt_id, fence, kind, provider, model, team_id,
-                           person_id, seconds, nano_usd, started_at, ended_at)
-        values (r.id, a.id, a.fence, coalesce(cost ->> 'kind', 'sandbox'),
-                coalesce(cost ->> 'provider', r.backend), coalesce(cost ->> 'model', ''),
-                r.team_id, r.author_id, (cost ->> 'seconds')::numeric,
-                (cost ->> 'nano_usd')::bigint, coalesce(a.started_at, clock_timestamp()),
-                clock_timestamp())
-        on conflict do nothing;
-end
-$$;
-comment on function cs.cost_put is 'The cost span of a run; nano_usd null means not known.';
-
 create or replace function cs.attempt_finish(item jsonb) returns jsonb
     language plpgsql as $$
 declare
     outcome text := item ->> 'outcome';
     a attempt := attempt_held(item, array['starting', 'running', 'unknown', 'succeeded', 'failed',
                                           'timed_out', 'cancelled']);
+    adopt bool := a.remote is not null and coalesce((item ->> 'adopt')::bool, true);
     r request;
     to_state text;
 begin
@@ -66,7 +49,9 @@ begin
         perform fail('invalid_field', 'No such outcome', 'outcome');
     end if;
     select * into r from request where id = a.request_id;
-    if a.state not in ('starting', 'running', 'unknown')
+    if a.state = 'unknown' and outcome = 'unknown' and adoption_is_held(a) then
+        return finish_unfound(a, r, item);
+    elsif a.state not in ('starting', 'running', 'unknown')
             or (a.state = 'unknown' and outcome = 'unknown') then
         return finish_repeated(a, r, outcome);
     elsif a.state = 'unknown' and not evidence_counts(a, r) then
@@ -78,13 +63,13 @@ begin
     end if;
     perform output_items_put(a, item -> 'items');
     perform attempt_outcome_put(a, item, outcome);
-    perform cost_put(r, a, item -> 'cost');
+    perform cost_put(r, a, item -> 'cost', outcome = 'unknown' and adopt);
     to_state := request_outcome(outcome, r.state);
     update request set state = to_state, expires_at = null where id = r.id;
     perform audit_move(r.id, worker_actor(item), 'request.finish', 'request', r.state, to_state,
         jsonb_build_object('attempt_id', a.id));
     if outcome = 'unknown' then
-        perform attempt_retry(r.id, a);
+        perform attempt_left_open(r, a, adopt);
     end if;
     return jsonb_build_object('id', a.id, 'state', outcome, 'request_state', to_state,
         'event', event_json(r, to_state, 'request.finish'));
@@ -92,9 +77,35 @@ end
 $$;
 comment on function cs.attempt_finish is
     '{worker_id, id, fence, outcome, exit_code, term_signal, reason, error_name, error_value,
-duration_ms, cpu_ms, memory_peak_bytes, output_truncated, items, cost} → {id, state,
-request_state}; late evidence with the same fence settles an unknown; stale, wrong_state,
-    conflict.';
+duration_ms, cpu_ms, memory_peak_bytes, output_truncated, items, cost, adopt?} → {id, state,
+request_state}; an unknown one may be adopted unless adopt is false; late evidence with the same
+fence settles it; stale, wrong_state, conflict.';
+
+create or replace function cs.attempt_left_open(r cs.request, a cs.attempt, adopt bool)
+    returns void language plpgsql as $$
+begin
+    perform cost_estimate(r, a);
+    if adopt then
+        perform adoption_offer(a);
+    else
+        perform attempt_retry(r.id, a);
+    end if;
+end
+$$;
+comment on function cs.attempt_left_open is
+    'What follows a lost run: it is offered for adoption where its service can find it, else tried
+again when that is safe.';
+
+create or replace function cs.finish_unfound(a cs.attempt, r cs.request, item jsonb)
+    returns jsonb language plpgsql as $$
+begin
+    perform adoption_close(a, worker_actor(item), left(coalesce(item ->> 'reason', ''), 200));
+    return jsonb_build_object('id', a.id, 'state', 'unknown', 'request_state', r.state,
+        'event', event_json(r, r.state, 'attempt.adopt_end'));
+end
+$$;
+comment on function cs.finish_unfound is
+    'Whoever adopted a lost run could not find out either: the offer ends.';
 
 create or replace function cs.finish_repeated(a cs.attempt, r cs.request, outcome text)
     returns jsonb language plpgsql as $$

@@ -49,12 +49,12 @@ begin
     update request set state = 'outcome_unknown' where id = r.id;
     perform audit_move(r.id, system, 'request.lost', 'request', 'running', 'outcome_unknown',
         jsonb_build_object('attempt_id', a.id));
-    perform attempt_retry(r.id, a);
+    perform attempt_left_open(r, a, a.remote is not null);
     return jsonb_build_array(event_json(r, 'outcome_unknown', 'request.lost'));
 end
 $$;
 comment on function cs.attempt_lost is
-    'Before any code left: ready again. After: unknown, and tried again only when retry_safe.';
+    'Before any code left: ready again. After: unknown, and then as attempt_left_open says.';
 
 create or replace function cs.sweep_expired(most int, ret_expired out int, ret_events out jsonb)
     language plpgsql as $$
@@ -118,36 +118,100 @@ $$;
 comment on function cs.sweep_old is
     'Forgets what has had its day: silent workers, idempotency keys, throttles, cut uploads.';
 
-create or replace function cs.sweep(worker_id bigint, most int) returns jsonb
-    language plpgsql security definer set search_path = cs, pg_temp as $$
+create or replace function cs.backend_is_away(
+    a cs.attempt, worker_id bigint, unavailable jsonb)
+    returns bool language plpgsql stable as $$
+begin
+    return (unavailable ? a.backend or a.not_before < clock_timestamp() - interval '60 seconds')
+        and not exists (
+            select from cs.worker w
+            where w.stopped_at is null and w.seen_at > clock_timestamp() - interval '20 seconds'
+              and (w.id <> $2 or not unavailable ? a.backend)
+              and w.backends -> a.backend ->> 'ready' = 'true'
+              and coalesce(w.backends -> a.backend ->> 'breaker', 'closed') <> 'open');
+end
+$$;
+comment on function cs.backend_is_away is
+    'Whether no live worker could run an attempt now: this one says so itself, or it was due a
+minute ago.';
+
+create or replace function cs.sweep_unavailable(worker_id bigint, most int, unavailable jsonb)
+    returns jsonb language plpgsql as $$
+declare
+    system jsonb := '{"kind": "system"}';
+    r request;
+    a attempt;
+    events jsonb := '[]';
+begin
+    for r in select q.* from request q where q.id in (
+                 select t.request_id from attempt t join request x on x.id = t.request_id
+                 where t.state = 'ready' and x.when_unavailable = 'fail'
+                   and (t.fence > 0 or t.not_before <= clock_timestamp())
+                   and backend_is_away(t, $1, unavailable)
+                 order by t.not_before limit most)
+             order by q.id for no key update skip locked loop
+        select * into a from attempt t where t.request_id = r.id and t.state = 'ready'
+            for no key update;
+        continue when not found;
+        events := events || attempt_give_up(r, a, system, jsonb_build_object(
+            'reason', 'backend_unavailable', 'error_value',
+            coalesce(unavailable ->> a.backend, 'no worker serves ' || a.backend)));
+    end loop;
+    return events;
+end
+$$;
+comment on function cs.sweep_unavailable is
+    'Ends what would rather fail than wait for its service; the events.';
+
+create or replace function cs.sweep_ready(worker_id bigint, most int, unavailable jsonb,
+    ret_ready out jsonb, ret_next_due out timestamptz)
+    language plpgsql stable as $$
+declare
+    served jsonb := (select nullif(w.backends, '{}') from worker w where w.id = $1);
+begin
+    select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'backend', t.backend)), '[]')
+        into ret_ready from (
+            select a.id, a.backend from attempt a join request r on r.id = a.request_id
+            where a.state = 'ready' and a.not_before <= clock_timestamp()
+              and not unavailable ? a.backend and coalesce(served ? a.backend, true)
+              and not is_paused(r.team_id, a.backend)
+            order by a.not_before limit most) t;
+    select min(a.not_before) into ret_next_due from attempt a
+        where a.state = 'ready' and a.not_before > clock_timestamp();
+end
+$$;
+comment on function cs.sweep_ready is
+    'Hints for what this worker could claim: [{id, backend}], and when the next is due.';
+
+create or replace function cs.sweep(worker_id bigint, most int, unavailable jsonb default '{}')
+    returns jsonb language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
     lost record;
     expired record;
-    ready jsonb;
-    next_due timestamptz;
+    hints record;
+    events jsonb;
 begin
     select * into lost from sweep_leases(most);
     select * into expired from sweep_expired(most);
+    events := lost.ret_events || expired.ret_events || sweep_unavailable($1, most, unavailable)
+              || sweep_adoptions(most);
     if pg_try_advisory_xact_lock(7026, 1) then
         perform sweep_old();
     end if;
-    select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'backend', t.backend)), '[]')
-        into ready from (
-            select a.id, a.backend from attempt a join request r on r.id = a.request_id
-            where a.state = 'ready' and a.not_before <= clock_timestamp()
-              and not exists (select from pause p where p.scope in ('all', 'team:' || r.team_id))
-            order by a.not_before limit most) t;
-    select min(a.not_before) into next_due from attempt a
-        where a.state = 'ready' and a.not_before > clock_timestamp();
-    return jsonb_build_object('ready', ready, 'lost', lost.ret_lost,
-        'expired', expired.ret_expired, 'events', lost.ret_events || expired.ret_events,
-        'next_due_ms', ceil(extract(epoch from next_due - clock_timestamp()) * 1000),
+    select * into hints from sweep_ready(worker_id, most, unavailable);
+    return jsonb_build_object('ready', hints.ret_ready, 'lost', lost.ret_lost,
+        'expired', expired.ret_expired, 'events', events,
+        'next_due_ms', ceil(extract(epoch from hints.ret_next_due - clock_timestamp()) * 1000),
         'cancel', exists (select from attempt a where a.worker_id = $1
-            and a.state in ('claimed', 'starting', 'running')
-            and a.cancel_requested_at is not null));
+            and a.state in ('claimed', 'starting', 'running', 'unknown')
+            and a.cancel_requested_at is not null
+            and (a.state <> 'unknown' or adoption_is_held(a))),
+        'adoptable', exists (select from attempt a where a.state = 'unknown'
+            and a.adopt_until is not null and a.not_before <= clock_timestamp()
+            and not adoption_is_held(a) and adoption_is_open(a)));
 end
 $$;
 comment on function cs.sweep is
     '→ {ready: [{id, backend}], next_due_ms, lost, expired, events, cancel: one of this worker''s
-runs
-shall stop}; at most `most` of each.';
+runs shall stop, adoptable: adopt_attempts may find some}; at most `most` of each. unavailable:
+{backend: reason} of what this worker knows to be away.';

@@ -12,11 +12,12 @@ begin
                 coalesce(item -> 'backends', '{}'))
         returning id into new_id;
     perform audit_put('worker', new_id, '{"kind": "worker"}', 'worker.hello', item);
-    return jsonb_build_object('worker_id', new_id);
+    return jsonb_build_object('worker_id', new_id, 'instance', instance_get());
 end
 $$;
 comment on function cs.worker_hello is
-    '{name, version, slots, backends: {name: {ready, why_not, weaker}}} → {worker_id}.';
+    '{name, version, slots, backends: {name: {ready, why_not, weaker, breaker?, until?}}} →
+{worker_id, instance}; breaker is closed, open or half_open, until when it is tried again.';
 
 create or replace function cs.worker_bye(worker_id bigint) returns bool
     language plpgsql security definer set search_path = cs, pg_temp as $$
@@ -55,14 +56,14 @@ begin
         select a.id, i.ord, i.fence from rows from (jsonb_to_recordset(items)
             as (id bigint, fence bigint)) with ordinality i (id, fence, ord)
         left join attempt a on a.id = i.id and a.fence = i.fence and a.worker_id = $1
-            and a.state in ('claimed', 'starting', 'running')
+            and (a.state in ('claimed', 'starting', 'running') or adoption_is_held(a))
     ), locked as (
         select a.id from attempt a where a.id in (select h.id from held h)
         order by a.id for no key update
     ), kept as (
         update attempt a set lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
         from locked l where a.id = l.id and a.worker_id = $1
-            and a.state in ('claimed', 'starting', 'running')
+            and a.state in ('claimed', 'starting', 'running', 'unknown')
             and a.lease_until > clock_timestamp()
         returning a.id, a.fence, a.cancel_requested_at is not null as cancel
     )

@@ -22,7 +22,8 @@ begin
             events_head me instance_get ready_check workers_list metrics'),
         ('countersign_worker', 'worker_hello worker_bye worker_report heartbeat claim_attempts
             attempt_file_chunk start_attempts mark_attempts_running release_attempts
-            attempt_standing output_chunk_put finish_attempts sweep worker_is_alive ready_check'),
+            attempt_standing output_chunk_put finish_attempts sweep adopt_attempts adoption_end
+            orphans janitor_deleted worker_is_alive ready_check'),
         ('countersign_operator', 'operator_team_add operator_teams operator_person_add
             operator_people operator_person_update operator_link_add operator_token_add
             operator_tokens operator_token_revoke operator_pause workers_list metrics

@@ -17,7 +17,8 @@ from (values
         output_chunk_get ready_check workers_list metrics'),
     ('worker', 'worker_hello worker_report worker_bye claim_attempts attempt_file_chunk
         start_attempts mark_attempts_running release_attempts finish_attempts attempt_standing
-        output_chunk_put heartbeat sweep worker_is_alive ready_check'),
+        output_chunk_put heartbeat sweep adopt_attempts adoption_end orphans janitor_deleted
+        worker_is_alive ready_check'),
     ('operator', 'operator_person_add operator_people operator_person_update operator_team_add
         operator_teams operator_link_add operator_token_add operator_tokens
         operator_token_revoke operator_pause workers_list metrics instance_get ready_check'),
@@ -87,7 +88,7 @@ select set_eq($$ select tgrelid::regclass::text from pg_catalog.pg_trigger
     where tgname like '%insert_only' and tgenabled = 'O' $$,
     $$ select unnest(array['audit_event', 'audit_seal', 'request_text', 'revision',
        'revision_file', 'decision', 'attempt_decision', 'output_item', 'output_chunk', 'cost_span',
-       'blob', 'blob_chunk', 'file', 'credential_event', 'legal_move', 'instance']) $$,
+       'blob', 'blob_chunk', 'file', 'credential_event', 'legal_move', 'instance', 'price']) $$,
     'what is only ever inserted');
 select set_eq($$ select tgrelid::regclass::text from pg_catalog.pg_trigger
     where tgname like '%no_delete' and tgenabled = 'O' $$,
