@@ -51,7 +51,7 @@ build: deps ## build everything into build/
 programs: $(programs)
 
 fault: ## build the variant with fault points into build/fault/
-	@$(MAKE) -s --no-print-directory -j$(JOBS) VARIANT=fault programs
+	@$(MAKE) -s --no-print-directory -j$(JOBS) VARIANT=fault programs build/fault/run_job
 
 $(BUILD)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page))
 $(BUILD)/countersign-worker: $(call objects,$(common) $(worker) $(statements))
@@ -70,6 +70,11 @@ $(tests): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objects,$(support)
 	@mkdir -p $(@D)
 	@echo 'link $@'
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs) -lcmocka
+
+# Runs one job on one backend without a database.
+$(BUILD)/run_job: $(call objects,$(call sources,tests/support)) $(BUILD)/libcountersign.a
+	@echo 'link $@'
+	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs)
 
 $(BUILD)/obj/%.o: %.c | build/gen/statements.h
 	@mkdir -p $(@D)
