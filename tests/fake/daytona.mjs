@@ -1,6 +1,6 @@
 // Plays Daytona: a control plane and, at another address, the toolboxes of its sandboxes. Code
-// really runs, each sandbox in a box of its own. Run it as a program (`node tests/fake/daytona.mjs`)
-// or import startDaytona(). What goes wrong on demand is in faults.mjs; of its own it has
+// really runs, each sandbox in a box of its own. Run it as a program or import startDaytona().
+// What goes wrong on demand is in faults.mjs; of its own it has
 //   do: 'plan'     with POST /api/sandbox: {states, then, reason, held, gone} as in Sandbox
 //   do: 'restart'  with a toolbox request: the sandbox went down and up again, sessions are lost
 //   do: 'stop'     likewise: it stops; 'vanish': it is gone; 'fail': it has an error
@@ -169,8 +169,8 @@ export class Daytona extends Service {
         await this.suffer(sandbox, reply.rule?.do);
         if (sandbox.doomed) throw new ToolboxError(502, '');
         if (sandbox.state !== 'started')
-            throw new ToolboxError(400, 'bad request: failed to resolve container IP: no IP address '
-                + 'found. Is the Sandbox started?', 'BAD_REQUEST', 'DAYTONA_PROXY');
+            throw new ToolboxError(400, 'bad request: failed to resolve container IP: '
+                + 'no IP address found. Is the Sandbox started?', 'BAD_REQUEST', 'DAYTONA_PROXY');
         await sandbox.enter();
         for (const [method, pattern, act] of toolboxRoutes) {
             const found = method === call.method && pattern.exec(path);

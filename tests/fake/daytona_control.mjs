@@ -56,7 +56,7 @@ function sizes(service, body) {
     for (const name of asked) {
         const [title, most] = SIZES[name];
         if (body[name] > most || body[name] < 1)
-            throw bad(`${title} request ${body[name]} exceeds maximum allowed per sandbox (${most})`);
+            throw bad(`${title} request ${body[name]} exceeds maximum per sandbox (${most})`);
         got[name] = body[name];
     }
     return got;

@@ -7,6 +7,7 @@ import { ToolboxError } from './daytona_error.mjs';
 
 const ROOT = '/tmp/.daytona-sessions';
 const PREFIX = { stdout: Buffer.from([1, 1, 1]), stderr: Buffer.from([2, 2, 2]) };
+const ENDS = Buffer.from('\x1e\n'); // what our own command prints last where it is told to mark
 const LOG_MOST = 64 * 1024 * 1024;
 
 const gone = (what) => new ToolboxError(404, `${what} not found`, 'NOT_FOUND');
@@ -37,6 +38,7 @@ class Command {
         Object.assign(this, { id: randomUUID(), text, exitCode: undefined, log: [], size: 0,
             mark: Buffer.from(`\x02${randomBytes(16).toString('hex')}\x03`), code: undefined,
             waiting: [] });
+        this.ready = new Promise((done) => { this.begun = done; });
         this.stdout = new Labeller(this, 'stdout');
         this.stderr = new Labeller(this, 'stderr');
     }
@@ -119,7 +121,7 @@ export class Session {
         stdio[4].on('data', (data) => {
             const lines = (codes + data).split('\n');
             codes = lines.pop();
-            for (const line of lines) this.left(...line.split(' '));
+            for (const line of lines) this.told(...line.split(' '));
         });
     }
 
@@ -138,9 +140,11 @@ export class Session {
         }
     }
 
-    left(id, code) {
+    /** By the shell: a command has its pipes, or it left with a code. */
+    told(id, code) {
         const command = this.commands.get(id);
-        command.code = Number(code);
+        if (code === 'begins') command.begun();
+        else command.code = Number(code);
         command.settle();
     }
 
@@ -151,7 +155,7 @@ export class Session {
         this.commands.set(command.id, command);
         if (!this.program) {
             if (/ mark$/.test(text))
-                for (const stream of ['stdout', 'stderr']) command.add(stream, Buffer.from('\x1e\n'));
+                for (const stream of Object.keys(PREFIX)) command.add(stream, ENDS);
             command.end(0);
             return command;
         }
@@ -165,6 +169,8 @@ export class Session {
     async input(command, data) {
         if (command.exitCode !== undefined)
             throw new ToolboxError(410, 'command has already completed', 'GONE');
+        if (!this.program) return;
+        await command.ready;
         const pipe = await this.sandbox.box.locate(`${ROOT}/${command.id}/in`);
         const file = await fs.open(pipe, constants.O_RDWR | constants.O_NONBLOCK);
         await file.write(data).finally(() => file.close());
@@ -185,9 +191,9 @@ export class Session {
  *  streams have let go, and never when it ends the shell. */
 function shellLine(folder, command) {
     const mark = command.mark.toString().replace('\x02', '\\002').replace('\x03', '\\003');
-    return `__d=${folder}; mkfifo $__d/in $__d/out $__d/err; cat <$__d/out 4>&- & __o=$!; `
-        + `cat <$__d/err >&2 4>&- & __e=$!; `
-        + `. $__d/command <>$__d/in >$__d/out 2>$__d/err 4>&-; __c=$?; `
+    return `__d=${folder}; mkfifo $__d/in $__d/out $__d/err; `
+        + `cat <$__d/out 4>&- & __o=$!; cat <$__d/err >&2 4>&- & __e=$!; `
+        + `echo ${command.id} begins >&4; . $__d/command <>$__d/in >$__d/out 2>$__d/err 4>&-; __c=$?; `
         + `wait $__o $__e; printf '${mark}'; printf '${mark}' >&2; `
         + `printf '%s %s\\n' ${command.id} $__c >&4\n`;
 }
@@ -217,7 +223,8 @@ async function create(sandbox, call, reply) {
 
 /** Since 0.167.0 clients are given logs in JSON. */
 function wantsJson(call) {
-    const [, major, minor] = /^(\d+)\.(\d+)/.exec(call.headers['x-daytona-sdk-version'] ?? '') ?? [];
+    const version = call.headers['x-daytona-sdk-version'] ?? '';
+    const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
     return Number(major) > 0 || Number(minor) >= 167;
 }
 
@@ -234,7 +241,8 @@ async function exec(sandbox, call, reply, [id]) {
     }
     while (command.exitCode === undefined && !reply.gone) await command.change(call);
     reply.json(200, { cmdId: command.id, exitCode: command.exitCode,
-        ...(wantsJson(call) ? command.logs() : { output: command.bytes().toString('utf8') }) });
+        ...(wantsJson(call) ? command.logs()
+            : { output: command.bytes().toString('utf8') }) });
 }
 
 async function follow(command, call, reply) {
