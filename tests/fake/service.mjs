@@ -140,7 +140,7 @@ export class Service {
     tell(call) {
         if (!this.log) return;
         const query = [...call.query].length ? `?${call.query}` : '';
-        this.log(`${call.method} ${call.path}${query} -> ${call.status || 'no answer'}`
+        this.log(`${call.to ?? call.role} ${call.method} ${call.path}${query} -> ${call.status || 'no answer'}`
             + ` (${Date.now() - call.at} ms)`);
     }
 
