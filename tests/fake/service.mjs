@@ -140,7 +140,8 @@ export class Service {
     tell(call) {
         if (!this.log) return;
         const query = [...call.query].length ? `?${call.query}` : '';
-        this.log(`${call.to ?? call.role} ${call.method} ${call.path}${query} -> ${call.status || 'no answer'}`
+        const answer = call.status || 'no answer';
+        this.log(`${call.to ?? call.role} ${call.method} ${call.path}${query} -> ${answer}`
             + ` (${Date.now() - call.at} ms)`);
     }
 
