@@ -1,0 +1,50 @@
+// One result shape: the same programs on every backend, with the same expectations. Where a
+// service forces a difference, the program says so and docs/sandbox.md has a row of it.
+import test, { after, before, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import os from 'node:os';
+import { programs } from '../conformance/programs.mjs';
+import { jobOf, runJob } from '../conformance/run_job.mjs';
+import { checkShape } from '../conformance/shape.mjs';
+
+const AT_ONCE = Math.max(2, os.availableParallelism());
+const only = process.env.PROGRAM ?? ''; // part of a name: just these programs
+
+const services = { e2b: ['e2b.mjs', 'startE2b'], daytona: ['daytona.mjs', 'startDaytona'] };
+const backends = ['local'];
+const counts = [];
+
+async function serve(backend) {
+    if (!services[backend]) return { env: {}, stop() {} };
+    const [file, start] = services[backend];
+    return (await import(`../fake/${file}`))[start]();
+}
+
+function runs(program, backend) {
+    return program.name.includes(only) && (!program.only || program.only.includes(backend));
+}
+
+for (const backend of backends) {
+    const mine = programs.filter((program) => runs(program, backend));
+    describe(backend, { concurrency: AT_ONCE }, () => {
+        let service;
+        before(async () => (service = await serve(backend)));
+        after(() => service?.stop());
+        for (const program of mine) {
+            test(program.name, async () => {
+                const got = await runJob(backend, jobOf(program), service.env);
+                checkShape(got, { ...program, ...program.differs?.[backend] });
+            });
+        }
+    });
+    counts.push(`${backend} ${mine.length}`);
+}
+
+test('every name stands for one program', () => {
+    const names = programs.map((program) => program.name);
+    assert.equal(new Set(names).size, names.length);
+    assert.ok(names.length >= 40);
+});
+
+after(() => process.stdout.write(`# programs x backends: ${programs.length} programs: ` +
+    `${counts.join(', ')}\n`));
