@@ -5,14 +5,19 @@
 #include "admin/operator.h"
 #include "statements.h"
 
-static const char *team_option;
+static const char *team_option, *backend_option;
 
 static bool set_pause(bool paused, const char *reason, struct error *err)
 {
-    char scope[40];
+    char scope[64] = "all";
     AUTO(db) struct db *db = NULL;
     AUTO(rows) struct rows *rows = NULL;
-    snprintf(scope, sizeof scope, team_option ? "team:%s" : "all", team_option);
+    if (team_option && backend_option)
+        return fail(err, ERR_BAD_REQUEST, "--team and --backend are two pauses");
+    if (team_option)
+        snprintf(scope, sizeof scope, "team:%s", team_option);
+    if (backend_option)
+        snprintf(scope, sizeof scope, "backend:%s", backend_option);
     if (!operator_open(&db, err) || !sql_operator_pause(db, scope, paused, reason, &rows, err))
         return false;
     printf("%s: %s\n", scope, paused ? "paused" : "runs");
@@ -37,6 +42,7 @@ static bool run_resume(struct words *words, int *ret_status, struct error *err)
 
 static const struct option_entry entries[] = {
     {"--team", "ID", "only this team's (everybody's)", &team_option, NULL},
+    {"--backend", "NAME", "only those in local, e2b or daytona (all)", &backend_option, NULL},
 };
 
 const struct command commands_pause[] = {

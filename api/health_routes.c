@@ -1,6 +1,7 @@
 #include "api/health_routes.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "api/api.h"
 #include "api/database.h"
@@ -44,17 +45,6 @@ bool route_instance(struct call *call, struct error *err)
     return true;
 }
 
-bool route_workers(struct call *call, struct error *err)
-{
-    AUTO(rows) struct rows *rows = NULL;
-    if (!sql_workers_list(call->db, &rows, err))
-        return false;
-    buffer_printf(&call->reply->body, "{\"workers\":%s}", rows_text(rows, 0, 0));
-    call->reply->status = 200;
-    call->reply->type = "application/json";
-    return true;
-}
-
 static void write_gauge(struct buffer *out, const char *name, int64_t value)
 {
     buffer_printf(out, "# TYPE countersign_%s gauge\ncountersign_%s %" PRId64 "\n", name, name,
@@ -81,7 +71,27 @@ static void write_states(struct buffer *out, const char *name, json_t *states)
                       (int64_t)json_integer_value(count));
 }
 
-/* Numbers out of the database, where it answers: {name: number, or {state: number}}. */
+/* One line for each element: its texts are labels, its `value` the number. */
+static void write_labelled(struct buffer *out, const char *name, json_t *list)
+{
+    size_t n, len = strlen(name);
+    json_t *element, *label;
+    const char *key;
+    bool counts = len > 6 && strcmp(name + len - 6, "_total") == 0;
+    buffer_printf(out, "# TYPE countersign_%s %s\n", name, counts ? "counter" : "gauge");
+    json_array_foreach (list, n, element) {
+        const char *before = "{";
+        buffer_printf(out, "countersign_%s", name);
+        json_object_foreach (element, key, label)
+            if (json_is_string(label)) {
+                buffer_printf(out, "%s%s=\"%s\"", before, key, json_string_value(label));
+                before = ",";
+            }
+        buffer_printf(out, "} %" PRId64 "\n", json_integer_of(element, "value", 0));
+    }
+}
+
+/* Numbers out of the database, where it answers. */
 static void write_database(struct call *call, struct buffer *out)
 {
     AUTO(rows) struct rows *rows = NULL;
@@ -97,6 +107,8 @@ static void write_database(struct call *call, struct buffer *out)
     json_object_foreach (numbers, key, value) {
         if (json_is_object(value))
             write_states(out, key, value);
+        else if (json_is_array(value))
+            write_labelled(out, key, value);
         else
             write_gauge(out, key, (int64_t)json_number_value(value));
     }

@@ -3,4 +3,4 @@
 
 #include "api/router.h"
 
-route_fn route_healthz, route_readyz, route_metrics, route_instance, route_workers;
+route_fn route_healthz, route_readyz, route_metrics, route_instance;

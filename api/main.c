@@ -14,6 +14,7 @@
 #include "api/meters.h"
 #include "api/parks.h"
 #include "api/places.h"
+#include "api/sandboxes.h"
 #include "api/server.h"
 #include "api/streams.h"
 #include "api/writes.h"
@@ -120,8 +121,8 @@ static bool start(struct api *api, struct error *err)
     raise_file_limit();
     read_public_url(api);
     sem_init(&api->hashing, 0, PASSWORD_HASHES_AT_ONCE);
-    if (!crypto_init(err) || !check_database(api, err) || !hash_dummy(api, err) ||
-        !writes_open(api, err))
+    if (!sandboxes_check(settings, err) || !crypto_init(err) || !check_database(api, err) ||
+        !hash_dummy(api, err) || !writes_open(api, err))
         return false;
     api->meters = meters_new(route_count);
     api->places = places_new(settings->max_streams_per_person);

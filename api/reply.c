@@ -1,6 +1,7 @@
 #include "api/reply.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -27,8 +28,8 @@ static const struct {
     enum error_code code;
     const char *seconds;
 } retry_after[] = {
-    {ERR_UNAVAILABLE, "1"}, {ERR_BUSY, "1"},    {ERR_LOST, "1"},
-    {ERR_IN_FLIGHT, "1"},   {ERR_TIMEOUT, "1"}, {ERR_THROTTLED, "30"},
+    {ERR_UNAVAILABLE, "1"}, {ERR_BUSY, "1"},       {ERR_LOST, "1"},          {ERR_IN_FLIGHT, "1"},
+    {ERR_TIMEOUT, "1"},     {ERR_THROTTLED, "30"}, {ERR_BREAKER_OPEN, "30"},
 };
 
 /* What went wrong inside is for the log, not for whoever asked. */
@@ -94,6 +95,19 @@ static json_t *whole_text(const char *text)
     return json_stringn(text, len);
 }
 
+static void add_retry_after(struct reply *reply, const struct error *err)
+{
+    char seconds[16];
+    if (has_header(reply, "Retry-After"))
+        return;
+    for (size_t i = 0; i < COUNT_OF(retry_after); i++)
+        if (retry_after[i].code == err->code)
+            reply_add_header(reply, "Retry-After", retry_after[i].seconds);
+    snprintf(seconds, sizeof seconds, "%d", err->retry_after_s);
+    if (err->retry_after_s > 0)
+        reply_add_header(reply, "Retry-After", seconds);
+}
+
 void reply_error(struct reply *reply, const struct error *err)
 {
     const char *text = err->text;
@@ -107,9 +121,7 @@ void reply_error(struct reply *reply, const struct error *err)
         json_object_set_new(json_object_get(body, "error"), "field", whole_text(err->field));
     reply_json(reply, error_status(err->code), body);
     reply->code = error_name(err->code);
-    for (size_t i = 0; i < COUNT_OF(retry_after); i++)
-        if (retry_after[i].code == err->code && !has_header(reply, "Retry-After"))
-            reply_add_header(reply, "Retry-After", retry_after[i].seconds);
+    add_retry_after(reply, err);
 }
 
 size_t reply_all_headers(const struct reply *reply, bool tls,

@@ -1,6 +1,7 @@
 /* Every route there is: method, path, who may, what its body is, and its function. */
 #include "api/decision_routes.h"
 #include "api/event_routes.h"
+#include "api/fleet_routes.h"
 #include "api/health_routes.h"
 #include "api/login_routes.h"
 #include "api/page.h"
@@ -59,6 +60,10 @@ const struct route route_table[] = {
     {METHOD_GET, "/api/files/{id}", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL, route_file},
 
     {METHOD_GET, "/api/workers", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL, route_workers},
+    {METHOD_POST, "/api/pauses", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,
+     route_pause_set},
+    {METHOD_DELETE, "/api/pauses", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,
+     route_pause_clear},
     {METHOD_GET, "/api/audit", LOGIN, ROLE_REVIEWER | ROLE_ADMIN, SCOPE_READ, BODY_NONE, 0,
      "request_id", route_request_audit},
     {METHOD_GET, "/api/people", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_NONE, 0, NULL, route_people},

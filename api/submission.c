@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/sandboxes.h"
 #include "common/domain/code.h"
 
 #define TITLE_MAX 200
@@ -11,24 +12,27 @@
 #define FILES_MAX 16
 #define JSON_ID_MAX INT64_C(9007199254740991) /* what every JSON reader keeps whole */
 #define LIMIT_COUNT 6
+#define WORD_MAX 16
 
 static const struct json_field fields[] = {
     {"title", JSON_KIND_TEXT, false, 0, TITLE_MAX},
     {"question", JSON_KIND_TEXT, false, 0, QUESTION_MAX},
-    {"language", JSON_KIND_TEXT, true, 1, 16},
+    {"language", JSON_KIND_TEXT, true, 1, WORD_MAX},
     {"code", JSON_KIND_TEXT, true, 1, INT64_MAX},
     {"files", JSON_KIND_ARRAY, false, 0, FILES_MAX},
     {"limits", JSON_KIND_OBJECT, false, 0, 0},
     {"retry_safe", JSON_KIND_BOOLEAN, false, 0, 0},
     {"team_id", JSON_KIND_INTEGER, false, 1, JSON_ID_MAX},
     {"state", JSON_KIND_TEXT, false, 0, STATE_MAX},
+    {"sandbox", JSON_KIND_TEXT, false, 1, WORD_MAX},
+    {"when_unavailable", JSON_KIND_TEXT, false, 1, WORD_MAX},
 };
 
 static const struct json_field revision_fields[] = {
     {"revision", JSON_KIND_INTEGER, true, 1, INT32_MAX},
     {"code", JSON_KIND_TEXT, true, 1, INT64_MAX},
     {"title", JSON_KIND_TEXT, false, 0, TITLE_MAX},
-    {"language", JSON_KIND_TEXT, false, 1, 16},
+    {"language", JSON_KIND_TEXT, false, 1, WORD_MAX},
     {"files", JSON_KIND_ARRAY, false, 0, FILES_MAX},
     {"limits", JSON_KIND_OBJECT, false, 0, 0},
     {"retry_safe", JSON_KIND_BOOLEAN, false, 0, 0},
@@ -143,6 +147,32 @@ static bool check_contents(const struct api *api, const json_t *body, const char
            check_code(api, body, path, err);
 }
 
+/* Adds `backend` and its `image`, as resolved now, and `when_unavailable`. */
+static bool add_sandbox(const struct api *api, const json_t *body, const char *path, json_t *item,
+                        struct error *err)
+{
+    char place[64];
+    const char *name = json_text_of(body, "sandbox");
+    const char *when = json_text_of(body, "when_unavailable");
+    const char *image =
+        sandbox_image(&api->settings, name ? name : sandbox_default(&api->settings));
+    if (!image) {
+        AUTO(json) json_t *offered = sandboxes_json(&api->settings);
+        AUTO(text) char *list = json_text(offered);
+        join(path, "sandbox", place);
+        return fail_field(err, ERR_INVALID_FIELD, place, "%s must be one of %s", place, list);
+    }
+    if (when && strcmp(when, "wait") != 0 && strcmp(when, "fail") != 0) {
+        join(path, "when_unavailable", place);
+        return fail_field(err, ERR_INVALID_FIELD, place, "%s must be wait or fail", place);
+    }
+    json_object_set_new(item, "backend",
+                        json_string(name ? name : sandbox_default(&api->settings)));
+    json_object_set_new(item, "image", json_string(image));
+    json_object_set_new(item, "when_unavailable", json_string(when ? when : "wait"));
+    return true;
+}
+
 static void copy(const json_t *from, const char *key, json_t *to, const char *as)
 {
     json_t *value = json_object_get(from, key);
@@ -157,13 +187,12 @@ bool submission_read(const struct api *api, const json_t *body, const char *path
                                        "files", "retry_safe", "team_id"};
     AUTO(json) json_t *item = json_object();
     if (!json_check(body, path, fields, COUNT_OF(fields), err) ||
-        !check_contents(api, body, path, err) || !add_limits(api, body, path, item, err))
+        !check_contents(api, body, path, err) || !add_limits(api, body, path, item, err) ||
+        !add_sandbox(api, body, path, item, err))
         return false;
     for (size_t i = 0; i < COUNT_OF(keys); i++)
         copy(body, keys[i], item, keys[i]);
     copy(body, "state", item, "state_echo");
-    json_object_set_new(item, "backend", json_string("local"));
-    json_object_set_new(item, "image", json_string("system-python3"));
     json_object_set_new(item, "network", json_string("none"));
     json_object_set_new(item, "approval_seconds", json_integer(api->settings.approval_seconds));
     json_object_set_new(item, "pending_seconds", json_integer(api->settings.pending_seconds));

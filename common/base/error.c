@@ -21,6 +21,7 @@ __attribute__((format(printf, 4, 0))) static bool fail_with(struct error *err, e
     err->code = code;
     vsnprintf(err->text, sizeof err->text, format, args);
     snprintf(err->field, sizeof err->field, "%s", field);
+    err->retry_after_s = 0;
     return false;
 }
 

@@ -40,6 +40,7 @@
     X(NOT_IMPLEMENTED, "not_implemented", 501, "info")                                             \
     X(BUSY, "busy", 503, "warn")                                                                   \
     X(UNAVAILABLE, "unavailable", 503, "warn")                                                     \
+    X(BREAKER_OPEN, "breaker_open", 503, "info")                                                   \
     X(LOST, "outcome_unknown", 503, "warn")                                                        \
     X(TIMEOUT, "timeout", 504, "warn")
 
@@ -53,7 +54,8 @@ enum error_code {
 struct error {
     enum error_code code;
     char text[240];
-    char field[64]; /* path of the field that is to blame, or "" */
+    char field[64];    /* path of the field that is to blame, or "" */
+    int retry_after_s; /* when it may be tried again; 0: as the code says */
 };
 
 #define MUST_CHECK __attribute__((warn_unused_result))

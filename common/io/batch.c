@@ -47,8 +47,10 @@ static bool fail_from_json(const json_t *error, struct error *err)
 {
     const char *message = json_text_of(error, "message");
     const char *field = json_text_of(error, "field");
-    return fail_field(err, error_from_name(json_text_of(error, "code")), field ? field : "", "%s",
-                      message ? message : "");
+    fail_field(err, error_from_name(json_text_of(error, "code")), field ? field : "", "%s",
+               message ? message : "");
+    err->retry_after_s = (int)json_integer_of(error, "retry_after", 0);
+    return false;
 }
 
 static void settle(struct ticket *ticket, const char *text)

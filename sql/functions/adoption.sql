@@ -88,7 +88,7 @@ begin
 end
 $$;
 comment on function cs.adoption_close is
-    'Nobody will find out from the service: it runs again when that is safe, else a person settles.';
+    'The service can not say: it runs again when that is safe, else a person settles.';
 
 create or replace function cs.adoption_end(
     worker_id bigint, attempt_id bigint, fence bigint, reason text, final bool) returns bool

@@ -195,7 +195,8 @@ $$;
 comment on function cs.attempt_release is
     '{worker_id, id, fence, not_started, reason, retry_after_ms?, cost?, fail?} → {id, ok, state}:
 claimed, or starting with nothing sent, becomes ready again after a pause that grows or that the
-service asked for; with fail it ends as failed, since no worker could start it; stale, wrong_state.';
+service asked for; with fail it ends as failed, since no worker could start it; stale,
+wrong_state.';
 
 create or replace function cs.release_pause_ms(item jsonb, fence bigint) returns bigint
     language sql immutable parallel safe
@@ -225,7 +226,7 @@ begin
 end
 $$;
 comment on function cs.attempt_give_up is
-    'Ends a ready attempt that can not start, and its request when nothing of it ever ran; the event.';
+    'Ends a ready attempt that can not start, and its request when nothing of it ran; the event.';
 
 create or replace function cs.attempt_standing(attempt_id bigint, fence bigint) returns jsonb
     language sql stable security definer set search_path = cs, pg_temp as $$

@@ -16,7 +16,11 @@ begin
     end if;
     select * into a from attempt where request_id = r.id
         and state in ('ready', 'claimed', 'starting', 'running') for no key update;
-    if a.state in ('starting', 'running') then
+    if not found and r.state = 'outcome_unknown' then
+        select * into a from attempt t where t.request_id = r.id and t.state = 'unknown'
+            and adoption_is_held(t) for no key update;
+    end if;
+    if a.state in ('starting', 'running', 'unknown') then
         return cancel_running(item, who, r, a);
     elsif r.state not in ('drafting', 'needs_answer', 'pending', 'changes_requested', 'approved')
     then
@@ -126,6 +130,7 @@ begin
         'code', v.code, 'files', files_json(r.id, r.revision), 'backend', r.backend,
         'image', v.image, 'network', v.network, 'retry_safe', v.retry_safe,
         'approval_seconds', v.approval_ms / 1000, 'state_echo', t.state_echo,
+        'when_unavailable', r.when_unavailable,
         'limits', null, 'max_limits', limits_json(v), 'again_of', r.id,
         'pending_seconds', coalesce((item ->> 'pending_seconds')::bigint, 604800)));
 end

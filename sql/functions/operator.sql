@@ -164,22 +164,3 @@ begin
 end
 $$;
 comment on function cs.operator_token_revoke is '{id} → {id}; not_found.';
-
-create or replace function cs.operator_pause(scope text, paused bool, reason text) returns bool
-    language plpgsql security definer set search_path = cs, pg_temp as $$
-begin
-    if paused then
-        insert into pause values ($1, coalesce($3, '')) on conflict do nothing;
-    else
-        delete from pause p where p.scope = $1;
-    end if;
-    perform audit_put('system', 1, '{"kind": "operator"}',
-        case when paused then 'pause.set' else 'pause.clear' end,
-        jsonb_build_object('scope', $1, 'reason', $3));
-    return true;
-exception when check_violation then
-    perform fail('invalid_field', 'scope must be all or team:<id>', 'scope');
-end
-$$;
-comment on function cs.operator_pause is
-    'Stops or allows claims and starts; scope all or team:<id>; invalid_field.';

@@ -1,4 +1,4 @@
--- Reads about people, teams, tokens, sessions, workers and the whole.
+-- Reads about people, teams, tokens, sessions and the whole.
 
 set search_path = cs, pg_temp;
 
@@ -83,41 +83,6 @@ create or replace function cs.sessions_list(person_id bigint) returns jsonb
     where s.person_id = $1 and s.revoked_at is null and s.expires_at > clock_timestamp()
 $$;
 comment on function cs.sessions_list is 'One''s own live sessions, newest first.';
-
-create or replace function cs.workers_list() returns jsonb
-    language sql stable security definer set search_path = cs, pg_temp as $$
-    select coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name,
-        'version', w.version, 'slots', w.slots, 'running', w.running, 'backends', w.backends,
-        'started_at', iso(w.started_at), 'seen_at', iso(w.seen_at),
-        'alive', w.stopped_at is null and w.seen_at > clock_timestamp() - interval '20 seconds')
-        order by w.id), '[]')
-    from worker w where w.stopped_at is null or w.stopped_at > clock_timestamp() - interval '1 hour'
-$$;
-comment on function cs.workers_list is 'Workers that run, or stopped less than an hour ago.';
-
-create or replace function cs.metrics() returns jsonb
-    language sql stable security definer set search_path = cs, pg_temp as $$
-    select jsonb_build_object(
-        'requests', (select coalesce(jsonb_object_agg(c.state, c.n), '{}') from (
-            select r.state, count(*) as n from request r
-            where r.state in ('pending', 'changes_requested', 'needs_answer', 'approved')
-            group by r.state
-            union all select 'outcome_unknown', count(*) from request r
-                      where r.state = 'outcome_unknown') c),
-        'attempts', (select jsonb_build_object(
-            'ready', (select count(*) from attempt a where a.state = 'ready'),
-            'claimed', count(*) filter (where a.state = 'claimed'),
-            'starting', count(*) filter (where a.state = 'starting'),
-            'running', count(*) filter (where a.state = 'running'))
-            from attempt a where a.state in ('claimed', 'starting', 'running')),
-        'workers', (select count(*) from worker w where w.stopped_at is null),
-        'slots', (select coalesce(sum(w.slots), 0) from worker w where w.stopped_at is null),
-        'oldest_pending_seconds', (select coalesce(ceil(extract(epoch from
-            clock_timestamp() - min(r.state_at))), 0) from request r where r.state = 'pending'))
-$$;
-comment on function cs.metrics is
-    '{requests: {state: n}, attempts: {state: n}, workers, slots, oldest_pending_seconds} of what is
-live.';
 
 create or replace function cs.events_after(after_id bigint, most int)
     returns table (audit_id bigint, event text) language sql stable

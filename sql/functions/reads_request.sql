@@ -46,6 +46,7 @@ begin
                 'claimed_at', cs.iso(a.claimed_at), 'started_at', cs.iso(a.started_at),
                 'running_at', cs.iso(a.running_at), 'finished_at', cs.iso(a.finished_at),
                 'cancelling', a.cancel_requested_at is not null,
+                'adoptable', a.adopt_until is not null and cs.adoption_is_open(a),
                 'exit_code', a.exit_code, 'term_signal', a.term_signal, 'reason', a.reason,
                 'error', case when a.error_name <> '' then jsonb_build_object(
                     'name', a.error_name, 'value', a.error_value) end,
@@ -63,12 +64,14 @@ create or replace function cs.costs_json(request_id bigint) returns jsonb
     language plpgsql stable as $$
 begin
     return (select coalesce(jsonb_agg(jsonb_build_object('kind', c.kind, 'provider', c.provider,
-                'model', c.model, 'seconds', c.seconds, 'nano_usd', c.nano_usd,
-                'started_at', cs.iso(c.started_at)) order by c.id), '[]')
-            from cs.cost_span c where c.request_id = $1);
+                'model', c.model, 'seconds', c.seconds, 'nano_usd', c.nano_usd, 'cpu', c.cpu,
+                'memory_mib', c.memory_mib, 'disk_gib', c.disk_gib, 'estimated', c.estimated,
+                'price_version', c.price_version, 'started_at', cs.iso(c.started_at))
+                order by c.id), '[]')
+            from cs.cost_span c where c.request_id = $1 and cs.cost_counts(c));
 end
 $$;
-comment on function cs.costs_json is 'All cost spans of a request.';
+comment on function cs.costs_json is 'The cost spans of a request that count.';
 
 create or replace function cs.activity_json(request_id bigint) returns jsonb
     language plpgsql stable as $$
@@ -91,7 +94,10 @@ begin
         'decide', cs.can_decide(who, r),
         'revise', r.state in ('pending', 'changes_requested') and cs.may_revise(who, r),
         'cancel', m.owns and r.state in ('drafting', 'needs_answer', 'pending',
-            'changes_requested', 'approved', 'running'),
+            'changes_requested', 'approved', 'running')
+            or m.owns and r.state = 'outcome_unknown' and exists (
+                select from cs.attempt a where a.request_id = r.id and a.state = 'unknown'
+                and cs.adoption_is_held(a)),
         'undo', r.state = 'approved' and (r.decided_by = who.id or 'admin' = any (who.roles))
             and not exists (select from cs.attempt a where a.request_id = r.id
                             and a.state in ('starting', 'running')),
@@ -141,7 +147,8 @@ begin
             'revisions', cs.revisions_json(r.id), 'decisions', cs.decisions_json(r),
             'attempts', cs.attempts_json(r.id), 'costs', cs.costs_json(r.id),
             'activity', cs.activity_json(r.id), 'can', cs.can_json(who, r),
-            'ahead', cs.requests_ahead(r), 'expires_at', cs.iso(r.expires_at))
+            'ahead', cs.requests_ahead(r), 'expires_at', cs.iso(r.expires_at),
+            'when_unavailable', r.when_unavailable)
         from cs.revision v join cs.request_text t on t.request_id = v.request_id
         where v.request_id = r.id and v.revision = r.revision);
 end

@@ -65,6 +65,20 @@ end
 $$;
 comment on function cs.revision_first is 'Revision 1 out of a submission; the errors of its parts.';
 
+create or replace function cs.breaker_error(backend text, away jsonb) returns jsonb
+    language plpgsql stable as $$
+declare
+    left_s int := ceil(extract(epoch from
+        nullif(away ->> 'until', '')::timestamptz - clock_timestamp()));
+begin
+    return jsonb_set(error_result('breaker_open', format('%s does not answer at the moment%s',
+            backend, coalesce(': ' || nullif(away ->> 'message', ''), '')), 'sandbox'),
+        '{error,retry_after}', to_jsonb(greatest(coalesce(left_s, 1), 1)));
+end
+$$;
+comment on function cs.breaker_error is
+    'breaker_open with retry_after, the seconds until the service is tried again.';
+
 create or replace function cs.request_submit(item jsonb) returns jsonb
     language plpgsql as $$
 declare
@@ -73,6 +87,7 @@ declare
     now timestamptz := clock_timestamp();
     new_id bigint;
     v revision;
+    away jsonb;
 begin
     if not who.roles && array['analyst', 'agent'] then
         perform fail('wrong_role', 'Only analysts and agents submit requests');
@@ -83,13 +98,20 @@ begin
     elsif (item ->> 'max_waiting')::bigint < 1000000 then
         perform waiting_check(who.id, (item ->> 'max_waiting')::bigint);
     end if;
+    if item ->> 'when_unavailable' = 'fail' then
+        away := backend_state(item ->> 'backend');
+        if away ->> 'state' = 'breaker_open' then
+            return breaker_error(item ->> 'backend', away);
+        end if;
+    end if;
     new_id := nextval('request_id_seq');
     v := revision_first(who, item, new_id);
     with made_request as (
         insert into request (id, team_id, author_id, token_id, state, backend, retry_safe,
-                             created_at, state_at, expires_at, again_of)
+                             when_unavailable, created_at, state_at, expires_at, again_of)
         overriding system value
-        values (new_id, team, who.id, v.token_id, 'pending', v.sandbox, v.retry_safe, now, now,
+        values (new_id, team, who.id, v.token_id, 'pending', v.sandbox, v.retry_safe,
+                coalesce(item ->> 'when_unavailable', 'wait'), now, now,
                 now + make_interval(secs => (item ->> 'pending_seconds')::bigint),
                 (item ->> 'again_of')::bigint)
     ), made_text as (
@@ -115,9 +137,10 @@ end
 $$;
 comment on function cs.request_submit is
     '{actor, team_id?, title?, question?, language, code, files?, limits?, max_limits, retry_safe?,
-backend, image, network?, approval_seconds, pending_seconds, max_waiting?, state_echo?} →
-{id, revision, state, bundle_sha256, code_sha256, created_at}; wrong_role, throttled and the errors
-of the fields.';
+backend, image, network?, approval_seconds, pending_seconds, max_waiting?, state_echo?,
+when_unavailable?} → {id, revision, state, bundle_sha256, code_sha256, created_at}; wrong_role,
+throttled, breaker_open when it would rather fail than wait, and the errors of the fields.';
+
 
 create or replace function cs.request_revise(item jsonb) returns jsonb
     language plpgsql as $$

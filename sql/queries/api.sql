@@ -152,8 +152,14 @@ select cs.output_chunk_get($1, $2, $3, nullif($4, 0), $5);
 -- name: ready_check(version int4)
 select cs.ready_check($1);
 
--- name: workers_list()
-select cs.workers_list();
+-- name: fleet(person_id int8)
+select cs.fleet($1);
+
+-- name: pause_set(actor jsonb, item jsonb)
+select cs.pause_set($1, $2);
+
+-- name: pause_clear(actor jsonb, scope text)
+select cs.pause_clear($1, $2);
 
 -- name: metrics()
 select cs.metrics();

@@ -38,6 +38,7 @@ select cs.operator_tokens();
 -- name: operator_token_revoke(item jsonb)
 select cs.operator_token_revoke($1);
 
--- scope: all or team:<id>; from then on nothing new of it starts, until it is not paused again
+-- scope: all, team:<id> or backend:<name>; from then on nothing new of it starts, until it
+-- is not paused again
 -- name: operator_pause(scope text, paused bool, reason text)
 select cs.operator_pause($1, $2, $3);

@@ -19,7 +19,7 @@ select r.id, t.name as team, a.login as author, a.kind as author_kind, o.login a
        v.title, v.language, r.state, r.revision, r.created_at, r.state_at, r.expires_at,
        r.token_id, encode(v.code_sha256, 'hex') as code_sha256, v.code_bytes, v.code_lines,
        encode(v.bundle_sha256, 'hex') as bundle_sha256, v.file_count as files, r.backend,
-       r.retry_safe, d.login as decided_by, r.again_of
+       r.retry_safe, d.login as decided_by, r.again_of, r.when_unavailable
 from cs.request r
 join cs.revision v on v.request_id = r.id and v.revision = r.revision
 join cs.team t on t.id = r.team_id
@@ -35,6 +35,8 @@ comment on column audit.approval_requests.bundle_sha256 is
     'what an approval of this revision binds: code, files, sandbox, limits and more';
 comment on column audit.approval_requests.decided_by is 'login of the last reviewer who decided';
 comment on column audit.approval_requests.again_of is 'the request that this one repeats';
+comment on column audit.approval_requests.when_unavailable is
+    'wait, or fail when the sandbox service is away';
 
 create or replace view audit.decisions as
 select d.id, d.request_id, d.revision, p.login as reviewer, d.verdict, d.note, d.decided_at,
@@ -59,7 +61,8 @@ select a.id, a.request_id, a.revision, a.state, a.backend, w.name as worker, a.f
        a.finished_at, a.exit_code, a.term_signal, a.reason, a.error_name, a.duration_ms, a.cpu_ms,
        a.memory_peak_bytes, a.output_truncated, c.login as cancelled_by,
        array(select l.decision_id from cs.attempt_decision l where l.attempt_id = a.id
-             order by l.decision_id) as decision_ids
+             order by l.decision_id) as decision_ids,
+       a.remote is not null as can_be_found_again, a.adoptions, a.adopt_until, a.release_reason
 from cs.attempt a
 left join cs.worker w on w.id = a.worker_id
 left join cs.person c on c.id = a.cancel_requested_by;
@@ -69,6 +72,13 @@ comment on column audit.attempts.fence is
 comment on column audit.attempts.started_at is
     'the moment, all checks passed, from which on code may leave for the sandbox';
 comment on column audit.attempts.decision_ids is 'the decisions that the run rests on';
+comment on column audit.attempts.can_be_found_again is
+    'whether another worker could find the run at its service, were its own lost';
+comment on column audit.attempts.adoptions is
+    'how often another worker picked the lost run up, to learn how it ended';
+comment on column audit.attempts.adopt_until is 'until when one may; null: not, or not any more';
+comment on column audit.attempts.release_reason is
+    'why a worker last gave it back before it started; empty once it started';
 
 create or replace view audit.results as
 select o.attempt_id, a.request_id, o.n, o.kind, o.name, o.mime, o.bytes,
@@ -80,7 +90,10 @@ create or replace view audit.cost_spans as
 select c.id, c.request_id, c.attempt_id, c.kind, c.provider, c.model, t.name as team,
        p.login as person, c.feature, c.tokens_in, c.tokens_out, c.tokens_cached, c.seconds,
        c.nano_usd, (c.nano_usd / 1000000000.0)::numeric(20, 9) as usd, c.price_version,
-       c.trace_id, c.span_id, c.started_at, c.ended_at
+       c.trace_id, c.span_id, c.started_at, c.ended_at, c.cpu, c.memory_mib, c.disk_gib,
+       c.estimated, not c.estimated or not exists (
+           select from cs.cost_span o where o.attempt_id = c.attempt_id and o.fence = c.fence
+           and o.kind = c.kind and not o.estimated) as counts
 from cs.cost_span c
 join cs.team t on t.id = c.team_id
 join cs.person p on p.id = c.person_id;
@@ -88,6 +101,22 @@ comment on view audit.cost_spans is 'What each call of a model, sandbox or targe
 comment on column audit.cost_spans.kind is 'llm, embedding, sandbox or target';
 comment on column audit.cost_spans.nano_usd is
     'billionths of a US dollar, so that sums are exact; null: the price is not known';
+comment on column audit.cost_spans.price_version is
+    'the newest price of the provider that was used: see audit.prices';
+comment on column audit.cost_spans.cpu is 'virtual processors of the sandbox; null: not known';
+comment on column audit.cost_spans.estimated is
+    'the run was lost: the time until its loss was noticed, at most its limit and a minute';
+comment on column audit.cost_spans.counts is
+    'false for an estimate once the true cost of the same run is there: leave it out of sums';
+
+create or replace view audit.prices as
+select p.provider, p.resource, p.nano_usd_per_unit_second, p.valid_from,
+       lead(p.valid_from) over (partition by p.provider, p.resource order by p.valid_from)
+           as valid_until, p.source
+from cs.price p;
+comment on view audit.prices is 'What the sandbox services ask for, and from when on.';
+comment on column audit.prices.nano_usd_per_unit_second is
+    'billionths of a US dollar for one processor, or one GiB, for one second';
 
 create or replace view audit.sessions as
 select s.id, p.login as person, s.how, s.address, s.agent, s.created_at, s.seen_at, s.expires_at,
@@ -132,3 +161,9 @@ create or replace view audit.workers as
 select w.id, w.name, w.version, w.slots, w.backends, w.started_at, w.seen_at, w.stopped_at
 from cs.worker w;
 comment on view audit.workers is 'The processes that run approved code.';
+
+create or replace view audit.pauses as
+select p.scope, p.reason, p.at, w.login as set_by
+from cs.pause p left join cs.person w on w.id = p.by_id;
+comment on view audit.pauses is 'What is paused now; pause.set and pause.clear are in audit_logs.';
+comment on column audit.pauses.set_by is 'login of the admin; null for the operator''s command';

@@ -31,8 +31,10 @@ select date_trunc('month', c.started_at at time zone 'UTC')::date as month, c.te
        c.provider, count(*) as spans, count(distinct c.request_id) as requests,
        sum(c.seconds) as seconds, sum(c.nano_usd) as nano_usd,
        (sum(c.nano_usd) / 1000000000.0)::numeric(20, 9) as usd,
-       count(*) filter (where c.nano_usd is null) as price_unknown
+       count(*) filter (where c.nano_usd is null) as price_unknown,
+       count(*) filter (where c.estimated) as estimated
 from audit.cost_spans c
+where c.counts
 group by 1, 2, 3, 4;
 comment on view audit.cost_by_team is '4. What each team spent per month, by kind and provider.';
 
@@ -137,3 +139,48 @@ create or replace view audit.broken_chains as
 select b.entity, b.entity_id, b.entity_seq, b.why from cs.broken_chains() b;
 comment on view audit.broken_chains is
     '12. Audit rows that were changed or removed behind the product''s back. Must be empty.';
+
+create or replace view audit.cost_by_provider as
+select date_trunc('month', c.started_at at time zone 'UTC')::date as month, c.provider, c.model,
+       count(*) as spans, sum(c.seconds) as seconds, sum(c.seconds * c.cpu) as cpu_seconds,
+       sum(c.seconds * c.memory_mib / 1024)::numeric(20, 3) as memory_gib_seconds,
+       sum(c.nano_usd) as nano_usd,
+       (sum(c.nano_usd) / 1000000000.0)::numeric(20, 9) as usd,
+       count(*) filter (where c.nano_usd is null) as price_unknown,
+       count(*) filter (where c.estimated) as estimated
+from audit.cost_spans c
+where c.counts
+group by 1, 2, 3;
+comment on view audit.cost_by_provider is
+    '13. What each service and image cost per month, to hold against the invoice.';
+comment on column audit.cost_by_provider.model is 'template or snapshot, or the model';
+
+create or replace view audit.lost_runs as
+select a.request_id, a.id as attempt_id, a.backend, a.started_at, r.state as request_state,
+       a.state as attempt_state, a.reason, a.adoptions,
+       (select max(l.ts) from audit.audit_logs l
+        where l.entity = 'request' and l.entity_id = a.request_id and l.event = 'attempt.adopt'
+          and (l.body ->> 'attempt_id')::bigint = a.id) as last_adopted_at,
+       (select min(l.ts) from audit.audit_logs l
+        where l.entity = 'request' and l.entity_id = a.request_id and l.subject = 'attempt'
+          and l.from_state = 'unknown' and (l.body ->> 'attempt_id')::bigint = a.id) as known_at,
+       exists (select from audit.attempts n where n.request_id = a.request_id and n.id > a.id)
+           as tried_again
+from audit.attempts a
+join audit.approval_requests r on r.id = a.request_id
+where exists (select from audit.audit_logs l
+              where l.entity = 'request' and l.entity_id = a.request_id
+                and l.subject = 'attempt' and l.to_state = 'unknown'
+                and (l.body ->> 'attempt_id')::bigint = a.id);
+comment on view audit.lost_runs is
+    '14. Runs that were lost, whether another worker found them again, and how they ended.';
+comment on column audit.lost_runs.known_at is
+    'when evidence or a person said how it ended; null: nobody has';
+
+create or replace view audit.deleted_sandboxes as
+select l.ts, w.name as worker, l.body ->> 'backend' as backend,
+       (l.body ->> 'deleted')::int as deleted
+from audit.audit_logs l join cs.worker w on w.id = l.entity_id
+where l.entity = 'worker' and l.event = 'janitor.deleted';
+comment on view audit.deleted_sandboxes is
+    '15. Sandboxes that nobody owned any more, and that were deleted at their service.';

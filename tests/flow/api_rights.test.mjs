@@ -34,6 +34,8 @@ const rights = {
     'POST /api/files': 'u++++f+ff',
     'GET /api/files/{id}': 'u+++++fff',
     'GET /api/workers': 'u+++++fff',
+    'POST /api/pauses': 'urr+ffff+',
+    'DELETE /api/pauses': 'urr+ffff+',
     'GET /api/audit': 'ur++r+fff',
     'GET /api/people': 'urr+ffff+',
     'POST /api/people': 'urr+ffff+',

@@ -90,12 +90,36 @@ test('a pause lets nothing start, and what waits starts after it', async () => {
 });
 
 test('a pause of one team leaves the others alone', async () => {
-    await stack.operator('pause', '--team', '999');
+    await stack.operator('team', 'add', 'Elsewhere');
+    const [{ id }] = await stack.psql('superuser',
+        "select id from cs.team where name = 'Elsewhere'");
+    await stack.operator('pause', '--team', String(id));
     const made = await submit('print(3)');
     await approve(made);
     await until(async () => await stateOf(made.id) === 'succeeded', 'the end');
-    await stack.operator('resume', '--team', '999');
+    await stack.operator('resume', '--team', String(id));
     await assert.rejects(stack.operator('pause', '--team', 'x'), /scope/);
+    await assert.rejects(stack.operator('pause', '--team', '999'), /of a team there is/);
+});
+
+test('a pause of one backend stops it and leaves the others alone', async () => {
+    assert.match(await stack.operator('pause', '--backend', 'e2b'), /backend:e2b: paused/);
+    const free = await submit('print(4)');
+    await approve(free);
+    await until(async () => await stateOf(free.id) === 'succeeded', 'the end');
+    await stack.operator('pause', '--backend', 'local', 'disk is full');
+    const held = await submit('print(5)');
+    await approve(held);
+    const waiting = await until(async () => (
+        await ana.get(`/api/requests/${held.id}`)).body.waiting, 'the reason');
+    assert.equal(waiting.reason, 'paused');
+    assert.equal(waiting.scope, 'backend:local');
+    assert.equal(waiting.message, 'disk is full');
+    for (const backend of ['local', 'e2b']) await stack.operator('resume', '--backend', backend);
+    await until(async () => await stateOf(held.id) === 'succeeded', 'the end');
+    assert.equal((await ana.get(`/api/requests/${held.id}`)).body.waiting, null);
+    await assert.rejects(stack.operator('pause', '--backend', 'moon'), /scope/);
+    await assert.rejects(stack.operator('pause', '--backend', 'e2b', '--team', '1'), /two pauses/);
 });
 
 test('a forgotten password is made void by the operator, and only when asked', async () => {

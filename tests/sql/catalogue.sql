@@ -14,7 +14,7 @@ from (values
         password_set me instance_get people_list person_create person_change teams_list
         team_create login_link_create tokens_list token_create token_revoke upload_begin
         upload_chunk_put upload_finish upload_drop file_get file_chunk output_item_get
-        output_chunk_get ready_check workers_list metrics'),
+        output_chunk_get ready_check fleet pause_set pause_clear metrics'),
     ('worker', 'worker_hello worker_report worker_bye claim_attempts attempt_file_chunk
         start_attempts mark_attempts_running release_attempts finish_attempts attempt_standing
         output_chunk_put heartbeat sweep adopt_attempts adoption_end orphans janitor_deleted
