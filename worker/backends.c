@@ -6,21 +6,31 @@
 
 #include "worker/sandbox/local.h"
 
+#define PERMITS 2 /* that try a service again, of all workers together */
+
 /* How one kind of backend is opened, closed and described. */
 struct backend_kind {
     const char *name;
     const char *queue;
+    bool (*is_wanted)(const struct settings *settings);
     bool (*open)(const struct settings *settings, struct launcher *launcher,
                  struct sandbox_backend **ret_backend, struct error *err);
     void (*close)(struct sandbox_backend *backend);
-    json_t *(*report)(const struct sandbox_backend *backend);
+    void (*report)(const struct sandbox_backend *backend, json_t *report); /* more of it, or NULL */
+    bool is_service;
 };
 
 struct backends {
     const struct backend_kind *kinds[BACKENDS_MAX];
-    struct sandbox_backend *open[BACKENDS_MAX];
+    struct backend open[BACKENDS_MAX];
     size_t count;
+    atomic_size_t turn; /* whose queue is asked first */
 };
+
+static bool local_is_wanted(const struct settings *settings)
+{
+    return !settings->local_off;
+}
 
 static bool open_local(const struct settings *settings, struct launcher *launcher,
                        struct sandbox_backend **ret_backend, struct error *err)
@@ -34,32 +44,59 @@ static bool open_local(const struct settings *settings, struct launcher *launche
     return local_backend_new(launcher, &options, ret_backend, err);
 }
 
-static json_t *report_local(const struct sandbox_backend *backend)
+static void report_local(const struct sandbox_backend *backend, json_t *report)
 {
     struct local_state state = {0};
     local_backend_state(backend, &state);
-    return json_pack("{s:b, s:s, s:b, s:s, s:s}", "ready", state.ready, "why_not", state.why_not,
-                     "weaker", state.weaker, "weaker_because", state.weaker_because, "image",
-                     backend->image);
+    json_object_set_new(report, "weaker", json_boolean(state.weaker));
+    json_object_set_new(report, "weaker_because", json_string(state.weaker_because));
 }
 
 static const struct backend_kind kinds[] = {
-    {"local", "queue:run:local", open_local, local_backend_free, report_local},
+    {"local", "queue:run:local", local_is_wanted, open_local, local_backend_free, report_local,
+     false},
 };
 
 static_assert(COUNT_OF(kinds) <= BACKENDS_MAX, "every kind has a place");
+
+static struct breaker *new_breaker(const struct settings *settings, const char *name)
+{
+    const struct breaker_options options = {
+        .redis_url = settings->redis_url.value,
+        .prefix = settings->redis_prefix,
+        .name = name,
+        .failures = settings->breaker_failures,
+        .recovery_ms = settings->breaker_recovery_ms,
+        .permits = PERMITS,
+    };
+    return breaker_new(&options);
+}
+
+static int64_t places_of(const struct backend_kind *kind, const struct settings *settings)
+{
+    return kind->is_service || settings->worker_slots < settings->local_slots
+               ? settings->worker_slots
+               : settings->local_slots;
+}
 
 bool backends_open(const struct settings *settings, struct launcher *launcher,
                    struct backends **ret_backends, struct error *err)
 {
     struct backends *backends = memory_new(1, sizeof *backends);
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        if (!kinds[i].open(settings, launcher, &backends->open[i], err)) {
+        struct backend *backend = &backends->open[backends->count];
+        if (!kinds[i].is_wanted(settings))
+            continue;
+        if (!kinds[i].open(settings, launcher, &backend->sandbox, err)) {
             backends_free(backends);
             return false;
         }
-        backends->kinds[i] = &kinds[i];
-        backends->count++;
+        backend->name = kinds[i].name;
+        backend->queue = kinds[i].queue;
+        backend->places = places_of(&kinds[i], settings);
+        if (kinds[i].is_service)
+            backend->breaker = new_breaker(settings, kinds[i].name);
+        backends->kinds[backends->count++] = &kinds[i];
     }
     *ret_backends = backends;
     return true;
@@ -69,39 +106,79 @@ void backends_free(struct backends *backends)
 {
     if (!backends)
         return;
-    for (size_t i = 0; i < backends->count; i++)
-        backends->kinds[i]->close(backends->open[i]);
+    for (size_t i = 0; i < backends->count; i++) {
+        breaker_free(backends->open[i].breaker);
+        backends->kinds[i]->close(backends->open[i].sandbox);
+    }
     free(backends);
 }
 
-const struct sandbox_backend *backends_find(const struct backends *backends, const char *name)
+static struct backend *at(const struct backends *backends, size_t i)
+{
+    return (struct backend *)(uintptr_t)&backends->open[i];
+}
+
+struct backend *backends_find(const struct backends *backends, const char *name)
 {
     for (size_t i = 0; i < backends->count; i++)
-        if (strcmp(backends->kinds[i]->name, name) == 0)
-            return backends->open[i];
+        if (strcmp(backends->open[i].name, name) == 0)
+            return at(backends, i);
     return NULL;
 }
 
-bool backend_is_ready(const struct sandbox_backend *backend)
+void backends_each(const struct backends *backends, backends_each_fn *each, void *context)
 {
-    char why_not[160];
-    return backend->ready(backend->context, why_not);
+    for (size_t i = 0; i < backends->count; i++)
+        each(context, at(backends, i));
 }
 
-size_t backends_queues(const struct backends *backends, const char *ret_queues[BACKENDS_MAX])
+size_t backends_queues(struct backends *backends, const char *ret_queues[BACKENDS_MAX],
+                       size_t *ret_most)
 {
     size_t count = 0;
-    for (size_t i = 0; i < backends->count; i++)
-        if (backend_is_ready(backends->open[i]))
-            ret_queues[count++] = backends->kinds[i]->queue;
+    size_t turn = atomic_fetch_add(&backends->turn, 1);
+    *ret_most = 0;
+    for (size_t i = 0; i < backends->count; i++) {
+        struct backend *backend = at(backends, (turn + i) % backends->count);
+        size_t room = backend_room(backend);
+        if (room == 0)
+            continue;
+        ret_queues[count++] = backend->queue;
+        if (count == 1 || room < *ret_most)
+            *ret_most = room;
+    }
     return count;
+}
+
+static json_t *report_one(const struct backends *backends, size_t i)
+{
+    struct backend *backend = at(backends, i);
+    const struct sandbox_backend *sandbox = backend->sandbox;
+    char why_not[BACKEND_WHY_SIZE] = "";
+    bool ready = sandbox->ready(sandbox->context, why_not);
+    json_t *report = json_pack("{s:b, s:s, s:b, s:s}", "ready", ready, "why_not",
+                               ready ? "" : why_not, "weaker", false, "image", sandbox->image);
+    if (backends->kinds[i]->report)
+        backends->kinds[i]->report(sandbox, report);
+    backend_report_breaker(backend, report);
+    return report;
 }
 
 json_t *backends_report(const struct backends *backends)
 {
     json_t *report = json_object();
     for (size_t i = 0; i < backends->count; i++)
-        json_object_set_new(report, backends->kinds[i]->name,
-                            backends->kinds[i]->report(backends->open[i]));
+        json_object_set_new(report, backends->open[i].name, report_one(backends, i));
     return report;
+}
+
+json_t *backends_unavailable(const struct backends *backends)
+{
+    json_t *list = json_object();
+    for (size_t i = 0; i < backends->count; i++) {
+        char why[BACKEND_WHY_SIZE];
+        if (backend_is_open(at(backends, i), why))
+            json_object_set_new(list, backends->open[i].name, json_string(why));
+    }
+    return list;
 }

@@ -2,9 +2,8 @@
  * more row. */
 #pragma once
 
-#include "common/base/json.h"
 #include "common/base/settings.h"
-#include "worker/sandbox/sandbox.h"
+#include "worker/backend.h"
 
 #define BACKENDS_MAX 8
 
@@ -12,17 +11,25 @@ struct launcher;
 struct backends;
 
 /* Opens each backend that the settings ask for. The launcher was forked before
- * and outlives the backends. */
+ * and outlives the backends; NULL runs nothing on this machine. */
 bool backends_open(const struct settings *settings, struct launcher *launcher,
                    struct backends **ret_backends, struct error *err) MUST_CHECK;
 void backends_free(struct backends *backends);
 
 /* NULL when this worker does not serve it. */
-const struct sandbox_backend *backends_find(const struct backends *backends, const char *name);
-bool backend_is_ready(const struct sandbox_backend *backend);
+struct backend *backends_find(const struct backends *backends, const char *name);
 
-/* The queues of the backends that are ready now; borrowed for ever. */
-size_t backends_queues(const struct backends *backends, const char *ret_queues[BACKENDS_MAX]);
+typedef void backends_each_fn(void *context, struct backend *backend);
+void backends_each(const struct backends *backends, backends_each_fn *each, void *context);
 
-/* {"local": {"ready": true, "why_not": "", "weaker": false, "image": "…"}}; caller decrefs. */
+/* The queues of the backends that can take jobs now, each first in turn; borrowed for
+ * ever. *ret_most: how many may be taken from any of them at once. */
+size_t backends_queues(struct backends *backends, const char *ret_queues[BACKENDS_MAX],
+                       size_t *ret_most);
+
+/* {"local": {"ready": true, "why_not": "", "weaker": false, "image": "…"}, "e2b": {…, "breaker":
+ * "closed", "until": null, "failures": 0}}; caller decrefs. */
 json_t *backends_report(const struct backends *backends);
+
+/* {"e2b": "why"} for the services that all workers leave alone; caller decrefs. */
+json_t *backends_unavailable(const struct backends *backends);

@@ -11,6 +11,8 @@
 #define POP_WAIT_MS 1000
 #define COMMAND_MS 1000
 #define AWAY_WAIT_MS 300
+#define FULL_WAIT_MS 100 /* no backend takes anything: until a place is free, or a breaker closes  \
+                          */
 
 /* Ids that were popped and not claimed yet: hints are cheap, but a sweep
  * finds a lost one only a second later. */
@@ -64,15 +66,24 @@ static void note_redis(struct worker *worker, bool away, const struct error *err
     pulse_ring(worker->sweep_now);
 }
 
-static void pop(struct dispatcher *dispatcher, const char *const *queues, size_t queue_count)
+/* What may be taken from where. */
+struct queues {
+    const char *names[BACKENDS_MAX];
+    size_t count;
+    size_t most;
+};
+
+static void pop(struct dispatcher *dispatcher, const struct queues *queues)
 {
     struct worker *worker = dispatcher->worker;
     struct error err = {0};
     size_t most = slots_free_count(worker->slots);
     if (most == 0)
         return;
+    most = most > queues->most ? queues->most : most;
     struct redis_ids ids = {.list = dispatcher->ids, .max = most > CLAIM_MAX ? CLAIM_MAX : most};
-    bool there = redis_pop(dispatcher->redis, queues, queue_count, POP_WAIT_MS, &ids, &err);
+    bool there =
+        redis_pop(dispatcher->redis, queues->names, queues->count, POP_WAIT_MS, &ids, &err);
     note_redis(worker, !there, &err);
     if (ids.forged > 0)
         LOG(LOG_WARN, "queue.forged", LOG_NUMBER("items", ids.forged));
@@ -103,14 +114,16 @@ void dispatch_run(struct worker *worker)
     dispatcher.redis =
         redis_new(worker->settings->redis_url.value, worker->settings->redis_prefix, COMMAND_MS);
     while (!atomic_load(&worker->draining)) {
-        const char *queues[BACKENDS_MAX];
-        size_t queue_count = backends_queues(worker->backends, queues);
-        if (atomic_load(&worker->id) == 0 || queue_count == 0)
+        struct queues queues;
+        queues.count = backends_queues(worker->backends, queues.names, &queues.most);
+        if (atomic_load(&worker->id) == 0)
             pulse_wait(worker->dispatch_now, POP_WAIT_MS);
+        else if (queues.count == 0 && dispatcher.count == 0)
+            pulse_wait(worker->dispatch_now, FULL_WAIT_MS);
         else if (!slots_wait_free(worker->slots, POP_WAIT_MS))
             continue;
         else if (dispatcher.count == 0)
-            pop(&dispatcher, queues, queue_count);
+            pop(&dispatcher, &queues);
         if (dispatcher.count > 0 && !atomic_load(&worker->draining))
             claim_popped(&dispatcher);
     }

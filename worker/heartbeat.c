@@ -34,10 +34,11 @@ static bool introduce(struct worker *worker, json_t *backends, struct error *err
     json_t *item = json_pack("{s:s, s:s, s:I, s:O}", "name", worker->settings->worker_name,
                              "version", COUNTERSIGN_VERSION, "slots",
                              (json_int_t)worker->settings->worker_slots, "backends", backends);
-    int64_t id = 0;
-    if (!store_hello(worker->keeper_pool, item, &id, err))
+    struct store_hello hello = {0};
+    if (!store_hello(worker->keeper_pool, item, &hello, err))
         return false;
-    atomic_store(&worker->id, id);
+    memcpy(worker->instance, hello.instance, sizeof worker->instance);
+    atomic_store(&worker->id, hello.worker_id);
     return true;
 }
 

@@ -59,22 +59,25 @@ static void name_worker(struct settings *settings)
 static bool fork_launcher(const struct settings *settings, struct launcher **ret_launcher,
                           struct error *err)
 {
+    int64_t at_once = settings->worker_slots < settings->local_slots ? settings->worker_slots
+                                                                     : settings->local_slots;
     const struct launcher_options options = {
         .python = settings->local_python,
         .slot_uid = settings->local_slot_uid,
-        .sandbox_max = 2 * (settings->worker_slots + settings->local_warm) + 4,
+        .sandbox_max = 2 * (at_once + settings->local_warm) + 4,
         .tmp_bytes = settings->local_tmp_bytes,
     };
     return launcher_start(&options, ret_launcher, err);
 }
 
-static int check(const struct backends *backends)
+static int check(struct backends *backends)
 {
     AUTO(json) json_t *report = backends_report(backends);
     AUTO(text) char *text = json_text(report);
     const char *queues[BACKENDS_MAX];
+    size_t most;
     printf("%s\n", text);
-    return backends_queues(backends, queues) > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return backends_queues(backends, queues, &most) > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int work(const struct settings *settings, struct backends *take_backends,
@@ -140,7 +143,7 @@ int main(int argc, char **argv)
     /* An arena per thread would cost every slot more than its whole budget. */
     mallopt(M_ARENA_MAX, 2);
     struct launcher *launcher = NULL;
-    if (!fork_launcher(&settings, &launcher, &err))
+    if (!settings.local_off && !fork_launcher(&settings, &launcher, &err))
         return complain(&err);
     int status = open_and_work(&settings, launcher, strcmp(option, "--check") == 0);
     launcher_stop(launcher);

@@ -5,72 +5,23 @@
 #include "common/base/fault.h"
 #include "common/base/log.h"
 #include "worker/inputs.h"
-#include "worker/output.h"
+#include "worker/run_internal.h"
 #include "worker/store.h"
-#include "worker/transition.h"
 
-#define RETRY_FIRST_MS 50
-#define RETRY_MOST_MS 1000
+#define BACKOFF_FIRST_MS 500
+#define BACKOFF_MOST_MS 30000
+#define RETRY_AFTER_MOST_MS 600000 /* whatever a service asks for */
 
-struct run {
-    struct worker *worker;
-    struct slot *slot;
-    struct attempt *attempt;
-    struct sandbox_job job;
-    const struct sandbox_backend *backend;
-    struct sandbox *sandbox;
-    struct output output;
-};
-
-static void log_run(const struct run *run, enum log_level level, const char *event,
-                    const char *text)
+static bool make_sandbox(struct run *run, struct error *err)
 {
-    LOG(level, event, LOG_NUMBER("attempt", run->attempt->id),
-        LOG_NUMBER("request", run->attempt->bundle.request_id),
-        LOG_NUMBER("fence", run->attempt->fence), LOG_TEXT("text", text));
-}
-
-/* True while the same call is worth another try; waits before it. */
-static bool wait_to_retry(const struct run *run, const struct error *err, int64_t *io_retry_ms)
-{
-    if (!store_error_passes(err) || atomic_load(&run->worker->leaving))
-        return false;
-    slot_wait(run->slot, *io_retry_ms);
-    *io_retry_ms = *io_retry_ms * 2 < RETRY_MOST_MS ? *io_retry_ms * 2 : RETRY_MOST_MS;
-    return true;
-}
-
-/* Only while the worker itself wrote less than the whole frame. What can not be
- * given back returns by itself, or becomes unknown, when its lease ends. */
-static void give_back(struct run *run, const char *reason)
-{
-    struct error err = {0};
-    int64_t retry_ms = RETRY_FIRST_MS;
-    log_run(run, LOG_WARN, "attempt.released", reason);
-    while (!transition_release(run->worker, run->attempt, reason, &err))
-        if (!slot_lease_is_ours(run->slot) || !wait_to_retry(run, &err, &retry_ms)) {
-            log_run(run, LOG_WARN, "attempt.release_failed", err.text);
-            return;
-        }
-}
-
-static void refuse(struct run *run, const char *why)
-{
-    struct error err = {0};
-    int64_t retry_ms = RETRY_FIRST_MS;
-    log_run(run, LOG_ERROR, "attempt.refused", why);
-    do
-        (void)!transition_refuse(run->worker, run->attempt, &err);
-    while (slot_lease_is_ours(run->slot) && wait_to_retry(run, &err, &retry_ms));
-    log_run(run, LOG_INFO, "attempt.refusal_recorded", err.text);
-}
-
-static bool should_stop_early(const struct run *run, struct error *err)
-{
-    if (slot_stopped(run->slot) != SLOT_STOP_NONE || !slot_lease_is_ours(run->slot))
-        return !fail(err, ERR_CONFLICT, "stopped before the start");
-    if (atomic_load(&run->worker->draining))
-        return !fail(err, ERR_CONFLICT, "the worker is draining");
+    const struct sandbox_backend *sandbox = run->backend->sandbox;
+    if (sandbox->create(sandbox->context, &run->job, &run->sandbox, err)) {
+        slot_attach(run->slot, sandbox, run->sandbox);
+        return true;
+    }
+    bool told = atomic_load(slot_told(run->slot));
+    backend_leave(run->backend, &run->pass, told ? BREAKER_NO_ANSWER : backend_verdict(err),
+                  err->text);
     return false;
 }
 
@@ -85,27 +36,34 @@ static bool prepare(struct run *run, struct error *err)
     if (!inputs_fetch(worker->pool, run->attempt, err))
         return false;
     run->job = attempt_job(run->attempt);
-    if (should_stop_early(run, err) ||
-        !run->backend->create(run->backend->context, &run->job, &run->sandbox, err))
+    run->job.instance = worker->instance;
+    run->job.cancelled = slot_told(run->slot);
+    run->job.retry_after_ms = &run->retry_after_ms;
+    if (!run_may_go_on(run, err) || !run_enter(run, err) || !make_sandbox(run, err))
         return false;
-    slot_attach(run->slot, run->backend, run->sandbox);
     FAULT("worker.spawn.before_code");
-    return !should_stop_early(run, err);
+    return run_may_go_on(run, err);
+}
+
+static const char *reference_of(const struct run *run)
+{
+    const struct sandbox_backend *sandbox = run->backend->sandbox;
+    return sandbox->reference ? sandbox->reference(run->sandbox) : NULL;
 }
 
 /* The commit after which the code may leave. A lost answer is looked up; when
  * the start did not commit, or nobody can say, not a byte leaves. */
 static bool start(struct run *run, struct error *err)
 {
-    if (transition_start(run->worker, run->attempt, err))
+    if (transition_start(run->worker, run->attempt, reference_of(run), err))
         return true;
     if (err->code != ERR_LOST)
         return false;
     struct error again = {0};
-    int64_t retry_ms = RETRY_FIRST_MS;
+    int64_t retry_ms = RUN_RETRY_FIRST_MS;
     bool holds = false;
     while (!transition_start_holds(run->worker, run->attempt, &holds, &again))
-        if (!slot_lease_is_ours(run->slot) || !wait_to_retry(run, &again, &retry_ms))
+        if (!slot_lease_is_ours(run->slot) || !run_wait_to_retry(run, &again, &retry_ms))
             return false;
     return holds;
 }
@@ -123,96 +81,94 @@ static void started(void *context)
             LOG_TEXT("text", err.text));
 }
 
-static bool add_stream(void *context, enum sandbox_stream stream, struct bytes chunk)
+/* Longer each time, and not the same for all who wait. */
+static int64_t backoff_ms(int64_t tries)
 {
-    return output_add_stream(context, stream, chunk);
+    uint32_t random;
+    int64_t wait_ms = BACKOFF_FIRST_MS;
+    for (int64_t i = 1; i < tries && wait_ms < BACKOFF_MOST_MS; i++)
+        wait_ms *= 2;
+    wait_ms = wait_ms < BACKOFF_MOST_MS ? wait_ms : BACKOFF_MOST_MS;
+    crypto_random(&random, sizeof random);
+    return wait_ms * 3 / 4 + random % (uint32_t)(wait_ms / 2);
 }
 
-static bool begin_item(void *context, const char *kind, const char *mime, const char *name)
+static int64_t delay_of(const struct run *run)
 {
-    return output_begin_item(context, kind, mime, name);
+    if (run->retry_after_ms >= 0)
+        return run->retry_after_ms < RETRY_AFTER_MOST_MS ? run->retry_after_ms
+                                                         : RETRY_AFTER_MOST_MS;
+    bool is_service = run->backend && run->backend->breaker;
+    return is_service && run_may_go_on(run, &(struct error){0}) ? backoff_ms(run->attempt->fence)
+                                                                : 0;
 }
 
-static bool add_item(void *context, struct bytes chunk)
+static void give_back(struct run *run, const char *reason)
 {
-    return output_add_item(context, chunk);
+    const struct transition_release release = {.reason = reason, .retry_after_ms = delay_of(run)};
+    run_give_back(run, &release);
 }
 
-static bool end_item(void *context)
+/* Without a result that may be written, an adopter finds it by its label. */
+static void leave_to_others(struct run *run, struct transition_end *end)
 {
-    return output_end_item(context);
-}
-
-/* What is written down. False: nothing may be. */
-static bool judge(const struct run *run, const struct sandbox_result *result,
-                  struct transition_end *ret_end)
-{
-    static const char *const outcomes[] = {
-        [SANDBOX_SUCCEEDED] = "succeeded", [SANDBOX_FAILED] = "failed",
-        [SANDBOX_TIMED_OUT] = "timed_out", [SANDBOX_CANCELLED] = "cancelled",
-        [SANDBOX_UNKNOWN] = "unknown",
-    };
-    enum slot_stop stop = slot_stopped(run->slot);
-    /* An exit by itself is evidence even when it comes late; an end that we or
-     * the launcher caused because the lease was gone is not. */
-    bool ended_itself = result->outcome == SANDBOX_SUCCEEDED ||
-                        (result->outcome == SANDBOX_FAILED && result->term_signal == 0);
-    if (stop == SLOT_STOP_LOST && !ended_itself)
-        return false;
-    *ret_end = (struct transition_end){outcomes[result->outcome], result->reason, result,
-                                       run->output.items};
-    if (result->outcome == SANDBOX_CANCELLED && stop != SLOT_STOP_CANCEL) {
-        ret_end->outcome = "unknown";
-        ret_end->reason = stop == SLOT_STOP_DRAIN ? "worker_stopped" : "output_lost";
+    struct output nothing;
+    output_start(&nothing, run->worker, run->slot);
+    end->outcome = "unknown";
+    end->reason = "lost";
+    end->items = nothing.items;
+    if (slot_stopped(run->slot) != SLOT_STOP_LOST) {
+        struct error err = {0};
+        if (!transition_finish(run->worker, run->attempt, end, &err))
+            run_log(run, LOG_WARN, "attempt.finish_refused", err.text);
     }
-    return true;
+    output_auto(&nothing);
+    run_log(run, LOG_WARN, "attempt.left", "it may run on; whoever attaches will tell");
 }
 
-/* Tries until it is durable or refused: nothing else may hold the result. */
-static void finish(struct run *run, struct transition_end *end)
+static void write_down(struct run *run, const struct sandbox_result *result)
 {
-    struct error err = {0};
-    int64_t retry_ms = RETRY_FIRST_MS;
-    if (!output_end(&run->output)) {
-        log_run(run, LOG_ERROR, "attempt.output_lost", run->output.fault.text);
-        end->outcome = "unknown";
-        end->reason = "output_lost";
-    }
-    FAULT("worker.finish.before");
-    while (!transition_finish(run->worker, run->attempt, end, &err))
-        if (!wait_to_retry(run, &err, &retry_ms)) {
-            log_run(run, LOG_WARN, "attempt.finish_refused", err.text);
-            return;
-        }
-    log_run(run, LOG_INFO, "attempt.finished", end->outcome);
+    struct transition_end end;
+    enum run_end what = run_judge(run, result, &end);
+    /* A place on this machine is free for the next one while the result is written
+     * down; at a service the result goes first. */
+    if (!run->backend->breaker)
+        run_drop_sandbox(run, what);
+    if (what == RUN_WRITE)
+        run_finish(run, &end);
+    else if (what == RUN_ABANDON)
+        leave_to_others(run, &end);
+    else
+        run_log(run, LOG_WARN, "attempt.lease_lost", "killed; nothing is written");
+    run_drop_sandbox(run, what);
 }
 
 static void execute(struct run *run)
 {
     struct sandbox_result result = {0};
-    struct transition_end end;
-    const struct sandbox_sink sink = {&run->output, started,  add_stream,
-                                      begin_item,   add_item, end_item};
+    const struct sandbox_sink sink = run_sink(run, started);
     if (slot_stopped(run->slot) != SLOT_STOP_NONE || !slot_lease_is_ours(run->slot))
         result.outcome = SANDBOX_NOT_STARTED;
     else
-        run->backend->run(run->sandbox, &run->job, &sink, &result);
-    /* Its place is free for the next one while the result is written down. */
+        run->backend->sandbox->run(run->sandbox, &run->job, &sink, &result);
     slot_detach(run->slot);
-    run->backend->destroy(TAKE(run->sandbox));
-    if (result.outcome == SANDBOX_NOT_STARTED)
+    run_leave(run, &result);
+    if (result.outcome == SANDBOX_NOT_STARTED) {
+        run_drop_sandbox(run, RUN_FORGET);
         give_back(run, *result.reason ? result.reason : "not_started");
-    else if (judge(run, &result, &end))
-        finish(run, &end);
-    else
-        log_run(run, LOG_WARN, "attempt.lease_lost", "killed; nothing is written");
+    } else {
+        write_down(run, &result);
+    }
 }
 
 /* What to do with an attempt that did not start. */
 static void settle_unstarted(struct run *run, const struct error *err)
 {
+    const struct transition_release never = {.reason = err->text, .is_final = true};
     if (err->code == ERR_STALE && !run->sandbox)
-        refuse(run, err->text); /* an input is not what was approved */
+        run_refuse(run, err->text); /* an input is not what was approved */
+    else if (err->code == ERR_BAD_REQUEST)
+        run_give_back(run, &never); /* no worker will ever get such a sandbox */
     else
         give_back(run, err->text);
 }
@@ -221,11 +177,11 @@ static void start_and_execute(struct run *run)
 {
     struct error err = {0};
     if (!attempt_is_what_was_approved(run->attempt, &err)) {
-        refuse(run, err.text);
+        run_refuse(run, err.text);
     } else if (start(run, &err)) {
         execute(run);
     } else {
-        log_run(run, LOG_WARN, "attempt.not_started", err.text);
+        run_log(run, LOG_WARN, "attempt.not_started", err.text);
         if (store_error_passes(&err))
             give_back(run, err.text);
     }
@@ -233,10 +189,11 @@ static void start_and_execute(struct run *run)
 
 void run_attempt(void *context, struct slot *slot)
 {
-    struct run run = {.worker = context, .slot = slot, .attempt = slot_attempt(slot)};
+    struct run run = {
+        .worker = context, .slot = slot, .attempt = slot_attempt(slot), .retry_after_ms = -1};
     struct error err = {0};
     if (run.attempt->malformed) {
-        refuse(&run, "its rows make no sense");
+        run_refuse(&run, "its rows make no sense");
         return;
     }
     output_start(&run.output, run.worker, slot);
@@ -244,9 +201,7 @@ void run_attempt(void *context, struct slot *slot)
         start_and_execute(&run);
     else
         settle_unstarted(&run, &err);
-    if (run.sandbox) {
-        slot_detach(slot);
-        run.backend->destroy(run.sandbox);
-    }
+    run_drop_sandbox(&run, RUN_FORGET);
+    backend_leave(run.backend, &run.pass, BREAKER_NO_ANSWER, "");
     output_auto(&run.output);
 }

@@ -9,6 +9,7 @@ void slot_stop_locked(struct slot *slot, enum slot_stop stop)
     bool first = stop > slot->stop;
     if (first)
         slot->stop = stop;
+    atomic_store(&slot->told, true);
     if (first && slot->sandbox)
         slot->backend->cancel(slot->sandbox);
     pthread_cond_broadcast(&slot->changed);
@@ -61,6 +62,11 @@ enum slot_stop slot_stopped(struct slot *slot)
     enum slot_stop stop = slot->stop;
     pthread_mutex_unlock(&slot->lock);
     return stop;
+}
+
+const atomic_bool *slot_told(const struct slot *slot)
+{
+    return &slot->told;
 }
 
 bool slot_lease_is_ours(struct slot *slot)

@@ -60,6 +60,7 @@ static void become_free(struct slot *slot)
     attempt_free(slot->attempt);
     slot->attempt = NULL;
     slot->stop = SLOT_STOP_NONE;
+    atomic_store(&slot->told, false);
     pthread_mutex_unlock(&slot->lock);
     pthread_mutex_lock(&slots->lock);
     slots->free[slots->free_count++] = slot;

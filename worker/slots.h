@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "worker/attempt.h"
 
@@ -55,8 +56,9 @@ void slot_renew(struct slot *slot, int64_t id, int64_t fence, int64_t sent_ms);
 struct attempt *slot_attempt(struct slot *slot);
 size_t slot_number(const struct slot *slot);
 enum slot_stop slot_stopped(struct slot *slot);
-bool slot_lease_is_ours(struct slot *slot);         /* by our own clock */
-void slot_wait(struct slot *slot, int64_t wait_ms); /* or until it is told to stop */
+const atomic_bool *slot_told(const struct slot *slot); /* true once it is to stop */
+bool slot_lease_is_ours(struct slot *slot);            /* by our own clock */
+void slot_wait(struct slot *slot, int64_t wait_ms);    /* or until it is told to stop */
 /* From now on a stop cancels this sandbox and a renewal keeps it alive. */
 void slot_attach(struct slot *slot, const struct sandbox_backend *backend, struct sandbox *sandbox);
 void slot_detach(struct slot *slot); /* before the sandbox is destroyed */

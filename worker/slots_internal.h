@@ -13,6 +13,7 @@ struct slot {
     int64_t renewed_ms;      /* our monotonic clock */
     struct slot_times times;
     enum slot_stop stop;
+    atomic_bool told; /* that it is to stop, for who can not take the lock */
     const struct sandbox_backend *backend;
     struct sandbox *sandbox; /* while it may be cancelled and kept alive */
     bool closing;

@@ -36,7 +36,7 @@ bool store_check_durable(struct db_pool *pool, struct error *err)
                 rows_text(rows, 0, 0));
 }
 
-bool store_hello(struct db_pool *pool, const json_t *item, int64_t *ret_worker_id,
+bool store_hello(struct db_pool *pool, const json_t *item, struct store_hello *ret_hello,
                  struct error *err)
 {
     AUTO(text) char *text = json_text(item);
@@ -44,8 +44,10 @@ bool store_hello(struct db_pool *pool, const json_t *item, int64_t *ret_worker_i
     const struct db_param params[] = {{DB_TEXT, 0, bytes_of(text)}};
     if (!run_for_object(pool, &SQL_WORKER_HELLO, params, &answer, err))
         return false;
-    *ret_worker_id = json_integer_of(answer, "worker_id", 0);
-    return *ret_worker_id > 0 || fail(err, ERR_INTERNAL, "worker_hello gave no worker_id");
+    const char *instance = json_text_of(answer, "instance");
+    ret_hello->worker_id = json_integer_of(answer, "worker_id", 0);
+    snprintf(ret_hello->instance, sizeof ret_hello->instance, "%s", instance ? instance : "");
+    return ret_hello->worker_id > 0 || fail(err, ERR_INTERNAL, "worker_hello gave no worker_id");
 }
 
 bool store_report(struct db_pool *pool, int64_t worker_id, const char *backends, struct error *err)

@@ -12,8 +12,12 @@ bool store_error_passes(const struct error *err);
 /* A commit that was answered must survive a crash: code leaves because of one. */
 bool store_check_durable(struct db_pool *pool, struct error *err) MUST_CHECK;
 
+struct store_hello {
+    int64_t worker_id;
+    char instance[64]; /* of our database; part of every label at a service */
+};
 /* `item`: {name, version, slots, backends}. */
-bool store_hello(struct db_pool *pool, const json_t *item, int64_t *ret_worker_id,
+bool store_hello(struct db_pool *pool, const json_t *item, struct store_hello *ret_hello,
                  struct error *err) MUST_CHECK;
 /* `backends`: what backends_report gives, as text. */
 bool store_report(struct db_pool *pool, int64_t worker_id, const char *backends,

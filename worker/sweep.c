@@ -1,5 +1,7 @@
 #include "worker/sweep.h"
 
+#include <string.h>
+
 #include "common/base/log.h"
 #include "worker/dispatch.h"
 #include "worker/store.h"
@@ -8,23 +10,34 @@
 #define AWAY_MS 300   /* while nobody rings */
 #define SOONEST_MS 10 /* however many deadlines end at once */
 
-static bool ready_here(const struct worker *worker, const json_t *entry)
+/* What is ready for one backend, as far as it has room. */
+struct choice {
+    const json_t *ready;
+    int64_t ids[CLAIM_MAX];
+    size_t count;
+};
+
+static void choose(void *context, struct backend *backend)
 {
-    const char *name = json_text_of(entry, "backend");
-    const struct sandbox_backend *backend = name ? backends_find(worker->backends, name) : NULL;
-    return backend && backend_is_ready(backend);
+    struct choice *choice = context;
+    size_t room = backend_room(backend);
+    for (size_t i = 0; i < json_array_size(choice->ready) && choice->count < CLAIM_MAX; i++) {
+        const json_t *entry = json_array_get(choice->ready, i);
+        const char *name = json_text_of(entry, "backend");
+        if (!name || strcmp(name, backend->name) != 0 || room == 0)
+            continue;
+        choice->ids[choice->count++] = json_integer_of(entry, "id", 0);
+        room--;
+    }
 }
 
 static void claim_ready(struct worker *worker, const json_t *ready)
 {
-    int64_t ids[CLAIM_MAX];
-    size_t count = 0;
-    for (size_t i = 0; i < json_array_size(ready) && count < CLAIM_MAX; i++)
-        if (ready_here(worker, json_array_get(ready, i)))
-            ids[count++] = json_integer_of(json_array_get(ready, i), "id", 0);
+    struct choice choice = {.ready = ready};
+    backends_each(worker->backends, choose, &choice);
     struct error err = {0};
     size_t taken = 0;
-    if (count > 0 && !dispatch_claim(worker, ids, count, &taken, &err))
+    if (choice.count > 0 && !dispatch_claim(worker, choice.ids, choice.count, &taken, &err))
         log_error("claim.failed", &err);
 }
 

@@ -61,10 +61,15 @@ static json_t *start_item(const struct worker *worker, const struct attempt *att
     return item;
 }
 
-bool transition_start(struct worker *worker, const struct attempt *attempt, struct error *err)
+bool transition_start(struct worker *worker, const struct attempt *attempt, const char *reference,
+                      struct error *err)
 {
+    json_t *item = start_item(worker, attempt);
+    json_t *remote = reference ? json_loads(reference, 0, NULL) : NULL;
+    if (remote)
+        json_object_set_new(item, "remote", remote);
     FAULT("worker.start.in_tx");
-    if (!move(worker, worker->starts, start_item(worker, attempt), err))
+    if (!move(worker, worker->starts, item, err))
         return false;
     FAULT("worker.start.after_commit");
     return true;
@@ -93,12 +98,16 @@ bool transition_running(struct worker *worker, const struct attempt *attempt, st
     return move(worker, worker->runnings, item_of(worker, attempt), err);
 }
 
-bool transition_release(struct worker *worker, const struct attempt *attempt, const char *reason,
-                        struct error *err)
+bool transition_release(struct worker *worker, const struct attempt *attempt,
+                        const struct transition_release *release, struct error *err)
 {
     json_t *item = item_of(worker, attempt);
     json_object_set_new(item, "not_started", json_true());
-    json_object_set_new(item, "reason", transition_text(reason));
+    json_object_set_new(item, "reason", transition_text(release->reason));
+    if (release->retry_after_ms > 0)
+        json_object_set_new(item, "retry_after_ms", json_integer(release->retry_after_ms));
+    if (release->is_final)
+        json_object_set_new(item, "fail", json_true());
     return move(worker, worker->releases, item, err);
 }
 
@@ -114,10 +123,24 @@ json_t *transition_text(const char *text)
     return json_string(copy);
 }
 
+/* What was used, where the service says so; what it costs is SQL's to say. Only this
+ * machine is free. */
 static json_t *cost_of(const struct attempt *attempt, const struct sandbox_result *result)
 {
-    return json_pack("{s:s, s:s, s:f, s:i}", "kind", "sandbox", "provider", attempt->bundle.sandbox,
-                     "seconds", (double)result->duration_ms / 1000.0, "nano_usd", 0);
+    const struct sandbox_usage *usage = &result->usage;
+    int64_t ms = usage->ms > 0 ? usage->ms : result->duration_ms;
+    json_t *cost =
+        json_pack("{s:s, s:s, s:s, s:f}", "kind", "sandbox", "provider", attempt->bundle.sandbox,
+                  "model", attempt->bundle.image, "seconds", (double)ms / 1000.0);
+    if (strcmp(attempt->bundle.sandbox, "local") == 0)
+        json_object_set_new(cost, "nano_usd", json_integer(0));
+    if (usage->cpu > 0)
+        json_object_set_new(cost, "cpu", json_real(usage->cpu));
+    if (usage->memory_mib > 0)
+        json_object_set_new(cost, "memory_mib", json_integer(usage->memory_mib));
+    if (usage->disk_gib > 0)
+        json_object_set_new(cost, "disk_gib", json_integer(usage->disk_gib));
+    return cost;
 }
 
 static json_t *finish_item(const struct worker *worker, const struct attempt *attempt,

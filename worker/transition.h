@@ -7,8 +7,9 @@
 /* Sends `event`, `events` and `push` of a result to the doorbell. */
 void transition_announce(struct worker *worker, const json_t *result);
 
-/* Claimed to starting. On ERR_LOST nobody knows: ask transition_start_holds. */
-bool transition_start(struct worker *worker, const struct attempt *attempt,
+/* Claimed to starting. `reference` is what a backend gave, or NULL: it becomes durable
+ * in the same commit. On ERR_LOST nobody knows: ask transition_start_holds. */
+bool transition_start(struct worker *worker, const struct attempt *attempt, const char *reference,
                       struct error *err) MUST_CHECK;
 /* After a start whose answer was lost: true when it did commit and is ours. */
 bool transition_start_holds(struct worker *worker, const struct attempt *attempt, bool *ret_holds,
@@ -20,10 +21,15 @@ bool transition_refuse(struct worker *worker, const struct attempt *attempt,
                        struct error *err) MUST_CHECK;
 bool transition_running(struct worker *worker, const struct attempt *attempt,
                         struct error *err) MUST_CHECK;
+struct transition_release {
+    const char *reason;     /* people see it while the attempt waits */
+    int64_t retry_after_ms; /* nobody takes it before that */
+    bool is_final;          /* not ready again but failed: it can never run */
+};
 /* Back to ready, from claimed or from starting: only for a worker that wrote
- * less than the whole frame itself. */
-bool transition_release(struct worker *worker, const struct attempt *attempt, const char *reason,
-                        struct error *err) MUST_CHECK;
+ * less than the whole start itself. */
+bool transition_release(struct worker *worker, const struct attempt *attempt,
+                        const struct transition_release *release, struct error *err) MUST_CHECK;
 
 /* How a run ended. `items` is a list as output_items gives it. */
 struct transition_end {

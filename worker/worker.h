@@ -18,6 +18,7 @@ struct signals;
 struct worker {
     const struct settings *settings;
     _Atomic int64_t id; /* of our row; 0 until our database knows us */
+    char instance[64];  /* id of our database; there before `id` is */
     struct db_pool *pool;
     struct db_pool *keeper_pool; /* of heartbeat and sweep: they wait for no slot */
     struct doorbell *doorbell;

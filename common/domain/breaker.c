@@ -26,7 +26,8 @@ struct circuit {
     int64_t failures;
     int64_t generation; /* wall clock of the last break; 0: whole */
     int64_t until_ms;
-    unsigned taken; /* permits, a bit each */
+    int64_t until_wall_ms; /* the same, for people */
+    unsigned taken;        /* permits, a bit each */
     char reason[120];
 };
 
@@ -117,6 +118,7 @@ static void take_over(struct breaker *breaker, char values[KEY_COUNT][REDIS_VALU
     circuit->failures = strtoll(values[KEY_FAILURES], NULL, 10);
     circuit->generation = strtoll(values[KEY_GENERATION], NULL, 10);
     circuit->until_ms = 0;
+    circuit->until_wall_ms = until_ms;
     if (until_ms > 0) {
         /* Clocks of hosts differ: while the key is there, it is not over. */
         int64_t left_ms = until_ms - clock_wall_ms();
@@ -202,8 +204,7 @@ static void share_break(struct breaker *breaker)
     if (!redis_may_answer(breaker))
         return;
     name_keys(breaker, &names);
-    snprintf(open, sizeof open, "%" PRId64 " %s", clock_wall_ms() + breaker->options.recovery_ms,
-             circuit->reason);
+    snprintf(open, sizeof open, "%" PRId64 " %s", circuit->until_wall_ms, circuit->reason);
     snprintf(generation, sizeof generation, "%" PRId64, circuit->generation);
     const struct redis_value first = {names.list[KEY_OPEN], open, breaker->options.recovery_ms,
                                       true};
@@ -223,7 +224,8 @@ static void open_circuit(struct breaker *breaker, const char *why)
     if (kind_of(circuit) == BREAKER_OPEN)
         return;
     *circuit = (struct circuit){.generation = clock_wall_ms(),
-                                .until_ms = clock_monotonic_ms() + breaker->options.recovery_ms};
+                                .until_ms = clock_monotonic_ms() + breaker->options.recovery_ms,
+                                .until_wall_ms = clock_wall_ms() + breaker->options.recovery_ms};
     snprintf(circuit->reason, sizeof circuit->reason, "%s", why);
     LOG(LOG_WARN, "breaker.open", LOG_TEXT("name", breaker->name), LOG_TEXT("why", why),
         LOG_NUMBER("ms", breaker->options.recovery_ms));
@@ -287,7 +289,7 @@ void breaker_look(struct breaker *breaker, struct breaker_state *ret_state)
     const struct circuit *circuit = &breaker->circuit;
     *ret_state = (struct breaker_state){.kind = kind_of(circuit), .failures = circuit->failures};
     if (ret_state->kind == BREAKER_OPEN)
-        ret_state->until_ms = clock_wall_ms() + circuit->until_ms - clock_monotonic_ms();
+        ret_state->until_ms = circuit->until_wall_ms;
     if (ret_state->kind != BREAKER_CLOSED)
         snprintf(ret_state->reason, sizeof ret_state->reason, "%s", circuit->reason);
     pthread_mutex_unlock(&breaker->lock);

@@ -1,0 +1,108 @@
+#include "worker/backend.h"
+
+#include <stdio.h>
+
+#include "common/base/clock.h"
+
+static bool explain(struct backend *backend, const struct breaker_state *state,
+                    char ret_why[BACKEND_WHY_SIZE])
+{
+    char until[25];
+    clock_format(state->until_ms, until);
+    snprintf(ret_why, BACKEND_WHY_SIZE, "%s: %s is left alone until %.19sZ: %s", BACKEND_OPEN,
+             backend->name, until, state->reason);
+    return true;
+}
+
+bool backend_is_open(struct backend *backend, char ret_why[BACKEND_WHY_SIZE])
+{
+    struct breaker_state state;
+    if (!backend->breaker)
+        return false;
+    breaker_look(backend->breaker, &state);
+    return state.kind == BREAKER_OPEN && explain(backend, &state, ret_why);
+}
+
+bool backend_is_ready(struct backend *backend, char ret_why_not[BACKEND_WHY_SIZE])
+{
+    return backend->sandbox->ready(backend->sandbox->context, ret_why_not) &&
+           !backend_is_open(backend, ret_why_not);
+}
+
+size_t backend_room(struct backend *backend)
+{
+    char why_not[BACKEND_WHY_SIZE];
+    struct breaker_state state = {0};
+    int64_t room = backend->places - atomic_load(&backend->busy);
+    if (!backend_is_ready(backend, why_not) || room <= 0)
+        return 0;
+    if (backend->breaker)
+        breaker_look(backend->breaker, &state);
+    return state.kind == BREAKER_CLOSED ? (size_t)room : 1;
+}
+
+bool backend_enter(struct backend *backend, struct backend_pass *ret_pass, int64_t *ret_retry_ms,
+                   struct error *err)
+{
+    if (atomic_fetch_add(&backend->busy, 1) >= backend->places) {
+        atomic_fetch_sub(&backend->busy, 1);
+        return fail(err, ERR_BUSY, "all places of %s are taken", backend->name);
+    }
+    struct breaker_permit permit = {0};
+    if (backend->breaker && !breaker_permit(backend->breaker, &permit, ret_retry_ms)) {
+        atomic_fetch_sub(&backend->busy, 1);
+        char why[BACKEND_WHY_SIZE];
+        if (!backend_is_open(backend, why))
+            snprintf(why, sizeof why, "%s: %s is being tried by others", BACKEND_OPEN,
+                     backend->name);
+        return fail(err, ERR_UNAVAILABLE, "%s", why);
+    }
+    *ret_pass = (struct backend_pass){permit, true};
+    return true;
+}
+
+void backend_leave(struct backend *backend, struct backend_pass *pass, enum breaker_verdict verdict,
+                   const char *why)
+{
+    if (!pass->taken)
+        return;
+    pass->taken = false;
+    if (backend->breaker)
+        breaker_report(backend->breaker, &pass->permit, verdict, why);
+    atomic_fetch_sub(&backend->busy, 1);
+}
+
+enum breaker_verdict backend_verdict(const struct error *err)
+{
+    switch (err->code) {
+    case ERR_UNAVAILABLE:
+    case ERR_TIMEOUT:
+    case ERR_LOST:
+    case ERR_INTERNAL:
+        return BREAKER_FAILED;
+    case ERR_FORBIDDEN:
+    case ERR_UNAUTHENTICATED:
+        return BREAKER_REFUSED;
+    default:
+        return BREAKER_NO_ANSWER;
+    }
+}
+
+void backend_report_breaker(struct backend *backend, json_t *report)
+{
+    struct breaker_state state;
+    char why[BACKEND_WHY_SIZE], until[25];
+    if (!backend->breaker)
+        return;
+    breaker_look(backend->breaker, &state);
+    json_object_set_new(report, "breaker", json_string(breaker_kind_name(state.kind)));
+    json_object_set_new(report, "failures", json_integer(state.failures));
+    json_object_set_new(report, "until", json_null());
+    if (state.kind != BREAKER_OPEN)
+        return;
+    explain(backend, &state, why);
+    clock_format(state.until_ms / 1000 * 1000, until);
+    json_object_set_new(report, "until", json_string(until));
+    json_object_set_new(report, "ready", json_false());
+    json_object_set_new(report, "why_not", json_string(why));
+}
