@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The columns of claim_attempts. */
+/* The columns of claim_attempts, and three more of adopt_attempts. */
 enum {
     COLUMN_ID,
     COLUMN_FENCE,
@@ -15,7 +15,10 @@ enum {
     COLUMN_LANGUAGE,
     COLUMN_CODE,
     COLUMN_MANIFEST,
-    COLUMN_SHA256
+    COLUMN_SHA256,
+    COLUMN_REMOTE,
+    COLUMN_ADOPTIONS,
+    COLUMN_ELAPSED_MS
 };
 
 bool attempt_name_is_plain(const char *name)
@@ -135,6 +138,15 @@ struct attempt *attempt_from_row(const struct rows *rows, size_t row, struct err
     return attempt;
 }
 
+struct attempt *attempt_from_adoption(const struct rows *rows, size_t row, struct error *ret_why)
+{
+    struct attempt *attempt = attempt_from_row(rows, row, ret_why);
+    attempt->remote = memory_text(rows_text(rows, row, COLUMN_REMOTE));
+    attempt->adoptions = rows_integer(rows, row, COLUMN_ADOPTIONS);
+    attempt->elapsed_ms = rows_integer(rows, row, COLUMN_ELAPSED_MS);
+    return attempt;
+}
+
 void attempt_free(struct attempt *attempt)
 {
     if (!attempt)
@@ -146,6 +158,7 @@ void attempt_free(struct attempt *attempt)
     free(attempt->bundle_files);
     free(attempt->file_numbers);
     free(attempt->language);
+    free(attempt->remote);
     buffer_auto(&attempt->code);
     json_decref(attempt->manifest);
     free(attempt);
@@ -178,6 +191,7 @@ struct sandbox_job attempt_job(const struct attempt *attempt)
         .attempt_id = attempt->id,
         .fence = attempt->fence,
         .request_id = attempt->bundle.request_id,
+        .elapsed_ms = attempt->elapsed_ms,
         .label = attempt->label,
         .image = attempt->bundle.image,
         .language = attempt->language,

@@ -1,4 +1,4 @@
-/* One claimed attempt: all that its run needs, as the claim returned it. */
+/* One claimed or adopted attempt: all that its run needs, as our database gave it. */
 #pragma once
 
 #include "common/base/json.h"
@@ -24,11 +24,18 @@ struct attempt {
     int32_t *file_numbers;      /* n of each, as our database counts them */
     size_t file_count;
     bool malformed; /* its rows make no sense: only to be refused */
+
+    /* Of a run that another worker lost. */
+    char *remote;       /* by what its service finds it; NULL of a run that is ours to start */
+    int64_t adoptions;  /* which try this is, from 1 */
+    int64_t elapsed_ms; /* since its code may have left */
 };
 
 /* Reads one row of claim_attempts. A row whose manifest makes no sense gives an
  * attempt that is `malformed`, with the reason in `ret_why`. Caller frees. */
 struct attempt *attempt_from_row(const struct rows *rows, size_t row, struct error *ret_why);
+/* The same for adopt_attempts. */
+struct attempt *attempt_from_adoption(const struct rows *rows, size_t row, struct error *ret_why);
 void attempt_free(struct attempt *attempt); /* closes its files */
 
 /* The digest over the bytes that will be sent, not over what the rows claim. */

@@ -11,8 +11,9 @@
 #define POP_WAIT_MS 1000
 #define COMMAND_MS 1000
 #define AWAY_WAIT_MS 300
-#define FULL_WAIT_MS 100 /* no backend takes anything: until a place is free, or a breaker closes  \
-                          */
+#define FULL_WAIT_MS                                                                               \
+    100 /* no backend takes anything: until a place is free, or a breaker closes                   \
+         */
 
 /* Ids that were popped and not claimed yet: hints are cheap, but a sweep
  * finds a lost one only a second later. */
@@ -23,11 +24,12 @@ struct dispatcher {
     size_t count;
 };
 
-static void hand_over(struct worker *worker, const struct rows *rows, int64_t claimed_ms)
+void dispatch_hand_over(struct worker *worker, const struct rows *rows, dispatch_read_fn *read,
+                        int64_t claimed_ms)
 {
     for (size_t i = 0; i < rows_count(rows); i++) {
         struct error why = {0};
-        struct attempt *attempt = attempt_from_row(rows, i, &why);
+        struct attempt *attempt = read(rows, i, &why);
         if (attempt->malformed)
             log_error("attempt.malformed", &why);
         slots_take_attempt(worker->slots, attempt, claimed_ms);
@@ -50,7 +52,7 @@ bool dispatch_claim(struct worker *worker, const int64_t *ids, size_t count, siz
         return false;
     }
     FAULT("worker.claim.after_commit");
-    hand_over(worker, rows, claimed_ms);
+    dispatch_hand_over(worker, rows, attempt_from_row, claimed_ms);
     slots_unreserve(worker->slots, taken - rows_count(rows));
     return true;
 }

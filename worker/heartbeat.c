@@ -101,6 +101,7 @@ static void begin(struct heart *heart)
         LOG_TEXT("name", worker->settings->worker_name), LOG_TEXT("backends", heart->reported));
     pulse_ring(worker->dispatch_now);
     pulse_ring(worker->sweep_now);
+    pulse_ring(worker->janitor_now);
 }
 
 static void ask_for(void *context, struct slot *slot, const struct attempt *attempt)

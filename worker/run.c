@@ -4,6 +4,7 @@
 
 #include "common/base/fault.h"
 #include "common/base/log.h"
+#include "worker/adopt.h"
 #include "worker/inputs.h"
 #include "worker/run_internal.h"
 #include "worker/store.h"
@@ -19,9 +20,7 @@ static bool make_sandbox(struct run *run, struct error *err)
         slot_attach(run->slot, sandbox, run->sandbox);
         return true;
     }
-    bool told = atomic_load(slot_told(run->slot));
-    backend_leave(run->backend, &run->pass, told ? BREAKER_NO_ANSWER : backend_verdict(err),
-                  err->text);
+    run_blame(run, err);
     return false;
 }
 
@@ -117,6 +116,7 @@ static void leave_to_others(struct run *run, struct transition_end *end)
     end->outcome = "unknown";
     end->reason = "lost";
     end->items = nothing.items;
+    end->may_run_on = true;
     if (slot_stopped(run->slot) != SLOT_STOP_LOST) {
         struct error err = {0};
         if (!transition_finish(run->worker, run->attempt, end, &err))
@@ -197,7 +197,9 @@ void run_attempt(void *context, struct slot *slot)
         return;
     }
     output_start(&run.output, run.worker, slot);
-    if (prepare(&run, &err))
+    if (run.attempt->remote)
+        adopt_run(&run);
+    else if (prepare(&run, &err))
         start_and_execute(&run);
     else
         settle_unstarted(&run, &err);

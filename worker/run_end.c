@@ -86,8 +86,10 @@ enum run_end run_judge(const struct run *run, const struct sandbox_result *resul
      * the launcher caused because the lease was gone is not. */
     bool ended_itself = result->outcome == SANDBOX_SUCCEEDED ||
                         (result->outcome == SANDBOX_FAILED && result->term_signal == 0);
-    *ret_end = (struct transition_end){outcomes[result->outcome], result->reason, result,
-                                       run->output.items};
+    *ret_end = (struct transition_end){.outcome = outcomes[result->outcome],
+                                       .reason = result->reason,
+                                       .result = result,
+                                       .items = run->output.items};
     if (is_cut) {
         ret_end->outcome = "unknown";
         ret_end->reason = stop == SLOT_STOP_DRAIN ? "worker_stopped" : "output_lost";
@@ -128,6 +130,16 @@ void run_drop_sandbox(struct run *run, enum run_end end)
         backend->destroy(TAKE(run->sandbox));
 }
 
+/* What the breaker makes of it is for all workers to see, soon. */
+static void leave(struct run *run, enum breaker_verdict verdict, const char *why)
+{
+    bool changes =
+        run->pass.permit.probe >= 0 || verdict == BREAKER_FAILED || verdict == BREAKER_REFUSED;
+    backend_leave(run->backend, &run->pass, verdict, why);
+    if (changes && run->backend->breaker)
+        pulse_ring(run->worker->heartbeat_now);
+}
+
 void run_leave(struct run *run, const struct sandbox_result *result)
 {
     enum breaker_verdict verdict = BREAKER_WORKED;
@@ -135,7 +147,13 @@ void run_leave(struct run *run, const struct sandbox_result *result)
         verdict = BREAKER_FAILED;
     else if (result->outcome == SANDBOX_CANCELLED || result->outcome == SANDBOX_NOT_STARTED)
         verdict = BREAKER_NO_ANSWER;
-    backend_leave(run->backend, &run->pass, verdict, *result->reason ? result->reason : "lost");
+    leave(run, verdict, *result->reason ? result->reason : "lost");
+}
+
+void run_blame(struct run *run, const struct error *err)
+{
+    bool told = atomic_load(slot_told(run->slot));
+    leave(run, told ? BREAKER_NO_ANSWER : backend_verdict(err), err->text);
 }
 
 static bool add_stream(void *context, enum sandbox_stream stream, struct bytes chunk)

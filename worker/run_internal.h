@@ -46,5 +46,6 @@ void run_finish(struct run *run, struct transition_end *end);
 void run_drop_sandbox(struct run *run, enum run_end end);
 /* The sink that hands everything to run->output. */
 struct sandbox_sink run_sink(struct run *run, void (*started)(void *context));
-/* Tells the breaker how it went. */
+/* Tells the breaker how a run went, or why there is none. */
 void run_leave(struct run *run, const struct sandbox_result *result);
+void run_blame(struct run *run, const struct error *err);

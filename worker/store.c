@@ -88,13 +88,58 @@ bool store_heartbeat(const struct store_caller *caller, const json_t *items, jso
     return run_for_object(caller->pool, &SQL_HEARTBEAT, params, ret_answer, err);
 }
 
-bool store_sweep(const struct store_caller *caller, size_t most, json_t **ret_answer,
-                 struct error *err)
+bool store_sweep(const struct store_caller *caller, size_t most, const json_t *unavailable,
+                 json_t **ret_answer, struct error *err)
 {
+    AUTO(text) char *text = json_text(unavailable);
     const struct db_param params[] = {{DB_INT8, caller->worker_id, {0}},
                                       {DB_INT4, (int64_t)most, {0}},
-                                      {DB_TEXT, 0, bytes_of("{}")}};
+                                      {DB_TEXT, 0, bytes_of(text)}};
     return run_for_object(caller->pool, &SQL_SWEEP, params, ret_answer, err);
+}
+
+bool store_adopt(const struct store_caller *caller, const char *backends, size_t most,
+                 struct rows **ret_rows, struct error *err)
+{
+    const struct db_param params[] = {{DB_INT8, caller->worker_id, {0}},
+                                      {DB_TEXT, 0, bytes_of(backends)},
+                                      {DB_INT8, caller->lease_ms, {0}},
+                                      {DB_INT4, (int64_t)most, {0}}};
+    return db_pool_run(caller->pool, &SQL_ADOPT_ATTEMPTS, params, ret_rows, err);
+}
+
+bool store_adoption_end(const struct store_caller *caller, const struct attempt *attempt,
+                        const char *reason, bool is_final, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    const struct db_param params[] = {{DB_INT8, caller->worker_id, {0}},
+                                      {DB_INT8, attempt->id, {0}},
+                                      {DB_INT8, attempt->fence, {0}},
+                                      {DB_TEXT, 0, bytes_of(reason)},
+                                      {DB_BOOL, is_final, {0}}};
+    return db_pool_run(caller->pool, &SQL_ADOPTION_END, params, &rows, err);
+}
+
+bool store_orphans(struct db_pool *pool, const json_t *found, int64_t grace_ms, json_t **ret_ids,
+                   struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    AUTO(text) char *text = json_text(found);
+    const struct db_param params[] = {{DB_TEXT, 0, bytes_of(text)}, {DB_INT8, grace_ms, {0}}};
+    if (!db_pool_run(pool, &SQL_ORPHANS, params, &rows, err))
+        return false;
+    *ret_ids = json_loads(rows_text(rows, 0, 0), 0, NULL);
+    return *ret_ids || fail(err, ERR_INTERNAL, "orphans gave no list");
+}
+
+bool store_janitor_deleted(const struct store_caller *caller, const char *backend, int64_t deleted,
+                           struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    const struct db_param params[] = {{DB_INT8, caller->worker_id, {0}},
+                                      {DB_TEXT, 0, bytes_of(backend)},
+                                      {DB_INT4, deleted, {0}}};
+    return db_pool_run(caller->pool, &SQL_JANITOR_DELETED, params, &rows, err);
 }
 
 bool store_file_chunk(struct db_pool *pool, const struct attempt *attempt, int32_t file,

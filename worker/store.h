@@ -36,9 +36,24 @@ bool store_claim(const struct store_caller *caller, const int64_t *ids, size_t c
 /* `items`: [{id, fence}]; the answer is {attempts: [{id, ok, cancel}], paused}. */
 bool store_heartbeat(const struct store_caller *caller, const json_t *items, json_t **ret_answer,
                      struct error *err) MUST_CHECK;
-/* {ready: [{id, backend}], next_due_ms, lost, expired, events: []} */
-bool store_sweep(const struct store_caller *caller, size_t most, json_t **ret_answer,
-                 struct error *err) MUST_CHECK;
+/* `unavailable`: {backend: why}; the answer is {ready: [{id, backend}], next_due_ms, lost, expired,
+ * events: [], adoptable, cancel} */
+bool store_sweep(const struct store_caller *caller, size_t most, const json_t *unavailable,
+                 json_t **ret_answer, struct error *err) MUST_CHECK;
+
+/* Rows for attempt_from_adoption; `backends` as '{daytona}'. */
+bool store_adopt(const struct store_caller *caller, const char *backends, size_t most,
+                 struct rows **ret_rows, struct error *err) MUST_CHECK;
+/* Not final: the service does not answer now. */
+bool store_adoption_end(const struct store_caller *caller, const struct attempt *attempt,
+                        const char *reason, bool is_final, struct error *err) MUST_CHECK;
+
+/* Of [{attempt, fence, remote_id, age_ms}] the remote_ids that nobody owns, those apart
+ * whose attempt ended less than `grace_ms` ago. */
+bool store_orphans(struct db_pool *pool, const json_t *found, int64_t grace_ms, json_t **ret_ids,
+                   struct error *err) MUST_CHECK;
+bool store_janitor_deleted(const struct store_caller *caller, const char *backend, int64_t deleted,
+                           struct error *err) MUST_CHECK;
 
 bool store_file_chunk(struct db_pool *pool, const struct attempt *attempt, int32_t file,
                       int32_t chunk, struct rows **ret_rows, struct error *err) MUST_CHECK;

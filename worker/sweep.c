@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "worker/adopt.h"
 #include "worker/dispatch.h"
 #include "worker/store.h"
 #include "worker/transition.h"
@@ -63,12 +64,15 @@ static bool sweep_once(struct worker *worker, int64_t *ret_wait_ms, bool *ret_mo
 {
     const struct store_caller caller = {worker->pool, worker->id, worker->settings->lease_ms};
     AUTO(json) json_t *found = NULL;
-    if (!store_sweep(&caller, CLAIM_MAX, &found, err))
+    AUTO(json) json_t *unavailable = backends_unavailable(worker->backends);
+    if (!store_sweep(&caller, CLAIM_MAX, unavailable, &found, err))
         return false;
     transition_announce(worker, found);
     log_found(found);
     const json_t *ready = json_object_get(found, "ready");
     claim_ready(worker, ready);
+    if (json_flag(found, "adoptable"))
+        adopt_lost(worker);
     *ret_more = json_array_size(ready) > 0 && slots_free_count(worker->slots) == 0;
     if (json_flag(found, "cancel"))
         pulse_ring(worker->heartbeat_now);

@@ -158,6 +158,7 @@ static json_t *finish_item(const struct worker *worker, const struct attempt *at
         (json_int_t)result->memory_peak_bytes, "output_truncated", result->output_truncated,
         "items", end->items, "cost", cost_of(attempt, result));
     json_object_update(item, rest);
+    json_object_set_new(item, "adopt", json_boolean(end->may_run_on));
     return item;
 }
 

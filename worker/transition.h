@@ -37,6 +37,7 @@ struct transition_end {
     const char *reason;
     const struct sandbox_result *result;
     const json_t *items;
+    bool may_run_on; /* of an unknown one: its service may still tell */
 };
 /* Safe to repeat: the same end again is fine. */
 bool transition_finish(struct worker *worker, const struct attempt *attempt,

@@ -7,6 +7,7 @@
 #include "statements.h"
 #include "worker/dispatch.h"
 #include "worker/heartbeat.h"
+#include "worker/janitor.h"
 #include "worker/run.h"
 #include "worker/signals.h"
 #include "worker/store.h"
@@ -43,6 +44,7 @@ struct worker *worker_new(const struct settings *settings, struct backends *take
     worker->dispatch_now = pulse_new();
     worker->sweep_now = pulse_new();
     worker->heartbeat_now = pulse_new();
+    worker->janitor_now = pulse_new();
     worker->slots =
         slots_new((size_t)settings->worker_slots, times_of(settings), run_attempt, worker);
     return worker;
@@ -65,11 +67,12 @@ void worker_free(struct worker *worker)
     pulse_free(worker->dispatch_now);
     pulse_free(worker->sweep_now);
     pulse_free(worker->heartbeat_now);
+    pulse_free(worker->janitor_now);
     free(worker);
 }
 
 /* The threads beside the slots. */
-enum { THREAD_DISPATCH, THREAD_SWEEP, THREAD_HEARTBEAT, THREAD_COUNT };
+enum { THREAD_DISPATCH, THREAD_SWEEP, THREAD_HEARTBEAT, THREAD_JANITOR, THREAD_COUNT };
 
 static void *dispatch_main(void *context)
 {
@@ -93,12 +96,19 @@ static void *heartbeat_main(void *context)
     return NULL;
 }
 
+static void *janitor_main(void *context)
+{
+    janitor_run(context);
+    return NULL;
+}
+
 static void start_threads(struct worker *worker, pthread_t ret_threads[THREAD_COUNT])
 {
     static void *(*const mains[])(void *) = {
         [THREAD_DISPATCH] = dispatch_main,
         [THREAD_SWEEP] = sweep_main,
         [THREAD_HEARTBEAT] = heartbeat_main,
+        [THREAD_JANITOR] = janitor_main,
     };
     atomic_store(&worker->takers, 2);
     for (size_t i = 0; i < THREAD_COUNT; i++)
@@ -114,6 +124,7 @@ static void drain(struct worker *worker, const char *why)
     pulse_ring(worker->dispatch_now);
     pulse_ring(worker->sweep_now);
     pulse_ring(worker->heartbeat_now);
+    pulse_ring(worker->janitor_now);
 }
 
 static void leave(struct worker *worker)

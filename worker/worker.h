@@ -26,7 +26,7 @@ struct worker {
     struct batch *starts, *runnings, *releases, *finishes;
     struct backends *backends;
     struct slots *slots;
-    struct pulse *dispatch_now, *sweep_now, *heartbeat_now;
+    struct pulse *dispatch_now, *sweep_now, *heartbeat_now, *janitor_now;
     atomic_int takers;       /* threads that may still claim */
     atomic_bool draining;    /* takes nothing new */
     atomic_bool leaving;     /* waits for nothing any more */

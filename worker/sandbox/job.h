@@ -27,6 +27,7 @@ struct sandbox_job {
     const struct sandbox_file *files;
     size_t file_count;
     struct bundle_limits limits;
+    int64_t elapsed_ms;           /* attach: since the code may have left */
     const atomic_bool *cancelled; /* set from any thread: `create` and `attach` return soon after */
     int64_t *retry_after_ms;      /* create: how long the service wants us away; -1 when unsaid */
 };
