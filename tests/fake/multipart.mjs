@@ -9,18 +9,26 @@ export function partsOf(body, contentType = '') {
     const mark = Buffer.from(`\r\n--${boundary}`);
     const data = Buffer.concat([CRLF, body]);
     const parts = [];
-    let at = data.indexOf(mark);
+    let at = delimiter(data, mark, 0);
     for (;;) {
         if (at < 0) return null;
         const from = at + mark.length;
         if (data.toString('latin1', from, from + 2) === '--') return parts;
-        const next = data.indexOf(mark, from);
+        const next = delimiter(data, mark, from);
         const head = data.indexOf('\r\n\r\n', from);
         if (next < 0 || head < 0 || head > next) return null;
         parts.push({ ...headOf(data.toString('utf8', from, head)),
             data: data.subarray(head + 4, next) });
         at = next;
     }
+}
+
+/** Where the next boundary is that ends its line, or the body. */
+function delimiter(data, mark, from) {
+    let at = data.indexOf(mark, from);
+    while (at >= 0 && !/^(\r\n|--)$/.test(data.toString('latin1', at + mark.length,
+        at + mark.length + 2))) at = data.indexOf(mark, at + 1);
+    return at;
 }
 
 function headOf(text) {
