@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/io/http_internal.h"
 
 #define CONNECT_MS 5000
@@ -164,10 +165,27 @@ static bool repeatable(const struct http_request *request)
     return request->repeatable;
 }
 
+/* For who looks for a fault, and for the demo. Queries may name people's things. */
+static void trace(const struct http_exchange *exchange, const char *origin, int64_t start_ms)
+{
+    const struct http_request *request = exchange->request;
+    const struct http_answer *answer = exchange->answer;
+    const char *why = answer->text;
+    char text[256];
+    const char *path = text;
+    const char *after = strstr(request->url, "://");
+    const char *from = after ? strchr(after + 3, '/') : NULL;
+    snprintf(text, sizeof text, "%.*s", from ? (int)strcspn(from, "?#") : 0, from ? from : "");
+    LOG(LOG_DEBUG, "http.call", LOG_TEXT("method", request->method), LOG_TEXT("host", origin),
+        LOG_TEXT("path", path), LOG_NUMBER("status", answer->status),
+        LOG_NUMBER("ms", clock_monotonic_ms() - start_ms), LOG_TEXT("text", why));
+}
+
 bool http_call(struct http *http, const struct http_request *request,
                struct http_answer *ret_answer)
 {
     char origin[HTTP_ORIGIN_SIZE];
+    int64_t start_ms = clock_monotonic_ms();
     *ret_answer = (struct http_answer){.end = HTTP_NOT_SENT, .retry_after_ms = -1};
     if (!http_request_valid(http, request, origin, ret_answer))
         return false;
@@ -182,6 +200,7 @@ bool http_call(struct http *http, const struct http_request *request,
     http_answer_listen(&exchange);
     if (http_request_load(&exchange))
         perform(&exchange);
+    trace(&exchange, origin, start_ms);
     bool keep = ret_answer->end == HTTP_ANSWERED && !request->close;
     curl_easy_reset(exchange.handle->easy); /* forgets what is borrowed */
     curl_slist_free_all(exchange.headers);

@@ -106,12 +106,10 @@ test('nothing is left: no process, no data', () => {
     assert.deepEqual(existsSync(data) ? readdirSync(data) : [], []);
 });
 
-test('other sandboxes are refused before anything starts', async () => {
-    for (const sandbox of ['e2b', 'daytona', 'moon']) {
-        const refused = await run(script, { env: { ...env, SANDBOX: sandbox } })
-            .then(() => assert.fail('it ran'), (error) => error);
-        assert.equal(refused.code, 2);
-        assert.match(refused.stderr, new RegExp(`SANDBOX=${sandbox} `));
-        assert.equal(refused.stdout, '');
-    }
+test('an unknown sandbox is refused before anything starts', async () => {
+    const refused = await run(script, { env: { ...env, SANDBOX: 'moon' } })
+        .then(() => assert.fail('it ran'), (error) => error);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /SANDBOX=moon /);
+    assert.equal(refused.stdout, '');
 });

@@ -9,12 +9,14 @@ import { join } from 'node:path';
 import { Session, HttpError } from './http.mjs';
 import { auditor, operator } from './operator.mjs';
 import { watchRequest, watchQueues } from './watch.mjs';
+import { watchCalls } from './calls.mjs';
 import * as show from './show.mjs';
 
 const url = process.env.COUNTERSIGN_URL;
 const out = process.env.COUNTERSIGN_DEMO_OUT ?? 'build/demo';
 const here = (name) => new URL(name, import.meta.url);
 const team = 'Analytics';
+const service = process.env.COUNTERSIGN_DEMO_SERVICE; // unset: code runs on this machine
 const outcome = { requests: [] };
 
 const questions = [
@@ -105,8 +107,13 @@ async function approveAndWatch(reviewer, detail) {
     const watch = await watchRequest(reviewer, detail.id, (line) =>
         show.happened(describe(line), line.at));
     // What was committed before the hint is told before it.
-    const queues = await watchQueues((text, at) =>
-        watch.look(at).then(() => show.happened(text, at)));
+    const inOrder = (text, at) => watch.look(at).then(() => show.happened(text, at));
+    const queues = await watchQueues(inOrder);
+    const calls = service && await watchCalls(join(process.env.COUNTERSIGN_DATA, 'log'),
+        (call, at) => {
+            outcome.calls.push(call);
+            inOrder(`${detail.bundle.sandbox.padEnd(20)} ${describeCall(call)}`, at);
+        });
     try {
         const request = { id: detail.id, revision: detail.revision,
                           bundle_sha256: detail.bundle.sha256 };
@@ -116,8 +123,12 @@ async function approveAndWatch(reviewer, detail) {
     } finally {
         watch.stop();
         queues.stop();
+        await calls?.stop();
     }
 }
+
+const describeCall = ({ method, path, status, ms, text }) =>
+    `${method.padEnd(6)} ${path} → ${status || text} (${ms} ms)`;
 
 function describe({ event, actor, from_state: from, to_state: to }) {
     const move = to ? `${from || 'new'} → ${to}` : '';
@@ -159,9 +170,10 @@ function save(folder, item, name, bytes) {
 }
 
 function run(attempt) {
+    const { memory_peak_bytes: peak, cpu_ms: cpu } = attempt;
     show.say(`attempt ${attempt.id} on ${attempt.worker}: ${attempt.state}, exit code ` +
-        `${attempt.exit_code}, ${attempt.duration_ms} ms (${attempt.cpu_ms} ms of processor), ` +
-        `peak ${show.bytes(attempt.memory_peak_bytes)}`);
+        `${attempt.exit_code}, ${attempt.duration_ms} ms` +
+        (peak ? ` (${cpu} ms of processor), peak ${show.bytes(peak)}` : ''));
 }
 
 async function trail(id) {
@@ -183,7 +195,7 @@ async function trail(id) {
 async function ask(people, file, question) {
     const { analyst, reviewer } = people;
     const source = question.source;
-    outcome.saved = [];
+    Object.assign(outcome, { saved: [], calls: [] });
     show.step(`${analyst.me.person.name} asks: ${question.question}`);
     const made = await submit(analyst, file, question);
     const refused = await tryOwn(analyst, made);
@@ -199,7 +211,7 @@ async function ask(people, file, question) {
     const audit = await trail(made.id);
     outcome.requests.push({ id: made.id, state: done.state, refused: refused.code,
                             bundle_sha256: made.bundle_sha256, answer, saved: outcome.saved,
-                            ...audit });
+                            calls: outcome.calls, sandbox: detail.bundle.sandbox, ...audit });
     if (done.state !== 'succeeded') throw new Error(`request ${made.id} ended as ${done.state}`);
 }
 
@@ -214,6 +226,7 @@ function noteChildren() {
 
 async function main() {
     show.heading('Countersign: nothing runs that nobody approved', url);
+    if (service) show.say(`Code runs in sandboxes of ${service}.`);
     noteChildren();
     show.step('The operator adds a team and two people');
     await command('team', 'add', team);
