@@ -193,8 +193,8 @@ function shellLine(folder, command) {
     const mark = command.mark.toString().replace('\x02', '\\002').replace('\x03', '\\003');
     return `__d=${folder}; mkfifo $__d/in $__d/out $__d/err; `
         + `cat <$__d/out 4>&- & __o=$!; cat <$__d/err >&2 4>&- & __e=$!; `
-        + `echo ${command.id} begins >&4; `
-        + `. $__d/command <>$__d/in >$__d/out 2>$__d/err 4>&-; __c=$?; `
+        + `exec 5<>$__d/in; echo ${command.id} begins >&4; `
+        + `. $__d/command <&5 >$__d/out 2>$__d/err 4>&- 5>&-; __c=$?; exec 5>&-; `
         + `wait $__o $__e; printf '${mark}'; printf '${mark}' >&2; `
         + `printf '%s %s\\n' ${command.id} $__c >&4\n`;
 }

@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import { Daytona } from '@daytona/sdk';
 import { startDaytona } from '../fake/daytona.mjs';
 import { partsOf } from '../fake/multipart.mjs';
 import { root, until } from './stack.mjs';
 
+// Its module form loads some of its parts by a call that Node.js 18 does not have.
+const { Daytona } = createRequire(import.meta.url)('@daytona/sdk');
 let fake;
 let client;
 
