@@ -10,6 +10,7 @@ struct daytona_options {
     const char *snapshot; /* DAYTONA_SNAPSHOT: the backend's `image`; "": the service's own */
     const char *ca_file;  /* CA_FILE; "": the system's */
     int64_t slots;        /* jobs at once, at most */
+    int64_t call_ms;      /* for the answer to a create; other calls get a part of it. 0: 60 s */
 };
 
 /* Connects to nothing yet. The texts are borrowed and must outlive it. Caller frees. */
