@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/sandbox/daytona.h"
 #include "worker/sandbox/local.h"
 
 #define PERMITS 2 /* that try a service again, of all workers together */
@@ -52,9 +53,32 @@ static void report_local(const struct sandbox_backend *backend, json_t *report)
     json_object_set_new(report, "weaker_because", json_string(state.weaker_because));
 }
 
+static bool daytona_is_wanted(const struct settings *settings)
+{
+    return settings->daytona_api_key.value[0] != '\0';
+}
+
+static bool open_daytona(const struct settings *settings, struct launcher *launcher,
+                         struct sandbox_backend **ret_backend, struct error *err)
+{
+    const struct daytona_options options = {
+        .key = settings->daytona_api_key.value,
+        .api_url = settings->daytona_api_url,
+        .target = settings->daytona_target,
+        .snapshot = settings->daytona_snapshot,
+        .ca_file = settings->ca_file,
+        .slots = settings->worker_slots,
+        .call_ms = settings->daytona_call_ms,
+    };
+    (void)launcher;
+    return daytona_backend_new(&options, ret_backend, err);
+}
+
 static const struct backend_kind kinds[] = {
     {"local", "queue:run:local", local_is_wanted, open_local, local_backend_free, report_local,
      false},
+    {"daytona", "queue:run:daytona", daytona_is_wanted, open_daytona, daytona_backend_free, NULL,
+     true},
 };
 
 static_assert(COUNT_OF(kinds) <= BACKENDS_MAX, "every kind has a place");

@@ -98,6 +98,8 @@ SETTING_TEXT(daytona_target, "DAYTONA_TARGET", "", SETTINGS_WORKER,
              "region of its sandboxes; empty: the organization's own")
 SETTING_TEXT(daytona_snapshot, "DAYTONA_SNAPSHOT", "", SETTINGS_API | SETTINGS_WORKER,
              "snapshot of its sandboxes; empty: the service's own")
+SETTING_NUMBER(daytona_call_ms, "DAYTONA_CALL_MS", 60000, 100, 600000, SETTINGS_WORKER,
+               "for the answer to a create, which may be held for 30 s; other calls get a part")
 SETTING_TEXT(ca_file, "CA_FILE", "", SETTINGS_WORKER,
              "file of certificate authorities to trust; empty: those of the system")
 SETTING_NUMBER(breaker_failures, "BREAKER_FAILURES", 5, 1, 1000, SETTINGS_WORKER,

@@ -12,6 +12,7 @@
 #include "tests/support/job_in.h"
 #include "tests/support/job_out.h"
 #include "worker/privileges.h"
+#include "worker/sandbox/daytona.h"
 #include "worker/sandbox/local.h"
 #include "worker/signals.h"
 
@@ -85,6 +86,20 @@ static bool open_local(const struct settings *settings, struct launcher *launche
     return local_backend_new(launcher, &options, ret_backend, &why);
 }
 
+static bool open_daytona(const struct settings *settings, struct launcher *launcher,
+                         struct sandbox_backend **ret_backend)
+{
+    const struct daytona_options options = {.key = settings->daytona_api_key.value,
+                                            .api_url = settings->daytona_api_url,
+                                            .target = settings->daytona_target,
+                                            .snapshot = settings->daytona_snapshot,
+                                            .ca_file = settings->ca_file,
+                                            .slots = 1,
+                                            .call_ms = settings->daytona_call_ms};
+    (void)launcher;
+    return daytona_backend_new(&options, ret_backend, &why);
+}
+
 static const struct kind {
     const char *name;
     bool needs_launcher;
@@ -93,6 +108,7 @@ static const struct kind {
     void (*close)(struct sandbox_backend *backend);
 } kinds[] = {
     {"local", true, open_local, local_backend_free},
+    {"daytona", false, open_daytona, daytona_backend_free},
 };
 
 static const struct kind *find_kind(const char *name)
