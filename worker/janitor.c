@@ -20,7 +20,7 @@ static void note_one(void *context, const struct sandbox_listed *found)
 static bool find_orphans(struct worker *worker, const struct sandbox_backend *sandbox,
                          json_t **ret_ids, struct error *err)
 {
-    int64_t grace_ms = worker->settings->janitor_seconds * 1000;
+    int64_t grace_ms = worker->settings->janitor_seconds * 500; /* the second round is past it */
     AUTO(json) json_t *found = json_array();
     if (!sandbox->list(sandbox->context, worker->instance, note_one, found, err))
         return false;

@@ -57,11 +57,13 @@ export class Jobs {
     }
 
     /** {id, revision, bundle_sha256}: waits for review. */
-    submit(code, { language = 'python', files = [], limits, retry_safe = false } = {}) {
+    submit(code, { language = 'python', files = [], limits, retry_safe = false,
+                   backend = 'local', image = 'system-python3',
+                   when_unavailable } = {}) {
         return this.call('submit_requests', {
             actor: this.actor('ana'), title: 'test', question: '', language, code,
             files: files.map((file) => ({ id: file.id })), limits: limits ?? {},
-            max_limits: LIMITS, retry_safe, backend: 'local', image: 'system-python3',
+            max_limits: LIMITS, retry_safe, backend, image, when_unavailable,
             network: 'none', approval_seconds: 86400, pending_seconds: 86400, max_waiting: 100000,
         });
     }
@@ -75,14 +77,19 @@ export class Jobs {
     }
 
     ring(...ids) {
-        return this.stack.redis('lpush', 'queue:run:local', ...ids);
+        return this.ringFor('local', ...ids);
+    }
+
+    ringFor(backend, ...ids) {
+        return this.stack.redis('lpush', `queue:run:${backend}`, ...ids);
     }
 
     /** Submits, approves and rings: {id, attempt_id}. */
     async run(code, options = {}) {
         const request = await this.submit(code, options);
         const decided = await this.approve(request);
-        if (options.ring !== false) await this.ring(decided.attempt_id);
+        if (options.ring !== false)
+            await this.ringFor(options.backend ?? 'local', decided.attempt_id);
         return decided;
     }
 
