@@ -200,7 +200,7 @@ wrong_state.';
 
 create or replace function cs.release_pause_ms(item jsonb, fence bigint) returns bigint
     language sql immutable parallel safe
-    return greatest(least((item ->> 'retry_after_ms')::numeric, 600000)::bigint,
+    return greatest(least(coalesce((item ->> 'retry_after_ms')::numeric, 0), 600000)::bigint,
                     (least(power(2, least(fence, 6)), 60) * 250)::bigint);
 comment on function cs.release_pause_ms is
     'How long what was given back waits: half a second to 15, ten minutes at most when asked for.';

@@ -1,6 +1,6 @@
 -- Claims, leases, fences, the last check before the start, and how runs end.
 \ir setup.psql
-select plan(91);
+select plan(94);
 select t.worker() as w \gset
 select t.worker() as v \gset
 
@@ -142,6 +142,10 @@ update person set disabled_at = null where id = t.id('noor');
 select t.at('claimed') as r \gset
 select is(t.call('release_attempts', t.held(:r, '{"reason": "drain"}')) ->> 'state', 'ready',
     'a claim can be given back');
+select is(release_pause_ms('{}', 1), 500::bigint, 'what was given back waits for half a second');
+select is(release_pause_ms('{"retry_after_ms": 0}', 9), 15000::bigint, 'later for 15 at most');
+select is(release_pause_ms('{"retry_after_ms": 1e12}', 1), 600000::bigint,
+    'and for ten minutes at most when it was asked for');
 select is((select worker_id from attempt where id = t.attempt(:r)), null, 'it is nobody''s then');
 select t.at('starting') as r \gset
 select is(t.code(t.call('release_attempts', t.held(:r, '{"not_started": false}'))), 'wrong_state',
