@@ -16,17 +16,21 @@ const open = new Set();
 let folded = 0; // folders that were removed, for tests
 
 process.on('exit', () => {
-    for (const box of open) box.killAll();
+    for (const box of open) {
+        box.killAll();
+        for (const program of box.programs) program.child.kill('SIGKILL');
+    }
 });
 
 /** A program inside: {child, ended: Promise of {code, signal}}, its streams are the child's. */
 class Program {
     constructor(box, child) {
-        Object.assign(this, { box, child, inner: 0, signalled: null });
+        Object.assign(this, { box, child, inner: 0, signalled: null, doomed: false });
         let status = '';
         child.stdio[3].on('data', (part) => {
             status += part;
             this.inner = Number(/"child-pid":\s*(\d+)/.exec(status)?.[1] ?? this.inner);
+            if (this.doomed) this.kill();
         }).on('error', () => {});
         for (const stream of child.stdio) stream?.on?.('error', () => {});
         this.ended = new Promise((done) => {
@@ -46,16 +50,18 @@ class Program {
     signal(name) {
         this.signalled = name;
         const targets = this.inner ? childrenOf(this.inner) : [];
-        if (!targets.length || name === 'SIGKILL') {
-            if (this.inner) tryKill(this.inner, 'SIGKILL');
-            this.child.kill('SIGKILL');
-            return;
-        }
-        for (const pid of targets) tryKill(pid, name);
+        if (targets.length && name !== 'SIGKILL')
+            for (const pid of targets) tryKill(pid, name);
+        else this.kill();
     }
 
+    /** bubblewrap alone, killed before its own child knows of it, would leave that behind. */
     kill() {
-        this.signal('SIGKILL');
+        this.signalled = 'SIGKILL';
+        this.doomed = true;
+        if (!this.inner) return;
+        tryKill(this.inner, 'SIGKILL');
+        this.child.kill('SIGKILL');
     }
 }
 

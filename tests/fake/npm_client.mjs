@@ -1,6 +1,6 @@
 // The services' own npm clients, unchanged, for any Node.js of 18 or later: they are made for
 // newer ones, where a CommonJS package may require an ES module, so their files are joined first.
-import { build } from 'esbuild';
+import { buildSync } from 'esbuild';
 import * as fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,7 +14,7 @@ export async function npmClient(name) {
     const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'countersign-npm-'));
     const file = path.join(folder, 'client.cjs');
     try {
-        await build({ stdin: { contents: `export * from '${name}';`, resolveDir: ROOT },
+        buildSync({ stdin: { contents: `export * from '${name}';`, resolveDir: ROOT },
             outfile: file, bundle: true, platform: 'node', format: 'cjs', target: 'node18',
             mainFields: ['module', 'main'], logLevel: 'error' });
         return createRequire(import.meta.url)(file);
