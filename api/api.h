@@ -18,6 +18,7 @@ struct doorbell;
 struct feed;
 struct handlers;
 struct meters;
+struct outputs;
 struct parks;
 struct places;
 struct server;
@@ -48,6 +49,7 @@ struct api {
     struct feed *feed;
     struct parks *parks;
     struct streams *streams;
+    struct outputs *outputs;
     struct places *places;
     struct meters *meters;
     struct handlers *handlers;

@@ -1,5 +1,6 @@
 #include "api/event_routes.h"
 
+#include "api/outputs.h"
 #include "api/streams.h"
 #include "statements.h"
 
@@ -14,4 +15,12 @@ bool route_request_events(struct call *call, struct error *err)
     AUTO(rows) struct rows *rows = NULL;
     return sql_request_state(call->db, id, call->who.person_id, &rows, err) &&
            streams_open(call, id, err);
+}
+
+bool route_request_output(struct call *call, struct error *err)
+{
+    int64_t id = call->exchange->ids[0];
+    AUTO(rows) struct rows *rows = NULL;
+    return sql_request_state(call->db, id, call->who.person_id, &rows, err) &&
+           outputs_open(call, id, err);
 }

@@ -3,4 +3,4 @@
 
 #include "api/router.h"
 
-route_fn route_events, route_request_events;
+route_fn route_events, route_request_events, route_request_output;

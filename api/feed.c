@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "api/database.h"
+#include "api/outputs.h"
 #include "api/parks.h"
 #include "api/streams.h"
 #include "common/base/clock.h"
@@ -67,6 +68,7 @@ static void tell(struct feed *feed, const char *stream_id, const json_t *event)
 {
     feed->recent[feed->recent_at++ % RECENT] = event_mark(event);
     feed_wake(feed->api, event);
+    outputs_announce(feed->api->outputs, event);
     streams_announce(feed->api->streams, stream_id, event);
 }
 

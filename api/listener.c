@@ -5,6 +5,8 @@
 
 #include "api/server.h"
 
+#define MARKER_MAX 256 /* of what tells that something was skipped */
+
 struct listener *listener_new(struct exchange *exchange, const struct identity *who)
 {
     struct listener *listener = memory_new(1, sizeof *listener);
@@ -73,20 +75,9 @@ bool listener_hear(struct listener *listener, const char *text, size_t len)
     return !listener->over;
 }
 
-/* Stream ids are two numbers with a dash between. */
-static bool is_later(const char *id, const char *than)
-{
-    char *id_rest, *than_rest;
-    unsigned long long id_ms = strtoull(id, &id_rest, 10);
-    unsigned long long than_ms = strtoull(than, &than_rest, 10);
-    if (id_ms != than_ms || *id_rest != '-' || *than_rest != '-')
-        return id_ms > than_ms;
-    return strtoull(id_rest + 1, NULL, 10) > strtoull(than_rest + 1, NULL, 10);
-}
-
 bool listener_was_told(const char *replayed, const char *block)
 {
-    return replayed[0] && strncmp(block, "id: ", 4) == 0 && !is_later(block + 4, replayed);
+    return replayed[0] && strncmp(block, "id: ", 4) == 0 && !redis_id_is_later(block + 4, replayed);
 }
 
 void listener_end_replay(struct listener *listener)
@@ -99,6 +90,38 @@ void listener_end_replay(struct listener *listener)
             listener_tell(listener, at, (size_t)(end - at));
     }
     buffer_auto(&listener->held);
+}
+
+void listener_miss(struct listener *listener, int64_t attempt_id, int64_t bytes)
+{
+    AUTO(buffer) struct buffer out = {0};
+    if (bytes <= 0)
+        return;
+    buffer_printf(&out,
+                  "event: output\ndata: {\"attempt_id\":%lld,\"seq\":0,\"stream\":\"stdout\","
+                  "\"text\":\"\",\"dropped\":%lld}\n\n",
+                  (long long)attempt_id, (long long)bytes);
+    listener_tell(listener, out.data, out.len);
+}
+
+void listener_tell_skipped(struct listener *listener)
+{
+    listener_miss(listener, listener->skipped_of, listener->skipped);
+    listener->skipped = 0;
+}
+
+bool listener_hear_piece(struct listener *listener, const struct recent_piece *piece)
+{
+    struct bytes block = piece->block;
+    if (listener->replaying || !listener_hear(listener, "", 0))
+        return listener_hear(listener, block.data, block.len);
+    if (listener->unsent.len + block.len > LISTENER_UNSENT_MAX - MARKER_MAX) {
+        listener->skipped += piece->weight;
+        listener->skipped_of = piece->attempt_id;
+        return true;
+    }
+    listener_tell_skipped(listener);
+    return listener_hear(listener, block.data, block.len);
 }
 
 bool listener_is_there(struct listener *listener)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/identity.h"
+#include "api/recent.h"
 #include "common/io/redis.h"
 
 #define LISTENER_UNSENT_MAX 65536 /* bytes that a slow reader may leave unread */
@@ -23,10 +24,14 @@ struct listener {
     int64_t next_beat_ms;
     int64_t next_look_ms;
     int64_t ends_ms;
+    bool output;    /* hears what the run prints, else what is announced */
+    bool ending;    /* over once all was sent */
     bool over;      /* nothing more goes out; to be ended by the owner */
     bool replaying; /* what comes in meanwhile waits in `held` */
     struct buffer held;
     struct buffer unsent;
+    int64_t skipped;              /* bytes of output that a slow reader misses, */
+    int64_t skipped_of;           /* and of which attempt */
     char replayed[REDIS_ID_SIZE]; /* the last event of the replay */
 };
 
@@ -41,6 +46,11 @@ bool listener_may_hear(const struct listener *listener, const json_t *event);
 void listener_tell(struct listener *listener, const char *text, size_t len);
 /* The same for what happens now: behind a replay. False when it is over. */
 bool listener_hear(struct listener *listener, const char *text, size_t len);
+/* The same for a piece of output: who reads too slowly misses some, and is told how much. */
+bool listener_hear_piece(struct listener *listener, const struct recent_piece *piece);
+void listener_tell_skipped(struct listener *listener);
+/* Tells that so much output is missing here; nothing when it is 0. */
+void listener_miss(struct listener *listener, int64_t attempt_id, int64_t bytes);
 /* Sends what was held, without what the replay already told. */
 void listener_end_replay(struct listener *listener);
 /* Whether a replay that ended with `replayed` has told this block of a stream already. */

@@ -12,6 +12,7 @@
 #include "api/feed.h"
 #include "api/handlers.h"
 #include "api/meters.h"
+#include "api/outputs.h"
 #include "api/parks.h"
 #include "api/places.h"
 #include "api/sandboxes.h"
@@ -130,6 +131,7 @@ static bool start(struct api *api, struct error *err)
     api->handlers = handlers_new(api, (size_t)settings->api_handlers, QUEUE_LIMIT);
     api->parks = parks_new(api->handlers);
     api->streams = streams_new(api);
+    api->outputs = outputs_new(api);
     api->feed = feed_new(api);
     return server_new(api, &api->server, err);
 }
@@ -185,6 +187,7 @@ static void drain(struct api *api)
 static void stop(struct api *api)
 {
     feed_free(api->feed);
+    outputs_free(api->outputs);
     handlers_close(api->handlers);
     server_free(api->server);
     handlers_free(api->handlers);

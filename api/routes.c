@@ -53,6 +53,8 @@ const struct route route_table[] = {
      NULL, route_run_again},
     {METHOD_GET, "/api/requests/{id}/events", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL,
      route_request_events},
+    {METHOD_GET, "/api/requests/{id}/output", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL,
+     route_request_output},
     {METHOD_GET, "/api/events", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL, route_events},
     {METHOD_GET, "/api/requests/{id}/results/{id}", LOGIN, 0, SCOPE_READ, BODY_NONE, 0,
      "attempt format", route_result},

@@ -9,6 +9,8 @@
 #include "common/base/clock.h"
 #include "common/base/fault.h"
 
+/* Thousands may listen and not read: the kernel would keep megabytes for each. */
+#define STREAM_SOCKET_BYTES 65536
 #define SLOWEST_READER_BYTES_PER_SECOND 65536
 #define DOWNLOAD_BLOCK_BYTES 32768
 
@@ -116,6 +118,8 @@ static int socket_of(const struct exchange *exchange)
 void server_stream_open(struct exchange *exchange, bool tls)
 {
     AUTO(buffer) struct buffer head = {0};
+    const int most = STREAM_SOCKET_BYTES;
+    setsockopt(socket_of(exchange), SOL_SOCKET, SO_SNDBUF, &most, sizeof most);
     exchange->reply.close = true;
     reply_write_head(&exchange->reply, tls, &head);
     buffer_add_text(&head, "\r\n");

@@ -118,13 +118,6 @@ static void replay_event(void *context, const char *id, const char *text)
     snprintf(listener->replayed, sizeof listener->replayed, "%s", id);
 }
 
-static bool is_stream_id(const char *id)
-{
-    size_t ms = strspn(id, "0123456789");
-    size_t seq = id[ms] == '-' ? strspn(id + ms + 1, "0123456789") : 0;
-    return ms > 0 && ms < 20 && seq > 0 && seq < 20 && id[ms + 1 + seq] == '\0';
-}
-
 /* True when nothing is missing between `last_id` and what is heard from now on. One that hangs
  * is waited for once: the handlers that queue up here serve everybody else, too. */
 static bool replay_whole(struct streams *streams, struct listener *listener, const char *last_id)
@@ -144,7 +137,7 @@ static bool replay_whole(struct streams *streams, struct listener *listener, con
 /* What was announced behind Last-Event-ID, or a reset where that is not known. */
 static void replay(struct streams *streams, struct listener *listener, const char *last_id)
 {
-    if (!is_stream_id(last_id) || !streams->redis || !replay_whole(streams, listener, last_id))
+    if (!redis_id_is_valid(last_id) || !streams->redis || !replay_whole(streams, listener, last_id))
         listener_tell(listener, reset, strlen(reset));
 }
 
@@ -159,11 +152,11 @@ static struct listener *listener_for(struct call *call, int64_t request_id)
     return listener;
 }
 
-bool streams_open(struct call *call, int64_t request_id, struct error *err)
+/* The listener in the list, its replay begun; NULL where only the head is wanted. */
+static bool join(struct call *call, const struct listener *like, struct listener **ret_listener,
+                 struct error *err)
 {
-    struct streams *streams = call->api->streams;
     struct exchange *exchange = call->exchange;
-    const char *last_id = exchange_header(exchange, "Last-Event-ID");
     call->reply->status = 200;
     call->reply->type = "text/event-stream";
     if (exchange->framing.method == METHOD_HEAD)
@@ -171,17 +164,79 @@ bool streams_open(struct call *call, int64_t request_id, struct error *err)
     if (!places_take(call->api->places, call->who.person_id))
         return fail(err, ERR_THROTTLED, "too many open event streams and polls");
     exchange->held_place = call->who.person_id;
-    struct listener *listener = listener_for(call, request_id);
+    struct listener *listener = listener_for(call, like->request_id);
+    listener->output = like->output;
     server_stream_open(exchange, call->api->tls);
     listener_tell(listener, greeting, strlen(greeting));
-    enlist(streams, listener);
-    if (last_id)
-        replay(streams, listener, last_id);
+    enlist(call->api->streams, listener);
+    call->parked = true;
+    *ret_listener = listener;
+    return true;
+}
+
+bool streams_join(struct call *call, int64_t request_id, struct listener **ret_listener,
+                  struct error *err)
+{
+    return join(call, &(struct listener){.request_id = request_id, .output = true}, ret_listener,
+                err);
+}
+
+void streams_follow(struct streams *streams, struct listener *listener)
+{
     pthread_mutex_lock(&streams->lock);
     listener_end_replay(listener);
     pthread_mutex_unlock(&streams->lock);
-    call->parked = true;
+}
+
+bool streams_open(struct call *call, int64_t request_id, struct error *err)
+{
+    struct streams *streams = call->api->streams;
+    const char *last_id = exchange_header(call->exchange, "Last-Event-ID");
+    struct listener *listener = NULL;
+    if (!join(call, &(struct listener){.request_id = request_id}, &listener, err))
+        return false;
+    if (listener && last_id)
+        replay(streams, listener, last_id);
+    if (listener)
+        streams_follow(streams, listener);
     return true;
+}
+
+static bool visit_output(struct listener *listener, const void *what)
+{
+    const struct recent_piece *piece = what;
+    if (!listener->output || (piece->request_id && piece->request_id != listener->request_id))
+        return !listener->over;
+    return listener_hear_piece(listener, piece);
+}
+
+void streams_tell_output(struct streams *streams, const struct recent_piece *piece)
+{
+    pthread_mutex_lock(&streams->lock);
+    visit_all(streams, visit_output, piece);
+    pthread_mutex_unlock(&streams->lock);
+}
+
+static bool visit_end(struct listener *listener, const void *what)
+{
+    const struct recent_piece *end = what;
+    if (!listener->output || listener->request_id != end->request_id || listener->ending)
+        return !listener->over;
+    listener->ending = true;
+    listener_tell_skipped(listener);
+    return listener_hear(listener, end->block.data, end->block.len);
+}
+
+void streams_end_output(struct streams *streams, int64_t request_id, const char *state)
+{
+    AUTO(buffer) struct buffer block = {0};
+    AUTO(json) json_t *data = json_pack("{s:s}", "state", state);
+    AUTO(text) char *text = json_text(data);
+    buffer_printf(&block, "event: end\ndata: %s\n\n", text);
+    const struct recent_piece end = {.request_id = request_id, .block = buffer_bytes(&block)};
+    pthread_mutex_lock(&streams->lock);
+    visit_all(streams, visit_end, &end);
+    pthread_mutex_unlock(&streams->lock);
 }
 
 struct told {
@@ -192,7 +247,7 @@ struct told {
 static bool visit_tell(struct listener *listener, const void *what)
 {
     const struct told *told = what;
-    if (!listener_may_hear(listener, told->event))
+    if (listener->output || !listener_may_hear(listener, told->event))
         return !listener->over;
     return listener_hear(listener, told->text.data, told->text.len);
 }
@@ -210,6 +265,8 @@ void streams_announce(struct streams *streams, const char *id, const json_t *eve
 static bool visit_reset(struct listener *listener, const void *what)
 {
     (void)what;
+    if (listener->output)
+        return !listener->over;
     return listener_hear(listener, reset, strlen(reset));
 }
 
@@ -233,7 +290,12 @@ static bool visit_beat(struct listener *listener, const void *what)
         listener->next_look_ms = now + LISTEN_MS;
         return listener_is_there(listener);
     }
-    return listener_hear(listener, "", 0); /* what could not go out before */
+    /* What could not go out before. */
+    if (!listener_hear(listener, "", 0))
+        return false;
+    if (listener->unsent.len == 0)
+        listener_tell_skipped(listener);
+    return !(listener->ending && listener->unsent.len == 0);
 }
 
 void streams_beat(struct streams *streams, int64_t now_ms)

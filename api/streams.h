@@ -18,4 +18,16 @@ void streams_reset(struct streams *streams);
 void streams_beat(struct streams *streams, int64_t now_ms);
 void streams_close_session(struct streams *streams, int64_t session_id);
 void streams_close(struct streams *streams); /* all, and no new ones */
+
+/* Streams of what one request's run prints, see api/outputs.h. Opens one whose
+ * replay the caller writes, up to streams_follow; NULL where only the head is wanted. */
+struct listener;
+struct recent_piece;
+bool streams_join(struct call *call, int64_t request_id, struct listener **ret_listener,
+                  struct error *err) MUST_CHECK;
+void streams_follow(struct streams *streams, struct listener *listener);
+/* To those of its request, or to all of them when that is 0. */
+void streams_tell_output(struct streams *streams, const struct recent_piece *piece);
+void streams_end_output(struct streams *streams, int64_t request_id, const char *state);
+
 int64_t streams_count(struct streams *streams);

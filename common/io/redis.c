@@ -302,18 +302,6 @@ bool redis_events_wait(struct redis *redis, char io_last_id[REDIS_ID_SIZE], int 
     return redis_stream_wait(redis, "events", &reader, err);
 }
 
-/* True when `a` is later than `b`; ids are two numbers with a dash between. */
-static bool id_is_later(const char *a, const char *b)
-{
-    char *end_a, *end_b;
-    unsigned long long ms_a = strtoull(a, &end_a, 10), ms_b = strtoull(b, &end_b, 10);
-    if (ms_a != ms_b)
-        return ms_a > ms_b;
-    unsigned long long seq_a = *end_a == '-' ? strtoull(end_a + 1, NULL, 10) : 0;
-    unsigned long long seq_b = *end_b == '-' ? strtoull(end_b + 1, NULL, 10) : 0;
-    return seq_a > seq_b;
-}
-
 bool redis_events_tail(struct redis *redis, char ret_id[REDIS_ID_SIZE], struct error *err)
 {
     char key[REDIS_KEY_SIZE];
@@ -343,7 +331,7 @@ static bool find_gap(struct redis *redis, const char *key, const char *last_id, 
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
         reply->element[0]->elements == 2) {
         const char *first = reply->element[0]->element[0]->str;
-        found = !id_is_later(first, last_id);
+        found = !redis_id_is_later(first, last_id);
     }
     freeReplyObject(reply);
     *ret_gap = !found;

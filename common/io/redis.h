@@ -65,4 +65,8 @@ bool redis_events_tail(struct redis *redis, char ret_id[REDIS_ID_SIZE],
 bool redis_events_after(struct redis *redis, const char *last_id, redis_event_fn *each,
                         void *context, bool *ret_gap, struct error *err) MUST_CHECK;
 
+/* Ids of entries are two numbers with a dash between. */
+bool redis_id_is_valid(const char *id);
+bool redis_id_is_later(const char *id, const char *than);
+
 bool redis_ping(struct redis *redis, struct error *err) MUST_CHECK;
