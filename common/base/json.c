@@ -11,12 +11,12 @@ void json_auto(json_t **json)
     *json = NULL;
 }
 
-/* jansson's own limit is 2,048 levels; brackets inside strings do not count. */
-static bool depth_is_fine(const char *text, size_t len)
+bool json_depth_within(struct bytes json, size_t most)
 {
+    const char *text = json.data;
     size_t depth = 0;
     bool in_string = false;
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < json.len; i++) {
         if (in_string && text[i] == '\\')
             i++;
         else if (text[i] == '"')
@@ -25,7 +25,7 @@ static bool depth_is_fine(const char *text, size_t len)
             depth++;
         else if (!in_string && (text[i] == '}' || text[i] == ']') && depth > 0)
             depth--;
-        if (depth > JSON_DEPTH_LIMIT)
+        if (depth > most)
             return false;
     }
     return true;
@@ -35,7 +35,7 @@ bool json_read_object(struct bytes text, json_t **ret_root, struct error *err)
 {
     if (text.len == 0)
         return fail(err, ERR_INVALID_JSON, "the body is empty; a JSON object is needed");
-    if (!depth_is_fine(text.data, text.len))
+    if (!json_depth_within(text, JSON_DEPTH_LIMIT))
         return fail(err, ERR_INVALID_JSON, "nested deeper than %d levels", JSON_DEPTH_LIMIT);
     json_error_t where;
     AUTO(json) json_t *root = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &where);

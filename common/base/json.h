@@ -14,6 +14,10 @@ void json_auto(json_t **json); /* AUTO(json) json_t *root = NULL; */
  * a byte order mark and more than JSON_DEPTH_LIMIT levels. Caller decrefs. */
 bool json_read_object(struct bytes text, json_t **ret_root, struct error *err) MUST_CHECK;
 
+/* Brackets inside strings do not count. jansson's own limit is 2,048 levels, which
+ * needs more stack than a thread of ours has. */
+bool json_depth_within(struct bytes json, size_t most);
+
 /* One field that a body may have. */
 enum json_kind {
     JSON_KIND_TEXT,
