@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "worker/sandbox/daytona.h"
+#include "worker/sandbox/e2b.h"
 #include "worker/sandbox/local.h"
 
 #define PERMITS 2 /* that try a service again, of all workers together */
@@ -74,9 +75,31 @@ static bool open_daytona(const struct settings *settings, struct launcher *launc
     return daytona_backend_new(&options, ret_backend, err);
 }
 
+static bool e2b_is_wanted(const struct settings *settings)
+{
+    return settings->e2b_api_key.value[0] != '\0';
+}
+
+static bool open_e2b(const struct settings *settings, struct launcher *launcher,
+                     struct sandbox_backend **ret_backend, struct error *err)
+{
+    const struct e2b_options options = {
+        .key = settings->e2b_api_key.value,
+        .domain = settings->e2b_domain,
+        .api_url = settings->e2b_api_url,
+        .sandbox_url = settings->e2b_sandbox_url,
+        .template = settings->e2b_template,
+        .ca_file = settings->ca_file,
+        .slots = settings->worker_slots,
+    };
+    (void)launcher;
+    return e2b_backend_new(&options, ret_backend, err);
+}
+
 static const struct backend_kind kinds[] = {
     {"local", "queue:run:local", local_is_wanted, open_local, local_backend_free, report_local,
      false},
+    {"e2b", "queue:run:e2b", e2b_is_wanted, open_e2b, e2b_backend_free, NULL, true},
     {"daytona", "queue:run:daytona", daytona_is_wanted, open_daytona, daytona_backend_free, NULL,
      true},
 };

@@ -13,6 +13,7 @@
 #include "tests/support/job_out.h"
 #include "worker/privileges.h"
 #include "worker/sandbox/daytona.h"
+#include "worker/sandbox/e2b.h"
 #include "worker/sandbox/local.h"
 #include "worker/signals.h"
 
@@ -100,6 +101,20 @@ static bool open_daytona(const struct settings *settings, struct launcher *launc
     return daytona_backend_new(&options, ret_backend, &why);
 }
 
+static bool open_e2b(const struct settings *settings, struct launcher *launcher,
+                     struct sandbox_backend **ret_backend)
+{
+    const struct e2b_options options = {.key = settings->e2b_api_key.value,
+                                        .domain = settings->e2b_domain,
+                                        .api_url = settings->e2b_api_url,
+                                        .sandbox_url = settings->e2b_sandbox_url,
+                                        .template = settings->e2b_template,
+                                        .ca_file = settings->ca_file,
+                                        .slots = 1};
+    (void)launcher;
+    return e2b_backend_new(&options, ret_backend, &why);
+}
+
 static const struct kind {
     const char *name;
     bool needs_launcher;
@@ -108,6 +123,7 @@ static const struct kind {
     void (*close)(struct sandbox_backend *backend);
 } kinds[] = {
     {"local", true, open_local, local_backend_free},
+    {"e2b", false, open_e2b, e2b_backend_free},
     {"daytona", false, open_daytona, daytona_backend_free},
 };
 
