@@ -1,7 +1,9 @@
-// `make bench`: what it costs. ROUNDS (3) and SECONDS (5) of each measurement are settings.
+// `make bench`: what it costs. ROUNDS (3) and SECONDS (5) of each measurement are settings, and
+// PARTS (submits starts remote).
 // Nothing here passes or fails by a figure; docs/benchmarks.md says how to read them.
 import { startStack, until } from '../flow/stack.mjs';
 import { memoryNow, memoryTally, warmedUp } from './memory.mjs';
+import { measureRemote, remoteTally } from './remote.mjs';
 import { jobsRound, startRound, startTally } from './start.mjs';
 import { prepareSubmit, submitRound, submitTally } from './submit.mjs';
 import { Tally } from './tally.mjs';
@@ -9,6 +11,8 @@ import { Tally } from './tally.mjs';
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const SECONDS = Number(process.env.SECONDS ?? 5);
 
+const PARTS = (process.env.PARTS ?? 'submits starts remote').split(' ');
+const wanted = (part) => PARTS.includes(part);
 const say = (text) => console.log(`${new Date().toISOString().slice(11, 19)}  ${text}`);
 
 async function tokenOf(stack, login, scopes) {
@@ -19,7 +23,7 @@ async function tokenOf(stack, login, scopes) {
              client: stack.client(body.token) };
 }
 
-async function prepare(env) {
+async function prepare(env, sandbox = 'local') {
     const stack = await startStack({ env: { MAX_WAITING_PER_PERSON: '1000000', ...env } });
     await stack.people({ ana: ['analyst'], rob: ['reviewer'] });
     const bench = { stack, seconds: SECONDS, warmed: () => warmedUp(stack, 2) };
@@ -28,8 +32,8 @@ async function prepare(env) {
     bench.limits = (await bench.agent.client.get('/api/me')).body.settings.limits;
     await until(async () => {
         const { body } = await bench.agent.client.get('/api/workers');
-        return body?.workers?.some((worker) => worker.backends?.local?.ready);
-    }, 'the local sandbox');
+        return body?.workers?.some((worker) => worker.backends?.[sandbox]?.ready);
+    }, `the sandbox ${sandbox}`);
     return bench;
 }
 
@@ -65,13 +69,21 @@ async function measureSubmits(found) {
 }
 
 async function main() {
-    const found = { memory: [], warm: [], cold: [], jobs: [], submits: [] };
-    await measureStarts(found);
-    await measureSubmits(found);
+    const found = { memory: [], warm: [], cold: [], jobs: [], submits: [], remote: {} };
     const tally = new Tally();
-    submitTally(tally, found.submits);
-    startTally(tally, found);
-    memoryTally(tally, found.memory);
+    if (wanted('submits')) {
+        await measureSubmits(found);
+        submitTally(tally, found.submits);
+    }
+    if (wanted('starts')) {
+        await measureStarts(found);
+        startTally(tally, found);
+        memoryTally(tally, found.memory);
+    }
+    if (wanted('remote')) {
+        await measureRemote(found, prepare, { rounds: ROUNDS, say });
+        remoteTally(tally, found);
+    }
     tally.print();
     tally.write();
 }

@@ -13,16 +13,16 @@ const TRIVIAL = 'print(6 * 7)\n';
 
 const nowMs = () => performance.timeOrigin + performance.now();
 
-async function good(answer) {
+export async function good(answer) {
     const { status, body, text } = await answer;
     if (status >= 300) throw new Error(`${status} ${text}`);
     return body;
 }
 
-const submit = (bench, code) =>
+export const submit = (bench, code) =>
     good(bench.agent.client.post('/api/requests', { language: 'python', title: 'bench', code }));
 
-const approval = (made) =>
+export const approval = (made) =>
     ({ verdict: 'approve', revision: made.revision, bundle_sha256: made.bundle_sha256,
        undo_seconds: 0 });
 
@@ -46,12 +46,8 @@ export async function startRound(bench) {
     return { p50: median(times), p99: quantile(times, 0.99) };
 }
 
-/** Approves JOBS requests while the worker is away, then lets it work them off. */
-export async function jobsRound(bench) {
-    const { stack } = bench;
-    await stack.halt('worker');
-    const made = [];
-    for (let i = 0; i < JOBS; i++) made.push(await submit(bench, TRIVIAL));
+/** Approves all of them, 8 at once; resolves with what the load generator says. */
+export async function approveAll(bench, made) {
     const lines = made.map((one) =>
         `/api/requests/${one.id}/decisions\t${JSON.stringify(approval(one))}\n`);
     const folder = mkdtempSync(path.join(os.tmpdir(), 'countersign-bench-'));
@@ -59,7 +55,18 @@ export async function jobsRound(bench) {
     writeFileSync(file, lines.join(''));
     const approved = await load(bench, bench.reviewer.token, file, { clients: 8, seconds: 60 });
     rmSync(folder, { recursive: true });
-    if (approved.done !== JOBS) throw new Error(`only ${approved.done} of ${JOBS} approved`);
+    if (approved.done !== made.length)
+        throw new Error(`only ${approved.done} of ${made.length} approved`);
+    return approved;
+}
+
+/** Approves JOBS requests while the worker is away, then lets it work them off. */
+export async function jobsRound(bench) {
+    const { stack } = bench;
+    await stack.halt('worker');
+    const made = [];
+    for (let i = 0; i < JOBS; i++) made.push(await submit(bench, TRIVIAL));
+    const approved = await approveAll(bench, made);
     await stack.start('worker');
     const ids = made.map((one) => one.id).join(',');
     const row = await until(async () => {

@@ -19,6 +19,9 @@ const texts = {
     ms: (value) => value.toFixed(value < 10 ? 2 : 1),
     us: (value) => value.toFixed(0),
     MiB: (value) => value.toFixed(1),
+    KiB: (value) => value.toFixed(1),
+    s: (value) => value.toFixed(1),
+    count: (value) => value.toFixed(0),
 };
 
 export class Tally {

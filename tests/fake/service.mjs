@@ -6,14 +6,15 @@ import { Reply, matches } from './faults.mjs';
 
 const BODY_MAX = 256 * 1024 * 1024;
 
-/** One request: {role, method, path, query, headers, body, bodyBytes, at, status, gone()}. The
- *  body itself is dropped once it is answered; `calls` would grow without end. */
+/** One request: {role, method, path, query, headers, body, bodyBytes, at, status, gone()}, and for
+ *  measurements beganMs and tookMs, in fractions of milliseconds. The body itself is dropped
+ *  once it is answered; `calls` would grow without end. */
 class Call {
     constructor(role, request) {
         const url = new URL(request.url, 'http://service');
         Object.assign(this, { role, method: request.method, path: url.pathname,
             query: url.searchParams, headers: request.headers, bodyBytes: 0, at: Date.now(),
-            status: 0 });
+            status: 0, beganMs: performance.timeOrigin + performance.now(), tookMs: 0 });
         for (const [name, value] of Object.entries({ request, body: null, left: [] }))
             Object.defineProperty(this, name, { value, writable: true, enumerable: false });
     }
@@ -138,6 +139,7 @@ export class Service {
     }
 
     tell(call) {
+        call.tookMs = performance.timeOrigin + performance.now() - call.beganMs;
         if (!this.log) return;
         const query = [...call.query].length ? `?${call.query}` : '';
         const answer = call.status || 'no answer';

@@ -11,7 +11,7 @@ const AT_ONCE = Math.max(2, os.availableParallelism());
 const only = process.env.PROGRAM ?? ''; // part of a name: just these programs
 
 const services = { e2b: ['e2b.mjs', 'startE2b'], daytona: ['daytona.mjs', 'startDaytona'] };
-const backends = ['local'];
+const backends = ['local', 'daytona'];
 const counts = [];
 
 async function serve(backend) {
@@ -19,6 +19,9 @@ async function serve(backend) {
     const [file, start] = services[backend];
     return (await import(`../fake/${file}`))[start]();
 }
+
+/** Ids of sandboxes that nobody removed. */
+const leftAt = (service) => service.left?.() ?? [...service.sandboxes.keys()];
 
 function runs(program, backend) {
     return program.name.includes(only) && (!program.only || program.only.includes(backend));
@@ -36,6 +39,8 @@ for (const backend of backends) {
                 checkShape(got, { ...program, ...program.differs?.[backend] });
             });
         }
+        test('every sandbox was deleted', { skip: !services[backend] }, () =>
+            assert.deepEqual(leftAt(service), []));
     });
     counts.push(`${backend} ${mine.length}`);
 }

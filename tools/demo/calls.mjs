@@ -3,20 +3,32 @@ import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const LOOK_MS = 20;
-const PATH_MAX = 52;
+const PATH_MAX = 50;
+const GONE_MS = 10000; // how long the sandbox's removal is waited for
 
-/** Tells each call of a worker's log from now on, with the time it ended. */
+/** Tells each call of a worker's log from now on, with the time it ended; `tell` gives a promise.
+ *  `removed` resolves once a sandbox was removed. */
 export async function watchCalls(folder, tell) {
     const names = (await readdir(folder)).filter((name) => /^worker.*\.log$/.test(name));
     const logs = await Promise.all(names.map((name) => follow(join(folder, name))));
-    const look = () => Promise.all(logs.map((log) => log.read((line) => see(line, tell))));
+    let telling = Promise.resolve();
+    let gone;
+    const removed = new Promise((resolve) => (gone = resolve));
+    setTimeout(gone, GONE_MS).unref();
+    const told = (call, at) => {
+        telling = telling.then(() => tell(call, at));
+        if (call.method === 'DELETE') telling.then(gone);
+    };
+    const look = () => Promise.all(logs.map((log) => log.read((line) => see(line, told))));
     await Promise.all(logs.map((log) => log.read(() => {})));
     let looking = Promise.resolve();
     const timer = setInterval(() => (looking = looking.then(look)), LOOK_MS);
     return {
+        removed,
         async stop() {
             clearInterval(timer);
             await looking.then(look);
+            await telling;
             await Promise.all(logs.map((log) => log.close()));
         },
     };
@@ -50,7 +62,9 @@ function see(line, tell) {
 /** Ids are long; their beginnings tell them apart. */
 function shorten(path) {
     const parts = path.split('/').map((part) =>
-        (part.length > 20 && /\d/.test(part) ? `${part.slice(0, 8)}…` : part));
+        (part.length > 18 && /\d/.test(part) ? `${part.slice(0, 6)}…` : part));
     const whole = parts.join('/');
-    return whole.length > PATH_MAX ? `${whole.slice(0, PATH_MAX - 1)}…` : whole;
+    if (whole.length <= PATH_MAX) return whole;
+    const half = PATH_MAX / 2;
+    return `${whole.slice(0, half - 1)}…${whole.slice(-half)}`;
 }

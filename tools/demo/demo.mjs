@@ -97,7 +97,7 @@ async function review(reviewer, id) {
     for (const file of detail.files) show.say(`input   ${file.sha256}  ${file.name}`);
     show.say(`bundle  ${detail.bundle.sha256}`);
     const { limits, network, image } = detail.bundle;
-    show.say(`runs in ${detail.bundle.sandbox} (${image}), network ${network}, at most ` +
+    show.say(`runs in ${detail.bundle.sandbox} (${image || 'its own image'}), network ${network}, at most ` +
         `${limits.wall_ms / 1000} s and ${show.bytes(limits.memory_bytes)}`);
     return detail;
 }
@@ -112,14 +112,16 @@ async function approveAndWatch(reviewer, detail) {
     const calls = service && await watchCalls(join(process.env.COUNTERSIGN_DATA, 'log'),
         (call, at) => {
             outcome.calls.push(call);
-            inOrder(`${detail.bundle.sandbox.padEnd(20)} ${describeCall(call)}`, at);
+            return inOrder(`${detail.bundle.sandbox.padEnd(8)} ${describeCall(call)}`, at);
         });
     try {
         const request = { id: detail.id, revision: detail.revision,
                           bundle_sha256: detail.bundle.sha256 };
         await decide(reviewer, request,
             { verdict: 'approve', note: 'Read it all.', undo_seconds: 0 });
-        return await watch.end;
+        const done = await watch.end;
+        await calls?.removed;
+        return done;
     } finally {
         watch.stop();
         queues.stop();
@@ -226,7 +228,7 @@ function noteChildren() {
 
 async function main() {
     show.heading('Countersign: nothing runs that nobody approved', url);
-    if (service) show.say(`Code runs in sandboxes of ${service}.`);
+    if (service) show.say(`Sandboxes come from ${service}`);
     noteChildren();
     show.step('The operator adds a team and two people');
     await command('team', 'add', team);

@@ -1,0 +1,199 @@
+// Jobs in sandboxes of a service, played here and answering at once: what is added to it, how many
+// jobs a worker gets through beside the service's own client, and what 500 at once cost.
+import { execFile, spawn } from 'node:child_process';
+import path from 'node:path';
+import readline from 'node:readline';
+import { promisify } from 'node:util';
+import { root, startStack, until } from '../flow/stack.mjs';
+import { memoryNow } from './memory.mjs';
+import { approveAll, approval, good, submit } from './start.mjs';
+import { median, quantile } from './tally.mjs';
+
+const run = promisify(execFile);
+const HELD = 500;
+const AT_ONCE = 32;
+const JOBS = 400; // per round
+const STARTS = 40; // per round
+const HEARTBEAT_MS = 1000;
+const SERVICES = ['e2b', 'daytona'];
+const EXECUTE = { e2b: /\/execute$/, daytona: /\/exec$/ };
+
+const nowMs = () => performance.timeOrigin + performance.now();
+
+/** The played service in a process of its own: {env, calls(), stop()}. */
+async function play(service, options) {
+    const words = Object.entries({ log: false, keep: 20000, ...options })
+        .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+    const child = spawn('node', [path.join(root, `tests/fake/${service}.mjs`), ...words],
+        { stdio: ['pipe', 'pipe', 'inherit'] });
+    const [line] = await Promise.race([
+        new Promise((done) => readline.createInterface(child.stdout)
+            .once('line', (text) => done([text]))),
+        new Promise((_, failed) => child.once('exit', () =>
+            failed(new Error(`the played ${service} ended`)))),
+    ]);
+    const said = JSON.parse(line);
+    return {
+        ...said,
+        calls: async () => (await (await fetch(`${said.url}/_fake/calls`)).json()).calls,
+        stop() {
+            child.removeAllListeners('exit');
+            child.stdin.end();
+        },
+    };
+}
+
+export async function prepareRemote(service, prepare, options, env) {
+    const fake = await play(service, options);
+    const bench = await prepare({ ...fake.env, SANDBOX: service, SANDBOXES: service,
+        LOCAL_OFF: '1', HEARTBEAT_MS: String(HEARTBEAT_MS), ...env }, service);
+    return { ...bench, fake, service, async stop() {
+        await bench.stack.stop();
+        fake.stop();
+    } };
+}
+
+/** Milliseconds from just before the approve call until /execute is there, less what the service
+ *  itself took for the calls before. */
+async function addedOnce(bench) {
+    const made = await submit(bench, 'print(6 * 7)\n');
+    const began = nowMs();
+    await good(bench.reviewer.client.post(`/api/requests/${made.id}/decisions`, approval(made)));
+    const done = await good(bench.agent.client.get(
+        `/api/requests/${made.id}?wait=30&until=done`));
+    if (done.state !== 'succeeded') throw new Error(`request ${made.id} ended as ${done.state}`);
+    const calls = (await bench.fake.calls()).filter((call) => call.beganMs > began);
+    const execute = calls.find((call) => EXECUTE[bench.service].test(call.path));
+    const before = calls.filter((call) => call.beganMs + call.tookMs <= execute.beganMs);
+    const own = before.reduce((all, call) => all + call.tookMs, 0);
+    return execute.beganMs - began - own;
+}
+
+export async function addedRound(bench) {
+    const times = [];
+    for (let i = 0; i < STARTS; i++) times.push(await addedOnce(bench));
+    return { p50: median(times), p99: quantile(times, 0.99) };
+}
+
+/** Submits that many; resolves with what the api answered. */
+async function submitMany(bench, count) {
+    const made = [];
+    const one = async () => {
+        while (count-- > 0) made.push(await submit(bench, 'print(6 * 7)\n'));
+    };
+    await Promise.all(Array.from({ length: 16 }, one));
+    return made;
+}
+
+async function ours(bench) {
+    const { stack } = bench;
+    await stack.halt('worker');
+    const made = await submitMany(bench, JOBS);
+    await approveAll(bench, made);
+    await stack.start('worker');
+    const ids = made.map((one) => one.id).join(',');
+    const row = await until(async () => {
+        const [one] = await stack.psql('superuser', `select count(*)::int as n,
+            extract(epoch from max(finished_at) - min(claimed_at))::float8 as seconds
+            from cs.attempt where request_id in (${ids}) and state = 'succeeded'`);
+        return one.n === JOBS && one;
+    }, 'all jobs');
+    return JOBS / row.seconds;
+}
+
+async function theirs(bench) {
+    const { stdout } = await run('node', [path.join(root, 'tests/bench/npm_loop.mjs'),
+        bench.service, String(AT_ONCE), String(JOBS)],
+    { env: { ...process.env, ...bench.fake.env } });
+    return JSON.parse(stdout).perSecond;
+}
+
+/** Jobs per second: of one worker, and of the npm client in a loop of equal concurrency. */
+export async function throughputRound(bench) {
+    const round = { ours: await ours(bench), theirs: await theirs(bench) };
+    return { ...round, ratio: round.ours / round.theirs };
+}
+
+/** The longest time between two heartbeats over what it should be, in ms, for ten of them. */
+async function lateness({ stack }) {
+    const seen = new Set();
+    await until(async () => {
+        const [row] = await stack.psql('superuser', `select extract(epoch from seen_at) * 1000
+            as at from cs.worker where stopped_at is null`);
+        seen.add(row.at);
+        return seen.size > 10;
+    }, 'heartbeats');
+    const times = [...seen].sort((a, b) => a - b);
+    return Math.max(...times.slice(1).map((time, i) => time - times[i])) - HEARTBEAT_MS;
+}
+
+async function connectionsOf({ stack }) {
+    const [row] = await stack.psql('superuser', `select count(*)::int as n from pg_stat_activity
+        where usename = 'countersign_worker'`);
+    return row.n;
+}
+
+/** What one worker costs while 500 jobs run at the service. */
+export async function heldRound(bench) {
+    const { stack } = bench;
+    await stack.restart('worker');
+    const idle = memoryNow(stack).worker;
+    const made = await submitMany(bench, HELD);
+    const began = nowMs();
+    await approveAll(bench, made);
+    const ids = made.map((one) => one.id).join(',');
+    const count = async () => (await stack.psql('superuser', `select count(*)::int as n
+        from cs.attempt where request_id in (${ids}) and state = 'running'`))[0].n;
+    await until(async () => await count() === HELD, `${HELD} running jobs`);
+    const round = { seconds: (nowMs() - began) / 1000,
+                    kib: 1024 * (memoryNow(stack).worker - idle) / HELD,
+                    connections: await connectionsOf(bench), late: await lateness(bench) };
+    if (await count() !== HELD) throw new Error('some jobs ended while they were measured');
+    await stack.kill('worker');
+    return round;
+}
+
+export async function measureRemote(found, prepare, { rounds, say }) {
+    for (const service of SERVICES) {
+        const into = (found.remote[service] = { added: [], throughput: [] });
+        const bench = await prepareRemote(service, prepare, { instant: true },
+            { WORKER_SLOTS: String(AT_ONCE) });
+        for (let round = 1; round <= rounds; round++) {
+            say(`round ${round} of ${rounds}: ${service}, added time and jobs`);
+            into.added.push(await addedRound(bench));
+            into.throughput.push(await throughputRound(bench));
+        }
+        await bench.stop();
+    }
+    say(`${HELD} jobs at once`);
+    const bench = await prepareRemote('e2b', prepare, { instant: { delayMs: 600000 } },
+        { WORKER_SLOTS: String(HELD + 12), WORKER_CONNECTIONS: '8' });
+    found.remote.held = [await heldRound(bench)];
+    await bench.stop();
+}
+
+export function remoteTally(tally, { remote }) {
+    for (const service of SERVICES) {
+        const { added, throughput } = remote[service];
+        const goals = service === 'e2b' ? [{ most: 5 }, { most: 20 }, { least: 10 }] : [];
+        tally.add(`remote.${service}_added_p50`, `added to a run at ${service}, p50`, 'ms',
+            added.map((round) => round.p50), goals[0]);
+        tally.add(`remote.${service}_added_p99`, `added to a run at ${service}, p99`, 'ms',
+            added.map((round) => round.p99), goals[1]);
+        tally.add(`remote.${service}_jobs`, `jobs at ${service}, ${AT_ONCE} at once`, 'per s',
+            throughput.map((round) => round.ours));
+        tally.add(`remote.${service}_npm`, `its npm client in a loop, ${AT_ONCE} at once`,
+            'per s', throughput.map((round) => round.theirs));
+        tally.add(`remote.${service}_jobs_of_npm`, 'jobs ÷ its npm client', 'ratio',
+            throughput.map((round) => round.ratio), goals[2]);
+    }
+    const each = (pick) => remote.held.map(pick);
+    tally.add('remote.held_kib', `worker, for each of ${HELD} running jobs`, 'KiB',
+        each((round) => round.kib), { most: 64 });
+    tally.add('remote.held_connections', 'its database connections meanwhile', 'count',
+        each((round) => round.connections), { most: 16 });
+    tally.add('remote.held_late', 'its latest heartbeat meanwhile, late by', 'ms',
+        each((round) => round.late));
+    tally.add('remote.held_seconds', `approving and starting ${HELD} jobs`, 's',
+        each((round) => round.seconds));
+}
