@@ -193,7 +193,7 @@ function openDeaf(id) {
     return { child, ended, said: () => said };
 }
 
-test('who does not read misses some, is told, and holds up neither the run nor others', async () => {
+test('who does not read misses some, is told, and holds up nobody', async () => {
     const gates = [makeGate(), makeGate()];
     const id = await approve(`import os, time
 open('/tmp/${gates[0].name}', 'w').close()
