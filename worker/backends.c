@@ -89,6 +89,7 @@ static bool open_e2b(const struct settings *settings, struct launcher *launcher,
         .api_url = settings->e2b_api_url,
         .sandbox_url = settings->e2b_sandbox_url,
         .template = settings->e2b_template,
+        .call_ms = settings->e2b_call_ms,
         .ca_file = settings->ca_file,
         .slots = settings->worker_slots,
     };

@@ -91,6 +91,8 @@ SETTING_TEXT(e2b_sandbox_url, "E2B_SANDBOX_URL", "", SETTINGS_WORKER,
              "one address for every port of every sandbox; empty builds host names from E2B_DOMAIN")
 SETTING_TEXT(e2b_template, "E2B_TEMPLATE", "code-interpreter-v1", SETTINGS_API | SETTINGS_WORKER,
              "template of its sandboxes")
+SETTING_NUMBER(e2b_call_ms, "E2B_CALL_MS", 60000, 100, 600000, SETTINGS_WORKER,
+               "for the answer to a create; other calls get a part")
 SETTING_SECRET(daytona_api_key, "DAYTONA_API_KEY", SETTINGS_API | SETTINGS_WORKER, "key of Daytona")
 SETTING_TEXT(daytona_api_url, "DAYTONA_API_URL", "https://app.daytona.io/api", SETTINGS_WORKER,
              "address of its control plane")

@@ -123,6 +123,8 @@ bool e2b_backend_new(const struct e2b_options *options, struct sandbox_backend *
     size_t len = strlen(api);
     struct e2b *e2b = memory_new(1, sizeof *e2b);
     e2b->options = *options;
+    if (options->call_ms <= 0)
+        e2b->options.call_ms = E2B_CALL_MS;
     if (len > 0)
         len = (size_t)snprintf(e2b->api, sizeof e2b->api, "%.*s",
                                (int)(len - (api[len - 1] == '/')), api);

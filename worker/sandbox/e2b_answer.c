@@ -2,7 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "worker/sandbox/e2b_internal.h"
+
+int64_t e2b_deadline(const struct e2b *e2b, int seconds)
+{
+    return clock_monotonic_ms() + e2b->options.call_ms * seconds / 60;
+}
 
 json_t *e2b_json(struct bytes text)
 {

@@ -9,11 +9,12 @@
 #include "common/base/clock.h"
 #include "common/base/fault.h"
 
-#define CREATE_MS 60000
+#define CREATE_SECONDS 60
 /* The service ends what we can not: uploads before and downloads after the run fit in here. */
 #define MARGIN_SECONDS 120
 #define DELETE_TRIES 3
-#define DELETE_MS 3000
+#define DELETE_SECONDS 3
+#define SIZE_SECONDS 5
 #define SIZE_FOR_MS 60000
 
 static bool call(struct e2b *e2b, const struct http_request *wish, struct http_answer *ret_answer)
@@ -41,7 +42,7 @@ static bool delete_once(struct e2b *e2b, const char *id, struct error *err)
     char path[E2B_ID_SIZE + 16];
     snprintf(path, sizeof path, "/sandboxes/%s", id);
     const struct http_request request = {
-        .method = "DELETE", .url = path, .deadline_ms = clock_monotonic_ms() + DELETE_MS};
+        .method = "DELETE", .url = path, .deadline_ms = e2b_deadline(e2b, DELETE_SECONDS)};
     if (call(e2b, &request, &answer) && (e2b_succeeded(&answer) || answer.status == 404))
         return true;
     return e2b_refused(e2b, "delete", &answer, true, err);
@@ -123,7 +124,7 @@ static bool call_create(struct e2b *e2b, const struct sandbox_job *job, bool fir
         .method = "POST",
         .url = first ? "/sandboxes" : "/v2/sandboxes",
         .body = bytes_of(body),
-        .deadline_ms = clock_monotonic_ms() + CREATE_MS,
+        .deadline_ms = e2b_deadline(e2b, CREATE_SECONDS),
         .cancelled = job->cancelled,
     };
     bool fine = call(e2b, &request, ret_answer);
@@ -242,7 +243,7 @@ void e2b_control_measure(struct sandbox *sandbox, const struct sandbox_job *job)
     snprintf(path, sizeof path, "/sandboxes/%s", sandbox->id);
     const struct http_request request = {.method = "GET",
                                          .url = path,
-                                         .deadline_ms = clock_monotonic_ms() + E2B_CALL_MS / 6,
+                                         .deadline_ms = e2b_deadline(e2b, SIZE_SECONDS),
                                          .cancelled = job->cancelled};
     if (!call(e2b, &request, &answer) || !e2b_succeeded(&answer))
         return;

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base/clock.h"
 
 #define BYTES_PER_MS 500 /* slower than this is not worth waiting for */
 #define FOLDER_BYTES (4 * 1024 * 1024)
@@ -17,9 +16,9 @@ static bool older_than(const struct sandbox *sandbox, int major, int minor, int 
     return false;
 }
 
-static int64_t deadline_for(uint64_t bytes)
+static int64_t deadline_for(const struct sandbox *sandbox, uint64_t bytes)
 {
-    return clock_monotonic_ms() + E2B_CALL_MS + (int64_t)(bytes / BYTES_PER_MS);
+    return e2b_deadline(sandbox->owner, E2B_CALL_SECONDS) + (int64_t)(bytes / BYTES_PER_MS);
 }
 
 static void add_files_url(const struct sandbox *sandbox, const char *path, struct buffer *ret_url)
@@ -53,7 +52,8 @@ static bool post(struct sandbox *sandbox, struct http_request *request, const ch
 bool e2b_envd_put(struct sandbox *sandbox, const char *path, const struct http_part *file,
                   const atomic_bool *cancelled, struct error *err)
 {
-    struct http_request request = {.deadline_ms = deadline_for(file->size), .cancelled = cancelled};
+    struct http_request request = {.deadline_ms = deadline_for(sandbox, file->size),
+                                   .cancelled = cancelled};
     struct http_part part = *file;
     part.name = "file";
     part.filename = part.filename ? part.filename : "file";
@@ -73,7 +73,7 @@ bool e2b_envd_put_all(struct sandbox *sandbox, const struct http_part *files, si
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++)
         sum += files[i].size + files[i].data.len;
-    struct http_request request = {.deadline_ms = deadline_for(sum),
+    struct http_request request = {.deadline_ms = deadline_for(sandbox, sum),
                                    .cancelled = cancelled,
                                    .parts = files,
                                    .part_count = count};
@@ -125,7 +125,7 @@ static bool call_list(struct sandbox *sandbox, const char *folder, const atomic_
                                    .url = url.data,
                                    .body = bytes_of(text),
                                    .content_type = "application/json",
-                                   .deadline_ms = clock_monotonic_ms() + E2B_CALL_MS,
+                                   .deadline_ms = e2b_deadline(sandbox->owner, E2B_CALL_SECONDS),
                                    .body_max = FOLDER_BYTES,
                                    .cancelled = cancelled,
                                    .repeatable = true};
@@ -174,7 +174,7 @@ bool e2b_envd_get(struct sandbox *sandbox, const char *path, const struct e2b_do
     add_files_url(sandbox, path, &url);
     struct http_request request = {.method = "GET",
                                    .url = url.data,
-                                   .deadline_ms = deadline_for(download->most),
+                                   .deadline_ms = deadline_for(sandbox, download->most),
                                    .take = count,
                                    .context = &counter,
                                    .cancelled = &sandbox->cancelled};

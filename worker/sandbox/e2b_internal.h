@@ -13,7 +13,8 @@
 #define E2B_CODE_PORT 49999
 #define E2B_ENVD_PORT 49983
 #define E2B_HOME "/home/user" /* where the code runs */
-#define E2B_CALL_MS 30000
+#define E2B_CALL_MS 60000     /* when no other is set */
+#define E2B_CALL_SECONDS 30   /* of those 60, for a call to a sandbox */
 #define E2B_JSON_DEPTH 64
 
 struct e2b {
@@ -44,6 +45,9 @@ struct sandbox {
     int64_t created_ms;
     atomic_bool cancelled;
 };
+
+/* When a call that starts now must be over: `seconds` of the 60 that a create has. */
+int64_t e2b_deadline(const struct e2b *e2b, int seconds);
 
 /* NULL when it is no JSON, or nested deeper than is sane. Caller decrefs. */
 json_t *e2b_json(struct bytes text);

@@ -9,7 +9,7 @@
 
 #define PAGES_MAX 200
 #define PAGE_BYTES (1024 * 1024)
-#define LIST_MS 9000 /* for all pages: whoever drains waits for it */
+#define LIST_SECONDS 9 /* for all pages: whoever drains waits for it */
 
 static void add_url(const struct e2b *e2b, const struct e2b_label *label, const char *next,
                     struct buffer *ret_url)
@@ -114,7 +114,7 @@ static bool read_page(struct e2b *e2b, const struct e2b_label *label, struct pag
 bool e2b_control_list(struct e2b *e2b, const struct e2b_label *label, sandbox_listed_fn *each,
                       void *context, struct error *err)
 {
-    struct page page = {.deadline_ms = clock_monotonic_ms() + LIST_MS};
+    struct page page = {.deadline_ms = e2b_deadline(e2b, LIST_SECONDS)};
     bool fine = true;
     for (int pages = 0; fine && (pages == 0 || *page.next); pages++) {
         fine = pages < PAGES_MAX ? read_page(e2b, label, &page, err)
