@@ -44,6 +44,7 @@ create or replace function cs.attempt_start(item jsonb) returns jsonb
     language plpgsql as $$
 declare
     a attempt := attempt_held(item, array['claimed']);
+    reference jsonb := remote_of(item);
     v revision;
     message text;
     why text;
@@ -62,7 +63,7 @@ begin
             perform fail('conflict', 'The worker did not verify all decisions', 'quorum');
         end if;
         update attempt set state = 'starting', started_at = clock_timestamp(),
-                release_reason = '', release_since = null, remote = remote_of(item)
+                release_reason = '', release_since = null, remote = reference
             where id = a.id;
     exception when sqlstate 'CS001' then
         get stacked diagnostics code = pg_exception_detail, message = message_text,

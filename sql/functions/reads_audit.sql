@@ -8,7 +8,8 @@ create or replace function cs.unapproved_runs()
     with runs as (
         select a.*, v.bundle_sha256 from attempt a
         join revision v on v.request_id = a.request_id and v.revision = a.revision
-        where a.started_at is not null or a.state not in ('ready', 'claimed', 'cancelled')
+        where a.started_at is not null or a.running_at is not null
+           or a.state not in ('ready', 'claimed', 'cancelled', 'failed')
     ), checked as (
         select r.id, r.request_id, r.started_at, case
             when bundle_digest(r.request_id, r.revision) is distinct from r.bundle_sha256

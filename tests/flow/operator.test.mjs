@@ -45,6 +45,43 @@ test('migrate makes an empty database whole, and finds nothing to do again', asy
   assert.deepEqual([second.code, second.out], [0, 'the database is up to date\n']);
 });
 
+test('migrate brings a database of an earlier version up to date, with what is in it', async () => {
+  const env = await emptyDatabase('earlier');
+  const load = (...words) => run('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d',
+    database('earlier'), ...words], { cwd: root });
+  await load('-f', 'sql/roles.sql');
+  const files = (await fs.readdir(path.join(root, 'sql/schema'))).sort();
+  const earlier = files.filter((file) => file < '0006').map((file) => `sql/schema/${file}`);
+  await load('-c', 'set role countersign_owner', ...earlier.flatMap((file) => ['-f', file]));
+  await load('-c', `set role countersign_owner;
+    insert into cs.team (name) values ('old');
+    insert into cs.person (login, name, roles) values ('ann', 'Ann', '{analyst}');
+    insert into cs.request (team_id, author_id, state, backend, retry_safe)
+      values (1, 1, 'succeeded', 'local', false);
+    insert into cs.request_text values (1, 'title', 'question');
+    insert into cs.revision select 1, 1, 1, null, null, 'title', 'python', 'print(1)', sha256('a'),
+      8, 1, 0, '', 'local', 'system-python3', 'none', 1, 1, 1, 1, 1, 1, false, 0, '', 1,
+      sha256('b');
+    insert into cs.attempt (request_id, revision, round, state, backend, fence, not_before,
+      valid_until) values (1, 1, 1, 'succeeded', 'local', 2, now(), now());
+    insert into cs.cost_span (request_id, attempt_id, fence, kind, provider, team_id, person_id,
+      nano_usd, started_at, ended_at) values (1, 1, 2, 'sandbox', 'local', 1, 1, 5, now(), now());
+    insert into cs.pause (scope) values ('team:1');
+    create function cs.sweep(bigint, int) returns jsonb language sql as $$ select '{}'::jsonb $$;
+    create function cs.pause_check(bigint) returns void language sql as $$ select $$;`);
+  const done = await countersign(['migrate', '--check'], env);
+  assert.equal(done.code, 0, done.said);
+  assert.equal(done.out.split('\n').filter((line) => line.startsWith('applied')).length,
+    files.length - earlier.length);
+  const asked = async (sql) => (await load('-c', sql)).stdout.trim();
+  assert.equal(await asked(`select r.when_unavailable, a.fence, a.adoptions, a.release_reason,
+    c.nano_usd, c.estimated, p.scope from cs.request r join cs.attempt a on a.request_id = r.id
+    join cs.cost_span c on c.attempt_id = a.id cross join cs.pause p`), 'wait|2|0||5|f|team:1');
+  assert.equal(await asked(`select string_agg(proname, ' ') from (select proname from pg_proc
+    where pronamespace = 'cs'::regnamespace group by proname having count(*) > 1) f`), '',
+  'no function is left of the earlier version');
+});
+
 test('several migrate at once: one does it, the others find it done', async () => {
   const env = await emptyDatabase('crowded');
   const all = await Promise.all([1, 2, 3].map(() => countersign(['migrate'], env)));

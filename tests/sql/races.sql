@@ -8,7 +8,7 @@ select :'url' = '' as alone, :'url' || ' password=' || :'password' as url \gset
 \if :alone
 \set url 'host=' :HOST ' port=' :PORT ' user=' :USER ' dbname=' :DBNAME
 \endif
-select plan(27);
+select plan(36);
 create extension dblink schema t;
 select dblink_connect('a', :'url') as a, dblink_connect('b', :'url') as b,
        dblink_connect('c', :'url') as c \gset
@@ -170,6 +170,56 @@ select dblink_exec('a', 'commit') as x \gset
 select is(t.code(t.answer('b')), 'wrong_state', 'and is refused');
 select is(t.state(:r), 'pending', 'the request waits for review again');
 select ok(t.whole(:r), 'and its chain holds');
+
+-- Two workers adopt one lost run; a person settles it, a worker brings evidence.
+create function t.new_lost(more jsonb) returns bigint language plpgsql as $$
+declare
+    of_request bigint;
+begin
+    of_request := (t.on('c', 'submit_requests', t.submission(t.login('ann'), more || '{"backend":
+        "daytona", "image": "i"}')) ->> 'id')::bigint;
+    perform t.on('c', 'decide_requests', t.decision('one', of_request, 'approve'));
+    perform n from dblink('c', t.claims('c', of_request)) x (n jsonb);
+    perform t.on('c', 'start_attempts', t.held(of_request, '{"remote": {"sandbox": "sb"}}'));
+    perform t.on('c', 'finish_attempts', t.held(of_request, '{"outcome": "unknown",
+        "reason": "lost"}'));
+    return of_request;
+end
+$$;
+create function t.adopts(request_id bigint) returns text language sql stable
+    return format('select to_jsonb(count(*)) from cs.adopt_attempts(%s, %L, 30000, 50)
+        where request_id = %s', (select max(id) from cs.worker where name = t.login('w')),
+        '{daytona}', request_id);
+select t.new_lost('{}') as r \gset
+select dblink_exec('a', 'begin') as x \gset
+select is((select n from dblink('a', t.adopts(:r)) x (n jsonb)), '1', 'one worker adopts');
+select is((select n from dblink('b', t.adopts(:r)) x (n jsonb)), '0',
+    'another one that comes at the same time does not, nor wait');
+select dblink_exec('a', 'commit') as x \gset
+select is((select n from dblink('b', t.adopts(:r)) x (n jsonb)), '0', 'nor afterwards');
+select dblink_exec('a', 'begin') as x \gset
+select t.on('a', 'settle_requests', jsonb_build_object('actor', t.actor(t.login('one')), 'id', :r,
+    'outcome', 'failed', 'note', 'n')) ->> 'state' as x \gset
+select t.send('b', 'finish_attempts', t.held(:r, '{"outcome": "succeeded"}')) as x \gset
+select ok(t.waits('b'), 'evidence waits for a person who settles');
+select dblink_exec('a', 'commit') as x \gset
+select is(t.code(t.answer('b')), 'wrong_state', 'and comes too late');
+select is(t.state(:r), 'failed', 'the person''s word stands');
+
+-- While a worker adopts it, another one ends the offer and tries again: never both.
+select t.new_lost('{"retry_safe": true}') as r \gset
+select dblink_exec('a', 'begin') as x \gset
+select n from dblink('a', t.adopts(:r)) x (n jsonb) \g /dev/null
+select dblink_exec('b', 'begin') as x \gset
+select n from dblink('b', 'select cs.sweep(0, 10000)') x (n jsonb) \g /dev/null
+select dblink_exec('b', 'commit') as x \gset
+select dblink_exec('a', 'commit') as x \gset
+select is((select count(*) from attempt where request_id = :r), 1::bigint,
+    'what is being adopted is not tried again');
+select is((select n from dblink('c', format('select to_jsonb(cs.adoption_end(worker_id, id, fence,
+    %L, true)) from cs.attempt where id = %s', 'gone', t.attempt(:r))) x (n jsonb)), 'true',
+    'once its worker gives up');
+select is((select count(*) from attempt where request_id = :r), 2::bigint, 'it is, once');
 
 select dblink_disconnect(k) from unnest(array['a', 'b', 'c']) k \g /dev/null
 select * from finish();
