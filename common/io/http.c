@@ -111,7 +111,7 @@ static enum http_end judge(const struct http_exchange *exchange, CURLcode code)
         return HTTP_TOO_LARGE;
     if (exchange->stopped)
         return HTTP_STOPPED;
-    if (code == CURLE_OK)
+    if (code == CURLE_OK && exchange->head_done)
         return HTTP_ANSWERED;
     return exchange->starts == 0 ? HTTP_NOT_SENT : HTTP_CUT;
 }
@@ -129,7 +129,9 @@ static void explain(struct http_exchange *exchange, CURLcode code)
     };
     struct http_answer *answer = exchange->answer;
     bool more = answer->end == HTTP_NOT_SENT || answer->end == HTTP_CUT;
-    const char *why = *exchange->why ? exchange->why : curl_easy_strerror(code);
+    const char *why = *exchange->why ? exchange->why
+                      : code         ? curl_easy_strerror(code)
+                                     : "the head of the answer has no end";
     snprintf(answer->text, sizeof answer->text, "%s%s%.120s", ends[answer->end], more ? ": " : "",
              more ? why : "");
     for (char *at = answer->text; *at; at++)

@@ -47,6 +47,13 @@ static void take_field(struct http_exchange *exchange, const char *name, const c
     }
 }
 
+static int status_of(const struct http_exchange *exchange)
+{
+    long status = 0;
+    curl_easy_getinfo(exchange->handle->easy, CURLINFO_RESPONSE_CODE, &status);
+    return (int)status;
+}
+
 /* One line with its end, of any of the answers: 100 Continue is one as well. */
 static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
@@ -61,6 +68,8 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
     size_t used = len;
     while (used > 0 && (data[used - 1] == '\r' || data[used - 1] == '\n' || data[used - 1] == ' '))
         used--;
+    if (used == 0) /* curl takes a head without its end for an answer */
+        exchange->head_done = status_of(exchange) >= 200;
     if (used == 0 || used >= sizeof line)
         return len;
     memcpy(line, data, used);
@@ -74,19 +83,13 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
     return len;
 }
 
-static bool is_success(struct http_exchange *exchange)
-{
-    long status = 0;
-    curl_easy_getinfo(exchange->handle->easy, CURLINFO_RESPONSE_CODE, &status);
-    return status >= 200 && status < 300;
-}
-
 static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
     struct http_exchange *exchange = context;
     const struct http_request *request = exchange->request;
     struct bytes piece = {data, size * count};
-    if (request->take && is_success(exchange)) {
+    int status = status_of(exchange);
+    if (request->take && status >= 200 && status < 300) {
         exchange->stopped = !request->take(request->context, piece);
         return exchange->stopped ? 0 : piece.len;
     }

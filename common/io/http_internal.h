@@ -39,6 +39,7 @@ struct http_exchange {
     int starts; /* how often the request began to leave */
     bool repeatable;
     bool told_sent;
+    bool head_done; /* all headers of the final answer came */
     bool too_large;
     bool stopped;
     char why[CURL_ERROR_SIZE];
