@@ -46,7 +46,8 @@ function tellStory(sandbox) {
 
     test('both requests succeed and the author can not approve her own', () => {
         assert.deepEqual(outcome.requests.map((one) => one.state), ['succeeded', 'succeeded']);
-        assert.deepEqual(outcome.requests.map((one) => one.refused), ['own_request', 'own_request']);
+        assert.deepEqual(outcome.requests.map((one) => one.refused),
+            ['own_request', 'own_request']);
     });
 
     test('the revenue table equals a second computation', () => {
@@ -68,7 +69,8 @@ function tellStory(sandbox) {
 
     test('the reconciliation names every row that was read', () => {
         const { rows, used } = revenue();
-        assert.match(printed, new RegExp(`rows read ${rows}, used ${used}, dropped ${rows - used}:`));
+        const line = `rows read ${rows}, used ${used}, dropped ${rows - used}:`;
+        assert.ok(printed.includes(line), line);
     });
 
     test('the table of returns equals a second computation', () => {
@@ -139,7 +141,7 @@ function tellStory(sandbox) {
     });
 }
 
-for (const sandbox of ['local', 'daytona'])
+for (const sandbox of ['local', 'e2b', 'daytona'])
     describe(`demo with ${sandbox}`, () => tellStory(sandbox));
 
 test('an unknown sandbox is refused before anything starts', async () => {

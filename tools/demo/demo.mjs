@@ -97,7 +97,8 @@ async function review(reviewer, id) {
     for (const file of detail.files) show.say(`input   ${file.sha256}  ${file.name}`);
     show.say(`bundle  ${detail.bundle.sha256}`);
     const { limits, network, image } = detail.bundle;
-    show.say(`runs in ${detail.bundle.sandbox} (${image || 'its own image'}), network ${network}, at most ` +
+    show.say(`runs in ${detail.bundle.sandbox} (${image || 'its own image'}), ` +
+        `network ${network}, at most ` +
         `${limits.wall_ms / 1000} s and ${show.bytes(limits.memory_bytes)}`);
     return detail;
 }

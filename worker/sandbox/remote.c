@@ -29,6 +29,8 @@ static const char cell_text[] =
     "[_thread.start() for _thread in _threads]\n"
     "[_thread.join() for _thread in _threads]\n"
     "if _run.wait():\n"
+    "    import warnings as _warnings\n"
+    "    _warnings.filterwarnings('ignore', 'To exit')\n" /* IPython's own, at each SystemExit */
     "    raise SystemExit(_run.returncode)\n";
 
 static void digest_of(struct bytes data, char ret_hex[SHA256_HEX])
