@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../build/run_job', import.meta.url));
 
-/** Resolves with the line that it printed. */
-export function runJob(backend, job, env = {}) {
+/** Resolves with the line that it printed; `begun` is given the process. */
+export function runJob(backend, job, env = {}, begun = () => {}) {
     return new Promise((resolve, reject) => {
         const child = spawn(program, [backend], { env: { PATH: process.env.PATH, ...env } });
         const streams = { stdout: [], stderr: [] };
@@ -17,6 +17,7 @@ export function runJob(backend, job, env = {}) {
             if (code === 0) resolve({ ...JSON.parse(out), log: err });
             else reject(new Error(`run_job ${backend} ended with ${code ?? signal}: ${err}`));
         });
+        begun(child);
         child.stdin.on('error', () => {}); // it ended; its code says why
         child.stdin.end(JSON.stringify(job));
     });

@@ -3,7 +3,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 static const char *const outcomes[] = {
     [SANDBOX_NOT_STARTED] = "not_started", [SANDBOX_SUCCEEDED] = "succeeded",
@@ -132,10 +131,22 @@ static json_t *refusal_of(const struct job_out *out)
                      error_name(out->create_error.code), "text", text_of(out->create_error.text));
 }
 
+/* Since exec: what getrusage tells may be that of the process we were forked from. */
+static int64_t resident_peak_kib(void)
+{
+    char line[256];
+    long long kib = 0;
+    FILE *status = fopen("/proc/self/status", "re");
+    while (status && fgets(line, sizeof line, status))
+        if (sscanf(line, "VmHWM: %lld kB", &kib) == 1)
+            break;
+    if (status)
+        fclose(status);
+    return kib;
+}
+
 void job_out_print(const struct job_out *out, FILE *to)
 {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
     AUTO(json) json_t *line = out->created ? result_of(&out->result) : refusal_of(out);
     add_stream(line, "stdout", &out->streams[SANDBOX_STDOUT]);
     add_stream(line, "stderr", &out->streams[SANDBOX_STDERR]);
@@ -146,7 +157,7 @@ void job_out_print(const struct job_out *out, FILE *to)
                         out->reference ? json_string(out->reference) : json_null());
     json_object_set_new(line, "create_ms", json_integer(out->create_ms));
     json_object_set_new(line, "whole_ms", json_integer(out->whole_ms));
-    json_object_set_new(line, "resident_peak_kib", json_integer(usage.ru_maxrss));
+    json_object_set_new(line, "resident_peak_kib", json_integer(resident_peak_kib()));
     AUTO(text) char *text = json_text(line);
     fprintf(to, "%s\n", text);
 }

@@ -124,10 +124,11 @@ bool daytona_delete(const struct daytona *daytona, const char *name, int64_t dea
         const struct daytona_call call = {
             .method = "DELETE", .path = path, .deadline_ms = deadline_ms};
         bool answered = daytona_call(daytona, &call, &answer);
-        if (answered && (answer.status == 404 || (answer.status >= 200 && answer.status < 300)))
+        AUTO(json) json_t *root = answered && answer.status == 200 ? daytona_body(&answer) : NULL;
+        if (root || (answered && answer.status == 404))
             return true;
-        bool pending = answered && answer.status == 409; /* some change is under way */
-        if (!pending || clock_monotonic_ms() + gap >= deadline_ms)
+        bool refused = answer.status == 401 || answer.status == 403 || answer.retry_after_ms >= gap;
+        if (refused || clock_monotonic_ms() + gap >= deadline_ms) /* 409: some change is going on */
             return fail(err, ERR_UNAVAILABLE, "Daytona did not delete %s: status %d %s", name,
                         answer.status, answer.text);
         daytona_nap(NULL, gap);

@@ -210,9 +210,9 @@ static bool open_session(struct making *making, struct error *err)
     for (int64_t gap = GAP_FIRST_MS;; gap *= 2) {
         AUTO(http_answer) struct http_answer answer = {0};
         bool answered = daytona_call(making->daytona, &call, &answer);
-        if (answered && ((answer.status >= 200 && answer.status < 300) || answer.status == 409))
-            return true;
-        bool again = daytona_passing(&answer) && gap < GAP_MAX_MS &&
+        if (answered && (answer.status == 201 || answer.status == 409))
+            return true; /* any other 2xx was said by somebody else */
+        bool again = answer.status != 401 && answer.status != 403 && gap < GAP_MAX_MS &&
                      daytona_nap(making->job->cancelled, gap);
         if (!again)
             return fail(err, ERR_UNAVAILABLE, "Daytona opened no session: status %d %s",

@@ -13,6 +13,7 @@
 #define GAP_LONG_MS 10000 /* where fetching the log takes long */
 #define LAST_LOOK_MS 3000 /* after the deadline */
 #define RESULT_TRIES 5
+#define BAD_ANSWERS 2
 #define JSON_GROWTH 12 /* both streams twice, each byte as \u00XX */
 #define KILLED 137     /* by `timeout -s KILL`, or by any SIGKILL */
 
@@ -68,7 +69,8 @@ static bool read_log(struct daytona_run *run, int64_t deadline_ms, bool last)
         .cancelled = &run->sandbox->cancelled};
     daytona_log_begin(&run->log, last);
     bool answered = daytona_call(run->sandbox->daytona, &call, &answer);
-    if (answer.end == HTTP_TOO_LARGE && run->stop == DAYTONA_STOP_NONE) {
+    if (answer.end == HTTP_TOO_LARGE && run->stop == DAYTONA_STOP_NONE &&
+        daytona_log_begun(&run->log)) {
         run->stop = DAYTONA_STOP_OUTPUT;
         run->result->output_truncated = true;
     }
@@ -192,8 +194,20 @@ static bool take_results(void *context, struct bytes piece)
     return !run->results.sink_failed && run->results.state != RESULTS_BAD;
 }
 
-/* False to try again. */
-static bool fetch_results(struct daytona_run *run, int64_t deadline_ms)
+/* What made no sense is read anew. False when some of it was handed on: that can
+ * not be taken back. */
+static bool forget_results(struct daytona_run *run)
+{
+    if (run->results.items > 0 || run->results.texts > 0)
+        return false;
+    results_auto(&run->results);
+    results_start(&run->results, &run->job->limits);
+    run->results_seen = 0;
+    return true;
+}
+
+/* False to try again; `bad`: because those were no results. */
+static bool fetch_results(struct daytona_run *run, int64_t deadline_ms, bool *ret_bad)
 {
     char file[REMOTE_PATH], name[DAYTONA_PATH - 64], path[DAYTONA_PATH];
     struct daytona *daytona = run->sandbox->daytona;
@@ -206,37 +220,47 @@ static bool fetch_results(struct daytona_run *run, int64_t deadline_ms)
                                       .path = path,
                                       .body_max = (size_t)remote_results_max(run->job),
                                       .deadline_ms = deadline_ms,
-                                      .each_ms = daytona->options.call_ms,
+                                      .each_ms = daytona->options.call_ms / 2,
                                       .once = true,
                                       .take = take_results,
                                       .context = run,
                                       .cancelled = &run->sandbox->cancelled};
     run->results_at = 0;
+    *ret_bad = false;
     bool answered = daytona_call(daytona, &call, &answer);
     if (run->results.sink_failed)
         run->stop = DAYTONA_STOP_SINK;
     else if (answer.end == HTTP_CANCELLED)
         run->stop = DAYTONA_STOP_CANCEL;
-    else if (answer.end == HTTP_TOO_LARGE)
-        run->results.state = RESULTS_BAD;
-    if (run->stop != DAYTONA_STOP_NONE || run->results.state == RESULTS_BAD)
+    if (run->stop != DAYTONA_STOP_NONE)
         return true;
     if (answered && answer.status == 404) { /* it left none, unless the sandbox itself is gone */
         struct daytona_sandbox now;
         return daytona_get(daytona, run->sandbox->remote.id, deadline_ms, &now) == DAYTONA_FOUND &&
                now.step == DAYTONA_READY;
     }
-    return answered && answer.status == 200;
+    if (answer.end == HTTP_TOO_LARGE)
+        run->results.state = RESULTS_BAD;
+    *ret_bad = run->results.state == RESULTS_BAD || (answered && answer.status == 200);
+    return run->results.state == RESULTS_ENDED;
 }
 
+/* The file is whole or not there: an answer that is no results is first taken for
+ * somebody else's, like a proxy's; said again, it is what the code left. */
 static void read_results(struct daytona_run *run)
 {
-    int64_t end = clock_monotonic_ms() + run->sandbox->daytona->options.call_ms;
+    int64_t end = clock_monotonic_ms() + 2 * run->sandbox->daytona->options.call_ms;
     int64_t gap = 4 * GAP_FIRST_MS;
-    for (int i = 0; !fetch_results(run, end); i++, gap *= 2) {
-        if (i < RESULT_TRIES && clock_monotonic_ms() + gap < end && daytona_wait(run->sandbox, gap))
+    bool bad = false;
+    for (int i = 0, bad_answers = 0; !fetch_results(run, end, &bad); i++, gap *= 2) {
+        bad_answers += bad;
+        if (bad_answers < BAD_ANSWERS && i < RESULT_TRIES && clock_monotonic_ms() + gap < end &&
+            daytona_wait(run->sandbox, gap) && (!bad || forget_results(run)))
             continue;
-        run->stop = atomic_load(&run->sandbox->cancelled) ? DAYTONA_STOP_CANCEL : DAYTONA_STOP_LOST;
+        if (atomic_load(&run->sandbox->cancelled))
+            run->stop = DAYTONA_STOP_CANCEL;
+        else if (!bad)
+            run->stop = DAYTONA_STOP_LOST;
         return;
     }
 }

@@ -272,6 +272,11 @@ bool daytona_log_take(struct daytona_log *log, struct bytes part)
     return log->state != WRONG && !log->stopped;
 }
 
+bool daytona_log_begun(const struct daytona_log *log)
+{
+    return log->state != BEFORE && log->state != WRONG;
+}
+
 bool daytona_log_end(const struct daytona_log *log)
 {
     return log->state == DONE && log->found && !log->stopped;

@@ -36,4 +36,5 @@ struct daytona_log {
 void daytona_log_begin(struct daytona_log *log, bool last);
 /* False when it is no such answer, or the taker said no (`stopped`). */
 bool daytona_log_take(struct daytona_log *log, struct bytes part);
-bool daytona_log_end(const struct daytona_log *log); /* it was whole */
+bool daytona_log_begun(const struct daytona_log *log); /* it looked like such an answer */
+bool daytona_log_end(const struct daytona_log *log);   /* it was whole */
