@@ -35,7 +35,7 @@ async function play(service, options) {
     const said = JSON.parse(line);
     return {
         ...said,
-        calls: async () => (await (await fetch(`${said.url}/_fake/calls`)).json()).calls,
+        calls: async () => (await (await fetch(new URL('/_fake/calls', said.url))).json()).calls,
         stop() {
             child.removeAllListeners('exit');
             child.stdin.end();

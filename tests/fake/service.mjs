@@ -34,6 +34,10 @@ class Call {
     }
 }
 
+/** What there is to say about a call: a handler may have added more to it. */
+const plain = ({ role, method, path, query, headers, bodyBytes, at, status, beganMs, tookMs, to }) =>
+    ({ role, method, path, query: `${query}`, headers, bodyBytes, at, status, beganMs, tookMs, to });
+
 async function readBody(request) {
     const parts = [];
     let size = 0;
@@ -120,7 +124,7 @@ export class Service {
 
     async take(role, request, response) {
         const call = new Call(role, request);
-        if (call.path.startsWith('/_fake/')) return this.control(call, response);
+        if (call.path.startsWith('/_fake/')) return this.steer(call, response);
         this.record(call);
         const rule = this.ruleFor(call);
         const reply = new Reply(response, rule, call);
@@ -148,12 +152,12 @@ export class Service {
     }
 
     /** For a service in a process of its own: GET /_fake/calls, POST and DELETE /_fake/rules. */
-    async control(call, response) {
+    async steer(call, response) {
         const body = await readBody(call.request);
         let answer = {};
         if (call.path === '/_fake/calls')
             answer = { count: this.count, connections: this.connections,
-                calls: this.calls.map(({ query, ...rest }) => ({ ...rest, query: `${query}` })) };
+                calls: this.calls.map(plain) };
         else if (call.method === 'POST') answer = this.fail(JSON.parse(body.toString('utf8')));
         else if (call.method === 'DELETE') this.behave();
         response.setHeader('content-type', 'application/json');
