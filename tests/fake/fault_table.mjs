@@ -89,10 +89,11 @@ function checkWanted(row, result) {
 async function runRow(row, { backend, start, counts, job, proof }) {
     const fake = await start(row.serve ?? {});
     try {
+        const more = await row.prepare?.(fake);
         const rules = typeof row.rules === 'function' ? row.rules(fake) : row.rules ?? [];
         for (const rule of rules) fake.fail({ ...rule });
-        const result = await runJob(backend, { ...job, ...row.job }, { ...fake.env, ...row.env },
-            begin(row, fake));
+        const result = await runJob(backend, { ...job, ...row.job, ...more },
+            { ...fake.env, ...row.env }, begin(row, fake));
         checkAlways(row, result, fake, counts);
         checkWanted(row, result);
         if (result.outcome === 'succeeded' && !row.job) proof(result);
@@ -104,13 +105,14 @@ async function runRow(row, { backend, start, counts, job, proof }) {
 
 /** Rows: {name, want: {outcome, and fields of run_job's answer}, rules: [...] or (fake) => [...],
  *  serve: options of the service, job, env, creates, executions and left: how many at most (1, 1,
- *  0), cancelAt: the call at which the job is cancelled, check(result, fake)}. The harness:
+ *  0), cancelAt: the call at which the job is cancelled, prepare(fake): before all; gives more
+ *  fields of the job, check(result, fake)}. The harness:
  *  {backend, start(options), job, counts: {creates, executions, left}, proof(result): that the
  *  usual job did what it should}. */
 export function runTable(title, rows, harness) {
     const names = new Set(rows.map((row) => row.name));
     assert.equal(names.size, rows.length, 'two rows have one name');
-    test(`${title}: ${rows.length} cases`, { concurrency: 4 }, async (t) => {
+    test(`${title}: ${rows.length} cases`, { concurrency: 6 }, async (t) => {
         t.diagnostic(`${rows.length} cases`);
         await Promise.all(rows.map((row) => t.test(row.name, () => runRow(row, harness))));
     });

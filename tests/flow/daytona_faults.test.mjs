@@ -1,77 +1,75 @@
-// What Daytona may do to us, a row each: what becomes of the job, how often a sandbox is made and
-// code is started at most, and that nothing is left behind.
-import assert from 'node:assert/strict';
-import { after } from 'node:test';
-import { startDaytona } from '../fake/daytona.mjs';
+// Any trouble with Daytona at any step, once and for ever: what becomes of the job, how often a
+// sandbox is made and code is started at most, and that nothing is left behind.
+import test, { after } from 'node:test';
 import { hasEffect, runTable, troubles } from '../fake/fault_table.mjs';
-import { Service } from '../fake/service.mjs';
-import { jobOf } from '../conformance/run_job.mjs';
+import { BAD_RESULTS, CREATE, DELETE, EXEC, FORBIDDEN, LOGS, LOOK, LOST, NOT_STARTED, RESULTS,
+    SESSION, STATUS, SUCCEEDED, THROTTLED, UNAVAILABLE, UPLOAD, harness,
+    openTrap } from '../fake/daytona_table.mjs';
 
-const FAST = { DAYTONA_CALL_MS: '4000' };
-const CREATE = 'POST /api/sandbox';
-const LOOK = 'GET /api/sandbox/*';
-const UPLOAD = '*/files/bulk-upload';
-const SESSION = 'POST */process/session';
-const EXEC = '*/exec';
-const STATUS = /^GET .*\/command\/[^/]+$/;
-const LOGS = 'GET */logs';
-const RESULTS = 'GET */files/download';
-const DELETE = 'DELETE /api/sandbox/*';
-
-const trap = new Service((call, reply) => reply.text(200, 'hello'));
-const elsewhere = `${await trap.listen('trap')}/api/sandbox`;
+const trap = await openTrap();
 after(() => trap.stop());
 
-const job = jobOf({ code: 'import sys\nprint("out", flush=True)\n'
-    + 'print("err", file=sys.stderr)\n6 * 7\n' });
-const harness = { backend: 'daytona', start: startDaytona, job,
-    counts: { creates: (fake) => fake.creates, executions: (fake) => fake.executions,
-        left: (fake) => fake.left() },
-    proof: (result) => {
-        assert.deepEqual([result.stdout, result.stderr], ['out\n', 'err\n']);
-        assert.deepEqual(result.items.map((item) => item.text), ['42']);
-    } };
+const wantOfCreate = (kind) => ({ busy: THROTTLED, refused: FORBIDDEN }[kind] ?? UNAVAILABLE);
+const isGarbage = (kind, rule) => kind === 'odd' && rule.do !== 'redirect';
 
-/* ---- any trouble, once, at any step -------------------------------------------------------- */
-
-const SUCCEEDED = { outcome: 'succeeded', started: 1 };
-const UNAVAILABLE = { outcome: 'not_created', reason: 'unavailable' };
-const THROTTLED = { outcome: 'not_created', reason: 'throttled' };
-const FORBIDDEN = { outcome: 'not_created', reason: 'forbidden' };
-const NOT_STARTED = { outcome: 'not_started', started: 0, service_fault: true };
-const LOST = { outcome: 'unknown', reason: 'lost', started: 1, service_fault: true };
-
-/** What a step comes to, by the kind of trouble and whether the request had its effect. */
+/** A step: its call, after how many others like it, and what it comes to when the trouble passes
+ *  and when it does not: by the kind of trouble, whether the request had its effect, the rule. */
 const STEPS = [
-    ['create', CREATE, (kind, effect) => (effect ? SUCCEEDED
-        : { busy: THROTTLED, refused: FORBIDDEN }[kind] ?? UNAVAILABLE)],
-    ['the first look', LOOK, () => SUCCEEDED],
-    ['the upload', UPLOAD, (kind) => (kind === 'refused' ? UNAVAILABLE : SUCCEEDED)],
-    ['the session', SESSION, (kind) => (kind === 'refused' ? UNAVAILABLE : SUCCEEDED)],
-    ['the upload of the code', UPLOAD, (kind) => (kind === 'refused' ? NOT_STARTED : SUCCEEDED), 1],
-    ['the start', EXEC, (kind, effect) => (effect ? SUCCEEDED : LOST)],
-    ['a poll', STATUS, () => SUCCEEDED],
-    ['the log', LOGS, () => SUCCEEDED],
-    ['the results', RESULTS, () => SUCCEEDED],
-    ['delete', DELETE, () => SUCCEEDED],
+    { step: 'create', match: CREATE,
+        once: (kind, effect) => (effect ? SUCCEEDED : wantOfCreate(kind)),
+        always: (kind, effect) => (effect ? SUCCEEDED : wantOfCreate(kind)) },
+    { step: 'the first look', match: LOOK, once: () => SUCCEEDED, always: () => UNAVAILABLE },
+    { step: 'the upload', match: UPLOAD, always: () => UNAVAILABLE,
+        once: (kind) => (kind === 'refused' ? UNAVAILABLE : SUCCEEDED) },
+    { step: 'the session', match: SESSION,
+        always: (kind, effect) => (effect ? SUCCEEDED : UNAVAILABLE),
+        once: (kind) => (kind === 'refused' ? UNAVAILABLE : SUCCEEDED) },
+    { step: 'the upload of the code', match: UPLOAD, skip: 1, always: () => NOT_STARTED,
+        once: (kind) => (kind === 'refused' ? NOT_STARTED : SUCCEEDED) },
+    { step: 'the start', match: EXEC, once: (kind, effect) => (effect ? SUCCEEDED : LOST),
+        always: (kind, effect) => (effect ? SUCCEEDED : LOST) },
+    { step: 'a poll', match: STATUS, once: () => SUCCEEDED, always: () => LOST },
+    { step: 'the log', match: LOGS, once: () => SUCCEEDED, always: () => LOST },
+    { step: 'the results', match: RESULTS, once: () => SUCCEEDED,
+        always: (kind, effect, rule) => (isGarbage(kind, rule) ? BAD_RESULTS : LOST) },
+    { step: 'delete', match: DELETE, once: () => SUCCEEDED, always: () => SUCCEEDED,
+        left: (kind, effect, rule) => kind === 'refused' || rule.headers?.['retry-after'] },
 ];
 
-function matrix() {
+const canBeBoth = (rule, kind) => ['lost', 'fault', 'odd'].includes(kind) && !hasEffect(rule)
+    && rule.do !== 'redirect';
+
+function once() {
     const rows = [];
-    for (const [step, match, want, skip = 0] of STEPS) {
-        for (const [name, rule, kind] of troubles(elsewhere)) {
-            const effects = hasEffect(rule) || kind === 'busy' || kind === 'refused'
-                || rule.do === 'redirect' ? [hasEffect(rule)]
-                : match === CREATE || match === EXEC ? [false, true] : [false];
-            for (const effect of effects)
-                rows.push({ name: `${step}: it ${name}${effect ? ', all the same it was done' : ''}`,
-                    rules: [{ ...rule, match, skip, effect }], env: FAST,
-                    want: want(kind, effect),
-                    left: match === DELETE && (kind === 'refused' || rule.headers?.['retry-after'])
-                        ? 1 : 0 });
+    for (const { step, match, skip = 0, left, once: want } of STEPS) {
+        for (const [name, rule, kind] of troubles(trap.url)) {
+            const both = [CREATE, SESSION, EXEC, DELETE].includes(match) && canBeBoth(rule, kind);
+            for (const effect of both ? [false, true] : [hasEffect(rule)])
+                rows.push({ name: `${step}: it ${name}${effect ? ', but did it' : ''}`,
+                    rules: [{ ...rule, match, skip, effect }], env: { DAYTONA_CALL_MS: '4000' },
+                    want: want(kind, effect, rule), left: left?.(kind, effect, rule) ? 1 : 0 });
         }
     }
     return rows;
 }
 
-runTable('any trouble at any step', matrix(), harness);
+const LASTING = ['resets the connection', 'says nothing', 'ends after a byte',
+    'answers 500 with HTML', 'answers 502 without a body', 'answers 429 without a time',
+    'answers 401', 'answers 200 with HTML', 'answers 200 with a gzip bomb', 'redirects by 307'];
+
+function always() {
+    const rows = [];
+    for (const { step, match, skip = 0, always: want } of STEPS) {
+        for (const [name, rule, kind] of troubles(trap.url)) {
+            if (!LASTING.includes(name)) continue;
+            rows.push({ name: `${step}: it always ${name}`, env: { DAYTONA_CALL_MS: '1000' },
+                rules: [{ ...rule, match, skip, times: Infinity }],
+                want: want(kind, hasEffect(rule), rule), left: match === DELETE ? 1 : 0 });
+        }
+    }
+    return rows;
+}
+
+runTable('any trouble at any step', once(), harness);
+runTable('trouble that lasts', always(), harness);
+test('no redirect was followed', () => trap.checkUntouched());
