@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 #define BYTES_PER_MS 500 /* slower than this is not worth waiting for */
 #define FOLDER_BYTES (4 * 1024 * 1024)
 

@@ -6,6 +6,9 @@
 #include "common/base/fault.h"
 #include "worker/sandbox/e2b_internal.h"
 #include "worker/sandbox/e2b_table.h"
+#include "worker/sandbox/e2b_trim.h"
+
+#define VALUES_MAX 200000 /* in one line; each takes some 40 bytes when it is read */
 
 void e2b_events_auto(struct e2b_events *events)
 {
@@ -140,7 +143,7 @@ void e2b_events_value(struct e2b_events *events)
     AUTO(buffer) struct buffer table = {0};
     struct bytes text = e2b_string(events->value, "text");
     const json_t *data = json_object_get(events->value, "data");
-    if (json_is_object(data) && e2b_table(data, events->items.limits.file_bytes, &table)) {
+    if (json_object_size(data) > 0 && e2b_table(data, events->items.limits.file_bytes, &table)) {
         e2b_items_note(&events->items, "the table is what the service made of it: without its "
                                        "index, and with dates as text");
         e2b_items_add(&events->items, "table", "", buffer_bytes(&table));
@@ -192,9 +195,31 @@ static void take_stdout(struct e2b_events *events, json_t *line)
     e2b_items_stream(&events->items, SANDBOX_STDOUT, e2b_string(line, "text"));
 }
 
+/* What a notebook has to say about sys.exit is not the code's: a line and the next one. */
+static bool find_advice(struct bytes text, size_t *ret_start, size_t *ret_end)
+{
+    static const char words[] = "UserWarning: To exit: use 'exit', 'quit', or Ctrl-D.\n";
+    const char *data = text.data;
+    const char *found = text.len ? memmem(data, text.len, words, strlen(words)) : NULL;
+    if (!found)
+        return false;
+    size_t start = (size_t)(found - data), end = start + strlen(words);
+    while (start > 0 && data[start - 1] != '\n')
+        start--;
+    const char *newline = memchr(data + end, '\n', text.len - end);
+    *ret_start = start;
+    *ret_end = newline ? (size_t)(newline + 1 - data) : text.len;
+    return true;
+}
+
 static void take_stderr(struct e2b_events *events, json_t *line)
 {
-    e2b_items_stream(&events->items, SANDBOX_STDERR, e2b_string(line, "text"));
+    struct bytes text = e2b_string(line, "text");
+    size_t start = text.len, end = text.len;
+    (void)find_advice(text, &start, &end);
+    e2b_items_stream(&events->items, SANDBOX_STDERR, (struct bytes){text.data, start});
+    e2b_items_stream(&events->items, SANDBOX_STDERR,
+                     (struct bytes){(const char *)text.data + end, text.len - end});
 }
 
 static void take_end(struct e2b_events *events, json_t *line)
@@ -232,8 +257,16 @@ static void take_line(struct e2b_events *events, json_t *line)
 }
 
 /* Whole numbers beyond 64 bits are read as floats, but only in the lines that have them. */
-static json_t *parse(struct bytes line)
+static json_t *parse(struct e2b_events *events, struct bytes line)
 {
+    AUTO(buffer) struct buffer trimmed = {0};
+    if (e2b_values(line) > VALUES_MAX) {
+        e2b_trim(line, &trimmed);
+        line = buffer_bytes(&trimmed);
+        if (e2b_values(line) > VALUES_MAX)
+            return NULL;
+        e2b_items_note(&events->items, "a value of very many parts was not read");
+    }
     if (!json_depth_within(line, E2B_JSON_DEPTH))
         return NULL;
     json_t *root = json_loadb(line.data, line.len, JSON_ALLOW_NUL, NULL);
@@ -258,7 +291,7 @@ bool e2b_events_line(void *context, struct bytes line, bool whole)
     FAULT("worker.remote.poll");
     if (events->ended) /* nothing comes after the end */
         return true;
-    AUTO(json) json_t *root = whole ? parse(line) : NULL;
+    AUTO(json) json_t *root = whole ? parse(events, line) : NULL;
     if (!whole)
         take_long(events, line);
     else if (json_is_object(root))
