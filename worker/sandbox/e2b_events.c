@@ -257,9 +257,18 @@ static void take_line(struct e2b_events *events, json_t *line)
 }
 
 /* Whole numbers beyond 64 bits are read as floats, but only in the lines that have them. */
+static json_t *read_line(struct bytes line)
+{
+    json_t *root = json_loadb(line.data, line.len, JSON_ALLOW_NUL, NULL);
+    if (!root)
+        root = json_loadb(line.data, line.len, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+    return root;
+}
+
 static json_t *parse(struct e2b_events *events, struct bytes line)
 {
     AUTO(buffer) struct buffer trimmed = {0};
+    AUTO(buffer) struct buffer mended = {0};
     if (e2b_values(line) > VALUES_MAX) {
         e2b_trim(line, &trimmed);
         line = buffer_bytes(&trimmed);
@@ -269,10 +278,11 @@ static json_t *parse(struct e2b_events *events, struct bytes line)
     }
     if (!json_depth_within(line, E2B_JSON_DEPTH))
         return NULL;
-    json_t *root = json_loadb(line.data, line.len, JSON_ALLOW_NUL, NULL);
-    if (!root)
-        root = json_loadb(line.data, line.len, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
-    return root;
+    json_t *root = read_line(line);
+    if (root)
+        return root;
+    e2b_mend(line, &mended);
+    return read_line(buffer_bytes(&mended));
 }
 
 /* Of a line too long to be read: was it output? Then it is more than may be. */

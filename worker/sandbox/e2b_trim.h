@@ -1,4 +1,4 @@
-/* Empties what is too large to be read into memory out of a line of JSON. */
+/* Makes a line of JSON readable: without what is too large, or what no reader of JSON takes. */
 #pragma once
 
 #include "common/base/bytes.h"
@@ -7,3 +7,6 @@
 size_t e2b_values(struct bytes json);
 /* The same object, with every list and object in it emptied. */
 void e2b_trim(struct bytes json, struct buffer *ret_json);
+/* The same text with U+FFFD for halves of pairs and for bytes that are no text, and null for
+ * numbers that are none. */
+void e2b_mend(struct bytes json, struct buffer *ret_json);
