@@ -12,7 +12,7 @@ import { openJobs } from './jobs.mjs';
 const QUICK = "print('ran')";
 const SLOW = "import time\nprint('ran', flush=True)\ntime.sleep(2)";
 const ENDLESS = 'import time\ntime.sleep(600)';
-const FLOOD = "while True: print('x' * 1000)";
+const FLOOD = "import time\nfor _ in range(2000): print('x' * 1000)\ntime.sleep(600)";
 
 // What the kill of a worker leaves behind: `runs`: it had not started, and runs now; `tells`: the
 // service still tells how it ends, `output` and `cancelled` likewise; `unknown`: nobody can say;
