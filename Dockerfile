@@ -37,11 +37,11 @@ LABEL org.opencontainers.image.title="Countersign" \
 FROM common AS worker
 COPY --from=build /out/no-compiler.deb /tmp/
 RUN export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
-    apt-get install -y -qq --no-install-recommends /tmp/no-compiler.deb bubblewrap python3 \
-        python3-matplotlib python3-openpyxl python3-pandas >/dev/null && \
+    apt-get install -y -qq --no-install-recommends /tmp/no-compiler.deb bubblewrap ca-certificates \
+        python3 python3-matplotlib python3-openpyxl python3-pandas >/dev/null && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 COPY --from=build /out/countersign-worker /usr/bin/
-LABEL org.opencontainers.image.description="Runs approved code in local sandboxes"
+LABEL org.opencontainers.image.description="Runs approved code in sandboxes"
 # Starts as root, so that each sandbox gets a user id of its own: only the small
 # launcher stays root, the worker itself becomes WORKER_USER at once.
 ENV WORKER_USER=countersign

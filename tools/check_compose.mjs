@@ -12,7 +12,7 @@ import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 
 const top = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const ours = ['migrate', 'api', 'worker', 'operator'];
+const ours = ['migrate', 'api', 'worker', 'service-worker', 'operator'];
 
 /** What tools/compose-secrets makes: it is run in an empty folder. */
 function secretNames() {

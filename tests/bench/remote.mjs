@@ -34,7 +34,7 @@ async function play(service, options) {
     ]);
     const said = JSON.parse(line);
     return {
-        ...said,
+        ...said, pid: child.pid,
         calls: async () => (await (await fetch(new URL('/_fake/calls', said.url))).json()).calls,
         stop() {
             child.removeAllListeners('exit');
@@ -85,7 +85,7 @@ async function submitMany(bench, count) {
     return made;
 }
 
-async function ours(bench) {
+export async function ours(bench) {
     const { stack } = bench;
     await stack.halt('worker');
     const made = await submitMany(bench, JOBS);
@@ -101,7 +101,7 @@ async function ours(bench) {
     return JOBS / row.seconds;
 }
 
-async function theirs(bench) {
+export async function theirs(bench) {
     const { stdout } = await run('node', [path.join(root, 'tests/bench/npm_loop.mjs'),
         bench.service, String(AT_ONCE), String(JOBS)],
     { env: { ...process.env, ...bench.fake.env } });
