@@ -21,7 +21,8 @@ before(async () => {
     await stack.operator('team', 'add', 'Elsewhere');
     await stack.operator('person', 'add', 'otto', '--team', 'Elsewhere', '--role', 'analyst');
     who = {};
-    for (const login of ['ana', 'ann', 'rob', 'adm', 'otto']) who[login] = await stack.signIn(login);
+    for (const login of ['ana', 'ann', 'rob', 'adm', 'otto'])
+        who[login] = await stack.signIn(login);
 });
 after(() => stack?.stop());
 
@@ -159,7 +160,8 @@ test('a request that does not start says why', async () => {
 test('the fleet: who runs what, as far as one may see it', async () => {
     const made = await approved({ sandbox: 'daytona' });
     const id = await worker({ daytona: { ready: true, breaker: 'closed', failures: 0 } });
-    await stack.psql('superuser', `select from cs.claim_attempts(${id}, '{${made.attempt}}', 60000)`);
+    await stack.psql('superuser',
+        `select from cs.claim_attempts(${id}, '{${made.attempt}}', 60000)`);
     const sees = async (login) => {
         const { status, body } = await who[login].get('/api/workers');
         assert.equal(status, 200);

@@ -1,7 +1,7 @@
 -- The auditors' views answer what docs/audit-queries.md says they do, to the auditor alone.
 \ir setup.psql
 \ir story.psql
-select plan(46);
+select plan(55);
 grant usage on schema t, tap, public to countersign_auditor;
 grant execute on all functions in schema tap to countersign_auditor;
 grant all on all tables in schema tap to countersign_auditor;
@@ -76,6 +76,30 @@ select is((select row(editor, changed, lines_added, lines_removed)::text from re
 select is((select row(approved >= 3, under_5_s >= 1)::text from reviewer_measures
     where reviewer = 't-noor'), '(t,t)', '11. reviewers');
 select is_empty('select * from broken_chains', '12. chains');
+select is((select array_agg(row(provider, model, spans, seconds > 0, cpu_seconds > 0,
+        memory_gib_seconds > 0, nano_usd, price_unknown, estimated)::text order by provider)
+    from cost_by_provider where provider <> 'local'),
+    '{"(daytona,analytics-3,1,t,t,t,1143285,0,0)",'
+    '"(e2b,code-interpreter-v1,2,t,t,t,219313,1,1)"}', '13. cost by provider');
+select is((select array_agg(row(request_state, attempt_state, adoptions,
+        last_adopted_at is not null, known_at is not null, tried_again)::text order by request_id) from lost_runs
+    where request_id in (:letters, :forecast, :doubles)),
+    '{"(failed,failed,0,f,t,f)","(succeeded,succeeded,1,t,t,f)",'
+    '"(outcome_unknown,unknown,0,f,f,f)"}', '14. lost runs');
+select is((select array_agg(row(worker, backend, deleted)::text) from deleted_sandboxes),
+    '{"(w,e2b,1)"}', '15. deleted sandboxes');
+select is((select array_agg(row(nano_usd is null, estimated, counts)::text order by id)
+    from cost_spans where request_id = :forecast), '{"(f,t,f)","(f,f,t)"}',
+    'an estimate gives way to the true cost');
+select is((select array_agg(row(price_version, cpu, memory_mib)::text) from cost_spans
+    where request_id = :churn), '{"(\"e2b 2026-08-01\",2.000,512)"}', 'a cost names its price');
+select ok(exists (select from prices where provider = 'e2b' and resource = 'cpu'
+    and valid_until is null and nano_usd_per_unit_second = 14000), 'prices');
+select is_empty('select * from pauses', 'pauses');
+select is((select row(can_be_found_again, adoptions)::text from attempts
+    where request_id = :forecast), '(t,1)', 'attempts say how often they were found again');
+select is((select when_unavailable from approval_requests where id = :churn), 'wait',
+    'and requests whether they wait for their service');
 
 -- An auditor reads, and does nothing else.
 select throws_ok('select * from cs.' || t, '42501', null, 'no table ' || t) from unnest(array[
