@@ -9,7 +9,7 @@
 
 #define CONNECT_MS 5000
 #define TICK_MS 500 /* a flag that was set without http_cancel is seen after this */
-#define BUFFER_BYTES 4096
+#define BUFFER_BYTES 2048
 #define BODY_MAX 65536
 #define IDLE_SECONDS 55L /* services close idle connections after a minute or more */
 /* What must not be sent twice goes over a kept connection only while it is fresh. */

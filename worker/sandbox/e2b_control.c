@@ -105,12 +105,12 @@ static char *create_body(const struct sandbox_job *job, bool first)
     char attempt[24], fence[24];
     snprintf(attempt, sizeof attempt, "%" PRId64, job->attempt_id);
     snprintf(fence, sizeof fence, "%" PRId64, job->fence);
+    json_int_t seconds = (job->limits.wall_ms + 999) / 1000 + MARGIN_SECONDS;
     AUTO(json)
     json_t *body =
         json_pack("{s:s, s:I, s:{s:s, s:s, s:s}, s:b, s:{s:b}}", "templateID", job->image,
-                  "timeout", (json_int_t)((job->limits.wall_ms + 999) / 1000 + MARGIN_SECONDS),
-                  "metadata", "countersign", job->instance, "attempt", attempt, "fence", fence,
-                  "allow_internet_access", 0, "network", "allowPublicTraffic", 0);
+                  "timeout", seconds, "metadata", "countersign", job->instance, "attempt", attempt,
+                  "fence", fence, "allow_internet_access", 0, "network", "allowPublicTraffic", 0);
     if (first)
         json_object_set_new(body, "secure", json_true());
     return json_text(body);
