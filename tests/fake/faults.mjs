@@ -31,6 +31,7 @@ const instead = {
     status: (reply, rule) => reply.send(rule.status ?? 500, rule.headers ?? {},
         typeof rule.body === 'object' && !Buffer.isBuffer(rule.body)
             ? JSON.stringify(rule.body) : rule.body ?? ''),
+    answer: (reply, rule) => rule.answer(reply), // as the test likes
     hang: () => {},
     reset: (reply) => reply.response.socket?.resetAndDestroy(),
     close: (reply) => reply.response.socket?.destroy(),
@@ -50,6 +51,27 @@ const instead = {
     gzip_bomb: (reply, rule) => reply.send(rule.status ?? 200,
         { 'content-type': 'application/json', 'content-encoding': 'gzip' },
         gzipBomb(rule.mib ?? 256)),
+    // A stream of these pieces, each a chunk; `ms` between them, `open`: it never ends.
+    stream: async (reply, rule) => {
+        reply.open(rule.status ?? 200, rule.headers ?? {});
+        for (const part of rule.parts ?? []) {
+            if (reply.gone) return;
+            reply.write(part);
+            await new Promise((done) => (rule.ms ? setTimeout(done, rule.ms) : setImmediate(done)));
+        }
+        if (!rule.open) reply.end();
+    },
+    // The same piece again and again, until the client goes away.
+    flood: async (reply, rule) => {
+        reply.open(200, {});
+        while (!reply.gone) {
+            if (reply.response.write(rule.part)) await new Promise(setImmediate);
+            else await Promise.race(['drain', 'close'].map((name) => new Promise((done) => {
+                reply.response.once(name, done);
+            })));
+            if (rule.ms) await new Promise((done) => { setTimeout(done, rule.ms); });
+        }
+    },
     // Bytes as they are, status line and all, then the end of the connection.
     raw: (reply, rule) => {
         reply.call.status = 200;
@@ -73,7 +95,7 @@ const edits = {
     unknown_kind: (lines) => lines.flatMap((line) => [
         asLine('{"type":"surprise","level":3,"of":{"the":["day",null]}}'), line]),
     replace: (lines, rule) => [rule.lines ?? rule.body ?? ''].flat().map(asLine),
-    function: (lines, rule) => rule.edit(lines),
+    function: (lines, rule, reply) => rule.edit(lines, reply),
 };
 
 const asLine = (line) => (Buffer.isBuffer(line) ? line
@@ -160,7 +182,7 @@ export class Reply {
         if (this.muted) return;
         let bytes = typeof body === 'string' ? Buffer.from(body) : body;
         if (this.held) {
-            bytes = Buffer.concat(edits[this.rule.do](linesOf(bytes), this.rule));
+            bytes = Buffer.concat(edits[this.rule.do](linesOf(bytes), this.rule, this));
             this.held = null;
         }
         const length = bytes.length + (this.rule?.do === 'wrong_length' ? this.rule.by ?? 10 : 0);
@@ -218,7 +240,8 @@ export class Reply {
     end() {
         if (this.muted) return;
         if (this.held) {
-            for (const line of edits[this.rule.do](linesOf(Buffer.concat(this.held)), this.rule))
+            const lines = linesOf(Buffer.concat(this.held));
+            for (const line of edits[this.rule.do](lines, this.rule, this))
                 this.response.write(line);
         }
         this.finish(this.rule?.do === 'wrong_length');

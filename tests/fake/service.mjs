@@ -81,6 +81,7 @@ export class Service {
         await new Promise((done, failed) => {
             server.on('error', failed).listen({ port, host: this.host, backlog: 1024 }, done);
         });
+        server.role = role;
         this.servers.push(server);
         return `${this.tls ? 'https' : 'http'}://${this.host}:${server.address().port}`;
     }
@@ -162,6 +163,11 @@ export class Service {
         else if (call.method === 'DELETE') this.behave();
         response.setHeader('content-type', 'application/json');
         response.end(JSON.stringify(answer));
+    }
+
+    /** Takes no more connections for that role; those that are there end with their answers. */
+    shut(role) {
+        for (const server of this.servers) if (server.role === role) server.close();
     }
 
     async stop() {

@@ -33,6 +33,16 @@ static void add_files_url(const struct sandbox *sandbox, const char *path, struc
         buffer_printf(ret_url, "%cusername=user", path ? '&' : '?');
 }
 
+/* Each file that lies there now is named: a success of somebody in between names none. */
+static bool all_stored(const struct http_answer *answer, size_t count)
+{
+    AUTO(json) json_t *files = e2b_json(buffer_bytes(&answer->body));
+    size_t named = 0;
+    for (size_t i = 0; i < json_array_size(files); i++)
+        named += json_text_of(json_array_get(files, i), "path") != NULL;
+    return named == count;
+}
+
 static bool post(struct sandbox *sandbox, struct http_request *request, const char *path,
                  struct error *err)
 {
@@ -43,7 +53,8 @@ static bool post(struct sandbox *sandbox, struct http_request *request, const ch
     request->url = url.data;
     request->repeatable = true;
     e2b_port_headers(sandbox, E2B_ENVD_PORT, request->headers);
-    if (http_call(sandbox->owner->http, request, &answer) && e2b_succeeded(&answer))
+    if (http_call(sandbox->owner->http, request, &answer) && e2b_succeeded(&answer) &&
+        all_stored(&answer, request->parts ? request->part_count : 1))
         return true;
     return e2b_refused(sandbox->owner, "upload", &answer, false, err);
 }
