@@ -11,7 +11,7 @@ import { homePath, loadMe, me } from './base/session';
 import { Ask } from './ask/ask';
 import { Account } from './people/account';
 import { SignIn } from './people/sign-in';
-import { Workers } from './people/workers';
+import { Workers } from './fleet/workers';
 import { Requests } from './requests/list';
 import { RequestPage } from './requests/page';
 import { Desk } from './review/desk';

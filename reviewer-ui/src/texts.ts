@@ -3,10 +3,12 @@ import { formatClock, formatNumber } from './base/format';
 import { asking } from './texts/asking';
 import { many } from './texts/many';
 import { reviewing } from './texts/reviewing';
+import { running } from './texts/running';
 
 export const t = {
   ...asking,
   ...reviewing,
+  ...running,
   product: 'Countersign',
   skip: 'Skip to the content',
   loading: 'Loading…',

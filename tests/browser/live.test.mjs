@@ -168,7 +168,7 @@ test('a lost outcome is settled by another person, with a note', async () => {
 test('an admin sees the workers, and how many are ready', async () => {
     const page = await openPerson(stack, browser, 'eva', { to: '/workers' });
     await page.locator('.live-workers', { hasText: '1 of 1 worker ready' }).waitFor();
-    await page.locator('table tbody tr', { hasText: 'Ready' }).waitFor();
+    await page.locator('[aria-labelledby=workers] tbody tr', { hasText: 'Ready' }).waitFor();
     await page.getByRole('link', { name: 'Requests' }).first().click();
     await page.locator('table tbody tr').first().waitFor();
     await page.getByLabel('State').selectOption('rejected');

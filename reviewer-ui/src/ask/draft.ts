@@ -12,6 +12,9 @@ export interface Draft {
   wallSeconds: string;
   memoryMb: string;
   retrySafe: boolean;
+  // '' goes where the installation sends runs.
+  sandbox: string;
+  failFast: boolean;
   // The key of the last try and what it sent: the same again must not be doubled.
   key: string;
   sent: string;
@@ -27,6 +30,8 @@ export const emptyDraft: Draft = {
   wallSeconds: '',
   memoryMb: '',
   retrySafe: false,
+  sandbox: '',
+  failFast: false,
   key: '',
   sent: '',
   revises: null,

@@ -9,6 +9,7 @@ import { Editor } from './editor';
 import { examples, type Example } from './examples';
 import { addFile, Files, uploads, uploadsEnded } from './files';
 import { checkDraft, problemOf, sendDraft, type Problem } from './send';
+import { FailFast, Where } from './where';
 import { t } from '../texts';
 
 async function fill(example: Example): Promise<void> {
@@ -123,6 +124,7 @@ function Advanced({ problem }: { problem: Problem | null }) {
           {t.ask.retry}
         </label>
       )}
+      {!draft.value.revises && <FailFast />}
     </details>
   );
 }
@@ -193,6 +195,7 @@ const focusOf: Record<string, string> = {
   wall: '[name=wall]',
   memory: '[name=memory]',
   files: '.files input',
+  where: '[name=sandbox]',
 };
 
 function useSubmit() {
@@ -257,6 +260,7 @@ export function AskForm() {
       <Question problem={textOf('question')} />
       <CodeField problem={textOf('code')} />
       <Files problem={textOf('files')} />
+      <Where problem={textOf('where')} />
       <Advanced problem={problem} />
       <p class="problem" role="alert">
         {textOf('form')}

@@ -7,7 +7,7 @@ import { canonicalCode, draft, titleOf, write, type Draft } from './draft';
 import { uploads } from './files';
 import { t } from '../texts';
 
-export type FieldName = 'question' | 'code' | 'files' | 'wall' | 'memory' | 'form';
+export type FieldName = 'question' | 'code' | 'files' | 'where' | 'wall' | 'memory' | 'form';
 export interface Problem {
   field: FieldName;
   text: string;
@@ -50,6 +50,11 @@ function limitsOf(now: Draft): Partial<Limits> | null {
   return Object.keys(limits).length ? limits : null;
 }
 
+// A draft may be older than what is offered.
+export function chosenSandbox({ sandbox }: Draft): string {
+  return me.value?.settings.sandboxes?.includes(sandbox) ? sandbox : '';
+}
+
 function bodyOf(now: Draft): Record<string, unknown> {
   const title = titleOf(now.question);
   const limits = limitsOf(now);
@@ -64,6 +69,8 @@ function bodyOf(now: Draft): Record<string, unknown> {
   return {
     ...body,
     retry_safe: now.retrySafe,
+    ...(chosenSandbox(now) && { sandbox: chosenSandbox(now) }),
+    ...(now.failFast && { when_unavailable: 'fail' }),
     ...(title && { title, question: now.question.trim() }),
   };
 }
@@ -71,6 +78,7 @@ function bodyOf(now: Draft): Record<string, unknown> {
 const fields: [RegExp, FieldName][] = [
   [/^(code|language)/, 'code'],
   [/^files/, 'files'],
+  [/^(sandbox|when_unavailable)/, 'where'],
   [/^limits\.wall/, 'wall'],
   [/^limits\.memory/, 'memory'],
   [/^(question|title)/, 'question'],

@@ -27,6 +27,9 @@ export interface Settings {
   max_code_lines: number;
   max_upload_bytes: number;
   languages: string[];
+  // Where runs may be sent, and where they go when nothing is chosen.
+  sandbox?: string;
+  sandboxes?: string[];
 }
 
 export interface Me {
@@ -41,6 +44,15 @@ export interface Me {
 export interface Author extends Ref {
   kind: 'human' | 'agent';
   owner?: Ref | null;
+}
+
+// Why an approved request does not run.
+export interface Waiting {
+  reason: string;
+  since: string;
+  until?: string | null;
+  message?: string | null;
+  scope?: string | null;
 }
 
 export interface Summary {
@@ -60,6 +72,8 @@ export interface Summary {
   code_bytes: number;
   retry_safe: boolean;
   cost_nano_usd: number;
+  sandbox?: string;
+  waiting?: Waiting | null;
 }
 
 export interface InputFile {
@@ -132,6 +146,9 @@ export interface Attempt {
   cpu_ms: number | null;
   memory_peak_bytes: number | null;
   output_truncated: boolean | null;
+  cancelling?: boolean;
+  // Lost, but its service may still tell how it ended.
+  adoptable?: boolean;
   items: Item[];
 }
 
@@ -168,6 +185,7 @@ export interface Detail extends Omit<Summary, 'files'> {
   ahead?: number;
   expires_at?: string | null;
   undo_until?: string | null;
+  when_unavailable?: 'wait' | 'fail';
 }
 
 export interface RequestList {
@@ -196,13 +214,53 @@ export interface TableData {
   total_rows?: number;
 }
 
+export interface WorkerBackend {
+  ready: boolean;
+  why_not?: string | null;
+  weaker?: unknown;
+  breaker?: 'closed' | 'open' | 'half_open';
+  until?: string | null;
+}
+
+export interface WorkerAttempt {
+  id: number;
+  request_id: number;
+  state: string;
+  backend: string;
+  started_at: string | null;
+  adopted: boolean;
+}
+
 export interface WorkerRow {
   id: number;
   name: string;
   version: string;
   slots: number;
   running: number;
-  backends: Record<string, { ready: boolean; why_not?: string | null; weaker?: unknown }>;
+  backends: Record<string, WorkerBackend>;
   seen_at: string;
   alive: boolean;
+  attempts?: WorkerAttempt[];
+  attempts_hidden?: number;
+}
+
+export interface BackendState {
+  state: string;
+  workers: number;
+  until?: string;
+  message?: string;
+  ready_attempts: number;
+}
+
+export interface Pause {
+  scope: string;
+  reason: string;
+  at: string;
+  by: Ref | null;
+}
+
+export interface Fleet {
+  workers: WorkerRow[];
+  backends: Record<string, BackendState>;
+  pauses: Pause[];
 }

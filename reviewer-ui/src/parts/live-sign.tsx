@@ -3,23 +3,25 @@ import { effect, signal } from '@preact/signals';
 import { call } from '../base/api';
 import { live, awaySince, onRequestEvent } from '../base/live';
 import { isAdmin, me } from '../base/session';
-import type { WorkerRow } from '../base/types';
+import type { Fleet, WorkerRow } from '../base/types';
 import { A } from './small';
 import { t } from '../texts';
 
-export const workers = signal<WorkerRow[] | null>(null);
+export const fleet = signal<Fleet | null>(null);
 
 export async function loadWorkers(): Promise<void> {
   try {
-    workers.value = (await call<{ workers: WorkerRow[] }>('/api/workers')).workers;
+    fleet.value = await call<Fleet>('/api/workers');
   } catch {
     // Not allowed or not reachable: then nothing is said about workers.
-    workers.value = null;
+    fleet.value = null;
   }
 }
 
 export function workerReady(row: WorkerRow): boolean {
-  return row.alive && Object.values(row.backends).some((backend) => backend.ready);
+  return row.alive && Object.values(row.backends).some(
+    ({ ready, breaker }) => ready && breaker !== 'open',
+  );
 }
 
 const every = 30_000;
@@ -33,7 +35,7 @@ export function startWorkerWatch(): void {
   let timer: ReturnType<typeof setInterval> | undefined;
   effect(() => {
     clearInterval(timer);
-    workers.value = null;
+    fleet.value = null;
     if (!me.value) return;
     void loadWorkers();
     timer = setInterval(() => {
@@ -54,7 +56,7 @@ const words = {
 };
 
 function WorkerLine() {
-  const rows = workers.value?.filter((row) => row.alive);
+  const rows = fleet.value?.workers.filter((row) => row.alive);
   if (!rows || live.value !== 'live') return null;
   const text = t.live.workers(rows.filter(workerReady).length, rows.length);
   return <span class="live-workers">· {isAdmin.value ? <A href="/workers">{text}</A> : text}</span>;

@@ -8,6 +8,7 @@ import { mayAsk } from '../base/session';
 import type { Detail, Sent } from '../base/types';
 import { Dialog } from '../parts/dialog';
 import { Button } from '../parts/small';
+import { lastAttempt } from './steps';
 import { t } from '../texts';
 
 async function act<T>(id: number, what: string, body: object): Promise<T | null> {
@@ -76,6 +77,7 @@ export function Actions({ detail }: { detail: Detail }) {
   // A request that may still go on is changed or settled, not sent a second time.
   const open = ['changes_requested', 'outcome_unknown'].includes(detail.state);
   const again = can.run_again && !open;
+  const cancelling = detail.state === 'running' && lastAttempt(detail)?.cancelling === true;
   if (!can.cancel && !revise && !again && !can.undo) return null;
   return (
     <div class="actions request-actions">
@@ -91,8 +93,8 @@ export function Actions({ detail }: { detail: Detail }) {
       {again && <AgainButton detail={detail} />}
       {can.undo && <UndoButton detail={detail} />}
       {can.cancel && (
-        <Button small icon="stop" onClick={() => ask(true)}>
-          {t.result.cancel}
+        <Button small icon="stop" busy={cancelling} onClick={() => ask(true)}>
+          {cancelling ? t.progress.cancelling : t.result.cancel}
         </Button>
       )}
       {sure && <CancelDialog detail={detail} close={() => ask(false)} />}

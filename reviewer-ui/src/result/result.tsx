@@ -5,8 +5,9 @@ import { live } from '../base/live';
 import type { Attempt, Detail } from '../base/types';
 import { Note, Said } from '../parts/small';
 import { Items } from './items';
-import { Settle } from './actions';
+import { RunsNow } from './running';
 import { lastAttempt, lastDecision } from './steps';
+import { Lost, WaitsBecause } from './waiting';
 import type { Tone } from '../parts/icons';
 import { t } from '../texts';
 
@@ -27,7 +28,7 @@ function Quote({ detail, words }: { detail: Detail; words: (name: string) => str
   );
 }
 
-function Waiting({ detail }: { detail: Detail }) {
+function ForReview({ detail }: { detail: Detail }) {
   const ahead = detail.ahead ?? 0;
   return (
     <Note tone="info">
@@ -74,11 +75,12 @@ function plain(tone: Tone, text: ComponentChildren) {
 function StateText({ detail, attempt }: { detail: Detail; attempt: Attempt | undefined }) {
   switch (detail.state) {
     case 'pending':
-      return <Waiting detail={detail} />;
+      return <ForReview detail={detail} />;
     case 'approved':
+      if (detail.waiting) return <WaitsBecause detail={detail} waiting={detail.waiting} />;
       return plain('info', detail.can.undo ? t.result.undoText : t.result.approvedText);
     case 'running':
-      return plain('info', t.result.runningText);
+      return <RunsNow detail={detail} attempt={attempt} />;
     case 'rejected':
       return (
         <Note tone="high">
@@ -96,12 +98,7 @@ function StateText({ detail, attempt }: { detail: Detail; attempt: Attempt | und
     case 'expired':
       return plain('plain', t.result.expired);
     case 'outcome_unknown':
-      return (
-        <>
-          {plain('medium', t.result.unknown)}
-          <Settle detail={detail} />
-        </>
-      );
+      return <Lost detail={detail} attempt={attempt} />;
     case 'failed':
       return <Failure detail={detail} attempt={attempt} />;
     default:

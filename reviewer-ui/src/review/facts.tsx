@@ -38,8 +38,10 @@ function RunFacts({ detail }: { detail: Detail }) {
     <section>
       <h3>{t.facts.run}</h3>
       <dl class="facts">
-        <Fact name={t.facts.sandbox}>{t.facts.sandboxNames[bundle.sandbox] ?? bundle.sandbox}</Fact>
-        <Fact name={t.facts.image}>
+        <Fact name={t.facts.sandbox}>
+          <bdi>{t.sandbox.name(bundle.sandbox)}</bdi>
+        </Fact>
+        <Fact name={t.sandbox.image(bundle.sandbox)}>
           <bdi>{bundle.image}</bdi>
         </Fact>
         <Fact name={t.facts.network}>{network}</Fact>

@@ -59,7 +59,7 @@ function Head({ detail }: { detail: Detail }) {
 }
 
 export function Gets({ detail }: { detail: Detail }) {
-  const { limits, network } = detail.bundle;
+  const { limits, network, sandbox, image } = detail.bundle;
   const names = detail.files.map((file) => file.name).join(', ');
   return (
     <ul class="gets">
@@ -74,6 +74,16 @@ export function Gets({ detail }: { detail: Detail }) {
           </span>
         ) : (
           t.run.noFiles
+        )}
+      </li>
+      <li class={sandbox === 'local' ? undefined : 'tone-medium'}>
+        <Icon name="machine" />
+        {sandbox === 'local' ? (
+          t.sandbox.runsHere
+        ) : (
+          <span>
+            <Said text={t.sandbox.runsAt(sandbox, image)} />
+          </span>
         )}
       </li>
       <li class={network === 'none' ? 'tone-low' : 'tone-high'}>
