@@ -14,8 +14,16 @@ export const ends = [
         code: 'def divide(a):\n    return a / 0\n\nprint("before")\ndivide(1)',
         stdout: 'before\n',
         ...failed('ZeroDivisionError', 'division by zero',
-            [/line 5/, /divide\(1\)/, /line 2, in divide|divide\(a\)/, /return a \/ 0/,
-             /ZeroDivisionError: division by zero\s*$/]),
+            [/^Traceback \(most recent call last\):\n {2}File "code.py", line 5, in <module>\n/,
+             /\n {4}divide\(1\)\n {2}File "code.py", line 2, in divide\n {4}return a \/ 0\n/,
+             /\nZeroDivisionError: division by zero\s*$/]),
+        differs: {
+            e2b: {
+                rule: 'traceback',
+                traceback: [/line 5/, /divide\(1\)/, /divide\(a\)/, /return a \/ 0/,
+                            /ZeroDivisionError: division by zero\s*$/],
+            },
+        },
     },
     {
         name: 'an exception caused by another',

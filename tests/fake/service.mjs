@@ -35,8 +35,9 @@ class Call {
 }
 
 /** What there is to say about a call: a handler may have added more to it. */
-const plain = ({ role, method, path, query, headers, bodyBytes, at, status, beganMs, tookMs, to }) =>
-    ({ role, method, path, query: `${query}`, headers, bodyBytes, at, status, beganMs, tookMs, to });
+const plain = ({ role, to, method, path, query, headers, bodyBytes, status, ...times }) =>
+    ({ role, to, method, path, query: `${query}`, headers, bodyBytes, status, at: times.at,
+        beganMs: times.beganMs, tookMs: times.tookMs });
 
 async function readBody(request) {
     const parts = [];
