@@ -52,7 +52,7 @@ static void destroy(struct sandbox *sandbox)
         end_session(sandbox);
     FAULT("worker.remote.delete");
     (void)!daytona_delete(sandbox->daytona, sandbox->remote.id,
-                          clock_monotonic_ms() + sandbox->daytona->options.call_ms / 3, &ignored);
+                          clock_monotonic_ms() + sandbox->daytona->options.call_ms / 2, &ignored);
     daytona_sandbox_free(sandbox);
 }
 
@@ -88,7 +88,7 @@ static bool find_run(struct sandbox *sandbox, const struct sandbox_job *job, str
                 found.fence == job->fence && strcmp(found.instance, job->instance) == 0;
     if (look == DAYTONA_ABSENT || (look == DAYTONA_FOUND && !ours))
         return fail(err, ERR_NOT_FOUND, "the sandbox is gone");
-    if (look == DAYTONA_UNSURE || found.step == DAYTONA_WAIT)
+    if (look != DAYTONA_FOUND || found.step == DAYTONA_WAIT)
         return fail(err, ERR_UNAVAILABLE, "Daytona does not say how the sandbox is");
     if (found.step != DAYTONA_READY)
         return fail(err, ERR_NOT_FOUND, "the sandbox has ended (%s)", found.state);

@@ -111,7 +111,25 @@ enum daytona_look daytona_get(const struct daytona *daytona, const char *name, i
     AUTO(json) json_t *root = answer.status == 200 ? daytona_body(&answer) : NULL;
     if (root && daytona_read_sandbox(root, ret_sandbox))
         return DAYTONA_FOUND;
+    if (answer.status == 401 || answer.status == 403)
+        return DAYTONA_REFUSED;
     return answer.status == 404 ? DAYTONA_ABSENT : DAYTONA_UNSURE;
+}
+
+/* What no service of theirs would say is no proof that it is deleted. */
+static bool is_deleted(const struct daytona *daytona, const struct http_answer *answer,
+                       const char *name, int64_t deadline_ms)
+{
+    struct daytona_sandbox found;
+    if (answer->status == 404 || answer->status == 204)
+        return true;
+    if (answer->status < 200 || answer->status >= 300)
+        return false;
+    AUTO(json) json_t *root = daytona_body(answer);
+    if (root && daytona_read_sandbox(root, &found))
+        return true;
+    enum daytona_look look = daytona_get(daytona, name, deadline_ms, &found);
+    return look == DAYTONA_ABSENT || (look == DAYTONA_FOUND && found.step == DAYTONA_GONE);
 }
 
 bool daytona_delete(const struct daytona *daytona, const char *name, int64_t deadline_ms,
@@ -124,11 +142,12 @@ bool daytona_delete(const struct daytona *daytona, const char *name, int64_t dea
         const struct daytona_call call = {
             .method = "DELETE", .path = path, .deadline_ms = deadline_ms};
         bool answered = daytona_call(daytona, &call, &answer);
-        AUTO(json) json_t *root = answered && answer.status == 200 ? daytona_body(&answer) : NULL;
-        if (root || (answered && answer.status == 404))
+        if (answered && is_deleted(daytona, &answer, name, deadline_ms))
             return true;
-        bool refused = answer.status == 401 || answer.status == 403 || answer.retry_after_ms >= gap;
-        if (refused || clock_monotonic_ms() + gap >= deadline_ms) /* 409: some change is going on */
+        /* 409: some change is under way, mostly that it is still being made. */
+        bool final = answered && answer.status >= 400 && answer.status < 500 &&
+                     answer.status != 409 && answer.status != 429;
+        if (final || clock_monotonic_ms() + gap >= deadline_ms)
             return fail(err, ERR_UNAVAILABLE, "Daytona did not delete %s: status %d %s", name,
                         answer.status, answer.text);
         daytona_nap(NULL, gap);

@@ -47,7 +47,8 @@ json_t *daytona_body(const struct http_answer *answer);
 /* For a reason that may pass by itself: no answer, 429, 502, 503, 504. */
 bool daytona_passing(const struct http_answer *answer);
 
-enum daytona_look { DAYTONA_FOUND, DAYTONA_ABSENT, DAYTONA_UNSURE };
+/* REFUSED: our key is. */
+enum daytona_look { DAYTONA_FOUND, DAYTONA_ABSENT, DAYTONA_UNSURE, DAYTONA_REFUSED };
 
 /* One sandbox by its id or name, until `deadline_ms`. */
 enum daytona_look daytona_get(const struct daytona *daytona, const char *name, int64_t deadline_ms,

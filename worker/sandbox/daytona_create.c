@@ -132,8 +132,9 @@ static bool clear_earlier(struct making *making, struct error *err)
         snprintf(name, sizeof name, "cs-%.8s-%" PRId64 "-%" PRId64, job->instance, job->attempt_id,
                  fence);
         enum daytona_look look = daytona_get(making->daytona, name, end, &found);
-        if (look == DAYTONA_UNSURE)
-            return fail(err, ERR_UNAVAILABLE, "Daytona did not say whether %s is gone", name);
+        if (look == DAYTONA_UNSURE || look == DAYTONA_REFUSED)
+            return fail(err, look == DAYTONA_REFUSED ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
+                        "Daytona did not say whether %s is gone", name);
         bool ours = look == DAYTONA_FOUND && strcmp(found.instance, job->instance) == 0;
         if (ours && found.step != DAYTONA_GONE &&
             !daytona_delete(making->daytona, found.id, end, err))
@@ -164,6 +165,8 @@ static bool look_again(struct making *making, int64_t *gap, struct error *err)
     enum daytona_look look = daytona_get(making->daytona, now->id, making->deadline_ms, &found);
     if (look == DAYTONA_FOUND)
         *now = found;
+    if (look == DAYTONA_REFUSED)
+        return fail(err, ERR_FORBIDDEN, "Daytona refused the key");
     if (look == DAYTONA_ABSENT || (look == DAYTONA_FOUND && now->step == DAYTONA_GONE))
         return fail(err, ERR_UNAVAILABLE, "the sandbox is gone before it was ready");
     if (look == DAYTONA_FOUND && now->step == DAYTONA_READY)
@@ -195,7 +198,23 @@ static bool wait_ready(struct making *making, struct error *err)
     return true;
 }
 
-/* 409: an answer was lost, and it is there. */
+/* 409: an answer was lost, and it is there; other answers prove nothing. */
+static bool is_open(const struct making *making)
+{
+    char path[DAYTONA_PATH];
+    AUTO(http_answer) struct http_answer answer = {0};
+    snprintf(path, sizeof path, "/process/session/%s", making->sandbox->session);
+    const struct daytona_call call = {.method = "GET",
+                                      .base = making->sandbox->toolbox,
+                                      .path = path,
+                                      .deadline_ms = making->deadline_ms,
+                                      .cancelled = making->job->cancelled};
+    if (!daytona_call(making->daytona, &call, &answer) || answer.status != 200)
+        return false;
+    AUTO(json) json_t *root = daytona_body(&answer);
+    return json_is_array(json_object_get(root, "commands"));
+}
+
 static bool open_session(struct making *making, struct error *err)
 {
     char body[DAYTONA_ID + 32];
@@ -210,13 +229,15 @@ static bool open_session(struct making *making, struct error *err)
     for (int64_t gap = GAP_FIRST_MS;; gap *= 2) {
         AUTO(http_answer) struct http_answer answer = {0};
         bool answered = daytona_call(making->daytona, &call, &answer);
-        if (answered && (answer.status == 201 || answer.status == 409))
-            return true; /* any other 2xx was said by somebody else */
-        bool again = answer.status != 401 && answer.status != 403 && gap < GAP_MAX_MS &&
+        bool told = answered && (answer.status == 409 || answer.status / 100 == 2);
+        if (answered && (answer.status == 201 || (told && is_open(making))))
+            return true;
+        bool again = (told || daytona_passing(&answer)) && gap < GAP_MAX_MS &&
                      daytona_nap(making->job->cancelled, gap);
         if (!again)
-            return fail(err, ERR_UNAVAILABLE, "Daytona opened no session: status %d %s",
-                        answer.status, answer.text);
+            return fail(
+                err, answer.status == 401 || answer.status == 403 ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
+                "Daytona opened no session: status %d %s", answer.status, answer.text);
     }
 }
 
@@ -251,7 +272,7 @@ static void undo(struct making *making)
 {
     struct error ignored;
     const struct daytona_sandbox *remote = &making->sandbox->remote;
-    int64_t end = clock_monotonic_ms() + making->daytona->options.call_ms / 4;
+    int64_t end = clock_monotonic_ms() + making->daytona->options.call_ms / 2;
     if (!making->made)
         return;
     FAULT("worker.remote.delete");

@@ -6,16 +6,15 @@
 #include "common/base/clock.h"
 #include "common/base/fault.h"
 #include "common/base/json.h"
+#include "worker/sandbox/daytona_results.h"
 #include "worker/sandbox/verdict.h"
 
 #define GAP_FIRST_MS 50
 #define GAP_MAX_MS 2000
 #define GAP_LONG_MS 10000 /* where fetching the log takes long */
 #define LAST_LOOK_MS 3000 /* after the deadline */
-#define RESULT_TRIES 5
-#define BAD_ANSWERS 2
-#define JSON_GROWTH 12 /* both streams twice, each byte as \u00XX */
-#define KILLED 137     /* by `timeout -s KILL`, or by any SIGKILL */
+#define JSON_GROWTH 12    /* both streams twice, each byte as \u00XX */
+#define KILLED 137        /* by `timeout -s KILL`, or by any SIGKILL */
 
 static int64_t deadline_of(const struct daytona_run *run)
 {
@@ -85,7 +84,7 @@ static void look_at_sandbox(struct daytona_run *run, bool missing, int64_t deadl
     if (atomic_load(&run->sandbox->cancelled))
         return;
     enum daytona_look look = daytona_get(daytona, run->sandbox->remote.id, deadline_ms, &now);
-    bool there = look == DAYTONA_UNSURE ||
+    bool there = look == DAYTONA_UNSURE || look == DAYTONA_REFUSED ||
                  (look == DAYTONA_FOUND && (now.step == DAYTONA_READY || now.step == DAYTONA_WAIT));
     /* The session is told twice to be gone while the sandbox runs: it was restarted. */
     bool forgot = missing && run->missing && look == DAYTONA_FOUND;
@@ -174,94 +173,9 @@ static void poll_to_end(struct daytona_run *run)
         int64_t before = clock_monotonic_ms();
         if (before < deadline_of(run))
             poll_once(run, deadline_of(run));
-        gap = next_gap(gap, clock_monotonic_ms() - before);
+        gap = next_gap(gap, run->trouble_ms ? 0 : clock_monotonic_ms() - before);
         if (atomic_load(&run->sandbox->cancelled))
             run->stop = DAYTONA_STOP_CANCEL;
-    }
-}
-
-static bool take_results(void *context, struct bytes piece)
-{
-    struct daytona_run *run = context;
-    uint64_t skip = run->results_seen - run->results_at;
-    size_t known = skip < piece.len ? (size_t)skip : piece.len;
-    run->results_at += piece.len;
-    if (known == piece.len)
-        return true;
-    run->results_seen = run->results_at;
-    results_take(&run->results, (struct bytes){(const char *)piece.data + known, piece.len - known},
-                 run->sink);
-    return !run->results.sink_failed && run->results.state != RESULTS_BAD;
-}
-
-/* What made no sense is read anew. False when some of it was handed on: that can
- * not be taken back. */
-static bool forget_results(struct daytona_run *run)
-{
-    if (run->results.items > 0 || run->results.texts > 0)
-        return false;
-    results_auto(&run->results);
-    results_start(&run->results, &run->job->limits);
-    run->results_seen = 0;
-    return true;
-}
-
-/* False to try again; `bad`: because those were no results. */
-static bool fetch_results(struct daytona_run *run, int64_t deadline_ms, bool *ret_bad)
-{
-    char file[REMOTE_PATH], name[DAYTONA_PATH - 64], path[DAYTONA_PATH];
-    struct daytona *daytona = run->sandbox->daytona;
-    AUTO(http_answer) struct http_answer answer = {0};
-    remote_results(&run->remote, file);
-    daytona_encode(file, name, sizeof name);
-    snprintf(path, sizeof path, "/files/download?path=%s", name);
-    const struct daytona_call call = {.method = "GET",
-                                      .base = run->sandbox->toolbox,
-                                      .path = path,
-                                      .body_max = (size_t)remote_results_max(run->job),
-                                      .deadline_ms = deadline_ms,
-                                      .each_ms = daytona->options.call_ms / 2,
-                                      .once = true,
-                                      .take = take_results,
-                                      .context = run,
-                                      .cancelled = &run->sandbox->cancelled};
-    run->results_at = 0;
-    *ret_bad = false;
-    bool answered = daytona_call(daytona, &call, &answer);
-    if (run->results.sink_failed)
-        run->stop = DAYTONA_STOP_SINK;
-    else if (answer.end == HTTP_CANCELLED)
-        run->stop = DAYTONA_STOP_CANCEL;
-    if (run->stop != DAYTONA_STOP_NONE)
-        return true;
-    if (answered && answer.status == 404) { /* it left none, unless the sandbox itself is gone */
-        struct daytona_sandbox now;
-        return daytona_get(daytona, run->sandbox->remote.id, deadline_ms, &now) == DAYTONA_FOUND &&
-               now.step == DAYTONA_READY;
-    }
-    if (answer.end == HTTP_TOO_LARGE)
-        run->results.state = RESULTS_BAD;
-    *ret_bad = run->results.state == RESULTS_BAD || (answered && answer.status == 200);
-    return run->results.state == RESULTS_ENDED;
-}
-
-/* The file is whole or not there: an answer that is no results is first taken for
- * somebody else's, like a proxy's; said again, it is what the code left. */
-static void read_results(struct daytona_run *run)
-{
-    int64_t end = clock_monotonic_ms() + 2 * run->sandbox->daytona->options.call_ms;
-    int64_t gap = 4 * GAP_FIRST_MS;
-    bool bad = false;
-    for (int i = 0, bad_answers = 0; !fetch_results(run, end, &bad); i++, gap *= 2) {
-        bad_answers += bad;
-        if (bad_answers < BAD_ANSWERS && i < RESULT_TRIES && clock_monotonic_ms() + gap < end &&
-            daytona_wait(run->sandbox, gap) && (!bad || forget_results(run)))
-            continue;
-        if (atomic_load(&run->sandbox->cancelled))
-            run->stop = DAYTONA_STOP_CANCEL;
-        else if (!bad)
-            run->stop = DAYTONA_STOP_LOST;
-        return;
     }
 }
 
@@ -305,7 +219,7 @@ void daytona_follow(struct daytona_run *run)
     if (run->exited && run->stop == DAYTONA_STOP_NONE) {
         FAULT("worker.run.exit_seen");
         run->sandbox->running = false;
-        read_results(run);
+        daytona_results(run);
     }
     judge(run);
     results_auto(&run->results);

@@ -10,6 +10,7 @@
 #define PAGE "100"
 #define PAGES_MAX 100
 #define BODY_MAX (8 << 20) /* of one page */
+#define BOUND_MS 8000      /* whoever drains waits for it */
 
 /* A listing that is under way. */
 struct listing {
@@ -75,6 +76,11 @@ static bool list_page(const struct listing *listing, char *cursor, size_t size, 
     return true;
 }
 
+static int64_t bounded_ms(const struct daytona *daytona)
+{
+    return daytona->options.call_ms < BOUND_MS ? daytona->options.call_ms : BOUND_MS;
+}
+
 bool daytona_list(void *context, const char *instance, sandbox_listed_fn *each, void *each_context,
                   struct error *err)
 {
@@ -84,7 +90,7 @@ bool daytona_list(void *context, const char *instance, sandbox_listed_fn *each, 
                                     .instance = instance,
                                     .each = each,
                                     .context = each_context,
-                                    .deadline_ms = clock_monotonic_ms() + daytona->options.call_ms};
+                                    .deadline_ms = clock_monotonic_ms() + bounded_ms(daytona)};
     if (!daytona_id_fits(instance))
         return fail(err, ERR_INTERNAL, "the instance has no plain id");
     for (int page = 0; page < PAGES_MAX; page++) {

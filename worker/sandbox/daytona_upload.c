@@ -82,7 +82,8 @@ static bool still_there(struct sandbox *sandbox, int64_t deadline_ms)
 {
     struct daytona_sandbox now;
     enum daytona_look look = daytona_get(sandbox->daytona, sandbox->remote.id, deadline_ms, &now);
-    return look == DAYTONA_UNSURE || (look == DAYTONA_FOUND && now.step == DAYTONA_READY);
+    return look == DAYTONA_UNSURE || look == DAYTONA_REFUSED ||
+           (look == DAYTONA_FOUND && now.step == DAYTONA_READY);
 }
 
 bool daytona_upload(struct sandbox *sandbox, const struct remote *remote, bool code,
@@ -108,10 +109,11 @@ bool daytona_upload(struct sandbox *sandbox, const struct remote *remote, bool c
         if (answered && answer.status == 413)
             return fail(err, ERR_TOO_LARGE, "Daytona takes no upload of %llu bytes",
                         (unsigned long long)form.size);
-        fail(err, ERR_UNAVAILABLE, "the upload to Daytona failed: status %d %s", answer.status,
-             answer.text);
-        if (answer.status == 401 || answer.status == 403 || !daytona_nap(cancelled, GAP_MS) ||
-            clock_monotonic_ms() >= deadline || !still_there(sandbox, deadline))
+        bool refused = answer.status == 401 || answer.status == 403;
+        fail(err, refused ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
+             "the upload to Daytona failed: status %d %s", answer.status, answer.text);
+        if (refused || !daytona_nap(cancelled, GAP_MS) || clock_monotonic_ms() >= deadline ||
+            !still_there(sandbox, deadline))
             break;
     }
     return false;
