@@ -12,18 +12,23 @@ after(() => trap.stop());
 const wantOfCreate = (kind) => ({ busy: THROTTLED, refused: FORBIDDEN }[kind] ?? UNAVAILABLE);
 const isGarbage = (kind, rule) => kind === 'odd' && rule.do !== 'redirect';
 
+/** A toolbox means the key by 401, and a file's rights by 403. */
+const wantOfToolbox = (rule) => (rule.status === 401 ? FORBIDDEN : UNAVAILABLE);
+
 /** A step: its call, after how many others like it, and what it comes to when the trouble passes
  *  and when it does not: by the kind of trouble, whether the request had its effect, the rule. */
 const STEPS = [
     { step: 'create', match: CREATE,
         once: (kind, effect) => (effect ? SUCCEEDED : wantOfCreate(kind)),
         always: (kind, effect) => (effect ? SUCCEEDED : wantOfCreate(kind)) },
-    { step: 'the first look', match: LOOK, once: () => SUCCEEDED, always: () => UNAVAILABLE },
-    { step: 'the upload', match: UPLOAD, always: () => UNAVAILABLE,
-        once: (kind) => (kind === 'refused' ? UNAVAILABLE : SUCCEEDED) },
+    { step: 'the first look', match: LOOK,
+        once: (kind) => (kind === 'refused' ? FORBIDDEN : SUCCEEDED),
+        always: (kind) => (kind === 'refused' ? FORBIDDEN : UNAVAILABLE) },
+    { step: 'the upload', match: UPLOAD, always: (kind, effect, rule) => wantOfToolbox(rule),
+        once: (kind, effect, rule) => (kind === 'refused' ? wantOfToolbox(rule) : SUCCEEDED) },
     { step: 'the session', match: SESSION,
-        always: (kind, effect) => (effect ? SUCCEEDED : UNAVAILABLE),
-        once: (kind) => (kind === 'refused' ? UNAVAILABLE : SUCCEEDED) },
+        always: (kind, effect, rule) => (effect ? SUCCEEDED : wantOfToolbox(rule)),
+        once: (kind, effect, rule) => (kind === 'refused' ? wantOfToolbox(rule) : SUCCEEDED) },
     { step: 'the upload of the code', match: UPLOAD, skip: 1, always: () => NOT_STARTED,
         once: (kind) => (kind === 'refused' ? NOT_STARTED : SUCCEEDED) },
     { step: 'the start', match: EXEC, once: (kind, effect) => (effect ? SUCCEEDED : LOST),

@@ -232,21 +232,27 @@ static bool open_session(struct making *making, struct error *err)
         bool told = answered && (answer.status == 409 || answer.status / 100 == 2);
         if (answered && (answer.status == 201 || (told && is_open(making))))
             return true;
-        bool again = (told || daytona_passing(&answer)) && gap < GAP_MAX_MS &&
-                     daytona_nap(making->job->cancelled, gap);
+        bool refused = answer.status == 401 || answer.status == 403;
+        bool again = !refused && gap < GAP_MAX_MS && daytona_nap(making->job->cancelled, gap);
         if (!again)
             return fail(
-                err, answer.status == 401 || answer.status == 403 ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
+                err, answer.status == 401 ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
                 "Daytona opened no session: status %d %s", answer.status, answer.text);
     }
 }
 
 static void set_reference(struct sandbox *sandbox)
 {
+    const struct daytona_sandbox *remote = &sandbox->remote;
     AUTO(json)
-    json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:I}", "sandbox_id", sandbox->remote.id, "name",
-                             sandbox->name, "toolbox", sandbox->toolbox, "session",
-                             sandbox->session, "created_ms", (json_int_t)sandbox->created_ms);
+    json_t *usage = json_pack("{s:f, s:I, s:I}", "cpu", remote->cpu, "memory_mib",
+                              (json_int_t)(remote->memory_gib * 1024), "disk_gib",
+                              (json_int_t)remote->disk_gib);
+    AUTO(json)
+    json_t *root =
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:O}", "sandbox_id", remote->id, "name", sandbox->name,
+                  "toolbox", sandbox->toolbox, "session", sandbox->session, "created_ms",
+                  (json_int_t)sandbox->created_ms, "usage", usage);
     sandbox->reference = json_text(root);
 }
 

@@ -11,7 +11,8 @@
 #include "worker/sandbox/daytona_upload.h"
 #include "worker/sandbox/verdict.h"
 
-#define MARGIN_S 2 /* the kill inside comes after ours */
+#define MARGIN_S 2   /* the kill inside comes after ours */
+#define LEFT_MS 3000 /* of its time, after a run was taken up; more than MARGIN_S */
 #define LOOK_TRIES 4
 #define LOOK_GAP_MS 500
 
@@ -160,7 +161,8 @@ void daytona_run(struct sandbox *sandbox, const struct sandbox_job *job,
     finish(&run);
 }
 
-/* Its time began with somebody else; what runs there is ended by its own limit. */
+/* Its time began with somebody else. What runs there is ended by its own limit; here a
+ * little is left in any case, to see the end. */
 void daytona_resume(struct sandbox *sandbox, const struct sandbox_job *job,
                     const struct sandbox_sink *sink, struct sandbox_result *ret_result)
 {
@@ -168,6 +170,9 @@ void daytona_resume(struct sandbox *sandbox, const struct sandbox_job *job,
     sandbox->running = true;
     if (!begin(&run, sandbox, job))
         run.stop = DAYTONA_STOP_LOST;
+    int64_t past = job->limits.wall_ms - job->elapsed_ms > LEFT_MS ? job->elapsed_ms
+                                                                   : job->limits.wall_ms - LEFT_MS;
+    run.started_ms -= past > 0 ? past : 0;
     daytona_follow(&run);
     finish(&run);
 }

@@ -110,7 +110,7 @@ bool daytona_upload(struct sandbox *sandbox, const struct remote *remote, bool c
             return fail(err, ERR_TOO_LARGE, "Daytona takes no upload of %llu bytes",
                         (unsigned long long)form.size);
         bool refused = answer.status == 401 || answer.status == 403;
-        fail(err, refused ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
+        fail(err, answer.status == 401 ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
              "the upload to Daytona failed: status %d %s", answer.status, answer.text);
         if (refused || !daytona_nap(cancelled, GAP_MS) || clock_monotonic_ms() >= deadline ||
             !still_there(sandbox, deadline))
