@@ -83,7 +83,7 @@ static bool find_run(struct sandbox *sandbox, const struct sandbox_job *job, str
     struct daytona *daytona = sandbox->daytona;
     int64_t end = clock_monotonic_ms() + daytona->options.call_ms;
     struct daytona_sandbox found;
-    enum daytona_look look = daytona_get(daytona, sandbox->remote.id, end, &found);
+    enum daytona_look look = daytona_get(daytona, sandbox->remote.id, end, job->cancelled, &found);
     bool ours = look == DAYTONA_FOUND && found.attempt_id == job->attempt_id &&
                 found.fence == job->fence && strcmp(found.instance, job->instance) == 0;
     if (look == DAYTONA_ABSENT || (look == DAYTONA_FOUND && !ours))
@@ -93,9 +93,9 @@ static bool find_run(struct sandbox *sandbox, const struct sandbox_job *job, str
     if (found.step != DAYTONA_READY)
         return fail(err, ERR_NOT_FOUND, "the sandbox has ended (%s)", found.state);
     sandbox->remote = found;
-    if (!daytona_find_toolbox(sandbox, end, err))
+    if (!daytona_find_toolbox(sandbox, end, job->cancelled, err))
         return false;
-    look = daytona_find_command(sandbox, end);
+    look = daytona_find_command(sandbox, end, job->cancelled);
     if (look == DAYTONA_UNSURE)
         return fail(err, ERR_UNAVAILABLE, "Daytona does not say how the run is");
     return look == DAYTONA_FOUND || fail(err, ERR_NOT_FOUND, "the sandbox knows of no such run");

@@ -100,12 +100,13 @@ json_t *daytona_body(const struct http_answer *answer)
 }
 
 enum daytona_look daytona_get(const struct daytona *daytona, const char *name, int64_t deadline_ms,
-                              struct daytona_sandbox *ret_sandbox)
+                              const atomic_bool *cancelled, struct daytona_sandbox *ret_sandbox)
 {
     char path[DAYTONA_PATH];
     AUTO(http_answer) struct http_answer answer = {0};
     snprintf(path, sizeof path, "/sandbox/%s", name);
-    const struct daytona_call call = {.method = "GET", .path = path, .deadline_ms = deadline_ms};
+    const struct daytona_call call = {
+        .method = "GET", .path = path, .deadline_ms = deadline_ms, .cancelled = cancelled};
     if (!daytona_call(daytona, &call, &answer))
         return DAYTONA_UNSURE;
     AUTO(json) json_t *root = answer.status == 200 ? daytona_body(&answer) : NULL;
@@ -128,7 +129,7 @@ static bool is_deleted(const struct daytona *daytona, const struct http_answer *
     AUTO(json) json_t *root = daytona_body(answer);
     if (root && daytona_read_sandbox(root, &found))
         return true;
-    enum daytona_look look = daytona_get(daytona, name, deadline_ms, &found);
+    enum daytona_look look = daytona_get(daytona, name, deadline_ms, NULL, &found);
     return look == DAYTONA_ABSENT || (look == DAYTONA_FOUND && found.step == DAYTONA_GONE);
 }
 

@@ -50,9 +50,9 @@ bool daytona_passing(const struct http_answer *answer);
 /* REFUSED: our key is. */
 enum daytona_look { DAYTONA_FOUND, DAYTONA_ABSENT, DAYTONA_UNSURE, DAYTONA_REFUSED };
 
-/* One sandbox by its id or name, until `deadline_ms`. */
+/* One sandbox by its id or name, until `deadline_ms` or somebody cancels (NULL: nobody can). */
 enum daytona_look daytona_get(const struct daytona *daytona, const char *name, int64_t deadline_ms,
-                              struct daytona_sandbox *ret_sandbox);
+                              const atomic_bool *cancelled, struct daytona_sandbox *ret_sandbox);
 
 /* Until it is accepted, or gone, or `deadline_ms`. */
 bool daytona_delete(const struct daytona *daytona, const char *name, int64_t deadline_ms,

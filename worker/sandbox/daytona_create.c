@@ -17,6 +17,7 @@
 #define LOOK_TRIES 3 /* for a name whose create was not answered */
 #define LOOK_GAP_MS 300
 #define EARLIER_FENCES 8
+#define HURRY_MS 1000 /* to delete, where somebody waits for the end of a cancelled job */
 
 /* What a create is busy with. */
 struct making {
@@ -78,7 +79,7 @@ static bool take_by_name(struct making *making, bool surely, struct error *err)
             break;
         look = daytona_get(making->daytona, sandbox->name,
                            clock_monotonic_ms() + making->daytona->options.call_ms / 2,
-                           &sandbox->remote);
+                           making->job->cancelled, &sandbox->remote);
     }
     if (look != DAYTONA_FOUND)
         return fail(err, ERR_UNAVAILABLE, "Daytona did not say whether it made a sandbox");
@@ -131,7 +132,7 @@ static bool clear_earlier(struct making *making, struct error *err)
         char name[DAYTONA_ID];
         snprintf(name, sizeof name, "cs-%.8s-%" PRId64 "-%" PRId64, job->instance, job->attempt_id,
                  fence);
-        enum daytona_look look = daytona_get(making->daytona, name, end, &found);
+        enum daytona_look look = daytona_get(making->daytona, name, end, job->cancelled, &found);
         if (look == DAYTONA_UNSURE || look == DAYTONA_REFUSED)
             return fail(err, look == DAYTONA_REFUSED ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
                         "Daytona did not say whether %s is gone", name);
@@ -162,7 +163,8 @@ static bool look_again(struct making *making, int64_t *gap, struct error *err)
     struct daytona_sandbox *now = &making->sandbox->remote;
     struct daytona_sandbox found;
     err->code = ERR_NONE;
-    enum daytona_look look = daytona_get(making->daytona, now->id, making->deadline_ms, &found);
+    enum daytona_look look =
+        daytona_get(making->daytona, now->id, making->deadline_ms, making->job->cancelled, &found);
     if (look == DAYTONA_FOUND)
         *now = found;
     if (look == DAYTONA_REFUSED)
@@ -235,9 +237,8 @@ static bool open_session(struct making *making, struct error *err)
         bool refused = answer.status == 401 || answer.status == 403;
         bool again = !refused && gap < GAP_MAX_MS && daytona_nap(making->job->cancelled, gap);
         if (!again)
-            return fail(
-                err, answer.status == 401 ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
-                "Daytona opened no session: status %d %s", answer.status, answer.text);
+            return fail(err, answer.status == 401 ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
+                        "Daytona opened no session: status %d %s", answer.status, answer.text);
     }
 }
 
@@ -265,10 +266,11 @@ static bool prepare(struct making *making, struct error *err)
     bool good = send_create(making, err);
     if (good)
         FAULT("worker.remote.created");
-    good = good && wait_ready(making, err) &&
-           daytona_find_toolbox(making->sandbox, making->deadline_ms, err) &&
-           daytona_upload(making->sandbox, &remote, false, making->job->cancelled, err) &&
-           open_session(making, err);
+    good =
+        good && wait_ready(making, err) &&
+        daytona_find_toolbox(making->sandbox, making->deadline_ms, making->job->cancelled, err) &&
+        daytona_upload(making->sandbox, &remote, false, making->job->cancelled, err) &&
+        open_session(making, err);
     remote_auto(&remote);
     return good;
 }
@@ -278,7 +280,9 @@ static void undo(struct making *making)
 {
     struct error ignored;
     const struct daytona_sandbox *remote = &making->sandbox->remote;
-    int64_t end = clock_monotonic_ms() + making->daytona->options.call_ms / 2;
+    int64_t most = making->daytona->options.call_ms / 2;
+    int64_t end =
+        clock_monotonic_ms() + (is_cancelled(making) && most > HURRY_MS ? HURRY_MS : most);
     if (!making->made)
         return;
     FAULT("worker.remote.delete");

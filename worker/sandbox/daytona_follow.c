@@ -83,7 +83,8 @@ static void look_at_sandbox(struct daytona_run *run, bool missing, int64_t deadl
     struct daytona_sandbox now;
     if (atomic_load(&run->sandbox->cancelled))
         return;
-    enum daytona_look look = daytona_get(daytona, run->sandbox->remote.id, deadline_ms, &now);
+    enum daytona_look look =
+        daytona_get(daytona, run->sandbox->remote.id, deadline_ms, &run->sandbox->cancelled, &now);
     bool there = look == DAYTONA_UNSURE || look == DAYTONA_REFUSED ||
                  (look == DAYTONA_FOUND && (now.step == DAYTONA_READY || now.step == DAYTONA_WAIT));
     /* The session is told twice to be gone while the sandbox runs: it was restarted. */

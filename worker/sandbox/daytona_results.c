@@ -29,7 +29,8 @@ static enum fetched judge_missing(const struct daytona_run *run, int64_t deadlin
 {
     struct daytona_sandbox now;
     const struct sandbox *sandbox = run->sandbox;
-    enum daytona_look look = daytona_get(sandbox->daytona, sandbox->remote.id, deadline_ms, &now);
+    enum daytona_look look =
+        daytona_get(sandbox->daytona, sandbox->remote.id, deadline_ms, &sandbox->cancelled, &now);
     bool there = look == DAYTONA_FOUND && now.step == DAYTONA_READY;
     return there ? FETCHED_DOUBTFUL : FETCHED_NOTHING;
 }

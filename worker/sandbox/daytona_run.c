@@ -22,7 +22,8 @@ static void not_started(struct daytona_run *run)
     run->result->service_fault = true;
 }
 
-enum daytona_look daytona_find_command(struct sandbox *sandbox, int64_t deadline_ms)
+enum daytona_look daytona_find_command(struct sandbox *sandbox, int64_t deadline_ms,
+                                       const atomic_bool *cancelled)
 {
     char path[DAYTONA_PATH];
     AUTO(http_answer) struct http_answer answer = {0};
@@ -31,7 +32,7 @@ enum daytona_look daytona_find_command(struct sandbox *sandbox, int64_t deadline
                                       .base = sandbox->toolbox,
                                       .path = path,
                                       .deadline_ms = deadline_ms,
-                                      .cancelled = &sandbox->cancelled};
+                                      .cancelled = cancelled};
     if (!daytona_call(sandbox->daytona, &call, &answer))
         return DAYTONA_UNSURE;
     AUTO(json) json_t *root = answer.status == 200 ? daytona_body(&answer) : NULL;
@@ -61,7 +62,7 @@ static void look_for_command(struct daytona_run *run)
     struct sandbox *sandbox = run->sandbox;
     for (int i = 0; i < LOOK_TRIES; i++) {
         int64_t end = clock_monotonic_ms() + sandbox->daytona->options.call_ms / 4;
-        if (daytona_find_command(sandbox, end) == DAYTONA_FOUND)
+        if (daytona_find_command(sandbox, end, &sandbox->cancelled) == DAYTONA_FOUND)
             return;
         if (!daytona_wait(sandbox, LOOK_GAP_MS)) {
             run->stop = DAYTONA_STOP_CANCEL;

@@ -11,4 +11,5 @@ void daytona_resume(struct sandbox *sandbox, const struct sandbox_job *job,
 
 /* The command of the sandbox's session, into `command`; ABSENT when the session
  * is not there or has none. */
-enum daytona_look daytona_find_command(struct sandbox *sandbox, int64_t deadline_ms);
+enum daytona_look daytona_find_command(struct sandbox *sandbox, int64_t deadline_ms,
+                                       const atomic_bool *cancelled);

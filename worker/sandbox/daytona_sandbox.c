@@ -35,7 +35,8 @@ void daytona_sandbox_free(struct sandbox *sandbox)
     free(sandbox);
 }
 
-bool daytona_find_toolbox(struct sandbox *sandbox, int64_t deadline_ms, struct error *err)
+bool daytona_find_toolbox(struct sandbox *sandbox, int64_t deadline_ms,
+                          const atomic_bool *cancelled, struct error *err)
 {
     struct daytona *daytona = sandbox->daytona;
     char base[DAYTONA_URL] = "", path[DAYTONA_PATH];
@@ -46,7 +47,7 @@ bool daytona_find_toolbox(struct sandbox *sandbox, int64_t deadline_ms, struct e
         AUTO(http_answer) struct http_answer answer = {0};
         snprintf(path, sizeof path, "/sandbox/%s/toolbox-proxy-url", sandbox->remote.id);
         const struct daytona_call call = {
-            .method = "GET", .path = path, .deadline_ms = deadline_ms};
+            .method = "GET", .path = path, .deadline_ms = deadline_ms, .cancelled = cancelled};
         bool answered = daytona_call(daytona, &call, &answer);
         AUTO(json) json_t *root = answered && answer.status == 200 ? daytona_body(&answer) : NULL;
         const char *url = root ? json_text_of(root, "url") : NULL;

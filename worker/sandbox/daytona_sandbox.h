@@ -29,4 +29,5 @@ void daytona_sandbox_free(struct sandbox *sandbox);
 bool daytona_wait(struct sandbox *sandbox, int64_t ms);
 
 /* Where its toolbox is. False: the service told nothing that may be used. */
-bool daytona_find_toolbox(struct sandbox *sandbox, int64_t deadline_ms, struct error *err);
+bool daytona_find_toolbox(struct sandbox *sandbox, int64_t deadline_ms,
+                          const atomic_bool *cancelled, struct error *err);

@@ -78,10 +78,12 @@ static bool is_stored(const struct form *form, const struct http_answer *answer)
 }
 
 /* "Is the Sandbox started?": whether to try again, the sandbox knows. */
-static bool still_there(struct sandbox *sandbox, int64_t deadline_ms)
+static bool still_there(const struct sandbox *sandbox, int64_t deadline_ms,
+                        const atomic_bool *cancelled)
 {
     struct daytona_sandbox now;
-    enum daytona_look look = daytona_get(sandbox->daytona, sandbox->remote.id, deadline_ms, &now);
+    enum daytona_look look =
+        daytona_get(sandbox->daytona, sandbox->remote.id, deadline_ms, cancelled, &now);
     return look == DAYTONA_UNSURE || look == DAYTONA_REFUSED ||
            (look == DAYTONA_FOUND && now.step == DAYTONA_READY);
 }
@@ -113,7 +115,7 @@ bool daytona_upload(struct sandbox *sandbox, const struct remote *remote, bool c
         fail(err, answer.status == 401 ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
              "the upload to Daytona failed: status %d %s", answer.status, answer.text);
         if (refused || !daytona_nap(cancelled, GAP_MS) || clock_monotonic_ms() >= deadline ||
-            !still_there(sandbox, deadline))
+            !still_there(sandbox, deadline, cancelled))
             break;
     }
     return false;
