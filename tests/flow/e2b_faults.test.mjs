@@ -36,7 +36,7 @@ async function serve(row) {
 }
 
 function check(row, service, got) {
-    const { expect, creates = 1, executes = 1, left = 0 } = row;
+    const { expect, creates = 1, executes = 1, left = 0, asks = 1 } = row;
     const all = JSON.stringify({ ...got, log: undefined });
     assert.equal(got.outcome, expect.outcome, all);
     for (const name of ['reason', 'stdout', 'stderr', 'exit_code', 'error_name', 'service_fault'])
@@ -46,6 +46,7 @@ function check(row, service, got) {
     if (expect.retry) assert.ok(expect.retry(got.retry_after_ms), `retry ${got.retry_after_ms}`);
     if (expect.check) expect.check(got);
     assert.ok(service.created <= creates, `${service.created} sandboxes were made`);
+    assert.ok(service.callsTo('POST *sandboxes').length <= asks, 'asked for a sandbox twice');
     assert.ok(service.executions.length <= executes, `${service.executions.length} runs`);
     assert.ok(service.callsTo('POST /execute').length <= executes, 'asked to run twice');
     if ('calls' in row) assert.equal(service.calls.length, row.calls, 'a request came through');

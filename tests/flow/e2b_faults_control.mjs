@@ -86,7 +86,7 @@ function creating(to) {
             creates: 0, expect: refused('throttled', { retry: (ms) => ms > 0 && ms <= 30000 }) },
         { name: 'create: 429 of too many sandboxes', service: { concurrent: 0 }, creates: 0,
             expect: refused('throttled', { retry: (ms) => ms === -1 }) },
-        { name: 'create: an unknown template', job: { image: 'nowhere' }, creates: 0,
+        { name: 'create: an unknown template', job: { image: 'nowhere' }, creates: 0, asks: 2,
             expect: refused('bad_request') },
         { name: 'create: a key that is refused', creates: 0, env: { E2B_API_KEY: 'e2b_bad0' },
             expect: refused('forbidden') },
@@ -94,8 +94,8 @@ function creating(to) {
             rules: [{ match: CREATE, do: 'function', edit: (lines, reply) => [Buffer.from(
                 JSON.stringify({ message: `no: ${reply.call.headers['x-api-key']}` }))] }],
             env: { E2B_API_KEY: 'e2b_5ec4e7' } },
-        { name: 'create: an older server', service: { v2: false }, expect: fine },
-        { name: 'create: an older server that fails', service: { v2: false }, creates: 0,
+        { name: 'create: an older server', service: { v2: false }, asks: 2, expect: fine },
+        { name: 'create: an older server that fails', service: { v2: false }, creates: 0, asks: 2,
             rules: [{ match: 'POST /sandboxes', do: 'status', status: 500 }],
             expect: refused('unavailable') },
         { name: 'create: an id that leads elsewhere', creates: 1, left: 0, rules: [{ match: CREATE,
@@ -145,6 +145,16 @@ function loading(to) {
         ...each('size', SIZE, statuses([401, 404, 429, 500]), fine),
         ...each('size', SIZE, senseless(200, to), fine),
         ...each('size', SIZE, slowly, fine, { slow: true }),
+        ...each('size', SIZE, [['below nought', { cpuCount: -2, memoryMB: -512, diskSizeMB: -1 }],
+            ['huge', { cpuCount: 1e300, memoryMB: 2 ** 53, diskSizeMB: 2 ** 53 }],
+            ['in words', { cpuCount: 'two', memoryMB: '512', diskSizeMB: null }],
+            ['missing', {}], ['nought', { cpuCount: 0, memoryMB: 0, diskSizeMB: 0 }]].map(
+            ([what, body]) => [what, { do: 'status', status: 200, body }]), { ...fine,
+            check: ({ usage }) => {
+                const sane = usage.cpu >= 0 && usage.cpu < 10000 && usage.memory_mib >= 0
+                    && usage.memory_mib < 2 ** 31 && usage.disk_gib >= 0 && usage.ms >= 0;
+                if (!sane) throw new Error(`it believes ${JSON.stringify(usage)}`);
+            } }),
         ...each('upload', UPLOAD, statuses([400, 401, 403, 404, 500, 502, 503, 507]), gone, up),
         ...each('upload', UPLOAD, senseless(200, to), gone, up),
         ...each('upload', UPLOAD, [slowly[0]], gone, { ...up, slow: true }),

@@ -16,6 +16,9 @@
 #define DELETE_SECONDS 3
 #define SIZE_SECONDS 5
 #define SIZE_FOR_MS 60000
+/* A size beyond these is none: what a run costs is computed from it. */
+#define CPU_MOST 1024
+#define MIB_MOST (1 << 30)
 
 static bool call(struct e2b *e2b, const struct http_request *wish, struct http_answer *ret_answer)
 {
@@ -248,12 +251,14 @@ void e2b_control_measure(struct sandbox *sandbox, const struct sandbox_job *job)
     if (!call(e2b, &request, &answer) || !e2b_succeeded(&answer))
         return;
     AUTO(json) json_t *body = e2b_json(buffer_bytes(&answer.body));
-    const json_t *cpu = json_object_get(body, "cpuCount");
+    double cpu = json_number_value(json_object_get(body, "cpuCount"));
     int64_t memory = json_integer_of(body, "memoryMB", 0);
     int64_t disk = json_integer_of(body, "diskSizeMB", 0);
-    if (!json_is_number(cpu) || json_number_value(cpu) <= 0 || memory <= 0)
+    if (!(cpu > 0 && cpu <= CPU_MOST) || memory <= 0 || memory > MIB_MOST)
         return;
-    sandbox->size = (struct sandbox_usage){json_number_value(cpu), memory, disk / 1024, 0};
+    if (disk < 0 || disk > MIB_MOST)
+        disk = 0;
+    sandbox->size = (struct sandbox_usage){cpu, memory, disk / 1024, 0};
     pthread_mutex_lock(&e2b->lock);
     snprintf(e2b->sized_image, sizeof e2b->sized_image, "%s", job->image);
     e2b->size = sandbox->size;
