@@ -7,7 +7,10 @@
 
 int64_t e2b_deadline(const struct e2b *e2b, int seconds)
 {
-    return clock_monotonic_ms() + e2b->options.call_ms * seconds / 60;
+    int64_t ms = e2b->options.call_ms * seconds / 60;
+    if (seconds < 60 && ms > 1000 * seconds) /* others wait for these */
+        ms = 1000 * seconds;
+    return clock_monotonic_ms() + ms;
 }
 
 json_t *e2b_json(struct bytes text)

@@ -65,6 +65,8 @@ static enum e2b_end judge(const struct execution *execution, const struct http_a
         return E2B_TOLD;
     if (answer->end == HTTP_TIMED_OUT && !answer->sent)
         return E2B_NOT_STARTED;
+    if (answer->end == HTTP_TIMED_OUT && answer->status == 0)
+        return E2B_HUNG;
     if (answer->end == HTTP_ANSWERED && answer->status >= 400 && answer->status < 500)
         return E2B_REFUSED;
     return ends[answer->end];
