@@ -13,8 +13,6 @@
 
 #define FAR_MS 20000
 
-extern char **environ;
-
 /* A server of openssl's with a certificate of its own making. */
 struct server {
     char folder[32];
