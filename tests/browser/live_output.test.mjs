@@ -116,7 +116,7 @@ test('the end is followed unless the reader scrolled up', async () => {
     const gates = [makeGate(), makeGate(), makeGate()];
     const block = (name) => `for i in range(80): print('${name}', i, flush=True)`;
     const id = await start(
-        [block('a'), gates[0].wait, block('b'), gates[1].wait, block('c'), gates[2].wait].join('\n'),
+        ['a', 'b', 'c'].flatMap((name, i) => [block(name), gates[i].wait]).join('\n'),
     );
     await show(id);
     await printed('a 79');
@@ -244,6 +244,22 @@ test('a request that waits says why, and since when', async () => {
     await page.getByText('E2B does not answer.').waitFor();
     await page.getByText(/Next try at \d\d:\d\d/).waitFor();
     await mia.post(`/api/requests/${remote}/cancel`, {});
+});
+
+test('what could not start is told in the words of who refused it', async () => {
+    const id = await start('1\n', { sandbox: 'e2b' });
+    const said = 'E2B: no template <b>named</b> code-interpreter-v1';
+    const set = (sql) => superuser(`update cs.attempt ${sql} where request_id = ${id}`, { said });
+    await superuser("update cs.worker set stopped_at = now() where name = 'worker-b'");
+    await superuser(
+        `insert into cs.worker (name, version, slots, backends, seen_at)
+         values ('worker-c', '0.1.0', 4, '{"e2b": {"ready": true}}', now() + interval '1 hour')`,
+    );
+    await set("set release_reason = :'said', release_since = now()");
+    await show(id);
+    await page.getByText('It could not start yet.').waitFor();
+    await page.getByText(said).waitFor();
+    await mia.post(`/api/requests/${id}/cancel`, {});
 });
 
 test('a lost run tells what is known, and those who may settle it can', async () => {

@@ -44,11 +44,19 @@ function failureText(detail: Detail, attempt: Attempt | undefined): string {
   if (!attempt) return t.result.failed;
   if (attempt.state === 'timed_out')
     return t.result.timedOut(formatDuration(detail.bundle.limits.wall_ms));
-  return t.result.failedBy[attempt.reason ?? ''] ?? t.result.failed;
+  const text = t.result.failedBy[attempt.reason ?? ''];
+  return text ?? (attempt.started_at ? t.result.failed : t.result.notStarted);
+}
+
+// What never started was refused in the words of a worker or a service.
+function refusalText(attempt: Attempt | undefined): string {
+  if (!attempt?.reason || attempt.started_at || t.result.failedBy[attempt.reason]) return '';
+  return attempt.reason;
 }
 
 function Failure({ detail, attempt }: { detail: Detail; attempt: Attempt | undefined }) {
   const error = attempt?.error;
+  const refusal = refusalText(attempt);
   return (
     <Note tone="high">
       <p>
@@ -57,6 +65,11 @@ function Failure({ detail, attempt }: { detail: Detail; attempt: Attempt | undef
       {error?.name && (
         <p class="mono error-line">
           <Said output text={error.value ? `${error.name}: ${error.value}` : error.name} />
+        </p>
+      )}
+      {refusal && (
+        <p>
+          <Said text={refusal} />
         </p>
       )}
       <p>{t.result.safe}</p>

@@ -13,7 +13,6 @@ const heads: Record<string, string | Words> = {
   breaker_open: t.waits.breaker_open,
   not_ready: t.waits.not_ready,
   no_free_slot: t.waits.no_free_slot,
-  throttled: t.waits.throttled,
 };
 
 function pauseText(scope: string): string {
@@ -22,14 +21,20 @@ function pauseText(scope: string): string {
   return t.waits.paused.all;
 }
 
+// A worker that gave it back said why in its own words.
+function detailOf({ reason, message }: Waiting): string {
+  return message ?? (reason === 'paused' || heads[reason] ? '' : reason);
+}
+
 function headOf({ reason, scope }: Waiting, sandbox: string): string {
   if (reason === 'paused') return pauseText(scope ?? 'all');
-  const words = heads[reason] ?? t.waits.given_back(reason);
+  const words = heads[reason] ?? t.waits.given_back;
   return typeof words === 'string' ? words : words(sandbox);
 }
 
 export function WaitsBecause({ detail, waiting }: { detail: Detail; waiting: Waiting }) {
   const calm = waiting.reason === 'no_free_slot';
+  const said = detailOf(waiting);
   return (
     <Note tone={calm ? 'info' : 'medium'}>
       <p>
@@ -40,9 +45,9 @@ export function WaitsBecause({ detail, waiting }: { detail: Detail; waiting: Wai
           <Elapsed from={waiting.since} words={t.waits.since} />
         </span>
       </p>
-      {waiting.message && (
+      {said && (
         <p>
-          <Said text={waiting.message} />
+          <Said text={said} />
         </p>
       )}
       <p>

@@ -80,6 +80,7 @@ export const asking = {
     settleDone: 'It finished',
     settleFailed: 'It failed',
     failed: 'The code stopped with an error.',
+    notStarted: 'It could not be started, so nothing ran.',
     failedBy: {
       exception: 'The code stopped with an error.',
       exit_code: 'The code ended itself with an error code.',
@@ -90,7 +91,6 @@ export const asking = {
       cpu_time: 'The code needed more computing time than its limit.',
       signal: 'The code was ended from outside.',
       backend_unavailable: 'The sandbox was not available, and this request was not to wait.',
-      sandbox_refused: 'The sandbox could not be made as it was approved. Nothing ran.',
     } as Record<string, string>,
     timedOut: (time: string) => `The code was stopped after ${time}, its limit.`,
     safe: 'Your data and your question are safe.',

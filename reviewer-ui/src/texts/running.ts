@@ -15,7 +15,9 @@ export const running = {
       `Runs at ${nameOf(name)}${image ? ` (${image})` : ''}: code and files are sent there`,
     choose: 'Where it runs',
     choices: (name: string) =>
-      name === 'local' ? 'Local: nothing leaves this installation' : `${nameOf(name)}: code and files are sent there`,
+      name === 'local'
+        ? 'Local: nothing leaves this installation'
+        : `${nameOf(name)}: code and files are sent there`,
     fail: 'Fail at once when the sandbox is not available, instead of waiting',
   },
   progress: {
@@ -47,9 +49,7 @@ export const running = {
     breaker_open: (name: string) => `${nameOf(name)} does not answer.`,
     not_ready: (name: string) => `${nameOf(name)} is not ready.`,
     no_free_slot: 'All workers are busy.',
-    cancelled: 'A worker gave it back before it started.',
-    throttled: (name: string) => `${nameOf(name)} has no free place right now.`,
-    given_back: (word: string) => `A worker gave it back before it started: ${word}.`,
+    given_back: 'It could not start yet.',
     safe: 'Your request is safe and starts on its own.',
     until: (at: string) => `Next try at ${formatClock(at)}.`,
     failsInstead: 'It was sent to fail rather than wait for the sandbox.',
