@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -19,6 +20,9 @@ static const char usage[] =
     "  countersign-worker --version\n"
     "  countersign-worker --help\n"
     "\n";
+
+#define TUNABLES "GLIBC_TUNABLES"
+#define MANY_SLOTS 64
 
 static int complain(const struct error *err)
 {
@@ -115,6 +119,26 @@ static int open_and_work(const struct settings *settings, struct launcher *launc
     return status;
 }
 
+/* Each slot at a service keeps a connection and a pipe. */
+static void allow_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* What malloc keeps for each thread would cost hundreds of slots 9 KiB each, and only
+ * the environment of a new program can turn it off. */
+static void begin_again_without_caches(const struct settings *settings, char **argv)
+{
+    if (settings->worker_slots < MANY_SLOTS || getenv(TUNABLES))
+        return;
+    setenv(TUNABLES, "glibc.malloc.tcache_count=0", 1);
+    execv("/proc/self/exe", argv);
+}
+
 int main(int argc, char **argv)
 {
     const char *option = argc > 1 ? argv[1] : "";
@@ -138,6 +162,7 @@ int main(int argc, char **argv)
     if (!settings_load(SETTINGS_WORKER, stderr, &settings, &err) ||
         !settings_agree(&settings, &err))
         return complain(&err);
+    begin_again_without_caches(&settings, argv);
     log_open("worker", level_of(settings.log_level));
     name_worker(&settings);
     /* An arena per thread would cost every slot more than its whole budget. */
@@ -145,6 +170,7 @@ int main(int argc, char **argv)
     struct launcher *launcher = NULL;
     if (!settings.local_off && !fork_launcher(&settings, &launcher, &err))
         return complain(&err);
+    allow_files();
     int status = open_and_work(&settings, launcher, strcmp(option, "--check") == 0);
     launcher_stop(launcher);
     return status;
