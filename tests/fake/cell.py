@@ -316,6 +316,8 @@ class Kernel:
                 self.ready.notify()
             elif self.running:
                 signal.pthread_kill(self.main, signal.SIGINT)
+            elif self.cells:  # it has not begun
+                self.cells[-1]["code"] = "raise KeyboardInterrupt"
 
     def next(self):
         with self.ready:
