@@ -1,10 +1,11 @@
 // Certificates for services that we play, good and bad ones.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'countersign-certificates-'));
+chmodSync(folder, 0o755); // who reads them may be another user
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 let made = 0;
 

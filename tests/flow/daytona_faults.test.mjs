@@ -67,7 +67,7 @@ function always() {
     for (const { step, match, skip = 0, always: want } of STEPS) {
         for (const [name, rule, kind] of troubles(trap.url)) {
             if (!LASTING.includes(name)) continue;
-            rows.push({ name: `${step}: it always ${name}`, env: { DAYTONA_CALL_MS: '1000' },
+            rows.push({ name: `${step}: it always ${name}`, env: { DAYTONA_CALL_MS: '2000' },
                 rules: [{ ...rule, match, skip, times: Infinity }],
                 want: want(kind, hasEffect(rule), rule), left: match === DELETE ? 1 : 0 });
         }
