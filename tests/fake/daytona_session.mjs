@@ -16,20 +16,33 @@ const gone = (what) => new ToolboxError(404, `${what} not found`, 'NOT_FOUND');
  *  once it ended; a last one without an end is given one. */
 class Labeller {
     constructor(command, stream) {
-        Object.assign(this, { command, stream, rest: Buffer.alloc(0), ended: false });
+        Object.assign(this, { command, stream, line: [], held: Buffer.alloc(0), ended: false });
     }
 
+    /** Gives what came after the mark; null while there was none. */
     take(data) {
-        let bytes = Buffer.concat([this.rest, data]);
-        const at = bytes.indexOf(this.command.mark);
-        if (at >= 0) bytes = bytes.subarray(0, at);
+        const { mark } = this.command;
+        const bytes = this.held.length ? Buffer.concat([this.held, data]) : data;
+        const at = bytes.indexOf(mark);
+        if (at >= 0) {
+            this.add(bytes.subarray(0, at));
+            if (this.line.length) this.add(Buffer.from('\n'));
+            this.ended = true;
+            return bytes.subarray(at + mark.length);
+        }
+        const start = bytes.indexOf(mark[0], Math.max(0, bytes.length - mark.length));
+        this.held = start < 0 ? Buffer.alloc(0) : bytes.subarray(start);
+        this.add(start < 0 ? bytes : bytes.subarray(0, start));
+        return null;
+    }
+
+    add(bytes) {
         const end = bytes.lastIndexOf(10) + 1;
-        if (end) this.command.add(this.stream, bytes.subarray(0, end));
-        this.rest = at < 0 ? bytes.subarray(end) : Buffer.alloc(0);
-        if (at < 0) return;
-        if (end < bytes.length)
-            this.command.add(this.stream, Buffer.concat([bytes.subarray(end), Buffer.from('\n')]));
-        this.ended = true;
+        if (end) {
+            this.command.add(this.stream, Buffer.concat([...this.line, bytes.subarray(0, end)]));
+            this.line = [];
+        }
+        if (end < bytes.length) this.line.push(bytes.subarray(end));
     }
 }
 
@@ -37,7 +50,7 @@ class Command {
     constructor(text) {
         Object.assign(this, { id: randomUUID(), text, exitCode: undefined, log: [], size: 0,
             mark: Buffer.from(`\x02${randomBytes(16).toString('hex')}\x03`), code: undefined,
-            waiting: [] });
+            waiting: [], told: null });
         this.ready = new Promise((done) => { this.begun = done; });
         this.stdout = new Labeller(this, 'stdout');
         this.stderr = new Labeller(this, 'stderr');
@@ -64,6 +77,7 @@ class Command {
     }
 
     changed() {
+        this.told = null;
         for (const wake of this.waiting.splice(0)) wake();
     }
 
@@ -98,6 +112,11 @@ class Command {
     }
 
     logs() {
+        this.told ??= this.tell();
+        return this.told;
+    }
+
+    tell() {
         return { output: this.labelled().toString('utf8'),
             stdout: this.bytes('stdout').toString('utf8'),
             stderr: this.bytes('stderr').toString('utf8') };
@@ -127,16 +146,11 @@ export class Session {
 
     /** Output is of the command that runs; what comes after its mark is of the next. */
     heard(stream, data) {
-        let rest = data;
-        while (rest.length) {
+        for (let rest = data; rest?.length;) {
             const command = this.queue.find((one) => !one[stream].ended);
             if (!command) return;
-            const pending = command[stream].rest.length;
-            const at = Buffer.concat([command[stream].rest, rest]).indexOf(command.mark);
-            command[stream].take(rest);
+            rest = command[stream].take(rest);
             command.settle();
-            if (at < 0) return;
-            rest = rest.subarray(at + command.mark.length - pending);
         }
     }
 
