@@ -156,6 +156,21 @@ test('a flood is bounded in the page and says that only its end is shown', async
     await page.locator('.text-item', { hasText: 'Printed text' }).waitFor();
 });
 
+test('what has no price is said, not counted as nothing', async () => {
+    const id = await start('6 * 7\n');
+    await show(id);
+    await page.locator('.result-foot', { hasText: 'cost $0.00' }).waitFor();
+    await superuser(
+        `insert into cs.cost_span (request_id, kind, provider, team_id, person_id, seconds,
+                                   started_at, ended_at)
+         select r.id, 'sandbox', 'e2b', r.team_id, r.author_id, 12, now(), now()
+         from cs.request r
+         where r.id = ${id}`,
+    );
+    await page.reload();
+    await page.locator('.result-foot', { hasText: 'price of E2B not known' }).waitFor();
+});
+
 test('without Redis the page says so, and the result comes all the same', async () => {
     const gate = makeGate();
     const id = await start(`print('seen', flush=True)\n${gate.wait}`);
@@ -280,6 +295,14 @@ test('a lost run tells what is known, and those who may settle it can', async ()
     await reviewer.getByText('What is known').waitFor();
     await reviewer.getByText('How did it end?').waitFor();
     await look(`/requests/${id}`, (at) => at.locator('.settle').waitFor(), 'lost');
+    // While a service may still tell, the page says that it is asked.
+    await superuser(
+        `update cs.attempt set remote = '{}', adopt_until = now() + interval '1 hour'
+         where request_id = ${id}`,
+    );
+    await reviewer.reload();
+    await reviewer.getByText('The run is being looked for at Local').waitFor();
+    await reviewer.getByText(/Looked for until \d\d:\d\d at most/).waitFor();
     await reviewer.getByLabel('What did you check?').fill('Nothing was written.');
     await reviewer.getByRole('button', { name: 'It failed' }).click();
     await page.locator('.request-meta', { hasText: 'Failed' }).waitFor();

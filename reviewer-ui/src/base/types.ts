@@ -185,7 +185,17 @@ export interface Detail extends Omit<Summary, 'files'> {
   ahead?: number;
   expires_at?: string | null;
   undo_until?: string | null;
+  costs?: Cost[];
   when_unavailable?: 'wait' | 'fail';
+}
+
+export interface Cost {
+  kind: string;
+  provider: string;
+  // null: the price is not known.
+  nano_usd: number | null;
+  seconds: number | null;
+  estimated?: boolean;
 }
 
 export interface RequestList {

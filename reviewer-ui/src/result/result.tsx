@@ -119,10 +119,21 @@ function StateText({ detail, attempt }: { detail: Detail; attempt: Attempt | und
   }
 }
 
+// What is not priced is said, not counted as nothing.
+function costTexts({ cost_nano_usd: sum, costs = [] }: Detail): string[] {
+  const money = formatMoney(sum);
+  const unknown = costs.filter((one) => one.nano_usd === null).map((one) => one.provider);
+  const words = costs.some((one) => one.estimated) ? t.result.costAbout : t.result.cost;
+  const missing = [...new Set(unknown)].map((name) =>
+    t.result.costUnknown(t.sandbox.name(name)),
+  );
+  return sum > 0 || missing.length === 0 ? [words(money), ...missing] : missing;
+}
+
 function Foot({ detail, attempt }: { detail: Detail; attempt: Attempt }) {
   const approval = lastDecision(detail);
   const parts = [
-    t.result.cost(formatMoney(detail.cost_nano_usd)),
+    ...costTexts(detail),
     attempt.duration_ms != null && t.result.took(formatDuration(attempt.duration_ms)),
     attempt.memory_peak_bytes ? t.result.memory(attempt.memory_peak_bytes) : null,
     approval?.verdict === 'approve' && t.result.versionBy(detail.revision, approval.reviewer.name),

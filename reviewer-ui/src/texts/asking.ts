@@ -117,6 +117,8 @@ export const asking = {
     nextRows: 'Next rows',
     sortBy: (name: string) => `Sort by ${name}`,
     cost: (money: string) => `cost ${money}`,
+    costAbout: (money: string) => `cost about ${money}`,
+    costUnknown: (name: string) => `price of ${name} not known`,
     versionBy: (n: number, name: string) => `code version ${n}, approved by ${name}`,
     took: (span: string) => `ran ${span}`,
     memory: (bytes: number) => `${formatBytes(bytes)} of memory`,
