@@ -104,7 +104,7 @@ static void queries(void **state)
 static void what_differs_is_not_run(void **state)
 {
     (void)state;
-    static const char *const spoiled[] = {"code", "manifest", "work/in.csv", "work/more.csv"};
+    static const char *const spoiled[] = {"code", "manifest", "input-0", "work"};
     for (size_t i = 0; i < COUNT_OF(spoiled); i++) {
         AUTO(trial) struct trial trial;
         trial_start(&trial, "python", "print('ran')");

@@ -98,9 +98,10 @@ void remote_file(const struct remote *remote, size_t number, struct remote_file 
         set_file(remote, "manifest", buffer_bytes(&remote->manifest), ret_file);
         return;
     }
-    const struct sandbox_file *input = &remote->job->files[number - PROGRAM_PARTS - 1];
+    size_t place = number - PROGRAM_PARTS - 1;
+    const struct sandbox_file *input = &remote->job->files[place];
     *ret_file = (struct remote_file){.fd = input->fd, .size = input->size};
-    snprintf(ret_file->path, sizeof ret_file->path, "%s/work/%s", remote->folder, input->name);
+    snprintf(ret_file->path, sizeof ret_file->path, "%s/input-%zu", remote->folder, place);
 }
 
 void remote_code(const struct remote *remote, struct remote_file *ret_file)

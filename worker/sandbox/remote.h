@@ -4,9 +4,10 @@
 
 #include "worker/sandbox/results.h"
 
-#define REMOTE_PATH 400
+#define REMOTE_PATH 120
 
-/* One file to upload: bytes, or a descriptor when `fd` is not -1. All of it is borrowed. */
+/* One file to upload: bytes, or a descriptor when `fd` is not -1. All of it is borrowed. Nothing
+ * in a path was chosen by an author: names of inputs are in the manifest. */
 struct remote_file {
     char path[REMOTE_PATH]; /* absolute, in the sandbox */
     struct bytes data;
