@@ -29,6 +29,7 @@ const rights = {
     'POST /api/requests/{id}/settle': 'ur++fff+f',
     'POST /api/requests/{id}/run-again': 'u+rr+f+ff',
     'GET /api/requests/{id}/events': 'u+++++fff',
+    'GET /api/requests/{id}/output': 'u+++++fff',
     'GET /api/events': 'u+++++fff',
     'GET /api/requests/{id}/results/{id}': 'u+++++fff',
     'POST /api/files': 'u++++f+ff',
