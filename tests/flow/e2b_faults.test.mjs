@@ -69,7 +69,7 @@ async function runRow(row) {
         if (row.env?.E2B_API_KEY === 'e2b_5ec4e7') service.options.key = 'e2b_0000';
         const got = await runJob('e2b', { language: 'python', code: '6 * 7', instance: 'table',
             attempt_id: 77, limits: { wall_ms: row.slow ? 2000 : 60000, ...row.limits },
-            ...row.job }, env);
+            ...row.job }, env, (child) => { service.worker = child; });
         for (const rule of rules) assert.ok(rule.used > 0, `${rule.do} never fired`);
         check(row, service, got);
     } finally {

@@ -198,6 +198,9 @@ function sizes() {
     ];
 }
 
+// The call is never answered; the worker is told to cancel while it waits.
+const stop = (service) => () => service.worker.kill('SIGTERM');
+
 function cancels() {
     const held = { do: 'stream', parts: [bytesOf([START, out('now\n')])], open: true };
     const cancelled = { outcome: 'cancelled', reason: 'cancelled' };
@@ -210,11 +213,17 @@ function cancels() {
                 reply.write(bytesOf([START, out('now\n')]));
                 reply.call.onGone(() => reply.write(bytesOf([out('late\n'), END])));
             } }], expect: { ...cancelled, stdout: 'now\n' } },
-        { name: 'cancel: before any answer', job: { cancel_after_ms: 400 },
-            rules: [{ match: EXECUTE, do: 'hang' }], expect: cancelled },
-        { name: 'cancel: while the sandbox is made', job: { cancel_after_ms: 200 }, executes: 0,
-            rules: [{ match: 'POST /v2/sandboxes', do: 'hang', effect: true }],
-            expect: { outcome: 'not_created' } },
+        { name: 'cancel: before any answer', expect: cancelled,
+            rules: (service) => [{ match: EXECUTE, do: 'answer', answer: stop(service) }] },
+        { name: 'cancel: while the sandbox is made', executes: 0, creates: 0,
+            expect: { outcome: 'not_created' }, rules: (service) => [{
+                match: 'POST /v2/sandboxes', do: 'answer', answer: stop(service) }] },
+        { name: 'cancel: while the sandbox is made, and it comes about', executes: 0,
+            expect: { outcome: 'not_created' }, rules: (service) => [{ effect: true,
+                match: 'POST /v2/sandboxes', do: 'answer', answer: stop(service) }] },
+        { name: 'cancel: while an input is sent', executes: 0, expect: { outcome: 'not_created' },
+            job: { files: [{ name: 'in.csv', base64: 'YSxiCg==' }] },
+            rules: (service) => [{ match: 'POST /files', do: 'answer', answer: stop(service) }] },
     ];
 }
 
