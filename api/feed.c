@@ -21,7 +21,8 @@
 #define POLL_MS 1000       /* PostgreSQL, while Redis is away */
 #define POLL_QUIET_MS 5000 /* otherwise: for hints that got lost */
 #define POLL_MOST 500
-#define RECENT 2048 /* events remembered, so that a poll does not tell them again */
+#define LATE_IDS 10000 /* how far back a commit may be that took longer than others */
+#define RECENT 2048    /* events remembered, so that a poll does not tell them again */
 
 struct feed {
     struct api *api;
@@ -29,7 +30,10 @@ struct feed {
     struct redis *redis;
     struct db *db;
     char last_id[REDIS_ID_SIZE];
-    int64_t last_audit;
+    char *since;  /* snapshot: what it saw was told; NULL before the first look */
+    char *until;  /* snapshot up to which is being told now, page by page, or NULL */
+    int64_t head; /* newest id that `until` saw */
+    int64_t page; /* id after which the next page begins */
     int64_t next_poll_ms;
     bool away; /* Redis does not answer */
     bool db_away;
@@ -81,25 +85,44 @@ static void on_event(void *context, const char *id, const char *text)
         tell(feed, id, event);
 }
 
-/* Events since our last position; at first only where the log ends. */
+/* Up to where the log goes now. Ids are drawn before they commit, so that a
+ * position among them could leave out what was late: snapshots can not. */
+static bool look_ahead(struct feed *feed, struct error *err)
+{
+    AUTO(rows) struct rows *now = NULL;
+    if (!sql_events_now(feed->db, &now, err))
+        return false;
+    feed->until = memory_text(rows_text(now, 0, 1));
+    feed->page = feed->head - LATE_IDS;
+    feed->head = rows_integer(now, 0, 0);
+    return true;
+}
+
+/* All up to `until` was told. */
+static void move_on(struct feed *feed)
+{
+    free(feed->since);
+    feed->since = TAKE(feed->until);
+}
+
+/* One page of what was committed since our last position; at first nothing. */
 static bool read_database(struct feed *feed, struct rows **ret_rows, struct error *err)
 {
     const char *url = feed->api->settings.database_url.value;
-    if (!feed->db && !db_open(url, "countersign-api", &feed->db, err))
+    if ((!feed->db && !db_open(url, "countersign-api", &feed->db, err)) ||
+        (!feed->until && !look_ahead(feed, err)))
         return false;
-    if (feed->last_audit >= 0)
-        return sql_events_after(feed->db, feed->last_audit, POLL_MOST, ret_rows, err);
-    AUTO(rows) struct rows *head = NULL;
-    if (!sql_events_head(feed->db, &head, err))
-        return false;
-    feed->last_audit = rows_integer(head, 0, 0);
+    if (feed->since)
+        return sql_events_between(feed->db, feed->page, feed->since, feed->until, POLL_MOST,
+                                  ret_rows, err);
+    move_on(feed);
     return true;
 }
 
 static void tell_row(struct feed *feed, const struct rows *rows, size_t row)
 {
     AUTO(json) json_t *event = json_loads(rows_text(rows, row, 1), 0, NULL);
-    feed->last_audit = rows_integer(rows, row, 0);
+    feed->page = rows_integer(rows, row, 0);
     if (event && (feed->away || !is_recent(feed, event_mark(event))))
         tell(feed, NULL, event);
 }
@@ -118,8 +141,10 @@ static void poll_database(struct feed *feed)
     size_t count = fine && rows ? rows_count(rows) : 0;
     for (size_t i = 0; i < count; i++)
         tell_row(feed, rows, i);
-    int64_t pause = count == POLL_MOST ? 0 : feed->away ? POLL_MS : POLL_QUIET_MS;
-    feed->next_poll_ms = clock_monotonic_ms() + pause;
+    bool more = count == POLL_MOST;
+    if (fine && feed->until && !more)
+        move_on(feed);
+    feed->next_poll_ms = clock_monotonic_ms() + (more ? 0 : feed->away ? POLL_MS : POLL_QUIET_MS);
 }
 
 /* Redis answers again: from its newest event on, after one look at what was missed. */
@@ -172,7 +197,6 @@ struct feed *feed_new(struct api *api)
     struct feed *feed = memory_new(1, sizeof *feed);
     feed->api = api;
     feed->away = true;
-    feed->last_audit = -1;
     poll_database(feed); /* where the log ends now */
     const char *url = api->settings.redis_url.value;
     if (*url)
@@ -190,5 +214,7 @@ void feed_free(struct feed *feed)
     pthread_join(feed->thread, NULL);
     redis_free(feed->redis);
     db_close(feed->db);
+    free(feed->since);
+    free(feed->until);
     free(feed);
 }

@@ -84,26 +84,6 @@ create or replace function cs.sessions_list(person_id bigint) returns jsonb
 $$;
 comment on function cs.sessions_list is 'One''s own live sessions, newest first.';
 
-create or replace function cs.events_after(after_id bigint, most int)
-    returns table (audit_id bigint, event text) language sql stable
-    security definer set search_path = cs, pg_temp as $$
-    select e.id, jsonb_build_object('id', r.id, 'state', r.state, 'revision', r.revision,
-        'team_id', r.team_id, 'author_id', r.author_id, 'owner_id', p.owner_id,
-        'at', iso(e.ts), 'what', e.event)::text
-    from (select * from audit_event a where a.id > after_id and a.entity = 'request'
-          order by a.id limit most) e
-    join request r on r.id = e.entity_id
-    join person p on p.id = r.author_id
-    order by e.id
-$$;
-comment on function cs.events_after is
-    'The live feed out of the audit trail, for when Redis is away: id and event, oldest first.';
-
-create or replace function cs.events_head() returns bigint
-    language sql stable security definer set search_path = cs, pg_temp
-    as $$ select coalesce(max(id), 0) from audit_event $$;
-comment on function cs.events_head is 'The newest audit row''s id, where a new listener begins.';
-
 create or replace function cs.ready_check(version int) returns bool
     language sql stable security definer set search_path = cs, pg_temp
     as $$ select exists (select from schema_migration m where m.version >= $1) $$;

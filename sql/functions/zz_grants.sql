@@ -18,8 +18,8 @@ begin
             password_set team_create teams_list person_create person_change people_list
             login_link_create token_create token_revoke tokens_list upload_begin upload_chunk_put
             upload_finish upload_drop file_get file_chunk output_item_get output_chunk_get
-            request_list request_get request_state revision_get request_audit events_after
-            events_head me instance_get ready_check fleet pause_set pause_clear metrics'),
+            request_list request_get request_state revision_get request_audit events_between
+            events_now me instance_get ready_check fleet pause_set pause_clear metrics'),
         ('countersign_worker', 'worker_hello worker_bye worker_report heartbeat claim_attempts
             attempt_file_chunk start_attempts mark_attempts_running release_attempts
             attempt_standing output_chunk_put finish_attempts sweep adopt_attempts adoption_end

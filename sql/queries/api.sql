@@ -41,11 +41,12 @@ select cs.revision_get($1, $2, $3);
 -- name: request_audit(request_id int8, person_id int8)
 select cs.request_audit($1, $2);
 
--- name: events_after(audit_id int8, most int4)
-select audit_id, event from cs.events_after($1, $2);
+-- Two snapshots as events_now gives them; all pages of what lies between have the same two.
+-- name: events_between(after_id int8, since text, until text, most int4)
+select audit_id, event from cs.events_between($1, $2, $3, $4);
 
--- name: events_head()
-select cs.events_head();
+-- name: events_now()
+select ret_id as audit_id, ret_seen as seen from cs.events_now();
 
 -- Signing in, sessions and tokens.
 

@@ -60,7 +60,7 @@ create table cs.janitor (
 ) with (fillfactor = 70);
 
 -- Functions that take other parameters from now on.
-drop function if exists cs.sweep(bigint, int), cs.pause_check(bigint),
-    cs.cost_put(cs.request, cs.attempt, jsonb);
+drop function if exists cs.sweep(bigint, int), cs.pause_check(bigint), cs.events_head(),
+    cs.cost_put(cs.request, cs.attempt, jsonb), cs.events_after(bigint, int);
 
 insert into cs.schema_migration (version, name) values (6, 'remote');

@@ -1,6 +1,7 @@
 // Long polls and event streams: woken at once, resumed without loss, honest about gaps.
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { Session } from './session.mjs';
 import { startStack, until } from './stack.mjs';
 
 let stack;
@@ -162,6 +163,17 @@ test('a gap that can not be filled is said', async () => {
     after_.close();
 });
 
+// The first event that Redis carries again; closes the stream.
+async function redisComesBack(stream) {
+    await stack.start('redis');
+    await stream.until((one) => one.event === 'reset');
+    const back = await submit();
+    const event = await stream.until((one) => one.event === 'request' && one.data.id === back.id
+        && one.id);
+    stream.close();
+    return event;
+}
+
 test('with Redis away polls and streams go on, with PostgreSQL alone', async () => {
     const stream = await ana.events();
     await stack.kill('redis');
@@ -175,13 +187,36 @@ test('with Redis away polls and streams go on, with PostgreSQL alone', async () 
     await stack.psql('api', `select cs.cancel_requests(jsonb_build_array(jsonb_build_object('id',
         ${request.id}, 'actor', jsonb_build_object('person_id', ${ana.person.id}))))`);
     assert.equal((await poll).body.state, 'cancelled', 'though another process did it');
-    await stack.start('redis');
-    await stream.until((one) => one.event === 'reset');
-    const back = await submit();
-    const event = await stream.until((one) => one.event === 'request' && one.data.id === back.id
-        && one.id);
-    assert.match(event.id, /^\d+-\d+$/);
-    stream.close();
+    assert.match((await redisComesBack(stream)).id, /^\d+-\d+$/);
+});
+
+test('with Redis away, a change that commits late is told, and each only once', async (t) => {
+    await stack.kill('redis');
+    const stream = await ana.events();
+    const item = (key) => `jsonb_build_array(jsonb_build_object('actor', jsonb_build_object(
+        'person_id', ${ana.person.id}), 'title', '${key}', 'language', 'python', 'code', 'x',
+        'files', '[]'::jsonb, 'max_limits', '{"wall_ms": 1000, "memory_bytes": 99999999, "pids": 4,
+        "output_bytes": 1024, "files": 1, "file_bytes": 1024}'::jsonb, 'backend', 'local', 'image',
+        'i', 'approval_seconds', 60, 'pending_seconds', 600, 'max_waiting', 1000000))`;
+    const slow = new Session(stack);
+    t.after(() => slow.end());
+    await slow.run('begin');
+    const [late] = await slow.run(
+        `select result ->> 'id' as id from cs.submit_requests(${item('late')})`);
+    const told = [];
+    const tellUntil = (id) => stream.until((one) => {
+        if (one.event === 'request') told.push(`${one.data.id} ${one.data.what}`);
+        return one.event === 'request' && one.data.id === Number(id);
+    });
+    const first = await submit();
+    assert.ok(first.id > Number(late), 'the later id commits first');
+    await tellUntil(first.id);
+    await slow.run('commit');
+    const last = await submit();
+    await tellUntil(last.id);
+    const ours = told.filter((one) => Number(one.split(' ')[0]) >= Number(late));
+    assert.deepEqual(ours, [first.id, late, last.id].map((id) => `${id} request.submit`));
+    await redisComesBack(stream);
 });
 
 test('with Redis hung, streams that resume hold nobody else up', async () => {

@@ -8,7 +8,7 @@ select :'url' = '' as alone, :'url' || ' password=' || :'password' as url \gset
 \if :alone
 \set url 'host=' :HOST ' port=' :PORT ' user=' :USER ' dbname=' :DBNAME
 \endif
-select plan(36);
+select plan(41);
 create extension dblink schema t;
 select dblink_connect('a', :'url') as a, dblink_connect('b', :'url') as b,
        dblink_connect('c', :'url') as c \gset
@@ -220,6 +220,30 @@ select is((select n from dblink('c', format('select to_jsonb(cs.adoption_end(wor
     %L, true)) from cs.attempt where id = %s', 'gone', t.attempt(:r))) x (n jsonb)), 'true',
     'once its worker gives up');
 select is((select count(*) from attempt where request_id = :r), 2::bigint, 'it is, once');
+
+-- An event whose id was drawn first commits last: it is told all the same, and each once.
+create function t.now_seen() returns text language sql as $$
+    select s from dblink('c', 'select ret_seen from cs.events_now()') x (s text) $$;
+create function t.told(since text, until text, after_id bigint default 0, most int default 500)
+    returns bigint[] language sql as $$
+    select array_agg((e ->> 'id')::bigint order by n) from dblink('c', format(
+        'select row_number() over (), event::jsonb from cs.events_between(%s, %L, %L, %s)',
+        after_id, since, until, most)) x (n bigint, e jsonb)
+    where e ->> 'what' = 'request.submit' $$;
+select t.now_seen() as s0 \gset
+select dblink_exec('a', 'begin') as x \gset
+select t.on('a', 'submit_requests', t.submission(t.login('ann'))) ->> 'id' as late \gset
+select t.new_request() as early \gset
+select t.now_seen() as s1 \gset
+select is(t.told(:'s0', :'s1'), array[:early]::bigint[], 'what is not committed is not told');
+select dblink_exec('a', 'commit') as x \gset
+select t.new_request() as last \gset
+select t.now_seen() as s2 \gset
+select is(t.told(:'s1', :'s2'), array[:late, :last]::bigint[], 'it is, as soon as it is');
+select is(t.told(:'s0', :'s2'), array[:late, :early, :last]::bigint[], 'everything is told once');
+select is(t.told(:'s2', t.now_seen()), null, 'and nothing twice');
+select is(t.told(:'s0', :'s2', most => 1), array[:late]::bigint[],
+    'page by page when there is much');
 
 select dblink_disconnect(k) from unnest(array['a', 'b', 'c']) k \g /dev/null
 select * from finish();

@@ -82,7 +82,8 @@ select is((select array_agg(row(provider, model, spans, seconds > 0, cpu_seconds
     '{"(daytona,analytics-3,1,t,t,t,1143285,0,0)",'
     '"(e2b,code-interpreter-v1,2,t,t,t,219313,1,1)"}', '13. cost by provider');
 select is((select array_agg(row(request_state, attempt_state, adoptions,
-        last_adopted_at is not null, known_at is not null, tried_again)::text order by request_id) from lost_runs
+        last_adopted_at is not null, known_at is not null, tried_again)::text order by request_id)
+    from lost_runs
     where request_id in (:letters, :forecast, :doubles)),
     '{"(failed,failed,0,f,t,f)","(succeeded,succeeded,1,t,t,f)",'
     '"(outcome_unknown,unknown,0,f,f,f)"}', '14. lost runs');

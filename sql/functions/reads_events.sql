@@ -1,0 +1,29 @@
+-- The live feed out of the audit trail. Ids are drawn before they commit, so a later one may be
+-- seen first: what is new is told by snapshots, not by ids.
+
+set search_path = cs, pg_temp;
+
+create or replace function cs.events_now(ret_id out bigint, ret_seen out text)
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select coalesce(max(id), 0), pg_current_snapshot()::text from audit_event
+$$;
+comment on function cs.events_now is
+    'The newest audit row''s id, and what is committed by now, as a snapshot.';
+
+create or replace function cs.events_between(after_id bigint, since text, until text, most int)
+    returns table (audit_id bigint, event text) language sql stable
+    security definer set search_path = cs, pg_temp as $$
+    select e.id, jsonb_build_object('id', r.id, 'state', r.state, 'revision', r.revision,
+        'team_id', r.team_id, 'author_id', r.author_id, 'owner_id', p.owner_id,
+        'at', iso(e.ts), 'what', e.event)::text
+    from (select * from audit_event a
+          where a.id > after_id and a.entity = 'request'
+            and not pg_visible_in_snapshot(a.xid, since::pg_snapshot)
+            and pg_visible_in_snapshot(a.xid, until::pg_snapshot)
+          order by a.id limit most) e
+    join request r on r.id = e.entity_id
+    join person p on p.id = r.author_id
+    order by e.id
+$$;
+comment on function cs.events_between is
+    'What was committed between two snapshots, with ids greater than one: id and event, by id.';
