@@ -114,7 +114,7 @@ void adopt_run(struct run *run)
     run_leave(run, &result);
     enum run_end what = run_judge(run, &result, &end);
     if (what == RUN_WRITE)
-        run_finish(run, &end);
+        what = run_finish(run, &end);
     else if (slot_stopped(run->slot) != SLOT_STOP_LOST)
         end_adoption(run, *result.reason ? result.reason : "the worker is draining", false);
     run_drop_sandbox(run, what);

@@ -135,7 +135,7 @@ static void write_down(struct run *run, const struct sandbox_result *result)
     if (!run->backend->breaker)
         run_drop_sandbox(run, what);
     if (what == RUN_WRITE)
-        run_finish(run, &end);
+        what = run_finish(run, &end);
     else if (what == RUN_ABANDON)
         leave_to_others(run, &end);
     else

@@ -100,7 +100,7 @@ enum run_end run_judge(const struct run *run, const struct sandbox_result *resul
     return stop == SLOT_STOP_LOST && !ended_itself ? RUN_FORGET : RUN_WRITE;
 }
 
-void run_finish(struct run *run, struct transition_end *end)
+enum run_end run_finish(struct run *run, struct transition_end *end)
 {
     struct error err = {0};
     int64_t retry_ms = RUN_RETRY_FIRST_MS;
@@ -113,9 +113,10 @@ void run_finish(struct run *run, struct transition_end *end)
     while (!transition_finish(run->worker, run->attempt, end, &err))
         if (!run_wait_to_retry(run, &err, &retry_ms)) {
             run_log(run, LOG_WARN, "attempt.finish_refused", err.text);
-            return;
+            return RUN_ABANDON;
         }
     run_log(run, LOG_INFO, "attempt.finished", end->outcome);
+    return RUN_WRITE;
 }
 
 void run_drop_sandbox(struct run *run, enum run_end end)

@@ -40,8 +40,9 @@ enum run_end {
 };
 enum run_end run_judge(const struct run *run, const struct sandbox_result *result,
                        struct transition_end *ret_end);
-/* Tries until it is durable or refused: nothing else may hold the result. */
-void run_finish(struct run *run, struct transition_end *end);
+/* Tries until it is durable or refused: nothing else may hold the result. What is
+ * refused may be another worker's by now: RUN_ABANDON. */
+enum run_end run_finish(struct run *run, struct transition_end *end);
 /* Destroys it, or leaves it to others. */
 void run_drop_sandbox(struct run *run, enum run_end end);
 /* The sink that hands everything to run->output. */
