@@ -2,15 +2,18 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/io/http_internal.h"
 
 #define CONNECT_MS 5000
-#define TICK_MS 500 /* a flag that was set without http_cancel is seen after this */
-#define BUFFER_BYTES 2048
+#define TICK_MS 500       /* a flag that was set without http_cancel is seen after this */
+#define BUFFER_BYTES 1024 /* the least it takes */
 #define BODY_MAX 65536
+#define PAGE 4096
+#define STACK_SMALL ((size_t)1024 * 1024) /* threads that there are many of */
 #define IDLE_SECONDS 55L /* services close idle connections after a minute or more */
 /* What must not be sent twice goes over a kept connection only while it is fresh. */
 #define IDLE_SECONDS_ONCE 3L
@@ -31,7 +34,7 @@ static void set_options(const struct http *http, struct http_exchange *exchange)
         {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
         {CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS},
         {CURLOPT_BUFFERSIZE, BUFFER_BYTES},
-        {CURLOPT_UPLOAD_BUFFERSIZE, 16384}, /* the least it takes */
+        {CURLOPT_UPLOAD_BUFFERSIZE, 16384}, /* likewise */
         {CURLOPT_TCP_KEEPALIVE, 1},
         {CURLOPT_QUICK_EXIT, 1}, /* waits for no name server after the deadline */
     };
@@ -42,6 +45,7 @@ static void set_options(const struct http *http, struct http_exchange *exchange)
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* nor one from the environment */
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "countersign");
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->why);
+    curl_easy_setopt(easy, CURLOPT_SHARE, http->names);
     /* From the folder only what is needed is read; the file of all authorities
      * would be kept with every connection. */
     curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
@@ -72,13 +76,44 @@ static bool is_cancelled(const struct http_request *request)
     return request->cancelled && atomic_load(request->cancelled);
 }
 
+/* Connecting went deep into the stack. Who waits for long gives the pages below back: of
+ * hundreds of such threads they are a third of the memory. */
+static void forget_stack(void)
+{
+    pthread_attr_t attributes;
+    void *low = NULL;
+    size_t size = 0;
+    char here;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+        return;
+    if (pthread_attr_getstack(&attributes, &low, &size) == 0 && size <= STACK_SMALL) {
+        uintptr_t start = ((uintptr_t)low + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+        uintptr_t end = ((uintptr_t)&here - PAGE) & ~(uintptr_t)(PAGE - 1);
+        if (end > start)
+            madvise((void *)start, end - start, MADV_DONTNEED);
+    }
+    pthread_attr_destroy(&attributes);
+}
+
+/* Waits until there is something to do for curl. False: only time went by. */
+static bool wait_for_news(CURLM *multi, int64_t most_ms)
+{
+    int count = 0;
+    long due_ms = -1;
+    curl_multi_poll(multi, NULL, 0, (int)most_ms, &count);
+    curl_multi_timeout(multi, &due_ms);
+    return count > 0 || due_ms == 0;
+}
+
 /* True when the transfer came to an end by itself. */
 static bool transfer(struct http_exchange *exchange)
 {
     const struct http_request *request = exchange->request;
     CURLM *multi = exchange->handle->multi;
-    for (int running = 1;;) {
-        int64_t left_ms = request->deadline_ms - clock_monotonic_ms();
+    int64_t patience_ms = clock_monotonic_ms() + TICK_MS;
+    int running = 1;
+    for (bool news = true;;) {
+        int64_t now_ms = clock_monotonic_ms(), left_ms = request->deadline_ms - now_ms;
         if (is_cancelled(request)) {
             exchange->answer->end = HTTP_CANCELLED;
             return false;
@@ -87,12 +122,16 @@ static bool transfer(struct http_exchange *exchange)
             exchange->answer->end = HTTP_TIMED_OUT;
             return false;
         }
-        if (curl_multi_perform(multi, &running) != CURLM_OK)
+        if (news && curl_multi_perform(multi, &running) != CURLM_OK)
             return true;
         tell_sent(exchange);
         if (!running)
             return true;
-        curl_multi_poll(multi, NULL, 0, (int)(left_ms < TICK_MS ? left_ms : TICK_MS), NULL);
+        if (now_ms > patience_ms) {
+            patience_ms = INT64_MAX;
+            forget_stack();
+        }
+        news = wait_for_news(multi, left_ms < TICK_MS ? left_ms : TICK_MS);
     }
 }
 

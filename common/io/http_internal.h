@@ -20,6 +20,8 @@ struct http_handle {
 struct http {
     struct http_options options;
     char *ca_file;
+    CURLSH *names; /* addresses of hosts, known to all handles */
+    pthread_mutex_t names_lock;
     pthread_mutex_t lock; /* of what follows */
     struct http_handle *idle;
     size_t idle_count;

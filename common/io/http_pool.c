@@ -11,6 +11,32 @@ static void start_curl(void)
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+static void lock_names(CURL *easy, curl_lock_data data, curl_lock_access access, void *context)
+{
+    struct http *http = context;
+    (void)easy, (void)data, (void)access;
+    pthread_mutex_lock(&http->names_lock);
+}
+
+static void unlock_names(CURL *easy, curl_lock_data data, void *context)
+{
+    struct http *http = context;
+    (void)easy, (void)data;
+    pthread_mutex_unlock(&http->names_lock);
+}
+
+static void share_names(struct http *http)
+{
+    pthread_mutex_init(&http->names_lock, NULL);
+    http->names = curl_share_init();
+    if (!http->names)
+        abort();
+    curl_share_setopt(http->names, CURLSHOPT_USERDATA, http);
+    curl_share_setopt(http->names, CURLSHOPT_LOCKFUNC, lock_names);
+    curl_share_setopt(http->names, CURLSHOPT_UNLOCKFUNC, unlock_names);
+    curl_share_setopt(http->names, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+}
+
 struct http *http_new(const struct http_options *options)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -22,6 +48,7 @@ struct http *http_new(const struct http_options *options)
     if (http->options.idle_max == 0)
         http->options.idle_max = IDLE_MAX;
     pthread_mutex_init(&http->lock, NULL);
+    share_names(http);
     return http;
 }
 
@@ -53,6 +80,8 @@ void http_free(struct http *http)
         http->idle = handle->next;
         handle_free(handle);
     }
+    curl_share_cleanup(http->names);
+    pthread_mutex_destroy(&http->names_lock);
     pthread_mutex_destroy(&http->lock);
     free(http->ca_file);
     free(http);

@@ -41,8 +41,9 @@ static bool answer(struct peer *peer, int fd, int number)
         rule->times = rule->times == 1 ? -1 : rule->times > 1 ? rule->times - 1 : 0;
         if (rule->status == 0) /* it was read, and nobody answers */
             return false;
-        buffer_printf(&text, "HTTP/1.1 %d x\r\n%sContent-Length: %zu\r\n\r\n%s", rule->status,
-                      rule->headers ? rule->headers : "", strlen(rule->body), rule->body);
+        buffer_printf(
+            &text, "HTTP/1.1 %d x\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s",
+            rule->status, rule->headers ? rule->headers : "", strlen(rule->body), rule->body);
         peer_send(fd, buffer_bytes(&text));
         return false;
     }

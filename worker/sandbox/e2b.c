@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "worker/sandbox/e2b_control.h"
 #include "worker/sandbox/e2b_envd.h"
 #include "worker/sandbox/e2b_run.h"
 #include "worker/sandbox/programs.h"
 
-#define IDLE_MAX 64
+#define IDLE_MAX 32
+#define LISTED_FOR_MS 60000
 
 /* ---- what lies in the sandbox before the run --------------------------------------------------
  */
@@ -44,6 +46,46 @@ static bool upload_remote(struct sandbox *sandbox, const struct sandbox_job *job
     return fine;
 }
 
+/* Without inputs every sandbox of an image begins with the same files. */
+static bool known_before(struct sandbox *sandbox, const struct sandbox_job *job)
+{
+    struct e2b *e2b = sandbox->owner;
+    pthread_mutex_lock(&e2b->lock);
+    bool known = job->file_count == 0 && e2b->listed &&
+                 strcmp(e2b->listed_image, job->image) == 0 &&
+                 clock_monotonic_ms() - e2b->listed_ms < LISTED_FOR_MS;
+    if (known) {
+        sandbox->before = json_incref(e2b->listed);
+        memcpy(sandbox->others, e2b->listed_others, sizeof sandbox->others);
+    }
+    pthread_mutex_unlock(&e2b->lock);
+    return known;
+}
+
+static void remember_before(const struct sandbox *sandbox, const struct sandbox_job *job)
+{
+    struct e2b *e2b = sandbox->owner;
+    if (job->file_count > 0 || strlen(job->image) >= sizeof e2b->listed_image)
+        return;
+    pthread_mutex_lock(&e2b->lock);
+    json_decref(e2b->listed);
+    e2b->listed = json_incref(sandbox->before);
+    snprintf(e2b->listed_image, sizeof e2b->listed_image, "%s", job->image);
+    memcpy(e2b->listed_others, sandbox->others, sizeof sandbox->others);
+    e2b->listed_ms = clock_monotonic_ms();
+    pthread_mutex_unlock(&e2b->lock);
+}
+
+static bool look_before(struct sandbox *sandbox, const struct sandbox_job *job, struct error *err)
+{
+    if (known_before(sandbox, job))
+        return true;
+    if (!e2b_envd_list(sandbox, E2B_HOME, job->cancelled, &sandbox->before, sandbox->others, err))
+        return false;
+    remember_before(sandbox, job);
+    return true;
+}
+
 static bool upload_plain(struct sandbox *sandbox, const struct sandbox_job *job, struct error *err)
 {
     for (size_t i = 0; i < job->file_count; i++) {
@@ -52,7 +94,7 @@ static bool upload_plain(struct sandbox *sandbox, const struct sandbox_job *job,
         if (!upload(sandbox, job, path, &job->files[i], err))
             return false;
     }
-    return e2b_envd_list(sandbox, E2B_HOME, job->cancelled, &sandbox->before, sandbox->others, err);
+    return look_before(sandbox, job, err);
 }
 
 static bool load(struct sandbox *sandbox, const struct sandbox_job *job, struct error *err)
@@ -163,6 +205,7 @@ void e2b_backend_free(struct sandbox_backend *backend)
     if (!backend)
         return;
     struct e2b *e2b = backend->context;
+    json_auto(&e2b->listed);
     http_free(e2b->http);
     pthread_mutex_destroy(&e2b->lock);
     free(e2b);

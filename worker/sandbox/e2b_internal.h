@@ -28,6 +28,10 @@ struct e2b {
     char sized_image[128];
     struct sandbox_usage size; /* of a sandbox of that image */
     int64_t sized_ms;
+    char listed_image[128];
+    json_t *listed; /* the working folder of a new sandbox of that image */
+    size_t listed_others[2];
+    int64_t listed_ms;
 };
 
 struct sandbox {
