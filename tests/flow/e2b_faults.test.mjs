@@ -64,7 +64,7 @@ async function runRow(row) {
         await row.before?.(service);
         const wanted = typeof row.rules === 'function' ? row.rules(service) : row.rules ?? [];
         const rules = wanted.map((rule) => service.fail(rule));
-        const plain = { ...service.env, E2B_CALL_MS: row.slow ? '9000' : '60000', ...row.env };
+        const plain = { ...service.env, E2B_CALL_MS: row.slow ? '12000' : '60000', ...row.env };
         const env = row.after ? row.after(plain) : plain;
         if (row.env?.E2B_API_KEY === 'e2b_5ec4e7') service.options.key = 'e2b_0000';
         const got = await runJob('e2b', { language: 'python', code: '6 * 7', instance: 'table',
