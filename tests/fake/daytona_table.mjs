@@ -28,7 +28,7 @@ export const job = jobOf({ code: 'import sys\nprint("out", flush=True)\n'
 
 export const harness = { backend: 'daytona', start: startDaytona, job,
     counts: { creates: (fake) => fake.creates, executions: (fake) => fake.executions,
-        left: (fake) => fake.left() },
+        left: (fake) => fake.left(), asked: { create: CREATE, start: EXEC } },
     proof: (result) => {
         assert.deepEqual([result.stdout, result.stderr], ['out\n', 'err\n']);
         assert.deepEqual(result.items.map((item) => item.text), ['42']);

@@ -75,8 +75,11 @@ function checkAlways(row, result, fake, counts) {
         assert.ok(!['not_created', 'not_started'].includes(result.outcome),
             `${result.outcome}, but the code ran`);
     else assert.notEqual(result.outcome, 'succeeded');
+    for (const [what, match] of Object.entries(counts.asked))
+        assert.ok(fake.callsTo(match).length <= 1, `asked twice to ${what}`);
     const left = counts.left(fake).length;
     assert.ok(left <= (row.left ?? 0), `${left} sandboxes are left`);
+    assert.deepEqual(fake.surprises, []);
 }
 
 function checkWanted(row, result) {
@@ -110,12 +113,13 @@ async function runRow(row, { backend, start, counts, job, proof }) {
  *  serve: options of the service, job, env, creates, executions and left: how many at most (1, 1,
  *  0), cancelAt: the call at which the job is cancelled, prepare(fake): before all; gives more
  *  fields of the job, check(result, fake)}. The harness:
- *  {backend, start(options), job, counts: {creates, executions, left}, proof(result): that the
+ *  {backend, start(options), job, counts: {creates, executions, left,
+ *  asked: {what: the call that is never sent twice}}, proof(result): that the
  *  usual job did what it should}. */
 export function runTable(title, rows, harness) {
     const names = new Set(rows.map((row) => row.name));
     assert.equal(names.size, rows.length, 'two rows have one name');
-    test(`${title}: ${rows.length} cases`, { concurrency: 6 }, async (t) => {
+    test(`${title}: ${rows.length} cases`, { concurrency: 8 }, async (t) => {
         t.diagnostic(`${rows.length} cases`);
         await Promise.all(rows.map((row) => t.test(row.name, () => runRow(row, harness))));
     });

@@ -1,8 +1,8 @@
 // Daytona's own traps, a row each: states, quotas, names that are taken, sandboxes that go away,
 // answers that lie, certificates, cancelling, and runs that another worker takes up.
-import test from 'node:test';
+import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
-import { certificate } from '../fake/certificates.mjs';
+import { makeCertificates } from '../fake/authority.mjs';
 import { runTable } from '../fake/fault_table.mjs';
 import { jobOf } from '../conformance/run_job.mjs';
 import { BAD_REQUEST, BAD_RESULTS, CREATE, DELETE, EXEC, FORBIDDEN, LOGS, LOOK, LOST, NOT_STARTED,
@@ -94,10 +94,11 @@ const earlier = (fence, more) => async (fake) => {
             ...more }) });
     assert.equal(answer.status, 200);
     fake.creates = 0;
+    fake.calls.length = 0;
 };
 const second = { ...ME, fence: 2 };
 const order = (first, then) => (result, fake) => {
-    const names = fake.calls.slice(1).map((call) => `${call.method} ${call.path}`);
+    const names = fake.calls.map((call) => `${call.method} ${call.path}`);
     const at = (match) => names.findIndex((name) => name.startsWith(match));
     assert.ok(at(first) >= 0 && at(first) < at(then), names.join('\n'));
 };
@@ -296,22 +297,20 @@ const ends = [
         rules: [{ match, do: 'hang', effect, times: Infinity }], want: CANCELLED }))),
 ];
 
-const good = certificate();
-const tls = (made, more) => ({ serve: { tls: made }, ...more });
-const REFUSED = { want: UNAVAILABLE, creates: 0 };
+const { caFile, servers, remove } = makeCertificates();
+after(remove);
+const { good, ...wrong } = servers;
+const tls = (made, more) => ({ serve: { tls: made }, env: { CA_FILE: caFile }, ...more });
+const REFUSED = { want: UNAVAILABLE, creates: 0, check: (result, fake) => {
+    assert.equal(fake.calls.length, 0);
+} };
 
 const certificates = [
-    { name: 'a good certificate', ...tls(good), env: { CA_FILE: good.file }, want: SUCCEEDED },
-    { name: 'a certificate of nobody we know', ...tls(good), ...REFUSED },
-    { name: 'a certificate of somebody else', ...tls(certificate()), env: { CA_FILE: good.file },
-        ...REFUSED },
-    ...[['that ended', { days: -1 }], ['for another name', { name: 'DNS:example.org' }]]
-        .map(([name, options]) => {
-            const made = certificate(options);
-            return { name: `a certificate ${name}`, ...tls(made), env: { CA_FILE: made.file },
-                ...REFUSED };
-        }),
-    { name: 'a toolbox without TLS', ...tls(good), env: { CA_FILE: good.file, ...HURRY },
+    { name: 'a good certificate', ...tls(good), want: SUCCEEDED },
+    { name: 'a certificate of nobody the system knows', ...tls(good), env: {}, ...REFUSED },
+    ...Object.entries(wrong).map(([what, made]) => ({ name: `a certificate: ${what}`, ...tls(made),
+        ...REFUSED })),
+    { name: 'a toolbox without TLS', ...tls(good), env: { CA_FILE: caFile, ...HURRY },
         want: UNAVAILABLE, rules: [CREATE, LOOK].map((match) => edit(match, (one) => {
             one.toolboxProxyUrl = one.toolboxProxyUrl.replace('https', 'http');
         })), check: (result, fake) => assert.deepEqual(fake.callsTo('* /toolbox/*'), []) },
