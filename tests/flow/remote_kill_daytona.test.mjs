@@ -7,6 +7,6 @@ killMatrix({
     left: (fake) => fake.left().length,
     made: (fake) => fake.creates,
     starts: (fake) => fake.executions,
-    sweeps: (fake) => fake.calls.filter((call) => call.method === 'GET'
+    sweeps: (calls) => calls.filter((call) => call.method === 'GET'
         && /\/sandbox(\/paginated)?$/.test(call.path) && !/attempt/.test(`${call.query}`)).length,
 });

@@ -7,6 +7,6 @@ killMatrix({
     left: (fake) => fake.sandboxes.size,
     made: (fake) => fake.created,
     starts: (fake) => fake.executions.length,
-    sweeps: (fake) => fake.calls.filter((call) => call.method === 'GET'
+    sweeps: (calls) => calls.filter((call) => call.method === 'GET'
         && call.path === '/v2/sandboxes' && !/attempt/.test(`${call.query}`)).length,
 });

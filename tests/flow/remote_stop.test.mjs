@@ -14,7 +14,7 @@ const services = [
     { name: 'daytona', start: startDaytona, image: 'daytona-small',
       left: (fake) => fake.left().length, starts: (fake) => fake.executions },
 ];
-const SLOW = "import time\ntime.sleep(1)\nprint('ran')";
+const SLOW = "import time\ntime.sleep(2)\nprint('ran')";
 
 for (const service of services) describe(service.name, () => {
     let fake;
@@ -25,7 +25,7 @@ for (const service of services) describe(service.name, () => {
         fake = await service.start();
         stack = await startStack({
             api: false, workers: 2,
-            env: { ...fake.env, LOCAL_OFF: '1', HEARTBEAT_MS: '300', LEASE_MS: '1200',
+            env: { ...fake.env, LOCAL_OFF: '1', HEARTBEAT_MS: '500', LEASE_MS: '2000',
                    SWEEP_MS: '200', JANITOR_SECONDS: '5' },
         });
         jobs = await openJobs(stack);
