@@ -46,7 +46,7 @@ async function pause(what, reason) {
 }
 
 before(async () => {
-    stack = await startStack({ env: { WORKER_SLOTS: '3' } });
+    stack = await startStack({ env: { WORKER_SLOTS: '3', SANDBOX_TIMEOUT_MS: '300000' } });
     await stack.people({ mia: ['analyst'], noor: ['reviewer'], eva: ['admin'] });
     await stack.operator('team', 'add', 'Logistics and purchasing');
     mia = await stack.signIn('mia');

@@ -40,21 +40,22 @@ const printed = (text, at = page) => output(at).getByText(text).first().waitFor(
 const superuser = (sql, vars) => stack.psql('superuser', sql, vars);
 
 // Every width and theme of what is on the screen: no barrier, nothing sideways, a picture.
+const eyes = [];
+async function openEyes() {
+    for (const width of [1440, 390])
+        for (const theme of ['light', 'dark'])
+            eyes.push({ width, theme, at: await open('anna', { width, theme }) });
+}
+
 async function look(path, ready, name) {
-    for (const [width, theme] of [
-        [1440, 'light'],
-        [1440, 'dark'],
-        [390, 'light'],
-        [390, 'dark'],
-    ]) {
-        const at = await openPerson(stack, browser, 'anna', { width, theme, to: path });
+    for (const { width, theme, at } of eyes) {
+        await at.goto(stack.url + path);
         await ready(at);
         await at.evaluate(() => document.fonts.ready);
         await at.screenshot({ path: `${pictures}/${name}-${theme}-${width}.png` });
         assert.deepEqual(await findBarriers(at), [], `${name} ${theme} ${width}`);
         assert.equal(await sideways(at), 0, `${name} ${theme} ${width} scrolls sideways`);
-        assertClean(at);
-        await at.context().close();
+        await at.goto('about:blank');
     }
 }
 
@@ -75,6 +76,7 @@ before(async () => {
     noor = await stack.signIn('noor');
     browser = await openBrowser();
     page = await open('mia');
+    await openEyes();
 });
 after(async () => {
     await browser?.close();
@@ -278,7 +280,7 @@ test('what could not start is told in the words of who refused it', async () => 
 });
 
 test('a lost run tells what is known, and those who may settle it can', async () => {
-    const quick = { HEARTBEAT_MS: '300', LEASE_MS: '1500', SWEEP_MS: '300' };
+    const quick = { HEARTBEAT_MS: '1000', LEASE_MS: '4000', SWEEP_MS: '300' };
     await stack.restart('worker', quick);
     const gate = makeGate();
     const id = await start(`print('half', flush=True)\n${gate.wait}`);
