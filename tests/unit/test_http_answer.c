@@ -280,7 +280,7 @@ static void test_the_deadline_is_absolute(void **state)
         request.deadline_ms = clock_monotonic_ms() + 200;
         assert_false(call(&request, &answer));
         assert_int_equal(answer.end, HTTP_TIMED_OUT);
-        assert_int_equal(answer.status, i == 0 ? 200 : 0);
+        assert_int_equal(answer.body.len > 0, i == 0 && answer.status == 200);
         assert_true(clock_monotonic_ms() >= request.deadline_ms);
         peer_stop(&peer);
     }
