@@ -1,6 +1,8 @@
 // Jobs in sandboxes of a service, played here and answering at once: what is added to it, how many
 // jobs a worker gets through beside the service's own client, and what 500 at once cost.
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 import { promisify } from 'node:util';
@@ -153,6 +155,25 @@ export async function heldRound(bench) {
     return round;
 }
 
+/** A certificate of our own for 127.0.0.1: {key, cert, file}. */
+function makeCertificate() {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'countersign-bench-'));
+    const [key, file] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt',
+        'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-addext',
+        'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', file], { stdio: 'ignore' });
+    chmodSync(folder, 0o755); // the worker is another user
+    return { folder, file, key: readFileSync(key, 'utf8'), cert: readFileSync(file, 'utf8') };
+}
+
+async function held(prepare, options, env) {
+    const bench = await prepareRemote('e2b', prepare, { instant: { delayMs: 600000 }, ...options },
+        { WORKER_SLOTS: String(HELD + 12), WORKER_CONNECTIONS: '8', ...env });
+    const round = await heldRound(bench);
+    await bench.stop();
+    return round;
+}
+
 export async function measureRemote(found, prepare, { rounds, say }) {
     for (const service of SERVICES) {
         const into = (found.remote[service] = { added: [], throughput: [] });
@@ -165,11 +186,15 @@ export async function measureRemote(found, prepare, { rounds, say }) {
         }
         await bench.stop();
     }
-    say(`${HELD} jobs at once`);
-    const bench = await prepareRemote('e2b', prepare, { instant: { delayMs: 600000 } },
-        { WORKER_SLOTS: String(HELD + 12), WORKER_CONNECTIONS: '8' });
-    found.remote.held = [await heldRound(bench)];
-    await bench.stop();
+    const { folder, file, key, cert } = makeCertificate();
+    found.remote.held = [];
+    found.remote.tls = [];
+    for (let round = 1; round <= rounds; round++) {
+        say(`round ${round} of ${rounds}: ${HELD} jobs at once, plain and with TLS`);
+        found.remote.held.push(await held(prepare, {}, {}));
+        found.remote.tls.push(await held(prepare, { tls: { key, cert } }, { CA_FILE: file }));
+    }
+    rmSync(folder, { recursive: true });
 }
 
 export function remoteTally(tally, { remote }) {
@@ -190,6 +215,8 @@ export function remoteTally(tally, { remote }) {
     const each = (pick) => remote.held.map(pick);
     tally.add('remote.held_kib', `worker, for each of ${HELD} running jobs`, 'KiB',
         each((round) => round.kib), { most: 64 });
+    tally.add('remote.held_tls_kib', 'the same where calls go over TLS', 'KiB',
+        remote.tls.map((round) => round.kib));
     tally.add('remote.held_connections', 'its database connections meanwhile', 'count',
         each((round) => round.connections), { most: 16 });
     tally.add('remote.held_late', 'its latest heartbeat meanwhile, late by', 'ms',
