@@ -105,11 +105,13 @@ begin
                 'started_at', cs.iso(a.started_at), 'adopted', a.state = 'unknown')
                 order by a.id) filter (where cs.can_see(who, r)), '[]'),
             'attempts_hidden', count(*) filter (where not cs.can_see(who, r)))
-        from cs.attempt a join cs.request r on r.id = a.request_id
-        where a.worker_id = of_worker
-          and (a.state in ('claimed', 'starting', 'running')
-               or (a.state = 'unknown' and a.adopt_until is not null
-                   and cs.adoption_is_held(a))));
+        from (select t.* from cs.attempt t where t.worker_id = of_worker
+                  and t.state in ('claimed', 'starting', 'running')
+              union all
+              select t.* from cs.attempt t where t.worker_id = of_worker
+                  and t.state = 'unknown' and t.adopt_until is not null
+                  and cs.adoption_is_held(t)) a
+        join cs.request r on r.id = a.request_id);
 end
 $$;
 comment on function cs.worker_attempts is
@@ -176,10 +178,17 @@ create or replace function cs.metrics() returns jsonb
             'running', count(*) filter (where a.state = 'running'))
             from attempt a where a.state in ('claimed', 'starting', 'running')),
         'backend_attempts', (
-            select jsonb_agg(jsonb_build_object('backend', b.name, 'state', s.state, 'value', (
-                select count(*) from attempt a where a.state = s.state and a.backend = b.name)))
+            select jsonb_agg(jsonb_build_object('backend', b.name, 'state', s.state,
+                                                'value', coalesce(n.count, 0)))
             from unnest(backend_names()) b (name)
-            cross join unnest(array['ready', 'claimed', 'starting', 'running']) s (state)),
+            cross join unnest(array['ready', 'claimed', 'starting', 'running']) s (state)
+            left join (
+                select a.state, a.backend, count(*) from attempt a where a.state = 'ready'
+                    group by a.state, a.backend
+                union all
+                select a.state, a.backend, count(*) from attempt a
+                    where a.state in ('claimed', 'starting', 'running')
+                    group by a.state, a.backend) n on n.state = s.state and n.backend = b.name),
         'backend_state', (
             select jsonb_agg(jsonb_build_object('backend', b.name, 'state', s.state,
                 'value', (backend_state(b.name) ->> 'state' = s.state)::int))

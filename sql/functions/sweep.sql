@@ -144,8 +144,9 @@ declare
     events jsonb := '[]';
 begin
     for r in select q.* from request q where q.id in (
-                 select t.request_id from attempt t join request x on x.id = t.request_id
-                 where t.state = 'ready' and x.when_unavailable = 'fail'
+                 select t.request_id from request x join attempt t on t.request_id = x.id
+                 where x.when_unavailable = 'fail' and x.state in ('approved', 'outcome_unknown')
+                   and t.state = 'ready'
                    and (t.fence > 0 or t.not_before <= clock_timestamp())
                    and backend_is_away(t, $1, unavailable)
                  order by t.not_before limit most)
@@ -203,9 +204,11 @@ begin
         'expired', expired.ret_expired, 'events', events,
         'next_due_ms', ceil(extract(epoch from hints.ret_next_due - clock_timestamp()) * 1000),
         'cancel', exists (select from attempt a where a.worker_id = $1
-            and a.state in ('claimed', 'starting', 'running', 'unknown')
-            and a.cancel_requested_at is not null
-            and (a.state <> 'unknown' or adoption_is_held(a))),
+                and a.state in ('claimed', 'starting', 'running')
+                and a.cancel_requested_at is not null)
+            or exists (select from attempt a where a.worker_id = $1 and a.state = 'unknown'
+                and a.adopt_until is not null and a.cancel_requested_at is not null
+                and adoption_is_held(a)),
         'adoptable', exists (select from attempt a where a.state = 'unknown'
             and a.adopt_until is not null and a.not_before <= clock_timestamp()
             and not adoption_is_held(a) and adoption_is_open(a)));

@@ -3,6 +3,8 @@
 alter table cs.request add column when_unavailable text not null default 'wait';
 comment on column cs.request.when_unavailable is
     'wait or fail: what becomes of an approved request whose sandbox service is away.';
+create index request_impatient on cs.request (id)
+    where when_unavailable = 'fail' and state in ('approved', 'outcome_unknown');
 
 alter table cs.attempt
     add column remote jsonb,
