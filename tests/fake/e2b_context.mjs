@@ -10,24 +10,29 @@ class Kernel {
         const { box, service } = sandbox;
         this.program = box.run(['/usr/bin/python3', '/run/fake/cell.py'], { cwd, stdin: 'pipe',
             channel: true, env: { ...EXTENDED, CELL_COLORS: service.options.colors } });
-        Object.assign(this, { take: null, rest: '', dead: false, errors: '' });
+        Object.assign(this, { take: null, rest: '', dead: false, ready: false, errors: '' });
         const { child } = this.program;
         child.stdio[4].setEncoding('utf8').on('data', (part) => this.read(part));
         child.stdout.resume();
         child.stderr.on('data', (part) => { this.errors = `${this.errors}${part}`.slice(-2000); });
         this.program.ended.then(() => {
             this.dead = true;
+            if (!this.ready && !this.program.doomed)
+                process.stderr.write(`Python cells can not run: ${this.rest}${this.errors}\n`);
             this.take?.(null);
         });
     }
 
     read(part) {
         this.rest += part;
+        if (!part.includes('\n')) return;
         const lines = this.rest.split('\n');
         this.rest = lines.pop();
         for (const text of lines) {
             const { cell, line } = JSON.parse(text);
-            if (cell !== null) this.take?.(line);
+            if (line.type === 'stderr') this.errors = `${this.errors}${line.text}`.slice(-2000);
+            if (cell === null) this.ready ||= line.type === 'ready';
+            else this.take?.(line);
         }
     }
 

@@ -16,8 +16,9 @@ const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwA
 const RECORDED = [START, out('one\n'), { type: 'stderr', text: 'two\u00e9\n', timestamp: AT },
     { type: 'keepalive' }, result({ text: '42' }), END];
 
-const lost = { outcome: 'unknown', reason: 'lost' };
-const fine = { outcome: 'succeeded', reason: '' };
+// The breaker counts what is the service's doing, never what is the code's.
+const lost = { outcome: 'unknown', reason: 'lost', service_fault: true };
+const fine = { outcome: 'succeeded', reason: '', service_fault: false };
 const warned = (stderr) => ({ ...fine, stdout: 'ok\n', stderr });
 
 const bytesOf = (lines) => Buffer.concat(lines.map((line) => (Buffer.isBuffer(line) ? line
@@ -34,7 +35,7 @@ function cuts() {
         name: `stream: cut at byte ${at} of ${whole.length}`, service: { instant: {
             lines: RECORDED } },
         rules: [{ match: EXECUTE, do: 'cut', at }],
-        expect: at < whole.length - 1 ? { ...lost, service_fault: true }
+        expect: at < whole.length - 1 ? lost
             : { ...fine, stdout: 'one\n', stderr: 'two\u00e9\n' },
     }));
 }
@@ -98,7 +99,8 @@ function fail() {
 }
 
 function errors() {
-    const failed = { outcome: 'failed', error_name: 'ValueError', error_value: 'v' };
+    const failed = { outcome: 'failed', error_name: 'ValueError', error_value: 'v',
+        service_fault: false };
     return [
         says('an error in the middle', [START, out('ok\n'), error('ValueError'), out('more\n'),
             END], { ...failed, stdout: 'ok\nmore\n' }),
@@ -203,7 +205,7 @@ const stop = (service) => () => service.worker.kill('SIGTERM');
 
 function cancels() {
     const held = { do: 'stream', parts: [bytesOf([START, out('now\n')])], open: true };
-    const cancelled = { outcome: 'cancelled', reason: 'cancelled' };
+    const cancelled = { outcome: 'cancelled', reason: 'cancelled', service_fault: false };
     return [
         { name: 'cancel: while the stream is open', job: { cancel_on_output: true },
             rules: [{ match: EXECUTE, ...held }], expect: { ...cancelled, stdout: 'now\n' } },
