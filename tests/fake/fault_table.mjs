@@ -1,6 +1,6 @@
 // A table of troubles with a service: each row says what the service does, and what must become of
 // a job. Rows run through build/run_job; what holds for every row is checked here.
-import test from 'node:test';
+import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { runJob } from '../conformance/run_job.mjs';
 import { gzipBomb } from './faults.mjs';
@@ -109,6 +109,13 @@ async function runRow(row, { backend, start, counts, job, proof }) {
     }
 }
 
+const tally = [];
+after(() => {
+    const sum = tally.reduce((all, [, count]) => all + count, 0);
+    const each = tally.map(([title, count]) => `${title} ${count}`).join(', ');
+    process.stdout.write(`# cases with ${tally[0][2]}: ${sum} (${each})\n`);
+});
+
 /** Rows: {name, want: {outcome, and fields of run_job's answer}, rules: [...] or (fake) => [...],
  *  serve: options of the service, job, env, creates, executions and left: how many at most (1, 1,
  *  0), cancelAt: the call at which the job is cancelled, prepare(fake): before all; gives more
@@ -119,8 +126,8 @@ async function runRow(row, { backend, start, counts, job, proof }) {
 export function runTable(title, rows, harness) {
     const names = new Set(rows.map((row) => row.name));
     assert.equal(names.size, rows.length, 'two rows have one name');
+    tally.push([title, rows.length, harness.backend]);
     test(`${title}: ${rows.length} cases`, { concurrency: 8 }, async (t) => {
-        t.diagnostic(`${rows.length} cases`);
         await Promise.all(rows.map((row) => t.test(row.name, () => runRow(row, harness))));
     });
 }

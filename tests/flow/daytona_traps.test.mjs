@@ -1,6 +1,6 @@
 // Daytona's own traps, a row each: states, quotas, names that are taken, sandboxes that go away,
 // answers that lie, certificates, cancelling, and runs that another worker takes up.
-import test, { after } from 'node:test';
+import { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { makeCertificates } from '../fake/authority.mjs';
 import { runTable } from '../fake/fault_table.mjs';
@@ -353,6 +353,3 @@ const tables = { 'states of a sandbox': states, 'refusals of a create': refusals
     'logs and results': outputs, 'ends and cancelling': ends, 'certificates': certificates,
     'lost runs': lost };
 for (const [title, rows] of Object.entries(tables)) runTable(title, rows, harness);
-test('how many cases there are', (t) => {
-    t.diagnostic(`${Object.values(tables).flat().length} cases`);
-});
