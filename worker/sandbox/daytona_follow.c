@@ -12,6 +12,8 @@
 #define GAP_FIRST_MS 50
 #define GAP_MAX_MS 2000
 #define GAP_LONG_MS 10000 /* where fetching the log takes long */
+#define BUSY_MAX_MS 30000
+#define BUSY_PATIENCE 10  /* times the usual one: 429 tells nothing bad of the sandbox */
 #define LAST_LOOK_MS 3000 /* after the deadline */
 #define JSON_GROWTH 12    /* both streams twice, each byte as \u00XX */
 #define KILLED 137        /* by `timeout -s KILL`, or by any SIGKILL */
@@ -77,14 +79,19 @@ static bool read_log(struct daytona_run *run, int64_t deadline_ms, bool last)
 }
 
 /* A poll failed: is it only the way there, or the sandbox itself? */
-static void look_at_sandbox(struct daytona_run *run, bool missing, int64_t deadline_ms)
+static void look_at_sandbox(struct daytona_run *run, const struct http_answer *answer,
+                            int64_t deadline_ms)
 {
+    bool missing = answer->end == HTTP_ANSWERED && answer->status == 404;
+    bool busy = answer->end == HTTP_ANSWERED && answer->status == 429;
     struct daytona *daytona = run->sandbox->daytona;
     struct daytona_sandbox now;
     if (atomic_load(&run->sandbox->cancelled))
         return;
+    int64_t end = clock_monotonic_ms() + daytona->options.call_ms / 2;
     enum daytona_look look =
-        daytona_get(daytona, run->sandbox->remote.id, deadline_ms, &run->sandbox->cancelled, &now);
+        daytona_get(daytona, run->sandbox->remote.id, end < deadline_ms ? end : deadline_ms,
+                    &run->sandbox->cancelled, &now);
     bool there = look == DAYTONA_UNSURE || look == DAYTONA_REFUSED ||
                  (look == DAYTONA_FOUND && (now.step == DAYTONA_READY || now.step == DAYTONA_WAIT));
     /* The session is told twice to be gone while the sandbox runs: it was restarted. */
@@ -93,7 +100,8 @@ static void look_at_sandbox(struct daytona_run *run, bool missing, int64_t deadl
     int64_t time = clock_monotonic_ms();
     if (!run->trouble_ms)
         run->trouble_ms = time;
-    if (!there || forgot || time - run->trouble_ms > daytona->options.call_ms)
+    int64_t patience = daytona->options.call_ms * (busy ? BUSY_PATIENCE : 1);
+    if (!there || forgot || time - run->trouble_ms > patience)
         run->stop = DAYTONA_STOP_LOST;
 }
 
@@ -125,6 +133,7 @@ static void poll_once(struct daytona_run *run, int64_t deadline_ms)
                                       .once = true,
                                       .cancelled = &run->sandbox->cancelled};
     bool answered = daytona_call(run->sandbox->daytona, &call, &answer);
+    run->busy_ms = answer.retry_after_ms < BUSY_MAX_MS ? answer.retry_after_ms : BUSY_MAX_MS;
     bool good = answered && read_status(run, &answer) && read_log(run, deadline_ms, run->exited);
     if (good) {
         run->trouble_ms = 0;
@@ -132,7 +141,7 @@ static void poll_once(struct daytona_run *run, int64_t deadline_ms)
     } else if (run->stop == DAYTONA_STOP_NONE) {
         run->exited = false; /* asked again: its log was not whole */
         if (clock_monotonic_ms() < deadline_ms)
-            look_at_sandbox(run, answered && answer.status == 404, deadline_ms);
+            look_at_sandbox(run, &answer, deadline_ms);
     }
 }
 
@@ -167,7 +176,8 @@ static void poll_to_end(struct daytona_run *run)
             look_at_end(run);
             return;
         }
-        if (!daytona_wait(run->sandbox, gap < left ? gap : left)) {
+        int64_t wait = run->busy_ms > gap ? run->busy_ms : gap;
+        if (!daytona_wait(run->sandbox, wait < left ? wait : left)) {
             run->stop = DAYTONA_STOP_CANCEL;
             return;
         }

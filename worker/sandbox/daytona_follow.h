@@ -26,6 +26,7 @@ struct daytona_run {
     int64_t started_ms; /* monotonic; when the start had left, or it was taken up */
     int64_t output_bytes;
     int64_t trouble_ms; /* since then no poll was answered well; 0: all is well */
+    int64_t busy_ms;    /* the service wants to be left alone for so long; 0 */
     bool missing;       /* the last poll said that there is no such command */
     bool exited;
     int exit_code; /* 0 to 255 */
