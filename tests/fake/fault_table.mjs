@@ -28,7 +28,7 @@ export const troubles = (elsewhere) => [
     ['ends before its length', { do: 'wrong_length', by: 10 }, 'lost'],
     ['ends at once', { do: 'cut', at: 0 }, 'lost'],
     ['ends after a byte', { do: 'cut', at: 1 }, 'lost'],
-    ...[500, 502, 503, 504].map((status) => [`answers ${status} without a body`,
+    ...[502, 503, 504].map((status) => [`answers ${status} without a body`,
         { do: 'status', status }, 'fault']),
     ['answers 500 with HTML', { do: 'status', status: 500, body: '<h1>oops</h1>' }, 'fault'],
     ['answers 429 without a time', { do: 'status', status: 429 }, 'busy'],
@@ -47,7 +47,7 @@ export const troubles = (elsewhere) => [
     ['answers 200 with a gzip bomb', { do: 'gzip_bomb', mib: BOMB_MIB }, 'odd'],
     ['answers 200 with broken gzip', { do: 'status', status: 200, body: 'no gzip',
         headers: { 'content-encoding': 'gzip' } }, 'odd'],
-    ...[301, 302, 307, 308].map((status) => [`redirects by ${status}`,
+    ...[302, 307].map((status) => [`redirects by ${status}`,
         { do: 'redirect', status, to: elsewhere }, 'odd']),
 ];
 

@@ -9,8 +9,8 @@ import { BAD_REQUEST, BAD_RESULTS, CREATE, DELETE, EXEC, FORBIDDEN, LOGS, LOOK, 
     RESULTS, SESSION, STATUS, SUCCEEDED, THROTTLED, UNAVAILABLE, UPLOAD, editJson,
     harness } from '../fake/daytona_table.mjs';
 
-const FAST = { DAYTONA_CALL_MS: '4000' };
-const HURRY = { DAYTONA_CALL_MS: '2000' };
+const FAST = { DAYTONA_CALL_MS: '6000' };
+const HURRY = { DAYTONA_CALL_MS: '3000' };
 const JSON_TYPE = { 'content-type': 'application/json' };
 const plan = (more) => [{ match: CREATE, do: 'plan', ...more }];
 const says = (match, status, body, headers) => [{ match, do: 'status', status, body,
