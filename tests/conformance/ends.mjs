@@ -123,7 +123,7 @@ export const ends = [
     {
         name: 'the time limit',
         code: 'import time\nprint("begun", flush=True)\ntime.sleep(60)',
-        limits: { wall_ms: 2500 },
+        limits: { wall_ms: 5000 },
         outcome: 'timed_out', reason: 'wall_time', exit_code: -1, stdout: 'begun\n',
     },
     {
