@@ -124,7 +124,7 @@ format: ## lay the C files out as lint wants them
 run: build ## the whole product at http://127.0.0.1:8080, kept in .data/
 	@exec tools/run
 
-demo: build ## one question from the form to the answer, as two people
+demo: build ## one question from the form to the answer, as two people; SANDBOX=e2b or daytona
 	@tools/demo/run
 
 bench: build ## how fast it is, side by side with PostgreSQL's own limit
