@@ -158,6 +158,38 @@ test('a flood is bounded in the page and says that only its end is shown', async
     await page.locator('.text-item', { hasText: 'Printed text' }).waitFor();
 });
 
+test('a tab that nobody sees gives its connection back', async () => {
+    const gates = [makeGate(), makeGate()];
+    const say = (word) => `print('${word}', flush=True)`;
+    const id = await start(
+        [say('first'), gates[0].wait, say('second'), gates[1].wait].join('\n'),
+    );
+    await show(id);
+    await printed('first');
+    const turn = (hidden) =>
+        page.evaluate((value) => {
+            Object.defineProperty(document, 'hidden', { value, configurable: true });
+            document.dispatchEvent(new Event('visibilitychange'));
+        }, hidden);
+    const streams = async () =>
+        Number(
+            /^countersign_event_streams (\d+)$/m.exec(
+                await (await fetch(`${stack.url}/metrics`)).text(),
+            )[1],
+        );
+    // Its own of events and of output; the other windows are blank.
+    await until(async () => (await streams()) === 2, 'both streams');
+    await turn(true);
+    await until(async () => (await streams()) === 1, 'the end of one');
+    await gates[0].open();
+    await gates[1].reached();
+    await turn(false);
+    await printed('second');
+    assert.equal(await output().locator('pre').textContent(), 'first\nsecond\n');
+    await gates[1].open();
+    await page.locator('.text-item', { hasText: 'Printed text' }).waitFor();
+});
+
 test('what has no price is said, not counted as nothing', async () => {
     const id = await start('6 * 7\n');
     await show(id);

@@ -65,6 +65,7 @@ export function watchOutput(id: number, { tell, ended }: Watcher): () => void {
   let now = noOutput;
   let attempt = 0;
   let seq = 0;
+  let over = false;
   let source: EventSource | null = null;
   let retry: ReturnType<typeof setTimeout> | undefined;
   const change = (part: Partial<Output>) => tell((now = { ...now, ...part }));
@@ -82,11 +83,13 @@ export function watchOutput(id: number, { tell, ended }: Watcher): () => void {
     source = null;
   };
   const connect = () => {
+    attempt = 0; // what is still known comes again
     source = new EventSource(`/api/requests/${id}/output`);
     source.addEventListener('output', hear as EventListener);
     source.addEventListener('away', () => change({ away: true }));
     source.addEventListener('back', () => change({ away: false }));
     source.addEventListener('end', () => {
+      over = true;
       stop();
       ended();
     });
@@ -96,6 +99,15 @@ export function watchOutput(id: number, { tell, ended }: Watcher): () => void {
       if (source?.readyState === EventSource.CLOSED) retry = setTimeout(connect, again);
     };
   };
-  connect();
-  return stop;
+  // A browser has six connections for all its tabs: nobody watches a hidden one.
+  const look = () => {
+    stop();
+    if (!over && !document.hidden) connect();
+  };
+  document.addEventListener('visibilitychange', look);
+  look();
+  return () => {
+    document.removeEventListener('visibilitychange', look);
+    stop();
+  };
 }
