@@ -78,16 +78,18 @@ async function runRow(row) {
 }
 
 const tables = { transport: wires.rows, control: controlRows(to), stream: streamRows(to) };
+const waiting = []; // rows that wait for a deadline: all at once
 for (const [name, rows] of Object.entries(tables)) {
     const mine = rows.filter((row) => row.name.includes(only));
-    for (const slow of [true, false]) {
-        const some = mine.filter((row) => Boolean(row.slow) === slow);
-        describe(`${name}${slow ? ', slow' : ''}`, { concurrency: slow ? 30 : AT_ONCE }, () => {
-            for (const row of some) test(row.name, () => runRow(row));
-        });
-    }
+    waiting.push(...mine.filter((row) => row.slow));
+    describe(name, { concurrency: AT_ONCE }, () => {
+        for (const row of mine) if (!row.slow) test(row.name, () => runRow(row));
+    });
     counts[name] = mine.length;
 }
+describe('slow', { concurrency: 40 }, () => {
+    for (const row of waiting) test(row.name, () => runRow(row));
+});
 
 test('every row has a name of its own', () => {
     const names = Object.values(tables).flat().map((row) => row.name);
