@@ -1,6 +1,6 @@
 -- A run that its worker lost is picked up by another one: one at a time, for evidence alone.
 \ir setup.psql
-select plan(79);
+select plan(82);
 select t.worker() as w \gset
 select t.worker() as v \gset
 
@@ -208,6 +208,21 @@ select t.time_passes(:r, '61 seconds') as x \gset
 select ok(not t.adopts(:w, :r), 'after a minute nobody adopts it');
 select sweep(0, 10000) as x \gset
 select is(t.attempt_state(:r), 'ready', 'and it runs again');
+
+-- Whatever else went wrong: nothing is adopted that a newer attempt, or a settled request, follows.
+select t.lost() as r \gset
+set local session_replication_role = replica;
+insert into attempt (request_id, revision, round, state, backend, fence, not_before, valid_until)
+    values (:r, 1, 1, 'running', 'daytona', 1, now(), now() + interval '1 hour');
+set local session_replication_role = origin;
+select ok(not t.adopts(:w, :r), 'what has a newer attempt is not adopted');
+select t.lost() as r \gset
+set local session_replication_role = replica;
+update request set state = 'succeeded' where id = :r;
+set local session_replication_role = origin;
+select ok(not t.adopts(:w, :r), 'nor what has ended');
+select is(orphans(jsonb_build_array(jsonb_build_object('attempt', t.attempt(:r), 'fence', 1,
+    'remote_id', 'sb')), 0), '["sb"]', 'its sandbox is taken away');
 
 -- What the worker itself gives up.
 create function t.left(more jsonb) returns bigint language plpgsql as $$
