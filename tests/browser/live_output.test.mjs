@@ -45,6 +45,7 @@ async function openEyes() {
     for (const width of [1440, 390])
         for (const theme of ['light', 'dark'])
             eyes.push({ width, theme, at: await open('anna', { width, theme }) });
+    for (const { at } of eyes) await at.goto('about:blank');
 }
 
 async function look(path, ready, name) {
