@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { root } from './stack.mjs';
+import { startE2b } from '../fake/e2b.mjs';
 import { returns, revenue } from './demo_answers.mjs';
 
 const run = promisify(execFile);
@@ -29,6 +30,8 @@ const CALLS = {
               /^POST \S+\/exec 202$/, /^GET \S+\/files\/download 200$/,
               /^DELETE \/api\/sandbox\/\S+ 200$/],
 };
+const WHOSE = { local: /^$/, e2b: /^E2B, with the key in E2B_API_KEY\.$/,
+                daytona: /^a server that plays Daytona \(no DAYTONA_API_KEY\): http:/ };
 const hasWords = (line, words) =>
     (words instanceof RegExp ? words.test(line) : line === words);
 
@@ -37,12 +40,16 @@ function tellStory(sandbox) {
     const data = path.join(folder, sandbox, 'data');
     let printed;
     let outcome;
+    let service; // one that the demo takes for the real one, since there is a key
 
     before(async () => {
+        if (sandbox === 'e2b') service = await startE2b();
         ({ stdout: printed } = await run(script, { maxBuffer: 1 << 24,
-            env: { ...env, SANDBOX: sandbox, DATA_DIR: data, COUNTERSIGN_DEMO_OUT: out } }));
+            env: { ...env, ...service?.env, SANDBOX: sandbox, DATA_DIR: data,
+                   COUNTERSIGN_DEMO_OUT: out } }));
         outcome = JSON.parse(readFileSync(path.join(out, 'outcome.json')));
     });
+    after(() => service?.stop());
 
     test('both requests succeed and the author can not approve her own', () => {
         assert.deepEqual(outcome.requests.map((one) => one.state), ['succeeded', 'succeeded']);
@@ -137,7 +144,14 @@ function tellStory(sandbox) {
             for (const { method, path: name } of calls)
                 assert.ok(printed.includes(`${method.padEnd(6)} ${name}`), name);
         }
-        assert.equal(/a server that plays/.test(printed), sandbox !== 'local');
+    });
+
+    test('it says whose sandboxes these are, and no key', () => {
+        const [, whose = ''] = /Sandboxes come from (.*)\n/.exec(printed) ?? [];
+        assert.match(whose, WHOSE[sandbox]);
+        for (const key of Object.values(service?.env ?? {}).filter((one) => /^e2b_/.test(one)))
+            assert.ok(!printed.includes(key));
+        if (service) assert.deepEqual([...service.sandboxes.keys()], []);
     });
 }
 

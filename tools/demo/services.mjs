@@ -13,7 +13,7 @@ const known = {
 
 async function open({ name, key, file, start }) {
     if (process.env[key] || process.env[`${key}_FILE`])
-        return { env: {}, where: `${name}, with the key in ${key}`, stop() {} };
+        return { env: {}, where: `${name}, with the key in ${key}.`, stop() {} };
     const service = await (await import(`../../tests/fake/${file}`))[start]();
     const where = `a server that plays ${name} (no ${key}): ${service.url}`;
     return { env: service.env, where, stop: () => service.stop() };
