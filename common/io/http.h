@@ -8,7 +8,7 @@
 
 /* Keeps connections by host. Redirects are answers like any other; no proxy, no
  * netrc, no cookie; certificates are always verified. Memory of a call that
- * waits: about 27 KiB, and 86 KiB more with TLS. */
+ * waits: about 25 KiB, and 86 KiB more with TLS. */
 struct http;
 struct http_options {
     const char *ca_file; /* "" or NULL: the system's authorities. Copied. */
