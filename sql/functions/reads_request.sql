@@ -47,6 +47,7 @@ begin
                 'running_at', cs.iso(a.running_at), 'finished_at', cs.iso(a.finished_at),
                 'cancelling', a.cancel_requested_at is not null,
                 'adoptable', a.adopt_until is not null and cs.adoption_is_open(a),
+                'adoptions', a.adoptions, 'release_reason', a.release_reason,
                 'exit_code', a.exit_code, 'term_signal', a.term_signal, 'reason', a.reason,
                 'error', case when a.error_name <> '' then jsonb_build_object(
                     'name', a.error_name, 'value', a.error_value) end,

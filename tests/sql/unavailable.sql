@@ -1,6 +1,6 @@
 -- Services that are away: what waits says why, what would rather fail does, nothing is run twice.
 \ir setup.psql
-select plan(61);
+select plan(62);
 
 -- A live worker that says this of its backends.
 create function t.says(backends jsonb) returns bigint language sql as $$
@@ -84,6 +84,8 @@ select is(t.waits(:r), 'null', 'what is claimed does not wait');
 select t.call('release_attempts', t.held(:r, '{"reason": "throttled", "retry_after_ms": 45000}'))
     as x \gset
 select is(t.waits(:r) - 'since' - 'until', '{"reason": "throttled"}', 'the reason is shown');
+select is(request_get(:r, t.id('mia')) #> '{attempts,0,release_reason}', '"throttled"',
+    'with the attempt, too');
 select ok((t.waits(:r) ->> 'until')::timestamptz between clock_timestamp() + interval '40 seconds'
     and clock_timestamp() + interval '46 seconds', 'and until when the service wants it');
 select release_since as since from attempt where id = t.attempt(:r) \gset
