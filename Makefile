@@ -20,7 +20,8 @@ LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 common := $(call sources,common/base common/io common/domain)
 api := $(call sources,api)
-worker := $(call sources,worker worker/llm worker/sandbox worker/target)
+worker := $(call sources,worker worker/llm worker/sandbox worker/sandbox/local worker/sandbox/e2b \
+  worker/sandbox/daytona worker/target)
 admin := $(call sources,admin)
 statements := build/gen/statements.c
 embedded := build/gen/embedded.c
@@ -82,7 +83,7 @@ $(BUILD)/obj/%.o: %.c | build/gen/statements.h
 	$(quiet)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Carries these inside.
-$(BUILD)/obj/worker/sandbox/programs.o: $(wildcard worker/sandbox/*.py)
+$(BUILD)/obj/worker/sandbox/programs.o: $(wildcard worker/sandbox/*.py worker/sandbox/local/*.py)
 
 queries := $(sort $(wildcard sql/queries/*.sql))
 build/gen/statements.h $(statements) &: tools/statements.awk $(queries) sql/queries

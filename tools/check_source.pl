@@ -15,7 +15,7 @@ my %home = (
     'hiredis/hiredis.h' => qr{^common/io/redis\w*\.[ch]$},
     'microhttpd.h' => qr{^api/(server|server_\w+)\.[ch]$},
     'sodium.h'     => qr{^common/base/crypto\.c$},
-    'seccomp.h'    => qr{^worker/sandbox/\w+\.c$},
+    'seccomp.h'    => qr{^worker/sandbox/local/\w+\.c$},
     'curl/curl.h'  => qr{^common/io/http\w*\.[ch]$},
 );
 
@@ -24,8 +24,13 @@ my @layers = (
     ['common/base/',   qr{^common/base/}],
     ['common/io/',     qr{^(common/(base|io)/|build/gen/)}],
     ['common/domain/', qr{^(common/|build/gen/)}],
+    # One backend knows nothing of another; what they share lies above them.
+    (map { [
+        "worker/sandbox/$_/",
+        qr{^(common/base/|common/io/http|common/domain/bundle\.h$|worker/sandbox/($_/|\w+\.h$))},
+    ] } qw(local e2b daytona)),
     ['worker/sandbox/',
-        qr{^(common/base/|common/io/http|common/domain/bundle\.h$|worker/sandbox/)}],
+        qr{^(common/base/|common/io/http|common/domain/bundle\.h$|worker/sandbox/\w+\.h$)}],
     ['worker/llm/',    qr{^(common/base/|common/io/http|worker/llm/)}],
     ['worker/target/', qr{^(common/base/|common/io/http|worker/target/)}],
     ['worker/',        qr{^(common/|worker/|build/gen/)}],

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/sandbox/daytona.h"
-#include "worker/sandbox/e2b.h"
-#include "worker/sandbox/local.h"
+#include "worker/sandbox/daytona/daytona.h"
+#include "worker/sandbox/e2b/e2b.h"
+#include "worker/sandbox/local/local.h"
 
 #define PERMITS 2 /* that try a service again, of all workers together */
 

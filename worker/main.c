@@ -8,7 +8,7 @@
 
 #include "common/base/log.h"
 #include "worker/privileges.h"
-#include "worker/sandbox/launcher.h"
+#include "worker/sandbox/local/launcher.h"
 #include "worker/signals.h"
 #include "worker/worker.h"
 

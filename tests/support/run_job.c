@@ -12,9 +12,9 @@
 #include "tests/support/job_in.h"
 #include "tests/support/job_out.h"
 #include "worker/privileges.h"
-#include "worker/sandbox/daytona.h"
-#include "worker/sandbox/e2b.h"
-#include "worker/sandbox/local.h"
+#include "worker/sandbox/daytona/daytona.h"
+#include "worker/sandbox/e2b/e2b.h"
+#include "worker/sandbox/local/local.h"
 #include "worker/signals.h"
 
 #define POLL_MS 20

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/base/json.h"
-#include "worker/sandbox/daytona_answer.h"
+#include "worker/sandbox/daytona/daytona_answer.h"
 
 static void every_state(void **state)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "worker/sandbox/daytona_log.h"
+#include "worker/sandbox/daytona/daytona_log.h"
 
 struct taken {
     struct buffer streams[2];

@@ -3,7 +3,7 @@
 
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/support/peer.h"
-#include "worker/sandbox/e2b_control.h"
+#include "worker/sandbox/e2b/e2b_control.h"
 
 /* Which answer a request gets: the first row whose start it begins with; each row as often as it
  * says, 0 for ever. What was asked is written down. */

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "tests/unit/cmocka_all.h"
-#include "worker/sandbox/e2b_events.h"
-#include "worker/sandbox/e2b_lines.h"
-#include "worker/sandbox/e2b_table.h"
+#include "worker/sandbox/e2b/e2b_events.h"
+#include "worker/sandbox/e2b/e2b_lines.h"
+#include "worker/sandbox/e2b/e2b_table.h"
 
 /* Everything that came out, as one text: "1:" and "2:" before streams, "[kind name mime]" before
  * items. */

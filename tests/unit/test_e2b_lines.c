@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "tests/unit/cmocka_all.h"
-#include "worker/sandbox/e2b_lines.h"
-#include "worker/sandbox/e2b_trim.h"
+#include "worker/sandbox/e2b/e2b_lines.h"
+#include "worker/sandbox/e2b/e2b_trim.h"
 
 /* Lines between bars; one that was too long with a star. */
 static bool note(void *context, struct bytes line, bool whole)

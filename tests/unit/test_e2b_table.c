@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "tests/unit/cmocka_all.h"
-#include "worker/sandbox/e2b_items.h"
-#include "worker/sandbox/e2b_table.h"
+#include "worker/sandbox/e2b/e2b_items.h"
+#include "worker/sandbox/e2b/e2b_table.h"
 #include "worker/sandbox/item.h"
 
 static void table_of(const char *text, int64_t most, struct buffer *ret_json)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "tests/unit/support/bed.h"
-#include "worker/sandbox/cell.h"
+#include "worker/sandbox/local/cell.h"
 #include "worker/sandbox/frame.h"
 
 #define TOGETHER 16 /* sandboxes at once */

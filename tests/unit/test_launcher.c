@@ -13,8 +13,8 @@
 
 #include "common/base/clock.h"
 #include "tests/unit/support/bed.h"
-#include "worker/sandbox/cell.h"
-#include "worker/sandbox/watch.h"
+#include "worker/sandbox/local/cell.h"
+#include "worker/sandbox/local/watch.h"
 
 #define CANARY "canary-4fb1c9"
 

@@ -15,8 +15,8 @@
 
 #include "common/base/log.h"
 #include "tests/unit/support/bed.h"
-#include "worker/sandbox/cgroup.h"
-#include "worker/sandbox/watch.h"
+#include "worker/sandbox/local/cgroup.h"
+#include "worker/sandbox/local/watch.h"
 
 static struct bed bed;
 

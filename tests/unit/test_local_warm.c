@@ -9,7 +9,7 @@
 
 #include "tests/unit/support/bed.h"
 #include "worker/sandbox/programs.h"
-#include "worker/sandbox/watch.h"
+#include "worker/sandbox/local/watch.h"
 
 #define WARM 2
 

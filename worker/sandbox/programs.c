@@ -11,7 +11,7 @@ EMBED(bootstrap_text, "worker/sandbox/bootstrap.py");
 EMBED(show_text, "worker/sandbox/show.py");
 EMBED(sql_text, "worker/sandbox/sql.py");
 EMBED(remote_text, "worker/sandbox/remote.py");
-EMBED(probe_text, "worker/sandbox/probe.py");
+EMBED(probe_text, "worker/sandbox/local/probe.py");
 
 struct bytes program_part(int number)
 {

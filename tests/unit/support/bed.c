@@ -10,7 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "worker/sandbox/watch.h"
+#include "worker/sandbox/local/watch.h"
 
 #define PATIENCE_MS 20000
 #define NOBODY 65534

@@ -1,7 +1,7 @@
 /* A test bed for local sandboxes: a launcher, a backend, and jobs whose result is kept whole. */
 #pragma once
 
-#include "worker/sandbox/local.h"
+#include "worker/sandbox/local/local.h"
 
 #define BED_ITEMS 80
 #define BED_FILES 8

@@ -1,0 +1,24 @@
+/* The control plane of E2B: sandboxes are made, found, measured and removed. */
+#pragma once
+
+#include "worker/sandbox/e2b/e2b_internal.h"
+
+/* Makes a sandbox that carries the job's label, after what an earlier claim of the same
+ * attempt may have left was removed. An answer that was lost is looked up the same way.
+ * Writes job->retry_after_ms. Caller deletes and frees. */
+bool e2b_control_create(struct e2b *e2b, const struct sandbox_job *job,
+                        struct sandbox **ret_sandbox, struct error *err) MUST_CHECK;
+
+/* Processors and memory of the sandbox: asked now and then, since one image gives one size. */
+void e2b_control_measure(struct sandbox *sandbox, const struct sandbox_job *job);
+
+/* Tries several times, at most about ten seconds. Gone already is fine. */
+bool e2b_control_delete(struct e2b *e2b, const char *id, struct error *err) MUST_CHECK;
+
+/* Whose sandboxes are listed. `attempt` NULL: all of the instance. */
+struct e2b_label {
+    const char *instance;
+    const char *attempt;
+};
+bool e2b_control_list(struct e2b *e2b, const struct e2b_label *label, sandbox_listed_fn *each,
+                      void *context, struct error *err) MUST_CHECK;
