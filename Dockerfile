@@ -45,8 +45,6 @@ LABEL org.opencontainers.image.description="Runs approved code in sandboxes"
 # Starts as root, so that each sandbox gets a user id of its own: only the small
 # launcher stays root, the worker itself becomes WORKER_USER at once.
 ENV WORKER_USER=countersign
-# No cache of freed memory in each thread: 10 KiB of every slot.
-ENV GLIBC_TUNABLES=glibc.malloc.tcache_count=0
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD ["countersign", "health", "worker"]
 STOPSIGNAL SIGTERM
 CMD ["countersign-worker"]

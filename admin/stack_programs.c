@@ -179,8 +179,6 @@ bool stack_start_worker(struct stack *stack, long number, struct error *err)
         return false;
     environment_default(&plan.environment, "WORKER_NAME", name);
     environment_default(&plan.environment, "DRAIN_SECONDS", "10");
-    /* A cache of freed memory in each of its threads would cost every slot 10 KiB. */
-    environment_default(&plan.environment, "GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
     plan.stop_ms = 60000;
     struct child *child = supervisor_add(stack->supervisor, &plan);
     return supervisor_start(stack->supervisor, child, err);
