@@ -91,7 +91,7 @@ enum breaker_verdict backend_verdict(const struct error *err)
 void backend_report_breaker(struct backend *backend, json_t *report)
 {
     struct breaker_state state;
-    char why[BACKEND_WHY_SIZE], until[25];
+    char until[25];
     if (!backend->breaker)
         return;
     breaker_look(backend->breaker, &state);
@@ -100,9 +100,8 @@ void backend_report_breaker(struct backend *backend, json_t *report)
     json_object_set_new(report, "until", json_null());
     if (state.kind != BREAKER_OPEN)
         return;
-    explain(backend, &state, why);
     clock_format(state.until_ms / 1000 * 1000, until);
     json_object_set_new(report, "until", json_string(until));
     json_object_set_new(report, "ready", json_false());
-    json_object_set_new(report, "why_not", json_string(why));
+    json_object_set_new(report, "why_not", json_string(state.reason));
 }

@@ -57,8 +57,8 @@ begin
         return (state - 'workers' - 'state') || jsonb_build_object('reason', state -> 'state',
             'since', cs.iso(coalesce(a.release_since, greatest(a.created_at, a.not_before))));
     elsif a.release_reason <> '' then
-        return jsonb_strip_nulls(jsonb_build_object('reason', a.release_reason,
-            'since', cs.iso(a.release_since),
+        return jsonb_strip_nulls(jsonb_build_object('reason', 'given_back',
+            'message', a.release_reason, 'since', cs.iso(a.release_since),
             'until', case when a.not_before > clock_timestamp() then cs.iso(a.not_before) end));
     elsif not exists (select from cs.worker w where cs.worker_is_live(w)
                       and w.backends ? a.backend and w.running < w.slots) then
@@ -92,8 +92,8 @@ end
 $$;
 comment on function cs.request_waiting is
     '{reason, since, until?, message?, scope?} of a request that is to run and does not: paused,
-no_worker, breaker_open, not_ready, no_free_slot, what a worker said when it gave it back, or
-reattaching for a lost run that may still be found; null otherwise.';
+no_worker, breaker_open, not_ready, no_free_slot, given_back with what the worker said as message,
+or reattaching for a lost run that may still be found; null otherwise.';
 
 create or replace function cs.worker_attempts(who cs.person, of_worker bigint) returns jsonb
     language plpgsql stable as $$

@@ -83,7 +83,8 @@ select t.claim(:w, :r) as x \gset
 select is(t.waits(:r), 'null', 'what is claimed does not wait');
 select t.call('release_attempts', t.held(:r, '{"reason": "throttled", "retry_after_ms": 45000}'))
     as x \gset
-select is(t.waits(:r) - 'since' - 'until', '{"reason": "throttled"}', 'the reason is shown');
+select is(t.waits(:r) - 'since' - 'until', '{"reason": "given_back", "message": "throttled"}',
+    'the reason is shown');
 select is(request_get(:r, t.id('mia')) #> '{attempts,0,release_reason}', '"throttled"',
     'with the attempt, too');
 select ok((t.waits(:r) ->> 'until')::timestamptz between clock_timestamp() + interval '40 seconds'

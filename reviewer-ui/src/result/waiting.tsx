@@ -13,6 +13,7 @@ const heads: Record<string, string | Words> = {
   breaker_open: t.waits.breaker_open,
   not_ready: t.waits.not_ready,
   no_free_slot: t.waits.no_free_slot,
+  given_back: t.waits.given_back,
 };
 
 function pauseText(scope: string): string {
@@ -21,20 +22,14 @@ function pauseText(scope: string): string {
   return t.waits.paused.all;
 }
 
-// A worker that gave it back said why in its own words.
-function detailOf({ reason, message }: Waiting): string {
-  return message ?? (reason === 'paused' || heads[reason] ? '' : reason);
-}
-
 function headOf({ reason, scope }: Waiting, sandbox: string): string {
   if (reason === 'paused') return pauseText(scope ?? 'all');
-  const words = heads[reason] ?? t.waits.given_back;
+  const words = heads[reason] ?? reason;
   return typeof words === 'string' ? words : words(sandbox);
 }
 
 export function WaitsBecause({ detail, waiting }: { detail: Detail; waiting: Waiting }) {
   const calm = waiting.reason === 'no_free_slot';
-  const said = detailOf(waiting);
   return (
     <Note tone={calm ? 'info' : 'medium'}>
       <p>
@@ -45,9 +40,9 @@ export function WaitsBecause({ detail, waiting }: { detail: Detail; waiting: Wai
           <Elapsed from={waiting.since} words={t.waits.since} />
         </span>
       </p>
-      {said && (
+      {waiting.message && (
         <p>
-          <Said text={said} />
+          <Said text={waiting.message} />
         </p>
       )}
       <p>
