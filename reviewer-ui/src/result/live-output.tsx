@@ -49,7 +49,7 @@ export function LiveOutput({ id }: { id: number }) {
   useEffect(() => watchOutput(id, { tell: set, ended: () => void loadDetail(id) }), [id]);
   const { box, follow, look, toEnd } = useFollow(output);
   const { stretches, away } = output;
-  const bounded = (stretches[0]?.missing ?? 0) > 0;
+  const bounded = stretches.some((one) => one.missing > 0);
   return (
     <section class="panel text-item live-output">
       <header class="panel-head">

@@ -37,7 +37,7 @@ export const running = {
     missing: (bytes: number) => `… ${formatBytes(bytes)} not shown here …`,
     toEnd: 'Go to the end',
     err: 'err',
-    bounded: 'Only the end is shown while it runs. All of it comes with the result.',
+    bounded: 'Not all is shown while it runs. All of it comes with the result.',
   },
   waits: {
     paused: {
@@ -70,7 +70,6 @@ export const running = {
       lost: 'The worker did not report any more',
       worker_stopped: 'The worker was stopped',
       output_lost: 'The output could not be stored',
-      gone: 'The service has no such run any more',
     } as Record<string, string>,
     retrySafe: 'It was marked as safe to run twice, so it may be sent again.',
   },
