@@ -1,10 +1,10 @@
 // Any trouble with Daytona at any step, once and for ever: what becomes of the job, how often a
 // sandbox is made and code is started at most, and that nothing is left behind.
 import test, { after } from 'node:test';
-import { hasEffect, runTable, troubles } from '../fake/fault_table.mjs';
+import { hasEffect, runTable, troubles } from './fault_table.mjs';
 import { BAD_RESULTS, CREATE, DELETE, EXEC, FORBIDDEN, LOGS, LOOK, LOST, NOT_STARTED, RESULTS,
     SESSION, STATUS, SUCCEEDED, THROTTLED, UNAVAILABLE, UPLOAD, harness,
-    openTrap } from '../fake/daytona_table.mjs';
+    openTrap } from './daytona_faults_harness.mjs';
 
 const trap = await openTrap();
 after(() => trap.stop());

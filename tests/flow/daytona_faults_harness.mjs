@@ -1,8 +1,8 @@
 // What tables of troubles with Daytona share: its calls, the usual job, what becomes of it.
 import assert from 'node:assert/strict';
 import { jobOf } from '../conformance/run_job.mjs';
-import { startDaytona } from './daytona.mjs';
-import { Service } from './service.mjs';
+import { startDaytona } from '../fake/daytona.mjs';
+import { Service } from '../fake/service.mjs';
 
 export const CREATE = 'POST /api/sandbox';
 export const LOOK = 'GET /api/sandbox/*';

@@ -3,11 +3,11 @@
 import { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { makeCertificates } from '../fake/authority.mjs';
-import { runTable } from '../fake/fault_table.mjs';
+import { runTable } from './fault_table.mjs';
 import { jobOf } from '../conformance/run_job.mjs';
 import { BAD_REQUEST, BAD_RESULTS, CREATE, DELETE, EXEC, FORBIDDEN, LOGS, LOOK, LOST, NOT_STARTED,
     RESULTS, SESSION, STATUS, SUCCEEDED, THROTTLED, UNAVAILABLE, UPLOAD, editJson,
-    harness } from '../fake/daytona_table.mjs';
+    harness } from './daytona_faults_harness.mjs';
 
 const FAST = { DAYTONA_CALL_MS: '6000' };
 const HURRY = { DAYTONA_CALL_MS: '3000' };

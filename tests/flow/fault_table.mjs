@@ -3,8 +3,8 @@
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { runJob } from '../conformance/run_job.mjs';
-import { gzipBomb } from './faults.mjs';
-import { until } from '../flow/stack.mjs';
+import { gzipBomb } from '../fake/faults.mjs';
+import { until } from './stack.mjs';
 
 const BOMB_MIB = 256;
 gzipBomb(BOMB_MIB); // now: it takes a while in which no service would answer
