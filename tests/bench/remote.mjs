@@ -1,11 +1,10 @@
 // Jobs in sandboxes of a service, played here and answering at once: what is added to it, how many
 // jobs a worker gets through beside the service's own client, and what 500 at once cost.
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import os from 'node:os';
+import { execFile, spawn } from 'node:child_process';
 import path from 'node:path';
 import readline from 'node:readline';
 import { promisify } from 'node:util';
+import { makeCertificates } from '../fake/authority.mjs';
 import { root, startStack, until } from '../flow/stack.mjs';
 import { memoryNow } from './memory.mjs';
 import { approveAll, approval, good, submit } from './start.mjs';
@@ -158,16 +157,8 @@ export async function heldRound(bench, group = HELD) {
     return round;
 }
 
-/** A certificate of our own for 127.0.0.1: {key, cert, file}. */
-export function makeCertificate() {
-    const folder = mkdtempSync(path.join(os.tmpdir(), 'countersign-bench-'));
-    const [key, file] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt',
-        'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-addext',
-        'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', file], { stdio: 'ignore' });
-    chmodSync(folder, 0o755); // the worker is another user
-    return { folder, file, key: readFileSync(key, 'utf8'), cert: readFileSync(file, 'utf8') };
-}
+/** As text, since it is handed over on a command line. */
+const pem = ({ key, cert }) => ({ key: `${key}`, cert: `${cert}` });
 
 export async function held(prepare, options, env, group) {
     const bench = await prepareRemote('e2b', prepare, { instant: { delayMs: 600000 }, ...options },
@@ -189,16 +180,16 @@ export async function measureRemote(found, prepare, { rounds, say }) {
         }
         await bench.stop();
     }
-    const { folder, file, key, cert } = makeCertificate();
+    const { caFile, servers, remove } = makeCertificates();
     found.remote.held = [];
     found.remote.tls = [];
     for (let round = 1; round <= rounds; round++) {
         say(`round ${round} of ${rounds}: ${HELD} jobs at once, plain and with TLS`);
         found.remote.held.push(await held(prepare, {}, {}));
         found.remote.tls.push(
-            await held(prepare, { tls: { key, cert } }, { CA_FILE: file }, 20));
+            await held(prepare, { tls: pem(servers.good) }, { CA_FILE: caFile }, 20));
     }
-    rmSync(folder, { recursive: true });
+    remove();
 }
 
 export function remoteTally(tally, { remote }) {
