@@ -85,6 +85,9 @@ static const struct sandbox_job plain = {
 #define MINE                                                                                       \
     "{\"sandboxID\":\"i9\",\"metadata\":{\"countersign\":\"a-b\",\"attempt\":\"7\",\"fence\":"     \
     "\"1\"}}"
+#define LATER                                                                                      \
+    "{\"sandboxID\":\"i10\",\"metadata\":{\"countersign\":\"a-b\",\"attempt\":\"7\",\"fence\":"    \
+    "\"3\"}}"
 #define LOOKUP                                                                                     \
     "GET /v2/sandboxes?metadata=countersign%3Da-b%26attempt%3D7&state=running%2Cpaused&limit=100|"
 
@@ -222,6 +225,23 @@ static void test_what_an_earlier_claim_left_goes_first(void **state)
     stop(&script);
 }
 
+/* Its lease ended while it was held up: what a later claim made may be running by now. */
+static void test_what_a_later_claim_made_stays(void **state)
+{
+    (void)state;
+    struct script script = {.rules = {{"GET /v2", 0, 200, NULL, "[" MINE "," LATER "]"},
+                                      {"DELETE /sandboxes/i9", 0, 204, NULL, ""},
+                                      {"POST /v2/sandboxes", 0, 0, NULL, ""}}};
+    struct sandbox_job job = plain;
+    struct error err;
+    job.fence = 2;
+    start(&script);
+    assert_int_equal(create(&script, &job, &err), ERR_UNAVAILABLE);
+    assert_non_null(strstr(script.calls.data, "DELETE /sandboxes/i9|"));
+    assert_null(strstr(script.calls.data, "DELETE /sandboxes/i10|"));
+    stop(&script);
+}
+
 /* Never a second one until the first is proved absent. */
 static void test_none_is_made_while_the_first_may_be_there(void **state)
 {
@@ -319,6 +339,7 @@ int main(void)
         cmocka_unit_test(test_what_a_failed_create_means),
         cmocka_unit_test(test_a_message_with_the_key_is_not_passed_on),
         cmocka_unit_test(test_what_an_earlier_claim_left_goes_first),
+        cmocka_unit_test(test_what_a_later_claim_made_stays),
         cmocka_unit_test(test_none_is_made_while_the_first_may_be_there),
         cmocka_unit_test(test_pages_of_ours_alone),
         cmocka_unit_test(test_the_first_list_is_asked_where_there_is_no_second),

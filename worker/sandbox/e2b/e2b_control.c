@@ -76,6 +76,7 @@ bool e2b_control_delete(struct e2b *e2b, const char *id, struct error *err)
 
 struct removal {
     struct e2b *e2b;
+    int64_t fence;
     bool failed;
     struct error err;
 };
@@ -83,15 +84,17 @@ struct removal {
 static void remove_found(void *context, const struct sandbox_listed *found)
 {
     struct removal *removal = context;
+    if (found->fence > removal->fence) /* of a claim after ours, which we lost: it may run there */
+        return;
     if (!e2b_control_delete(removal->e2b, found->remote_id, &removal->err))
         removal->failed = true;
 }
 
-/* True when none of the attempt's is left, as far as the service says. */
+/* True when none of the attempt's is left up to this claim, as far as the service says. */
 static bool remove_attempt(struct e2b *e2b, const struct sandbox_job *job, struct error *err)
 {
     char attempt[24];
-    struct removal removal = {.e2b = e2b};
+    struct removal removal = {.e2b = e2b, .fence = job->fence};
     snprintf(attempt, sizeof attempt, "%" PRId64, job->attempt_id);
     const struct e2b_label label = {job->instance, attempt};
     if (!e2b_control_list(e2b, &label, remove_found, &removal, err))
