@@ -80,7 +80,7 @@ enum run_end run_judge(const struct run *run, const struct sandbox_result *resul
         [SANDBOX_FAILED] = "failed",       [SANDBOX_TIMED_OUT] = "timed_out",
         [SANDBOX_CANCELLED] = "cancelled", [SANDBOX_UNKNOWN] = "unknown",
     };
-    enum slot_stop stop = slot_stopped(run->slot);
+    enum slot_stop stop = slot_lease_is_ours(run->slot) ? slot_stopped(run->slot) : SLOT_STOP_LOST;
     bool is_cut = result->outcome == SANDBOX_CANCELLED && stop != SLOT_STOP_CANCEL;
     /* An exit by itself is evidence even when it comes late; an end that we or
      * the launcher caused because the lease was gone is not. */
@@ -97,7 +97,9 @@ enum run_end run_judge(const struct run *run, const struct sandbox_result *resul
     bool may_run_on = (is_cut && stop != SLOT_STOP_NONE) || result->outcome == SANDBOX_UNKNOWN;
     if (may_run_on && can_be_left(run))
         return RUN_ABANDON;
-    return stop == SLOT_STOP_LOST && !ended_itself ? RUN_FORGET : RUN_WRITE;
+    if (stop != SLOT_STOP_LOST || ended_itself)
+        return RUN_WRITE;
+    return can_be_left(run) ? RUN_ABANDON : RUN_FORGET; /* another worker may be at it by now */
 }
 
 enum run_end run_finish(struct run *run, struct transition_end *end)
@@ -121,9 +123,9 @@ enum run_end run_finish(struct run *run, struct transition_end *end)
 
 void run_drop_sandbox(struct run *run, enum run_end end)
 {
-    const struct sandbox_backend *backend = run->backend->sandbox;
     if (!run->sandbox)
         return;
+    const struct sandbox_backend *backend = run->backend->sandbox;
     slot_detach(run->slot);
     if (end == RUN_ABANDON && can_be_left(run))
         backend->abandon(TAKE(run->sandbox));
