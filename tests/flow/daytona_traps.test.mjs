@@ -208,6 +208,8 @@ const runs = [
     })] },
     { name: 'code that never ends', job: { ...GATE, limits: { wall_ms: 1000 } },
         want: { outcome: 'timed_out', reason: 'wall_time' } },
+    { name: 'polls that hang up to the deadline', job: { ...GATE, limits: { wall_ms: 1500 } },
+        want: LOST, rules: [{ match: STATUS, skip: 1, do: 'hang', times: Infinity }] },
     { name: 'code that never ends, and polls that hang', env: HURRY,
         job: { ...GATE, limits: { wall_ms: 1500 } }, want: { outcome: ['timed_out', 'unknown'] },
         rules: [{ match: STATUS, skip: 1, do: 'hang', times: Infinity }] },

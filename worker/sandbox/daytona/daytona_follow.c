@@ -119,8 +119,8 @@ static bool read_status(struct daytona_run *run, const struct http_answer *answe
     return true;
 }
 
-/* One question for the status, and one for the log. */
-static void poll_once(struct daytona_run *run, int64_t deadline_ms)
+/* One question for the status, and one for the log. False when not both were answered. */
+static bool poll_once(struct daytona_run *run, int64_t deadline_ms)
 {
     char path[DAYTONA_PATH];
     AUTO(http_answer) struct http_answer answer = {0};
@@ -143,6 +143,7 @@ static void poll_once(struct daytona_run *run, int64_t deadline_ms)
         if (clock_monotonic_ms() < deadline_ms)
             look_at_sandbox(run, &answer, deadline_ms);
     }
+    return good;
 }
 
 /* A little longer each time; longer still where a log takes its time. */
@@ -154,14 +155,17 @@ static int64_t next_gap(int64_t gap, int64_t took)
     return gap;
 }
 
-/* It may have ended just before. Asked for the last time, whatever was printed is taken. */
+/* It may have ended just before. Asked for the last time, whatever was printed is taken; that it
+ * ran for too long is known only when this is answered. */
 static void look_at_end(struct daytona_run *run)
 {
     bool troubled = run->trouble_ms != 0;
     int64_t end = clock_monotonic_ms() + LAST_LOOK_MS;
-    poll_once(run, end);
+    troubled = !poll_once(run, end) || troubled;
     if (run->exited && run->stop == DAYTONA_STOP_NONE && run->exit_code != KILLED)
         return;
+    if (atomic_load(&run->sandbox->cancelled))
+        run->stop = DAYTONA_STOP_CANCEL;
     if (run->stop == DAYTONA_STOP_NONE || run->stop == DAYTONA_STOP_LOST)
         run->stop =
             troubled || run->stop == DAYTONA_STOP_LOST ? DAYTONA_STOP_LOST : DAYTONA_STOP_WALL;
@@ -183,7 +187,7 @@ static void poll_to_end(struct daytona_run *run)
         }
         int64_t before = clock_monotonic_ms();
         if (before < deadline_of(run))
-            poll_once(run, deadline_of(run));
+            (void)!poll_once(run, deadline_of(run));
         gap = next_gap(gap, run->trouble_ms ? 0 : clock_monotonic_ms() - before);
         if (atomic_load(&run->sandbox->cancelled))
             run->stop = DAYTONA_STOP_CANCEL;
