@@ -10,6 +10,7 @@
 
 #define CONNECT_MS 5000
 #define TICK_MS 500       /* a flag that was set without http_cancel is seen after this */
+#define LATE_MS 500       /* for what came in time and was not read yet */
 #define BUFFER_BYTES 1024 /* the least it takes */
 #define BODY_MAX 65536
 #define PAGE 4096
@@ -105,12 +106,24 @@ static bool wait_for_news(CURLM *multi, int64_t most_ms)
     return count > 0 || due_ms == 0;
 }
 
+/* What a caller takes may hold us up for longer than the deadline. What the other side had said
+ * by then was in time: it is read as long as it lies there. */
+static bool is_over(const struct http_exchange *exchange, int64_t now_ms, int64_t *io_late_ms)
+{
+    if (now_ms < exchange->request->deadline_ms)
+        return false;
+    if (*io_late_ms == 0)
+        *io_late_ms = now_ms + LATE_MS;
+    return exchange->starts == 0 || now_ms >= *io_late_ms ||
+           !wait_for_news(exchange->handle->multi, 0);
+}
+
 /* True when the transfer came to an end by itself. */
 static bool transfer(struct http_exchange *exchange)
 {
     const struct http_request *request = exchange->request;
     CURLM *multi = exchange->handle->multi;
-    int64_t patience_ms = clock_monotonic_ms() + TICK_MS;
+    int64_t patience_ms = clock_monotonic_ms() + TICK_MS, late_ms = 0;
     int running = 1;
     for (bool news = true;;) {
         int64_t now_ms = clock_monotonic_ms(), left_ms = request->deadline_ms - now_ms;
@@ -118,11 +131,11 @@ static bool transfer(struct http_exchange *exchange)
             exchange->answer->end = HTTP_CANCELLED;
             return false;
         }
-        if (left_ms <= 0) {
+        if (is_over(exchange, now_ms, &late_ms)) {
             exchange->answer->end = HTTP_TIMED_OUT;
             return false;
         }
-        if (news && curl_multi_perform(multi, &running) != CURLM_OK)
+        if ((news || late_ms) && curl_multi_perform(multi, &running) != CURLM_OK)
             return true;
         tell_sent(exchange);
         if (!running)
@@ -131,6 +144,7 @@ static bool transfer(struct http_exchange *exchange)
             patience_ms = INT64_MAX;
             forget_stack();
         }
+        left_ms = left_ms > 0 ? left_ms : 0;
         news = wait_for_news(multi, left_ms < TICK_MS ? left_ms : TICK_MS);
     }
 }

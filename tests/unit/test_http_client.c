@@ -286,6 +286,38 @@ static void test_a_dead_connection_sends_nothing_twice(void **state)
     }
 }
 
+/* ---- time ----------------------------------------------------------------------------------- */
+
+static bool take_slowly(void *context, struct bytes piece)
+{
+    const struct http_request *request = *(const struct http_request **)context;
+    (void)piece;
+    while (clock_monotonic_ms() <= request->deadline_ms)
+        usleep(10000);
+    return true;
+}
+
+/* Whoever takes the answer was late, not the answer. */
+static void test_what_came_in_time_is_read(void **state)
+{
+    (void)state;
+    struct peer peer;
+    AUTO(http_answer) struct http_answer answer;
+    AUTO(buffer) struct buffer text = {0};
+    buffer_add_text(&text, "HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n");
+    for (int i = 0; i < 40000; i++)
+        buffer_add_text(&text, "0123456789");
+    peer_start(&peer, say_and_close, text.data);
+    struct http_request request = get(&peer);
+    const struct http_request *context = &request;
+    request.deadline_ms = clock_monotonic_ms() + 300;
+    request.take = take_slowly;
+    request.context = &context;
+    assert_true(call(&request, &answer));
+    assert_int_equal(answer.end, HTTP_ANSWERED);
+    peer_stop(&peer);
+}
+
 /* ---- TLS --------------------------------------------------------------------------------------
  */
 
@@ -323,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_refused_is_not_sent),
         cmocka_unit_test(test_connections_are_kept_and_no_more_than_wanted),
         cmocka_unit_test(test_a_dead_connection_sends_nothing_twice),
+        cmocka_unit_test(test_what_came_in_time_is_read),
         cmocka_unit_test(test_plain_where_tls_is_asked_for),
     };
     return cmocka_run_group_tests(tests, start, stop);
