@@ -105,16 +105,20 @@ begin
     elsif final then
         perform adoption_close(a, '{"kind": "worker"}', left(reason, 200));
     else
-        update attempt set lease_until = null,
-                not_before = clock_timestamp() + a.adoptions * interval '2 seconds'
-            where id = a.id;
+        update attempt t set lease_until = null,
+                not_before = clock_timestamp() + a.adoptions * interval '2 seconds',
+                adoptions = a.adoptions - (not exists (select from output_chunk c
+                    where c.attempt_id = a.id and c.fence = a.fence
+                      and c.item > 100 * a.adoptions))::int
+            where t.id = a.id;
     end if;
     return true;
 end
 $$;
 comment on function cs.adoption_end is
-    'The holder of an adoption gives up: for good, or until the service answers again; false when it
-is not its holder any more.';
+    'The holder of an adoption gives up: for good, or until the service answers again, and then it
+was no try unless it stored output (from item 100 * try on); false when it is not its holder any
+more.';
 
 create or replace function cs.sweep_adoptions(most int) returns jsonb
     language plpgsql as $$

@@ -1,6 +1,6 @@
 -- A run that its worker lost is picked up by another one: one at a time, for evidence alone.
 \ir setup.psql
-select plan(82);
+select plan(84);
 select t.worker() as w \gset
 select t.worker() as v \gset
 
@@ -176,6 +176,26 @@ $$;
 select ok(not t.adopts(:w, :r), 'five tries at most');
 select sweep(0, 10000) as x \gset
 select is((select adopt_until from attempt where id = t.attempt(:r)), null, 'then the offer ends');
+
+select t.lost() as r \gset
+do $$
+declare
+    r bigint := (select max(id) from cs.request);
+begin
+    for try in 1 .. 7 loop
+        assert t.adopts(t.worker(), r), 'try ' || try;
+        assert t.ends(r, false, 'the worker is draining');
+        update attempt set not_before = clock_timestamp() where id = t.attempt(r);
+    end loop;
+end
+$$;
+select is((select adoptions from attempt where id = t.attempt(:r)), 0,
+    'what is given back before it told anything was no try');
+select t.adopts(:w, :r) as x \gset
+select cs.output_chunk_put(t.attempt(:r), 1, 101, 0, 'x') as x \gset
+select t.ends(:r, false, 'the worker is draining') as x \gset
+select is((select adoptions from attempt where id = t.attempt(:r)), 1,
+    'with output stored it was one: the next numbers its items anew');
 
 -- Time.
 select t.lost() as r \gset
