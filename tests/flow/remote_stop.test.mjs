@@ -15,6 +15,7 @@ const services = [
       left: (fake) => fake.left().length, starts: (fake) => fake.executions },
 ];
 const SLOW = "import time\ntime.sleep(2)\nprint('ran')";
+const LONG = 'import time\ntime.sleep(600)'; // its end can not lie there when the worker goes on
 
 for (const service of services) describe(service.name, () => {
     let fake;
@@ -35,8 +36,8 @@ for (const service of services) describe(service.name, () => {
         await fake?.stop();
     });
 
-    async function stopped() {
-        const job = await jobs.run(SLOW, { backend: service.name, image: service.image });
+    async function stopped(code = SLOW) {
+        const job = await jobs.run(code, { backend: service.name, image: service.image });
         const { worker_id: id } = await jobs.inState(job.attempt_id, 'running');
         const [{ name }] = await stack.psql('superuser',
             `select name from cs.worker where id = ${id}`);
@@ -61,7 +62,7 @@ for (const service of services) describe(service.name, () => {
 
     if (service.name === 'e2b') test('nobody can tell: its sandbox is ended', async () => {
         const starts = service.starts(fake);
-        const { job, goOn } = await stopped();
+        const { job, goOn } = await stopped(LONG);
         await until(async () => await stateOf(job) === 'unknown', 'the end of the lease');
         goOn();
         await until(() => service.left(fake) === 0, 'the sandbox to be gone');
