@@ -136,11 +136,23 @@ static bool state_prints(const char *state)
     return strcmp(state, "approved") == 0 || strcmp(state, "running") == 0;
 }
 
+/* An event may come late: one that says "pending" says nothing of a run that was
+ * approved since. */
+static bool state_is_end(const char *state)
+{
+    static const char *const ends[] = {"succeeded", "failed",  "cancelled",
+                                       "rejected",  "expired", "outcome_unknown"};
+    for (size_t i = 0; i < COUNT_OF(ends); i++)
+        if (strcmp(state, ends[i]) == 0)
+            return true;
+    return false;
+}
+
 void outputs_announce(struct outputs *outputs, const json_t *event)
 {
     const char *state = json_text_of(event, "state");
     int64_t request_id = json_integer_of(event, "id", 0);
-    if (!state || request_id <= 0 || state_prints(state))
+    if (!state || request_id <= 0 || !state_is_end(state))
         return;
     pthread_mutex_lock(&outputs->lock);
     recent_forget(outputs->recent, request_id);

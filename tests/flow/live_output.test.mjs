@@ -47,13 +47,13 @@ async function stored(id, kind = 'stdout') {
 }
 
 test('who opens it late sees what was printed, then what comes, then the end', async () => {
-    const gate = makeGate();
+    const [gate, last] = [makeGate(), makeGate()]; // what comes with the end may come behind it
     const id = await approve(`import sys
 print('first', flush=True)
 ${gate.wait}
 print('wärning', file=sys.stderr, flush=True)
 print('second', flush=True)
-`);
+${last.wait}`);
     await gate.reached();
     const early = await watch(id);
     const one = await early.until(isOutput);
@@ -66,6 +66,7 @@ print('second', flush=True)
     const rest = [await early.until(isOutput), await early.until(isOutput)];
     assert.deepEqual(rest.map(({ data }) => [data.stream, data.text]).sort(),
                      [['stderr', 'wärning\n'], ['stdout', 'second\n']]);
+    await last.open();
     for (const stream of [early, late]) {
         const end = await stream.until((event) => event.event === 'end');
         assert.deepEqual(end.data, { state: 'succeeded' });
@@ -123,6 +124,22 @@ test('a request that does not run ends its stream at once', async () => {
     assert.deepEqual((await (await watch(waiting.id)).next()).data, { state: 'cancelled' });
     const head = await ana.send('HEAD', `/api/requests/${waiting.id}/output`);
     assert.deepEqual([head.status, head.headers.get('content-type')], [200, 'text/event-stream']);
+});
+
+test('an event that comes late ends no stream', async () => {
+    const gate = makeGate();
+    const id = await approve(`${gate.wait}\n`);
+    await gate.reached();
+    const stream = await watch(id);
+    const all = await ana.events(`/api/requests/${id}/events`);
+    const { team, author } = (await ana.get(`/api/requests/${id}`)).body;
+    const late = { id, state: 'pending', revision: 1, what: 'request.submit', team_id: team.id,
+                   author_id: author.id, owner_id: null, at: new Date().toISOString() };
+    await stack.redis('xadd', 'events', '*', 'event', JSON.stringify(late));
+    await all.until((one) => one.data.state === 'pending'); // the api has read it
+    await gate.open();
+    assert.equal((await stream.until((one) => one.event === 'end')).data.state, 'succeeded');
+    all.close();
 });
 
 test('cancelled, it ends with that', async () => {

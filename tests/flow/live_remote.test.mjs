@@ -14,8 +14,9 @@ for (const [name, start] of [['e2b', startE2b], ['daytona', startDaytona]])
         try {
             await stack.people({ ana: ['analyst'], rob: ['reviewer'] });
             const [ana, rob] = [await stack.signIn('ana'), await stack.signIn('rob')];
-            const gate = makeGate();
-            const code = `print('one', flush=True)\n${gate.wait}\nprint('two', flush=True)\n`;
+            const [gate, last] = [makeGate(), makeGate()];
+            const code = `print('one', flush=True)\n${gate.wait}\n`
+                + `print('two', flush=True)\n${last.wait}\n`;
             const sent = (await ana.post('/api/requests', { language: 'python', code })).body;
             await rob.post(`/api/requests/${sent.id}/decisions`, {
                 verdict: 'approve', revision: 1, bundle_sha256: sent.bundle_sha256 });
@@ -24,6 +25,7 @@ for (const [name, start] of [['e2b', startE2b], ['daytona', startDaytona]])
             assert.equal((await output()).data.text, 'one\n');
             await gate.open();
             assert.equal((await output()).data.text, 'two\n');
+            await last.open();
             const end = await stream.until((one) => one.event === 'end');
             assert.deepEqual(end.data, { state: 'succeeded' });
         } finally {
