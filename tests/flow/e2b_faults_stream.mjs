@@ -47,7 +47,8 @@ function statuses(to) {
     return [
         ...[400, 401, 403, 404, 409, 422, 429].map((code) => status(code, { outcome: 'failed',
             reason: 'refused' })),
-        ...[500, 502, 503, 504].map((code) => status(code, lost)),
+        ...[408, 500, 502, 503, 504].map((code) => status(code, lost)),
+        { ...status(408, lost, { effect: true }), name: 'execute: status 408, though it ran' },
         ...none.map(([what, fault]) => ({ name: `execute: ${what}`, expect: lost,
             rules: [{ match: EXECUTE, ...fault }] })),
         ...none.map(([what, fault]) => ({ name: `execute, which had its effect: ${what}`,

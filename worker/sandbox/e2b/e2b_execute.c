@@ -67,7 +67,9 @@ static enum e2b_end judge(const struct execution *execution, const struct http_a
         return E2B_NOT_STARTED;
     if (answer->end == HTTP_TIMED_OUT && answer->status == 0)
         return E2B_HUNG;
-    if (answer->end == HTTP_ANSWERED && answer->status >= 400 && answer->status < 500)
+    /* 408 tells of a proxy's patience, not of what the code did. */
+    if (answer->end == HTTP_ANSWERED && answer->status >= 400 && answer->status < 500 &&
+        answer->status != 408)
         return E2B_REFUSED;
     return ends[answer->end];
 }
