@@ -2,17 +2,10 @@
 // finish; what must be cut is ended at the service too, or left for the next worker to take up.
 import test, { before, after, describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { startE2b } from '../fake/e2b.mjs';
-import { startDaytona } from '../fake/daytona.mjs';
+import { services } from '../fake/services.mjs';
 import { startStack, until } from './stack.mjs';
 import { openJobs } from './jobs.mjs';
 
-const services = [
-    { name: 'e2b', start: startE2b, image: 'code-interpreter-v1', tellsLater: false,
-      left: (fake) => fake.sandboxes.size, starts: (fake) => fake.executions.length },
-    { name: 'daytona', start: startDaytona, image: 'daytona-small', tellsLater: true,
-      left: (fake) => fake.left().length, starts: (fake) => fake.executions },
-];
 const ENDLESS = 'import time\ntime.sleep(600)';
 const SLOW = "import time\ntime.sleep(2)\nprint('ran')";
 

@@ -3,17 +3,10 @@
 // once; where it does not, nobody guesses, and the sandbox is ended.
 import test, { before, after, describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { startE2b } from '../fake/e2b.mjs';
-import { startDaytona } from '../fake/daytona.mjs';
+import { services } from '../fake/services.mjs';
 import { startStack, until } from './stack.mjs';
 import { openJobs } from './jobs.mjs';
 
-const services = [
-    { name: 'e2b', start: startE2b, image: 'code-interpreter-v1',
-      left: (fake) => fake.sandboxes.size, starts: (fake) => fake.executions.length },
-    { name: 'daytona', start: startDaytona, image: 'daytona-small',
-      left: (fake) => fake.left().length, starts: (fake) => fake.executions },
-];
 const SLOW = "import time\ntime.sleep(2)\nprint('ran')";
 const LONG = 'import time\ntime.sleep(600)'; // its end can not lie there when the worker goes on
 
