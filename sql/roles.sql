@@ -47,6 +47,9 @@ alter role countersign_api set synchronous_commit = on;
 alter role countersign_api set statement_timeout = '30s';
 alter role countersign_api set lock_timeout = '10s';
 alter role countersign_api set idle_in_transaction_session_timeout = '30s';
+-- All that a worker asks is looked up by key. A plan made while a table was small would read the
+-- whole of it, and stay until the table is analysed.
+alter role countersign_worker set enable_seqscan = off;
 alter role countersign_worker set search_path = cs, pg_temp;
 alter role countersign_worker set synchronous_commit = on;
 alter role countersign_worker set statement_timeout = '30s';

@@ -69,13 +69,18 @@ create or replace function cs.actor_json(item jsonb, who cs.person) returns json
     return (item -> 'actor') || jsonb_build_object('kind', who.kind);
 comment on function cs.actor_json is 'The actor of an element as audit rows want it.';
 
+create or replace function cs.event_of(r cs.request, owner_id bigint, state text, what text)
+    returns jsonb language sql
+    return jsonb_build_object('id', r.id, 'state', state, 'revision', r.revision,
+        'team_id', r.team_id, 'author_id', r.author_id, 'owner_id', owner_id,
+        'at', cs.iso(clock_timestamp()), 'what', what);
+comment on function cs.event_of is
+    'What the live feed is told about a request whose author, an agent, somebody owns.';
+
 create or replace function cs.event_json(r cs.request, state text, what text) returns jsonb
     language plpgsql stable as $$
 begin
-    return jsonb_build_object('id', r.id, 'state', state, 'revision', r.revision,
-        'team_id', r.team_id, 'author_id', r.author_id,
-        'owner_id', (select p.owner_id from cs.person p where p.id = r.author_id),
-        'at', cs.iso(clock_timestamp()), 'what', what);
+    return event_of(r, (select p.owner_id from person p where p.id = r.author_id), state, what);
 end
 $$;
 comment on function cs.event_json is 'What the live feed is told about a request.';

@@ -57,18 +57,15 @@ begin
     update attempt a set worker_id = $1, adoptions = a.adoptions + 1,
             lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
         where a.id = any (taken);
-    insert into audit_event (entity, entity_id, actor_kind, event, body)
-        select 'request', a.request_id, 'worker', 'attempt.adopt', jsonb_build_object(
-                   'attempt_id', a.id, 'worker_id', a.worker_id, 'fence', a.fence,
-                   'try', a.adoptions)
-        from attempt a where a.id = any (taken) order by a.id;
+    perform audit_add(array(
+        select audit_row('request', a.request_id, '{"kind": "worker"}', 'attempt.adopt',
+            jsonb_build_object('attempt_id', a.id, 'worker_id', a.worker_id, 'fence', a.fence,
+                               'try', a.adoptions))
+        from attempt a where a.id = any (taken) order by a.id));
     return query
-        select a.id, a.fence, a.request_id, a.revision, v.language, convert_to(v.code, 'UTF8'),
-               v.title, attempt_manifest(a, v), v.bundle_sha256, a.remote, a.adoptions,
+        select m.*, a.remote, a.adoptions,
                (extract(epoch from clock_timestamp() - a.started_at) * 1000)::bigint
-        from attempt a
-        join revision v on v.request_id = a.request_id and v.revision = a.revision
-        where a.id = any (taken) order by a.id;
+        from attempt_manifests(taken) m join attempt a on a.id = m.attempt_id order by a.id;
 end
 $$;
 comment on function cs.adopt_attempts is

@@ -1,94 +1,137 @@
--- A run, step by step. Every update carries id, fence, worker and the expected state.
+-- A run, step by step. Every update carries id, fence, worker and the expected state. What runs
+-- often takes a whole batch in the same few statements; what is rare takes an element.
 
 set search_path = cs, pg_temp;
 
-create or replace function cs.attempt_held(item jsonb, states text[]) returns cs.attempt
-    language plpgsql as $$
+create or replace function cs.attempts_held(items jsonb, states text[])
+    returns setof cs.held language plpgsql as $$
 declare
-    a attempt;
+    ids bigint[] := array(select (i ->> 'id')::bigint from jsonb_array_elements(items) i);
 begin
-    select * into a from attempt
-        where id = (item ->> 'id')::bigint and fence = (item ->> 'fence')::bigint
-          and worker_id = (item ->> 'worker_id')::bigint for no key update;
-    if not found then
-        perform fail('stale', 'This attempt has another fence', 'fence');
-    elsif a.state <> all (states) then
-        perform fail('wrong_state', format('The attempt is %s', a.state), 'state');
-    end if;
-    return a;
+    perform from request r
+        where r.id = any (array(select a.request_id from attempt a where a.id = any (ids)))
+        order by r.id for no key update;
+    perform from attempt a where a.id = any (ids) order by a.id for no key update;
+    return query
+        select (i.n - 1)::int, i.item, k.a, k.r, case
+            when k.a is null
+                then error_result('stale', 'This attempt has another fence', 'fence')
+            when row_number() over (partition by (k.a).id order by i.n) > 1
+                then error_result('conflict', 'This attempt is in the batch twice', 'id')
+            when (k.a).state <> all (states)
+                then error_result('wrong_state', format('The attempt is %s', (k.a).state),
+                                  'state') end
+        from jsonb_array_elements(items) with ordinality i (item, n)
+        left join lateral (
+            select a, r from attempt a join request r on r.id = a.request_id
+            where a.id = (i.item ->> 'id')::bigint and a.fence = (i.item ->> 'fence')::bigint
+              and a.worker_id = (i.item ->> 'worker_id')::bigint offset 0) k on true
+        order by i.n;
 end
 $$;
-comment on function cs.attempt_held is
-    'An attempt, locked, of this worker and fence; stale, or wrong_state when not in the states.';
+comment on function cs.attempts_held is
+    'The elements {worker_id, id, fence} with their requests and attempts, locked in that order;
+stale for another worker or fence, wrong_state when not in one of the states.';
+
+create or replace function cs.lease_error(a cs.attempt) returns jsonb
+    language sql
+    return case when a.lease_until <= clock_timestamp()
+                then cs.error_result('stale', 'The lease has ended', 'lease') end;
+comment on function cs.lease_error is 'stale once the lease of an attempt has ended.';
 
 create or replace function cs.worker_actor(item jsonb) returns jsonb
     language sql stable parallel safe
     return jsonb_build_object('kind', 'worker');
 comment on function cs.worker_actor is 'The worker as actor of an audit row.';
 
-create or replace function cs.remote_of(item jsonb) returns jsonb
-    language plpgsql immutable as $$
-declare
-    remote jsonb := nullif(item -> 'remote', 'null');
+create or replace function cs.start_faults(held cs.held[])
+    returns table (n int, error jsonb, refused bool) language plpgsql stable as $$
 begin
-    if jsonb_typeof(remote) <> 'object' or octet_length(remote::text) > 8192 then
-        perform cs.fail('invalid_field', 'remote must be an object of at most 8 KiB', 'remote');
-    end if;
-    return remote;
+    return query
+    with own as (
+        select h.n, f.code, f.message, f.why, f.refused
+        from unnest(held) h
+        cross join lateral (
+            select r.bundle_sha256 from revision r
+            where r.request_id = (h.a).request_id and r.revision = (h.a).revision offset 0) v
+        cross join lateral (select x.* from (values
+            (lease_error(h.a) is not null, 'stale', 'lease', 'The lease has ended', false),
+            (h.item -> 'remote' <> 'null' and (jsonb_typeof(h.item -> 'remote') <> 'object'
+                 or octet_length((h.item -> 'remote')::text) > 8192),
+                'invalid_field', 'remote', 'remote must be an object of at most 8 KiB', false),
+            (hex(v.bundle_sha256) is distinct from h.item ->> 'bundle_sha256',
+                'stale', 'digest', 'The worker would send other bytes', true),
+            (not exists (select from attempt_decision l where l.attempt_id = (h.a).id)
+                 or exists (select from attempt_decision l where l.attempt_id = (h.a).id
+                    and not coalesce(h.item -> 'decision_ids', '[]') @> to_jsonb(l.decision_id)),
+                'conflict', 'quorum', 'The worker did not verify all decisions', true)
+            ) x (holds, code, why, message, refused)
+            where x.holds limit 1) f
+        where h.error is null
+    )
+    select o.n, error_result(o.code, o.message, o.why), o.refused from own o
+    union all
+    select h.n, error_result(f.code, f.message, f.why), true
+    from unnest(held) h join attempt_faults(array(
+            select (k.a).id from unnest(held) k where k.error is null), true) f
+        on f.attempt_id = (h.a).id
+    where h.error is null and h.n not in (select o.n from own o);
 end
 $$;
-comment on function cs.remote_of is
-    'By what another worker would find the run of an element; null where none could.';
+comment on function cs.start_faults is
+    'Which of the elements may not start, and why: what is wrong with the element itself, or, as
+refused, with what it would run.';
 
-create or replace function cs.attempt_start(item jsonb) returns jsonb
+create or replace function cs.attempts_start(items jsonb) returns table (n int, result jsonb)
     language plpgsql as $$
 declare
-    a attempt := attempt_held(item, array['claimed']);
-    reference jsonb := remote_of(item);
-    v revision;
-    message text;
-    why text;
-    code text;
+    held held[] := array(select h from attempts_held(items, '{claimed}') h);
+    fine held[];
+    faults jsonb;
 begin
-    if a.lease_until <= clock_timestamp() then
-        perform fail('stale', 'The lease has ended', 'lease');
-    end if;
-    select * into v from revision where request_id = a.request_id and revision = a.revision;
-    begin
-        if hex(v.bundle_sha256) is distinct from item ->> 'bundle_sha256' then
-            perform fail('stale', 'The worker would send other bytes', 'digest');
-        elsif not coalesce(array(select jsonb_array_elements_text(item -> 'decision_ids')::bigint)
-                           @> array(select decision_id from attempt_decision
-                                    where attempt_id = a.id), false) then
-            perform fail('conflict', 'The worker did not verify all decisions', 'quorum');
-        end if;
-        update attempt set state = 'starting', started_at = clock_timestamp(),
-                release_reason = '', release_since = null, remote = reference
-            where id = a.id;
-    exception when sqlstate 'CS001' then
-        get stacked diagnostics code = pg_exception_detail, message = message_text,
-            why = pg_exception_hint;
-        return attempt_refused(a, code, why, message);
-    end;
-    perform audit_move(a.request_id, worker_actor(item), 'attempt.start', 'attempt', 'claimed',
-        'starting', jsonb_build_object('attempt_id', a.id, 'fence', a.fence,
-            'bundle_sha256', hex(v.bundle_sha256), 'decision_ids', item -> 'decision_ids'));
-    return jsonb_build_object('id', a.id, 'ok', true);
+    faults := (select jsonb_object_agg(f.n, jsonb_build_object('error', f.error,
+                                                               'refused', f.refused))
+               from start_faults(held) f);
+    fine := array(select h from unnest(held) h
+                  where h.error is null and not coalesce(faults ? h.n::text, false));
+    update attempt a set state = 'starting', started_at = clock_timestamp(),
+            release_reason = '', release_since = null, remote = nullif(h.item -> 'remote', 'null')
+        from unnest(fine) h
+        where a.id = any (array(select (f.a).id from unnest(fine) f)) and a.id = (h.a).id;
+    perform audit_add(array(
+        select audit_row('request', (h.a).request_id, worker_actor(h.item), 'attempt.start',
+            jsonb_build_object('attempt_id', (h.a).id, 'fence', (h.a).fence,
+                'bundle_sha256', h.item -> 'bundle_sha256',
+                'decision_ids', h.item -> 'decision_ids'),
+            'attempt', 'claimed', 'starting')
+        from unnest(fine) h order by h.n));
+    return query
+        select h.n, case
+            when h.error is not null then h.error
+            when not coalesce(faults ? h.n::text, false)
+                then jsonb_build_object('id', (h.a).id, 'ok', true)
+            when (faults -> h.n::text ->> 'refused')::bool
+                then attempt_refused(h.a, faults -> h.n::text -> 'error')
+            else faults -> h.n::text -> 'error' end
+        from unnest(held) h order by h.n;
 end
 $$;
-comment on function cs.attempt_start is
-    '{worker_id, id, fence, bundle_sha256, decision_ids, remote?} → {id, ok: true}: the commit point
-before code leaves; stale for a lost lease or fence, else {error} and the request is put aside.';
+comment on function cs.attempts_start is
+    '[{worker_id, id, fence, bundle_sha256, decision_ids, remote?}] → {id, ok: true}: the commit
+point before code leaves; stale for a lost lease or fence, else {error} and the request is put
+aside.';
 
-create or replace function cs.attempt_refused(a cs.attempt, code text, why text, message text)
+create or replace function cs.attempt_refused(a cs.attempt, answer jsonb)
     returns jsonb language plpgsql as $$
 declare
     actor jsonb := '{"kind": "worker"}';
+    why text := answer -> 'error' ->> 'field';
     r request;
 begin
     select * into r from request where id = a.request_id;
     perform audit_put('request', r.id, actor, 'attempt.refused', jsonb_build_object(
-        'attempt_id', a.id, 'fence', a.fence, 'code', code, 'reason', why, 'message', message));
+        'attempt_id', a.id, 'fence', a.fence, 'code', answer -> 'error' -> 'code', 'reason', why,
+        'message', answer -> 'error' -> 'message'));
     if why = 'paused' then
         update attempt set state = 'ready', worker_id = null, lease_until = null,
                 not_before = clock_timestamp() + interval '1 second' where id = a.id;
@@ -101,12 +144,11 @@ begin
             select * into r from request where id = r.id;
         end if;
     end if;
-    return error_result(code, message, why)
-        || jsonb_build_object('event', event_json(r, r.state, 'attempt.refused'));
+    return answer || jsonb_build_object('event', event_json(r, r.state, 'attempt.refused'));
 end
 $$;
 comment on function cs.attempt_refused is
-    'Records a refused start and puts attempt and request into a safe state.';
+    'Records a refused start, puts attempt and request into a safe state; the answer {error, event}.';
 
 create or replace function cs.request_set_aside(r cs.request, why text, actor jsonb) returns void
     language plpgsql as $$
@@ -126,56 +168,75 @@ $$;
 comment on function cs.request_set_aside is
     'An approved request that may not start: expired, cancelled, or back to its reviewers.';
 
-create or replace function cs.attempt_runs(a cs.attempt, actor jsonb) returns void
+create or replace function cs.attempts_run(held cs.held[]) returns void
     language plpgsql as $$
-declare
-    r request;
 begin
-    select * into r from request where id = a.request_id;
-    update attempt set state = 'running', running_at = clock_timestamp() where id = a.id;
-    perform audit_move(r.id, actor, 'attempt.running', 'attempt', 'starting', 'running',
-        jsonb_build_object('attempt_id', a.id, 'fence', a.fence));
-    update request set state = 'running', expires_at = null where id = r.id;
-    perform audit_move(r.id, actor, 'request.running', 'request', r.state, 'running',
-        jsonb_build_object('attempt_id', a.id));
+    if cardinality(held) = 0 then
+        return;
+    end if;
+    update attempt a set state = 'running', running_at = clock_timestamp()
+        where a.id = any (array(select (h.a).id from unnest(held) h));
+    update request r set state = 'running', expires_at = null
+        where r.id = any (array(select (h.r).id from unnest(held) h));
+    perform audit_add(array(
+        select audit_row('request', (h.r).id, worker_actor(h.item), m.subject || '.running',
+            m.body, m.subject, m.was, 'running')
+        from unnest(held) h cross join lateral (values
+            (1, 'attempt', 'starting',
+                jsonb_build_object('attempt_id', (h.a).id, 'fence', (h.a).fence)),
+            (2, 'request', (h.r).state, jsonb_build_object('attempt_id', (h.a).id)))
+            m (place, subject, was, body)
+        order by h.n, m.place));
 end
 $$;
-comment on function cs.attempt_runs is 'From starting to running, attempt and request.';
+comment on function cs.attempts_run is 'From starting to running, attempts and requests.';
 
-create or replace function cs.attempt_mark_running(item jsonb) returns jsonb
-    language plpgsql as $$
+create or replace function cs.attempts_mark_running(items jsonb)
+    returns table (n int, result jsonb) language plpgsql as $$
 declare
-    a attempt := attempt_held(item, array['starting', 'running']);
-    r request;
+    held held[] := array(select h from attempts_held(items, '{starting,running}') h);
 begin
-    if a.lease_until <= clock_timestamp() then
-        perform fail('stale', 'The lease has ended', 'lease');
-    end if;
-    select * into r from request where id = a.request_id;
-    if a.state = 'starting' then
-        perform attempt_runs(a, worker_actor(item));
-    end if;
-    return jsonb_build_object('id', a.id, 'ok', true, 'state', 'running',
-        'cancel', a.cancel_requested_at is not null,
-        'event', event_json(r, 'running', 'request.running'));
+    perform attempts_run(array(
+        select h from unnest(held) h
+        where h.error is null and lease_error(h.a) is null and (h.a).state = 'starting'));
+    return query
+        select h.n, coalesce(h.error, lease_error(h.a), jsonb_build_object('id', (h.a).id,
+            'ok', true, 'state', 'running', 'cancel', (h.a).cancel_requested_at is not null,
+            'event', event_of(h.r, p.owner_id, 'running', 'request.running')))
+        from unnest(held) h left join person p on p.id = (h.r).author_id order by h.n;
 end
 $$;
-comment on function cs.attempt_mark_running is
-    '{worker_id, id, fence} → {id, ok, state, cancel} once the whole frame was written; stale,
+comment on function cs.attempts_mark_running is
+    '[{worker_id, id, fence}] → {id, ok, state, cancel} once the whole frame was written; stale,
 wrong_state.';
+
+create or replace function cs.attempt_held(item jsonb, states text[]) returns cs.held
+    language plpgsql as $$
+declare
+    h held;
+begin
+    select * into h from attempts_held(jsonb_build_array(item), states);
+    if h.error is not null then
+        perform fail(h.error -> 'error' ->> 'code', h.error -> 'error' ->> 'message',
+                     h.error -> 'error' ->> 'field');
+    end if;
+    return h;
+end
+$$;
+comment on function cs.attempt_held is 'attempts_held of one element; raises its error.';
 
 create or replace function cs.attempt_release(item jsonb) returns jsonb
     language plpgsql as $$
 declare
-    a attempt := attempt_held(item, array['claimed', 'starting']);
+    h held := attempt_held(item, '{claimed,starting}');
+    a attempt := h.a;
+    r request := h.r;
     why text := left(coalesce(item ->> 'reason', ''), 200);
     pause_ms bigint := release_pause_ms(item, a.fence);
-    r request;
 begin
     if a.state = 'starting' and not coalesce((item ->> 'not_started')::bool, false) then
         perform fail('wrong_state', 'Code may have left: it can not be given back', 'state');
     end if;
-    select * into r from request where id = a.request_id;
     perform cost_put(r, a, item -> 'cost', false);
     update attempt set state = 'ready', worker_id = null, lease_until = null, started_at = null,
             remote = null, not_before = clock_timestamp() + pause_ms * interval '1 millisecond',
@@ -186,7 +247,10 @@ begin
         'ready', jsonb_build_object('attempt_id', a.id, 'fence', a.fence, 'reason', why,
             'again_in_ms', pause_ms));
     a.state := 'ready';
-    if coalesce((item ->> 'fail')::bool, false) then
+    if a.cancel_requested_at is not null then
+        return jsonb_build_object('id', a.id, 'ok', true, 'state', 'cancelled', 'event',
+            attempt_call_off(r, a, worker_actor(item)));
+    elsif coalesce((item ->> 'fail')::bool, false) then
         return jsonb_build_object('id', a.id, 'ok', true, 'state', 'failed', 'event',
             attempt_give_up(r, a, worker_actor(item), item));
     end if;
@@ -196,8 +260,23 @@ $$;
 comment on function cs.attempt_release is
     '{worker_id, id, fence, not_started, reason, retry_after_ms?, cost?, fail?} → {id, ok, state}:
 claimed, or starting with nothing sent, becomes ready again after a pause that grows or that the
-service asked for; with fail it ends as failed, since no worker could start it; stale,
-wrong_state.';
+service asked for; with fail it ends as failed, since no worker could start it, and as cancelled
+when somebody asked for that meanwhile; stale, wrong_state.';
+
+create or replace function cs.attempt_call_off(r cs.request, a cs.attempt, actor jsonb)
+    returns jsonb language plpgsql as $$
+begin
+    perform attempt_drop(a, '{"kind": "system"}', 'cancelled');
+    if r.state = 'approved' then
+        perform request_set_aside(r, 'cancelled', actor);
+        r.state := 'cancelled';
+    end if;
+    return event_json(r, r.state, 'request.set_aside');
+end
+$$;
+comment on function cs.attempt_call_off is
+    'A ready attempt that was to be stopped while a worker had it; its request, too, unless an
+earlier run of it is lost.';
 
 create or replace function cs.release_pause_ms(item jsonb, fence bigint) returns bigint
     language sql immutable parallel safe

@@ -1,4 +1,4 @@
--- The audit trail: who writes into it, and the trigger that chains each row.
+-- The audit trail: how rows are chained, and the trigger that refuses what is not.
 
 set search_path = cs, pg_temp;
 
@@ -14,39 +14,94 @@ create or replace function cs.audit_leaf(e cs.audit_event) returns bytea
 comment on function cs.audit_leaf is
     'Hash of an audit row: SHA-256 of 0x00, the format and each column in order, length-prefixed.';
 
-create or replace function cs.audit_chain() returns trigger
-    language plpgsql security definer set search_path = cs, pg_temp as $$
+create or replace function cs.audit_row(
+    entity text, entity_id bigint, actor jsonb, event text, body jsonb,
+    subject text default 'request', from_state text default null, to_state text default null,
+    row_digests jsonb default null)
+    returns cs.audit_event language sql stable parallel safe
+    return row(null, 1, null, null, entity, entity_id, null, (actor ->> 'person_id')::bigint,
+        coalesce(actor ->> 'kind', case when actor ->> 'person_id' is null then 'system'
+                                        else 'human' end),
+        (actor ->> 'session_id')::bigint, (actor ->> 'token_id')::bigint, actor ->> 'address',
+        event, subject, from_state, to_state, body, row_digests, null, null)::cs.audit_event;
+comment on function cs.audit_row is
+    'An audit row that audit_add has still to number, date and chain.';
+
+create or replace function cs.audit_add(events cs.audit_event[]) returns void
+    language plpgsql as $$
+declare
+    at timestamptz := clock_timestamp();
 begin
-    if new.entity <> 'request' then
-        perform pg_advisory_xact_lock(hashtextextended(new.entity || new.entity_id, 1));
-    end if;
-    new.prev_hash := null;
-    if new.entity_seq is distinct from 1 then -- 1 is said for a new request, whose chain is empty
-        select e.entity_seq + 1, e.hash into new.entity_seq, new.prev_hash from audit_event e
-            where e.entity = new.entity and e.entity_id = new.entity_id
-            order by e.entity_seq desc limit 1;
-    end if;
-    new.entity_seq := coalesce(new.entity_seq, 1);
-    new.prev_hash := coalesce(new.prev_hash, '\x');
-    new.format := 1;
-    new.ts := clock_timestamp();
-    new.xid := pg_current_xact_id();
-    if new.from_state is not null and new.entity_seq > 1 and not exists (
-            select from legal_move m
-            where m.entity = new.subject and m.from_state = new.from_state
-              and m.to_state = new.to_state and m.actor_kind = new.actor_kind) then
-        raise exception 'A % may not move a % from % to %', new.actor_kind, new.subject,
-            new.from_state, new.to_state using errcode = 'CS002';
-    end if;
-    new.hash := audit_leaf(new);
-    return new;
+    perform pg_advisory_xact_lock(hashtextextended(e.entity || e.entity_id, 1))
+        from (select distinct u.entity, u.entity_id from unnest(events) u
+              where u.entity <> 'request') e;
+    -- Each turn takes the next row of every chain: a row needs the hash of the one before it.
+    for step in 1 .. coalesce((select max(c.length) from (
+            select count(*) as length from unnest(events) u group by u.entity, u.entity_id) c), 0)
+    loop
+        insert into audit_event overriding system value
+        select e.id, e.format, e.ts, e.xid, e.entity, e.entity_id, e.entity_seq, e.actor_id,
+               e.actor_kind, e.session_id, e.token_id, e.address, e.event, e.subject,
+               e.from_state, e.to_state, e.body, e.row_digests, e.prev_hash,
+               audit_leaf(row(e.*)::audit_event)
+        from (
+            select nextval('cs.audit_event_id_seq') as id, w.format, at as ts,
+                   pg_current_xact_id() as xid, w.entity, w.entity_id,
+                   coalesce(p.entity_seq, 0) + 1 as entity_seq, w.actor_id, w.actor_kind,
+                   w.session_id, w.token_id, w.address, w.event, w.subject, w.from_state,
+                   w.to_state, w.body, w.row_digests, coalesce(p.hash, '\x') as prev_hash,
+                   null::bytea as hash
+            from (select u.*, row_number() over (partition by u.entity, u.entity_id
+                                                 order by u.ordinality) as turn
+                  from unnest(events) with ordinality u) w
+            left join lateral (
+                select c.entity_seq, c.hash from audit_event c
+                where c.entity = w.entity and c.entity_id = w.entity_id
+                order by c.entity_seq desc limit 1) p on true
+            where w.turn = step
+            order by w.ordinality) e;
+    end loop;
 end
 $$;
-comment on function cs.audit_chain is
-    'Fills time, transaction, sequence and hashes; refuses a move this kind of actor may not make.';
+comment on function cs.audit_add is
+    'Appends rows of audit_row to the chains of their entities, in this order; the rows of the
+requests among them must be locked.';
 
-create or replace trigger audit_event_chain before insert on cs.audit_event
-    for each row execute function cs.audit_chain();
+create or replace function cs.audit_check() returns trigger
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    bad record;
+begin
+    select n.* into bad from added n
+        where n.from_state is not null and n.entity_seq > 1 and not exists (
+            select from legal_move m
+            where m.entity = n.subject and m.from_state = n.from_state
+              and m.to_state = n.to_state and m.actor_kind = n.actor_kind) limit 1;
+    if found then
+        raise exception 'A % may not move a % from % to %', bad.actor_kind, bad.subject,
+            bad.from_state, bad.to_state using errcode = 'CS002';
+    end if;
+    if exists (
+            select from added n left join lateral (
+                select p.hash from audit_event p where p.entity = n.entity
+                    and p.entity_id = n.entity_id and p.entity_seq = n.entity_seq - 1
+                offset 0) p on true -- by key, not joined: the table is large
+            where n.format <> 1 or n.xid <> pg_current_xact_id()
+               or abs(extract(epoch from n.ts - clock_timestamp())) > 60
+               or (n.entity_seq > 1 and p.hash is null)
+               or n.prev_hash <> coalesce(p.hash, '\x')
+               or n.hash <> audit_leaf(row(n.*)::audit_event)) then
+        raise exception 'An audit row does not follow the one before it' using errcode = 'CS002';
+    end if;
+    return null;
+end
+$$;
+comment on function cs.audit_check is
+    'Refuses rows that are not what audit_add makes of them, or a move that this kind of actor may
+not make.';
+
+create or replace trigger audit_event_check after insert on cs.audit_event
+    referencing new table as added for each statement execute function cs.audit_check();
 
 create or replace function cs.refuse_change() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
@@ -84,13 +139,7 @@ create or replace function cs.audit_put(
     entity text, entity_id bigint, actor jsonb, event text, body jsonb default '{}')
     returns void language plpgsql as $$
 begin
-    insert into audit_event (entity, entity_id, actor_id, actor_kind, session_id, token_id,
-                             address, event, body)
-    values (entity, entity_id, (actor ->> 'person_id')::bigint,
-            coalesce(actor ->> 'kind', case when actor ->> 'person_id' is null then 'system'
-                                            else 'human' end),
-            (actor ->> 'session_id')::bigint, (actor ->> 'token_id')::bigint,
-            actor ->> 'address', event, body);
+    perform audit_add(array[audit_row(entity, entity_id, actor, event, body)]);
 end
 $$;
 comment on function cs.audit_put is 'One audit row that moves no state.';
@@ -100,12 +149,8 @@ create or replace function cs.audit_move(
     body jsonb default '{}', row_digests jsonb default null)
     returns void language plpgsql as $$
 begin
-    insert into audit_event (entity, entity_id, actor_id, actor_kind, session_id, token_id,
-                             address, event, subject, from_state, to_state, body, row_digests)
-    values ('request', request_id, (actor ->> 'person_id')::bigint,
-            coalesce(actor ->> 'kind', 'system'), (actor ->> 'session_id')::bigint,
-            (actor ->> 'token_id')::bigint, actor ->> 'address', event, subject, from_state,
-            to_state, body, row_digests);
+    perform audit_add(array[audit_row('request', request_id, actor, event, body, subject,
+                                      from_state, to_state, row_digests)]);
 end
 $$;
 comment on function cs.audit_move is

@@ -1,62 +1,80 @@
--- Who may decide on what, and whether an attempt may start: asked by decide, by start
--- and by the trigger on attempt, so that SQL by hand is asked too.
+-- Who may decide on what, and which attempts may start: asked by decide, by start
+-- and by the triggers on attempt, so that SQL by hand is asked too.
 
 set search_path = cs, pg_temp;
 
-create or replace function cs.own_people(request_id bigint) returns setof bigint
-    language plpgsql stable as $$
-declare
-    asked bigint := request_id;
+-- The functions in SQL with a query for a body are inlined where they stand in a FROM. What is
+-- asked about one row each is PL/pgSQL: its plans are kept, while a function in SQL with a
+-- sub-select is planned anew at each call, which costs ten times the answer.
+create or replace function cs.own_people(requests bigint[])
+    returns table (request_id bigint, person_id bigint) language plpgsql stable as $$
 begin
-    -- One at a time: joined with the requests that it runs again, a plan made while the tables
-    -- were small would read all of them at each decision.
-    while asked is not null loop
-        return query
-        with made as (
-            select r.author_id as maker, r.token_id as token from request r where r.id = asked
-            union select v.editor_id, v.token_id from revision v where v.request_id = asked
-        ), makers as (
-            select m.maker from made m
-            union select unnest(array[t.person_id, t.created_by])
-                  from api_token t join made m on m.token = t.id
-        )
-        select m.maker from makers m where m.maker is not null
-        union select p.owner_id from person p join makers m on m.maker = p.id
-              where p.owner_id is not null;
-        asked := (select r.again_of from request r where r.id = asked);
-    end loop;
+    -- offset 0 keeps these look-ups by key, here and elsewhere: joined, a plan made while the
+    -- tables were small would read all of them at each decision.
+    return query
+    with recursive asked as (
+        select i.id as own, b.* from unnest(requests) i (id) cross join lateral (
+            select r.id, r.again_of, r.author_id, r.token_id
+            from request r where r.id = i.id offset 0) b
+        union
+        select k.own, b.* from asked k cross join lateral (
+            select r.id, r.again_of, r.author_id, r.token_id
+            from request r where r.id = k.again_of offset 0) b
+    ), made as (
+        select k.own, k.author_id as maker, k.token_id as token from asked k
+        union
+        select k.own, e.* from asked k cross join lateral (
+            select v.editor_id, v.token_id
+            from revision v where v.request_id = k.id offset 0) e
+    ), makers as (
+        select m.own, m.maker from made m
+        union
+        select m.own, unnest(array[t.person_id, t.created_by])
+        from made m join api_token t on t.id = m.token
+    )
+    select m.own, m.maker from makers m where m.maker is not null
+    union
+    select m.own, p.owner_id from makers m join person p on p.id = m.maker
+    where p.owner_id is not null;
 end
 $$;
 comment on function cs.own_people is
     'Author, editors, the owners of agents among them, owner and creator of the tokens used; also
 of the requests that this one runs again, whose code it has.';
 
--- In PL/pgSQL, like the others that a decision asks: their plans are kept, while a function
--- in SQL with a sub-select is planned anew at each call, which costs ten times the answer.
+create or replace function cs.ties() returns table (person_id bigint, other_id bigint)
+    language sql stable as $$
+    select p.id, p.id from cs.person p
+    union all select p.id, p.created_by from cs.person p
+    union all select p.created_by, p.id from cs.person p
+    union all select e.person_id, e.by_id from cs.credential_event e
+    union all select e.by_id, e.person_id from cs.credential_event e
+$$;
+comment on function cs.ties is
+    'Who is too close to decide on whose work: oneself, and who made or reset whose account.';
+
 create or replace function cs.own_request(request_id bigint, person_id bigint) returns bool
     language plpgsql stable as $$
-declare
-    own bigint[] := array(select o from cs.own_people($1) o);
 begin
-    return $2 = any (own)
-        or exists (select from cs.person p where p.id = $2 and p.created_by = any (own))
-        or exists (select from cs.person p where p.id = any (own) and p.created_by = $2)
-        or exists (select from cs.credential_event e
-                   where e.person_id = $2 and e.by_id = any (own))
-        or exists (select from cs.credential_event e
-                   where e.person_id = any (own) and e.by_id = $2);
+    return exists (select from own_people(array[$1]) o
+                   join ties() t on t.person_id = o.person_id where t.other_id = $2);
 end
 $$;
 comment on function cs.own_request is
     'Whether a request counts as somebody''s own: one of own_people, or one of them made that
 person or its credentials, or the other way round.';
 
+create or replace function cs.reviewers() returns table (person_id bigint, team_id bigint)
+    language sql stable as $$
+    select p.id, m.team_id from cs.person p join cs.team_member m on m.person_id = p.id
+    where p.kind = 'human' and p.disabled_at is null and 'reviewer' = any (p.roles)
+$$;
+comment on function cs.reviewers is 'Who may review for which team today.';
+
 create or replace function cs.is_reviewer(person_id bigint, team_id bigint) returns bool
     language plpgsql stable as $$
 begin
-    return exists (select from cs.person p join cs.team_member m on m.person_id = p.id
-                   where p.id = $1 and m.team_id = $2 and p.kind = 'human'
-                     and p.disabled_at is null and 'reviewer' = any (p.roles));
+    return exists (select from reviewers() w where w.person_id = $1 and w.team_id = $2);
 end
 $$;
 comment on function cs.is_reviewer is 'Whether a person may review for a team today.';
@@ -73,107 +91,157 @@ create or replace function cs.quorum(request_id bigint) returns int
     return 1;
 comment on function cs.quorum is 'How many distinct people must approve a request.';
 
+create or replace function cs.counted_approvals(requests bigint[])
+    returns table (request_id bigint, decision_id bigint, bundle_sha256 bytea)
+    language plpgsql stable as $$
+begin
+    return query
+    with own as materialized (select * from own_people(requests))
+    select r.id, d.id, d.bundle_sha256
+    from (select distinct i from unnest(requests) i) q (id)
+    cross join lateral (
+        select k.id, k.revision, k.round, k.team_id from request k where k.id = q.id offset 0) r
+    cross join lateral (
+        select c.id, c.reviewer_id, c.bundle_sha256 from decision c
+        where c.request_id = r.id and c.revision = r.revision and c.round = r.round
+          and c.verdict = 'approve' offset 0) d
+    where exists (select from reviewers() w
+                  where w.person_id = d.reviewer_id and w.team_id = r.team_id)
+      and not exists (select from own o join ties() t on t.person_id = o.person_id
+                      where o.request_id = r.id and t.other_id = d.reviewer_id);
+end
+$$;
+comment on function cs.counted_approvals is
+    'The approvals of the present revision and round of each request that count today, one per
+person, and the digest that each approves.';
+
 create or replace function cs.approvals(request_id bigint, digest bytea) returns bigint[]
     language plpgsql stable as $$
 begin
-    return array(
-        select d.id
-        from cs.request r
-        join cs.decision d on d.request_id = r.id and d.revision = r.revision
-                              and d.round = r.round
-        where r.id = $1 and d.verdict = 'approve' and d.bundle_sha256 = $2
-          and cs.is_reviewer(d.reviewer_id, r.team_id)
-          and not cs.own_request(r.id, d.reviewer_id)
-        order by d.id);
+    return array(select c.decision_id from counted_approvals(array[$1]) c
+                 where c.bundle_sha256 = $2 order by c.decision_id);
 end
 $$;
 comment on function cs.approvals is
     'Ids of the decisions that approve this digest and count today; one per person.';
 
-create or replace function cs.attempt_authority(a cs.attempt) returns void
-    language plpgsql as $$
-declare
-    r request;
-    stored bytea;
-    digest bytea;
-begin
-    select * into r from request where id = a.request_id;
-    if (r.revision, r.round) is distinct from (a.revision, a.round) then
-        perform fail('stale', 'Another revision is waiting', 'revision');
-    elsif not (r.state = 'approved' or (r.state = 'outcome_unknown' and r.retry_safe)) then
-        perform fail('wrong_state', format('The request is %s', r.state), 'state');
-    elsif a.cancel_requested_at is not null then
-        perform fail('conflict', 'The request was cancelled', 'cancelled');
-    elsif a.valid_until <= clock_timestamp() then
-        perform fail('conflict', 'The approval is too old', 'expired');
-    end if;
-    select v.bundle_sha256 into stored from revision v
-        where v.request_id = a.request_id and v.revision = a.revision;
-    digest := bundle_digest(a.request_id, a.revision);
-    if digest is null or digest <> stored then
-        perform fail('stale', 'The stored bytes are not the ones that were approved', 'digest');
-    elsif cardinality(approvals(a.request_id, digest)) < quorum(a.request_id) then
-        perform fail('conflict', 'Not enough valid approvals', 'quorum');
-    end if;
-end
-$$;
-comment on function cs.attempt_authority is
-    'Raises unless this attempt may run now; the field names the reason: revision, state,
-cancelled, expired, digest or quorum.';
+create or replace function cs.pause_scopes(r cs.request, backend text) returns text[]
+    language sql stable parallel safe
+    return array['all', 'team:' || r.team_id, 'backend:' || backend];
+comment on function cs.pause_scopes is
+    'The pauses that stop a run: of all, of its team, of its backend.';
 
-create or replace function cs.is_paused(team_id bigint, backend text) returns bool
+create or replace function cs.attempt_faults(attempts bigint[], starting bool)
+    returns table (attempt_id bigint, code text, why text, message text)
     language plpgsql stable as $$
 begin
-    return exists (select from cs.pause p
-                   where p.scope in ('all', 'team:' || team_id, 'backend:' || backend));
+    return query
+    with asked as (
+        select k.id, k.request_id, (k.r).state, (k.r).retry_safe, k.cancel_requested_at,
+               starting and exists (select from pause p
+                   where p.scope = any (pause_scopes(k.r, k.backend))) as is_paused,
+               (k.revision, k.round) = ((k.r).revision, (k.r).round) as is_newest,
+               k.valid_until, (k.v).bundle_sha256 as stored,
+               sha256(bundle_encode(k.v)) as digest
+        from unnest(attempts) i (id) cross join lateral (
+            select a.*, r, v
+            from attempt a
+            join request r on r.id = a.request_id
+            join revision v on v.request_id = a.request_id and v.revision = a.revision
+            where a.id = i.id offset 0) k
+    ), counted as (
+        select c.request_id, c.bundle_sha256, count(*) as approvals
+        from counted_approvals(array(select k.request_id from asked k)) c group by 1, 2
+    )
+    select k.id, f.code, f.why, f.message
+    from asked k
+    left join counted c on c.request_id = k.request_id and c.bundle_sha256 = k.digest
+    cross join lateral (select x.* from (values
+        (k.is_paused, 'unavailable', 'paused', 'Runs are paused'),
+        (not k.is_newest, 'stale', 'revision', 'Another revision is waiting'),
+        (not (k.state = 'approved' or (k.state = 'outcome_unknown' and k.retry_safe)),
+            'wrong_state', 'state', format('The request is %s', k.state)),
+        (k.cancel_requested_at is not null, 'conflict', 'cancelled', 'The request was cancelled'),
+        (k.valid_until <= clock_timestamp(), 'conflict', 'expired', 'The approval is too old'),
+        (k.digest is distinct from k.stored, 'stale', 'digest',
+            'The stored bytes are not the ones that were approved'),
+        (coalesce(c.approvals, 0) < quorum(k.request_id), 'conflict', 'quorum',
+            'Not enough valid approvals')) x (holds, code, why, message)
+        where x.holds limit 1) f;
 end
 $$;
-comment on function cs.is_paused is
-    'Whether all runs, those of a team or those of a backend are paused.';
+comment on function cs.attempt_faults is
+    'Those of the attempts that may not run now, and the first reason: paused (asked of what is
+starting), revision, state, cancelled, expired, digest or quorum.';
 
-create or replace function cs.pause_check(a cs.attempt) returns void
+create or replace function cs.attempts_check(attempts bigint[], starting bool) returns void
     language plpgsql as $$
+declare
+    fault record;
 begin
-    if is_paused((select r.team_id from request r where r.id = a.request_id), a.backend) then
-        perform fail('unavailable', 'Runs are paused', 'paused');
+    select * into fault from attempt_faults(attempts, starting) limit 1;
+    if found then
+        perform fail(fault.code, fault.message, fault.why);
     end if;
 end
 $$;
-comment on function cs.pause_check is 'unavailable while an attempt may not start.';
+comment on function cs.attempts_check is 'Raises unless all of these attempts may run now.';
 
-create or replace function cs.attempt_move() returns trigger
+create or replace function cs.attempt_enters() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    bad text;
 begin
-    if tg_op = 'INSERT' then
-        perform move_check('attempt', '', new.state);
-        if new.fence <> 0 or new.worker_id is not null then
-            raise exception 'A new attempt belongs to no worker' using errcode = 'CS002';
-        elsif not bundle_intact(new.request_id, new.revision) then
-            perform fail('stale', 'The stored bytes of an input file have changed', 'digest');
-        end if;
-        perform attempt_authority(new);
-        return new;
+    select n.state into bad from added n where not exists (
+        select from legal_move m where m.entity = 'attempt' and m.from_state = ''
+          and m.to_state = n.state) limit 1;
+    if found then
+        perform move_refuse('attempt', '', bad);
+    elsif exists (select from added n where n.fence <> 0 or n.worker_id is not null) then
+        raise exception 'A new attempt belongs to no worker' using errcode = 'CS002';
+    elsif exists (select from added n where not bundle_intact(n.request_id, n.revision)) then
+        perform fail('stale', 'The stored bytes of an input file have changed', 'digest');
     end if;
-    if (new.id, new.request_id, new.revision, new.round, new.backend, new.valid_until,
-        new.created_at) is distinct from
-            (old.id, old.request_id, old.revision, old.round, old.backend, old.valid_until,
-             old.created_at)
-            or new.fence <> old.fence + (old.state = 'ready' and new.state = 'claimed')::int then
+    perform attempts_check(array(select n.id from added n), false);
+    return null;
+end
+$$;
+comment on function cs.attempt_enters is 'Lets no attempt in without valid approvals.';
+
+create or replace function cs.attempt_moves() returns trigger
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    bad record;
+    starting bigint[];
+begin
+    if exists (select from before o full join after n using (id)
+               where (n.request_id, n.revision, n.round, n.backend, n.valid_until, n.created_at)
+                     is distinct from
+                     (o.request_id, o.revision, o.round, o.backend, o.valid_until, o.created_at)
+                  or n.fence <> o.fence + (o.state = 'ready' and n.state = 'claimed')::int) then
         raise exception 'What an attempt runs never changes, its fence only with a claim'
             using errcode = 'CS002';
     end if;
-    if new.state <> old.state then
-        perform move_check('attempt', old.state, new.state);
-        if new.state = 'starting' then
-            perform pause_check(new);
-            perform attempt_authority(new);
-        end if;
+    select o.state as was, n.state into bad from before o join after n using (id)
+        where n.state <> o.state and not exists (
+            select from legal_move m where m.entity = 'attempt' and m.from_state = o.state
+              and m.to_state = n.state) limit 1;
+    if found then
+        perform move_refuse('attempt', bad.was, bad.state);
     end if;
-    return new;
+    starting := array(select n.id from before o join after n using (id)
+                      where n.state = 'starting' and o.state <> 'starting');
+    if cardinality(starting) > 0 then
+        perform attempts_check(starting, true);
+    end if;
+    return null;
 end
 $$;
-comment on function cs.attempt_move is
-    'Holds an attempt to its legal moves; lets none in, and none start, without valid approvals.';
+comment on function cs.attempt_moves is
+    'Holds attempts to their legal moves; lets none start without valid approvals.';
 
-create or replace trigger attempt_move before insert or update on cs.attempt
-    for each row execute function cs.attempt_move();
+create or replace trigger attempt_enters after insert on cs.attempt
+    referencing new table as added for each statement execute function cs.attempt_enters();
+create or replace trigger attempt_moves after update on cs.attempt
+    referencing old table as before new table as after
+    for each statement execute function cs.attempt_moves();

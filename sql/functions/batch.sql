@@ -90,27 +90,22 @@ $$;
 comment on function cs.lock_requests_of_attempts is
     'The same for a batch of attempts: a request is always locked before its attempts.';
 
--- The batched functions are all made from one pattern: the name, the function of one
--- element, and what is locked first.
+-- The batched functions are made from two patterns: of one element at a time, each with what is
+-- locked first; and of all elements together, which are run one by one only when one is wrong.
 do $$
 declare
     made record;
-begin
-    for made in select * from (values
-        ('submit_requests', 'request_submit', ''),
-        ('run_again', 'request_run_again', 'lock_requests'),
-        ('revise_requests', 'request_revise', 'lock_requests'),
-        ('decide_requests', 'request_decide', 'lock_requests'),
-        ('undo_decisions', 'decision_undo', 'lock_requests'),
-        ('cancel_requests', 'request_cancel', 'lock_requests'),
-        ('settle_requests', 'request_settle', 'lock_requests'),
-        ('start_attempts', 'attempt_start', 'lock_requests_of_attempts'),
-        ('mark_attempts_running', 'attempt_mark_running', 'lock_requests_of_attempts'),
-        ('release_attempts', 'attempt_release', 'lock_requests_of_attempts'),
-        ('finish_attempts', 'attempt_finish', 'lock_requests_of_attempts'))
-        m (batch, element, locks)
-    loop
-        execute format($pattern$
+    handlers constant text := $h$
+            when sqlstate 'CS001' then
+                get stacked diagnostics code = pg_exception_detail, message = message_text,
+                    field = pg_exception_hint;
+                result := error_result(code, message, field);
+            when data_exception then
+                result := error_result('invalid_field', 'A value is out of range', '');
+            when integrity_constraint_violation then
+                get stacked diagnostics field = constraint_name;
+                result := error_result('invalid_field', 'A value is not allowed', field);$h$;
+    alone constant text := $pattern$
 create or replace function cs.%1$I(items jsonb) returns table (n int, result jsonb)
     language plpgsql security definer set search_path = cs, pg_temp as $f$
 declare
@@ -133,25 +128,58 @@ begin
                     perform replay_keep(%1$L, item, result);
                 end if;
             end if;
-        exception
-            when sqlstate 'CS001' then
-                get stacked diagnostics code = pg_exception_detail, message = message_text,
-                    field = pg_exception_hint;
-                result := error_result(code, message, field);
-            when data_exception then
-                result := error_result('invalid_field', 'A value is out of range', '');
-            when integrity_constraint_violation then
-                get stacked diagnostics field = constraint_name;
-                result := error_result('invalid_field', 'A value is not allowed', field);
+        exception %4$s
         end;
         return next;
     end loop;
 end
-$f$;
-comment on function cs.%1$I is
-    'Batched: array in, one row (n, result) per element, from 0; see cs.%2$s.'
-            $pattern$, made.batch, made.element,
-            case when made.locks <> '' then format('perform %I(items);', made.locks) end);
+$f$
+$pattern$;
+    together constant text := $pattern$
+create or replace function cs.%1$I(items jsonb) returns table (n int, result jsonb)
+    language plpgsql security definer set search_path = cs, pg_temp as $f$
+declare
+    code text;
+    field text;
+    message text;
+begin
+    perform batch_check(items);
+    begin
+        return query select * from %2$I(items);
+        return;
+    exception when sqlstate 'CS001' or data_exception or integrity_constraint_violation then
+        null;
+    end;
+    for i in 0 .. jsonb_array_length(items) - 1 loop
+        n := i;
+        begin
+            result := (select s.result from %2$I(jsonb_build_array(items -> i)) s);
+        exception %4$s
+        end;
+        return next;
+    end loop;
+end
+$f$
+$pattern$;
+begin
+    for made in select * from (values
+        ('submit_requests', 'request_submit', alone, ''),
+        ('run_again', 'request_run_again', alone, 'lock_requests'),
+        ('revise_requests', 'request_revise', alone, 'lock_requests'),
+        ('decide_requests', 'request_decide', alone, 'lock_requests'),
+        ('undo_decisions', 'decision_undo', alone, 'lock_requests'),
+        ('cancel_requests', 'request_cancel', alone, 'lock_requests'),
+        ('settle_requests', 'request_settle', alone, 'lock_requests'),
+        ('release_attempts', 'attempt_release', alone, 'lock_requests_of_attempts'),
+        ('start_attempts', 'attempts_start', together, ''),
+        ('mark_attempts_running', 'attempts_mark_running', together, ''),
+        ('finish_attempts', 'attempts_finish', together, ''))
+        m (batch, element, pattern, locks)
+    loop
+        execute format(made.pattern, made.batch, made.element,
+            case when made.locks <> '' then format('perform %I(items);', made.locks) end, handlers);
+        execute format('comment on function cs.%I is %L', made.batch, format(
+            'Batched: array in, one row (n, result) per element, from 0; see cs.%s.', made.element));
     end loop;
 end
 $$;

@@ -28,24 +28,20 @@ $$;
 comment on function cs.bundle_files is 'Digest and name of each input file, in order.';
 
 create or replace function cs.bundle_encode(r cs.revision) returns bytea
-    language plpgsql stable parallel safe as $$
-begin
-    return cs.bundle_bytes(r, cs.bundle_files(r.request_id, r.revision));
-end
-$$;
-comment on function cs.bundle_encode is 'All bytes of a stored revision that an approval binds.';
+    language sql stable parallel safe
+    return cs.bundle_bytes(r, case when r.file_count = 0 then '{}'
+                                   else cs.bundle_files(r.request_id, r.revision) end);
+comment on function cs.bundle_encode is
+    'All bytes of a stored revision that an approval binds; others when a file is missing.';
 
 create or replace function cs.bundle_digest(request_id bigint, revision int) returns bytea
     language plpgsql stable parallel safe as $$
 begin
     return (select sha256(cs.bundle_encode(r)) from cs.revision r
-            where r.request_id = $1 and r.revision = $2
-              and r.file_count = (select count(*) from cs.revision_file f
-                                  where f.request_id = $1 and f.revision = $2));
+            where r.request_id = $1 and r.revision = $2);
 end
 $$;
-comment on function cs.bundle_digest is
-    'Digest of a bundle from the stored code and file digests; null when a file is missing.';
+comment on function cs.bundle_digest is 'Digest of a stored bundle; null when there is none.';
 
 create or replace function cs.blob_intact(blob_sha256 bytea) returns bool
     language plpgsql stable parallel safe as $$

@@ -21,28 +21,37 @@ comment on function cs.files_json is 'The input files of a revision: [{n, id, na
 bytes}].';
 
 create or replace function cs.bundle_json(v cs.revision) returns jsonb
-    language plpgsql stable parallel safe as $$
-begin
+    language sql stable parallel safe
     return jsonb_build_object('sha256', cs.hex(v.bundle_sha256),
         'format', 'countersign-bundle-v1', 'language', v.language,
-        'files', cs.files_json(v.request_id, v.revision), 'target', v.target,
-        'sandbox', v.sandbox, 'image', v.image, 'network', v.network,
+        'files', case when v.file_count = 0 then '[]'
+                      else cs.files_json(v.request_id, v.revision) end,
+        'target', v.target, 'sandbox', v.sandbox, 'image', v.image, 'network', v.network,
         'limits', cs.limits_json(v), 'retry_safe', v.retry_safe,
         'policy_version', v.policy_version, 'verdict_sha256', v.verdict_sha256,
         'approval_ms', v.approval_ms);
-end
-$$;
 comment on function cs.bundle_json is 'All parts of a bundle but the code.';
 
-create or replace function cs.attempt_manifest(a cs.attempt, v cs.revision) returns jsonb
-    language plpgsql stable as $$
-begin
-    return bundle_json(v) || jsonb_build_object('request_id', a.request_id,
-        'revision', a.revision, 'decision_ids', approvals(a.request_id, v.bundle_sha256),
-        'valid_until', iso(a.valid_until));
-end
+create or replace function cs.attempt_manifests(attempts bigint[])
+    returns table (attempt_id bigint, fence bigint, request_id bigint, revision int,
+                   language text, code bytea, title text, manifest jsonb, bundle_sha256 bytea)
+    language sql stable as $$
+    select a.id, a.fence, a.request_id, a.revision, (a.r).language,
+           convert_to((a.r).code, 'UTF8'), (a.r).title,
+           cs.bundle_json(a.r) || jsonb_build_object('request_id', a.request_id,
+               'revision', a.revision, 'decision_ids', d.ids, 'valid_until', cs.iso(a.valid_until)),
+           (a.r).bundle_sha256
+    from unnest(attempts) i (id)
+    cross join lateral (
+        select t.*, r from cs.attempt t
+        join cs.revision r on r.request_id = t.request_id and r.revision = t.revision
+        where t.id = i.id offset 0) a
+    cross join lateral (select coalesce(jsonb_agg(l.decision_id order by l.decision_id), '[]')
+                        from cs.attempt_decision l where l.attempt_id = a.id) d (ids)
+    order by a.id
 $$;
-comment on function cs.attempt_manifest is 'What a worker is told about an attempt but its code.';
+comment on function cs.attempt_manifests is 'What a worker is told about attempts: all their runs
+need.';
 
 create or replace function cs.claim_attempts(worker_id bigint, ids text, lease_ms bigint)
     returns table (attempt_id bigint, fence bigint, request_id bigint, revision int,
@@ -50,38 +59,33 @@ create or replace function cs.claim_attempts(worker_id bigint, ids text, lease_m
     language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
     wanted bigint[] := (ids::bigint[])[:50];
-    requests bigint[];
     ready bigint[];
 begin
     perform forged_check(worker_id, wanted);
-    requests := array(select a.request_id from attempt a
-                      where a.id = any (wanted) and a.state = 'ready');
-    perform from request r where r.id = any (requests) order by r.id for no key update;
-    ready := array(select a.id from attempt a join request r on r.id = a.request_id
+    perform from request r
+        where r.id = any (array(select a.request_id from attempt a
+                                where a.id = any (wanted) and a.state = 'ready'))
+        order by r.id for no key update;
+    ready := array(select a.id from attempt a
         where a.id = any (wanted) and a.state = 'ready' and a.not_before <= clock_timestamp()
-          and not is_paused(r.team_id, a.backend)
-        order by a.id for no key update of a);
+          and not exists (select from request r join pause p
+                          on p.scope = any (pause_scopes(r, a.backend)) where r.id = a.request_id)
+        order by a.id for no key update);
     update attempt a set state = 'claimed', fence = a.fence + 1, worker_id = $1,
             claimed_at = clock_timestamp(),
             lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
         where a.id = any (ready) and a.state = 'ready';
-    insert into audit_event (entity, entity_id, actor_kind, event, subject, from_state, to_state,
-                             body)
-        select 'request', a.request_id, 'worker', 'attempt.claim', 'attempt', 'ready', 'claimed',
-               jsonb_build_object('attempt_id', a.id, 'worker_id', a.worker_id, 'fence', a.fence)
-        from attempt a where a.id = any (ready) order by a.id;
-    return query
-        select a.id, a.fence, a.request_id, a.revision, v.language, convert_to(v.code, 'UTF8'),
-               v.title, attempt_manifest(a, v), v.bundle_sha256
-        from attempt a
-        join revision v on v.request_id = a.request_id and v.revision = a.revision
-        where a.id = any (ready) order by a.id;
+    perform audit_add(array(
+        select audit_row('request', a.request_id, '{"kind": "worker"}', 'attempt.claim',
+            jsonb_build_object('attempt_id', a.id, 'worker_id', a.worker_id, 'fence', a.fence),
+            'attempt', 'ready', 'claimed')
+        from attempt a where a.id = any (ready) order by a.id));
+    return query select * from attempt_manifests(ready);
 end
 $$;
 comment on function cs.claim_attempts is
     'At most 50 ids as ''{1,2}'' → one row per attempt that was ready and is now this worker''s,
-with everything
-its run needs; other ids are silently absent.';
+with everything its run needs; other ids are silently absent.';
 
 create or replace function cs.forged_check(worker_id bigint, ids bigint[]) returns void
     language plpgsql as $$

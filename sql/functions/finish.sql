@@ -1,4 +1,4 @@
--- The end of a run: outcome, items, cost and audit in one transaction.
+-- The end of runs: outcome, items, cost and audit of a whole batch in one transaction.
 
 set search_path = cs, pg_temp;
 
@@ -9,75 +9,150 @@ create or replace function cs.request_outcome(outcome text, was text) returns te
         else 'failed' end;
 comment on function cs.request_outcome is 'What the outcome of its attempt makes of a request.';
 
-create or replace function cs.attempt_outcome_put(a cs.attempt, item jsonb, outcome text)
-    returns void language plpgsql as $$
+create or replace function cs.finish_way(h cs.held) returns text
+    language plpgsql stable as $$
+declare
+    outcome text := h.item ->> 'outcome';
+    still_unknown bool := (h.a).state = 'unknown' and outcome = 'unknown';
 begin
-    update attempt set state = outcome, finished_at = clock_timestamp(),
-            lease_until = null, adopt_until = null,
-            exit_code = (item ->> 'exit_code')::int, term_signal = (item ->> 'term_signal')::int,
-            reason = left(coalesce(item ->> 'reason', ''), 200),
-            error_name = left(coalesce(item ->> 'error_name', ''), 200),
-            error_value = left(coalesce(item ->> 'error_value', ''), 2000),
-            duration_ms = (item ->> 'duration_ms')::bigint, cpu_ms = (item ->> 'cpu_ms')::bigint,
-            memory_peak_bytes = (item ->> 'memory_peak_bytes')::bigint,
-            output_truncated = coalesce((item ->> 'output_truncated')::bool, false)
-        where id = a.id;
-    perform audit_move(a.request_id, worker_actor(item), 'attempt.finish', 'attempt',
-        a.state, outcome, jsonb_strip_nulls(jsonb_build_object('attempt_id', a.id,
-            'fence', a.fence, 'exit_code', item -> 'exit_code',
-            'term_signal', item -> 'term_signal', 'reason', item -> 'reason',
-            'duration_ms', item -> 'duration_ms', 'items', (
-                select jsonb_agg(jsonb_build_object('n', o.n, 'kind', o.kind, 'bytes', o.bytes,
-                                                    'sha256', hex(o.sha256)) order by o.n)
-                from output_item o where o.attempt_id = a.id))));
+    return case
+        when h.error is not null then 'error'
+        when outcome is null or outcome not in ('succeeded', 'failed', 'timed_out', 'cancelled',
+                                                'unknown') then 'no_outcome'
+        when (h.a).state in ('starting', 'running') then 'end'
+        when still_unknown and adoption_is_held(h.a) then 'unfound'
+        when still_unknown or (h.a).state <> 'unknown' then 'repeated'
+        when evidence_counts(h.a, h.r) then 'end'
+        else 'settled' end;
 end
 $$;
-comment on function cs.attempt_outcome_put is 'Stores how a run ended, with its audit row.';
+comment on function cs.finish_way is
+    'What becomes of an end that a worker tells: it ends the attempt (end, also late), ends the
+search for it (unfound), was told before (repeated), or is refused.';
 
-create or replace function cs.attempt_finish(item jsonb) returns jsonb
+create or replace function cs.finish_rare(h cs.held, way text) returns jsonb
+    language plpgsql as $$
+begin
+    case way
+        when 'error' then return h.error;
+        when 'no_outcome' then
+            return error_result('invalid_field', 'No such outcome', 'outcome');
+        when 'settled' then
+            return error_result('wrong_state', 'It was settled, or tried again, meanwhile',
+                                'state');
+        when 'unfound' then return finish_unfound(h.a, h.r, h.item);
+        when 'repeated' then return finish_repeated(h.a, h.r, h.item ->> 'outcome');
+    end case;
+end
+$$;
+comment on function cs.finish_rare is 'What is answered to all but an end.';
+
+create or replace function cs.outcomes_put(ends cs.held[]) returns void
     language plpgsql as $$
 declare
-    outcome text := item ->> 'outcome';
-    a attempt := attempt_held(item, array['starting', 'running', 'unknown', 'succeeded', 'failed',
-                                          'timed_out', 'cancelled']);
-    adopt bool := a.remote is not null and coalesce((item ->> 'adopt')::bool, true);
-    r request;
-    to_state text;
+    ids bigint[] := array(select (h.a).id from unnest(ends) h);
 begin
-    if outcome is null or outcome not in ('succeeded', 'failed', 'timed_out', 'cancelled',
-                                          'unknown') then
-        perform fail('invalid_field', 'No such outcome', 'outcome');
-    end if;
-    select * into r from request where id = a.request_id;
-    if a.state = 'unknown' and outcome = 'unknown' and adoption_is_held(a) then
-        return finish_unfound(a, r, item);
-    elsif a.state not in ('starting', 'running', 'unknown')
-            or (a.state = 'unknown' and outcome = 'unknown') then
-        return finish_repeated(a, r, outcome);
-    elsif a.state = 'unknown' and not evidence_counts(a, r) then
-        perform fail('wrong_state', 'It was settled, or tried again, meanwhile', 'state');
-    elsif a.state = 'starting' then
-        perform attempt_runs(a, worker_actor(item));
-        a.state := 'running';
-        r.state := 'running';
-    end if;
-    perform output_items_put(a, item -> 'items');
-    perform attempt_outcome_put(a, item, outcome);
-    perform cost_put(r, a, item -> 'cost', outcome = 'unknown' and adopt);
-    to_state := request_outcome(outcome, r.state);
-    update request set state = to_state, expires_at = null where id = r.id;
-    perform audit_move(r.id, worker_actor(item), 'request.finish', 'request', r.state, to_state,
-        jsonb_build_object('attempt_id', a.id));
-    if outcome = 'unknown' then
-        perform attempt_left_open(r, a, adopt);
-    end if;
-    return jsonb_build_object('id', a.id, 'state', outcome, 'request_state', to_state,
-        'event', event_json(r, to_state, 'request.finish'));
+    update attempt a set state = h.item ->> 'outcome', finished_at = clock_timestamp(),
+            lease_until = null, adopt_until = null,
+            exit_code = (h.item ->> 'exit_code')::int,
+            term_signal = (h.item ->> 'term_signal')::int,
+            reason = left(coalesce(h.item ->> 'reason', ''), 200),
+            error_name = left(coalesce(h.item ->> 'error_name', ''), 200),
+            error_value = left(coalesce(h.item ->> 'error_value', ''), 2000),
+            duration_ms = (h.item ->> 'duration_ms')::bigint,
+            cpu_ms = (h.item ->> 'cpu_ms')::bigint,
+            memory_peak_bytes = (h.item ->> 'memory_peak_bytes')::bigint,
+            output_truncated = coalesce((h.item ->> 'output_truncated')::bool, false)
+        from unnest(ends) h where a.id = any (ids) and a.id = (h.a).id;
+    update request r set expires_at = null,
+            state = request_outcome(h.item ->> 'outcome', (h.r).state)
+        from unnest(ends) h where r.id = any (array(select (k.r).id from unnest(ends) k))
+            and r.id = (h.r).id;
+    perform audit_add(array(
+        select audit_row('request', (h.r).id, worker_actor(h.item), m.subject || '.finish',
+            m.body, m.subject, m.was, m.now)
+        from unnest(ends) h
+        left join lateral (
+            select jsonb_agg(jsonb_build_object('n', o.n, 'kind', o.kind, 'bytes', o.bytes,
+                                                'sha256', hex(o.sha256)) order by o.n)
+            from output_item o where o.attempt_id = (h.a).id) o (items) on true
+        cross join lateral (values
+            (1, 'attempt', (h.a).state, h.item ->> 'outcome', jsonb_strip_nulls(
+                jsonb_build_object('attempt_id', (h.a).id, 'fence', (h.a).fence,
+                    'exit_code', h.item -> 'exit_code', 'term_signal', h.item -> 'term_signal',
+                    'reason', h.item -> 'reason', 'duration_ms', h.item -> 'duration_ms',
+                    'items', o.items))),
+            (2, 'request', (h.r).state, request_outcome(h.item ->> 'outcome', (h.r).state),
+                jsonb_build_object('attempt_id', (h.a).id))) m (place, subject, was, now, body)
+        order by h.n, m.place));
 end
 $$;
-comment on function cs.attempt_finish is
-    '{worker_id, id, fence, outcome, exit_code, term_signal, reason, error_name, error_value,
-duration_ms, cpu_ms, memory_peak_bytes, output_truncated, items, cost, adopt?} → {id, state,
+comment on function cs.outcomes_put is
+    'Stores how runs ended, attempts and requests, with their audit rows; the items are there.';
+
+create or replace function cs.ends_put(ends cs.held[]) returns void
+    language plpgsql as $$
+declare
+    h held;
+begin
+    perform output_items_put(ends);
+    perform outcomes_put(ends);
+    perform costs_put(array(
+        select cost_row(k.r, k.a, k.item -> 'cost', k.item ->> 'outcome' = 'unknown'
+                                                    and may_be_adopted(k.a, k.item))
+        from unnest(ends) k where jsonb_typeof(k.item -> 'cost') = 'object'));
+    foreach h in array ends loop
+        if h.item ->> 'outcome' = 'unknown' then
+            perform attempt_left_open(h.r, h.a, may_be_adopted(h.a, h.item));
+        end if;
+    end loop;
+end
+$$;
+comment on function cs.ends_put is 'All that is written down when runs end that were running.';
+
+create or replace function cs.may_be_adopted(a cs.attempt, item jsonb) returns bool
+    language sql immutable parallel safe
+    return a.remote is not null and coalesce((item ->> 'adopt')::bool, true);
+comment on function cs.may_be_adopted is
+    'Whether another worker may look for a lost run: it left a reference, and nobody says no.';
+
+create or replace function cs.held_as(h cs.held, state text) returns cs.held
+    language plpgsql immutable as $$
+begin
+    h.a.state := state;
+    h.r.state := state;
+    return h;
+end
+$$;
+comment on function cs.held_as is 'An element whose attempt and request came into this state.';
+
+create or replace function cs.attempts_finish(items jsonb) returns table (n int, result jsonb)
+    language plpgsql as $$
+declare
+    held held[] := array(select h from attempts_held(items, '{starting,running,unknown,succeeded,
+                                                     failed,timed_out,cancelled}') h);
+    ways text[] := array(select finish_way(h) from unnest(held) h order by h.n);
+    starting held[] := array(select h from unnest(held) h
+                             where ways[h.n + 1] = 'end' and (h.a).state = 'starting');
+begin
+    perform attempts_run(starting);
+    perform ends_put(array(
+        select case when (h.a).state = 'starting' then held_as(h, 'running') else h end
+        from unnest(held) h where ways[h.n + 1] = 'end' order by h.n));
+    return query
+        select h.n, case when ways[h.n + 1] <> 'end' then finish_rare(h, ways[h.n + 1])
+            else jsonb_build_object('id', (h.a).id, 'state', h.item ->> 'outcome',
+                'request_state', s.state,
+                'event', event_of(h.r, p.owner_id, s.state, 'request.finish')) end
+        from unnest(held) h
+        left join person p on p.id = (h.r).author_id
+        cross join lateral (select request_outcome(h.item ->> 'outcome', (h.r).state)) s (state)
+        order by h.n;
+end
+$$;
+comment on function cs.attempts_finish is
+    '[{worker_id, id, fence, outcome, exit_code, term_signal, reason, error_name, error_value,
+duration_ms, cpu_ms, memory_peak_bytes, output_truncated, items, cost, adopt?}] → {id, state,
 request_state}; an unknown one may be adopted unless adopt is false; late evidence with the same
 fence settles it; stale, wrong_state, conflict.';
 

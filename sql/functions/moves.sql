@@ -56,51 +56,74 @@ from (values
     ('attempt', 'unknown', 'cancelled', 'worker')) m (entity, from_state, to_state, actors)
 on conflict do nothing;
 
-create or replace function cs.move_check(entity text, from_state text, to_state text)
+create or replace function cs.move_refuse(entity text, from_state text, to_state text)
     returns void language plpgsql as $$
 begin
-    if not exists (select from legal_move m where m.entity = $1 and m.from_state = $2
-                   and m.to_state = $3) then
-        raise exception 'A % can not go from "%" to "%"', entity, from_state, to_state
-            using errcode = 'CS002';
-    end if;
+    raise exception 'A % can not go from "%" to "%"', entity, from_state, to_state
+        using errcode = 'CS002';
 end
 $$;
-comment on function cs.move_check is 'SQLSTATE CS002 unless the table of legal moves has it.';
+comment on function cs.move_refuse is 'Raises SQLSTATE CS002 for a move that is not in the table.';
 
-create or replace function cs.request_move() returns trigger
+create or replace function cs.request_enters() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
 begin
-    if tg_op = 'INSERT' then
-        perform move_check('request', '', new.state);
-        return new;
-    end if;
-    if (new.id, new.team_id, new.author_id, new.token_id, new.created_at, new.again_of)
-            is distinct from
-            (old.id, old.team_id, old.author_id, old.token_id, old.created_at, old.again_of) then
-        raise exception 'Who asked for a request, when and for which team never changes'
-            using errcode = 'CS002';
-    end if;
-    if new.state <> old.state then
-        perform move_check('request', old.state, new.state);
-        if old.state = 'outcome_unknown' and new.state = 'running' and not new.retry_safe then
-            raise exception 'Only a request marked retry_safe runs again by itself'
-                using errcode = 'CS002';
-        end if;
-        new.state_at := clock_timestamp();
-    end if;
-    if (new.revision, new.round) <> (old.revision, old.round)
-            and (new.state <> 'pending' or new.revision < old.revision or new.round < old.round)
-    then
-        raise exception 'Revision and round only grow, and only into review'
-            using errcode = 'CS002';
+    if not exists (select from legal_move m where m.entity = 'request' and m.from_state = ''
+                   and m.to_state = new.state) then
+        perform move_refuse('request', '', new.state);
     end if;
     return new;
 end
 $$;
-comment on function cs.request_move is 'Holds a request to its legal moves; stamps state_at.';
+comment on function cs.request_enters is 'Lets a request begin only as the legal moves say.';
 
-create or replace trigger request_move_insert before insert on cs.request
-    for each row when (new.state <> 'pending') execute function cs.request_move();
-create or replace trigger request_move before update on cs.request
-    for each row execute function cs.request_move();
+create or replace function cs.request_stamp() returns trigger
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+begin
+    new.state_at := clock_timestamp();
+    return new;
+end
+$$;
+comment on function cs.request_stamp is 'Says since when a request is in its state.';
+
+create or replace function cs.request_moves() returns trigger
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    bad record;
+begin
+    if exists (select from before o full join after n using (id)
+               where (n.team_id, n.author_id, n.token_id, n.created_at, n.again_of)
+                     is distinct from
+                     (o.team_id, o.author_id, o.token_id, o.created_at, o.again_of)) then
+        raise exception 'Who asked for a request, when and for which team never changes'
+            using errcode = 'CS002';
+    end if;
+    select o.state as was, n.state into bad from before o join after n using (id)
+        where n.state <> o.state and not exists (
+            select from legal_move m where m.entity = 'request' and m.from_state = o.state
+              and m.to_state = n.state) limit 1;
+    if found then
+        perform move_refuse('request', bad.was, bad.state);
+    elsif exists (select from before o join after n using (id) where o.state = 'outcome_unknown'
+                  and n.state = 'running' and not n.retry_safe) then
+        raise exception 'Only a request marked retry_safe runs again by itself'
+            using errcode = 'CS002';
+    elsif exists (select from before o join after n using (id)
+                  where (n.revision, n.round) <> (o.revision, o.round)
+                    and (n.state <> 'pending' or n.revision < o.revision or n.round < o.round))
+    then
+        raise exception 'Revision and round only grow, and only into review'
+            using errcode = 'CS002';
+    end if;
+    return null;
+end
+$$;
+comment on function cs.request_moves is 'Holds requests to their legal moves.';
+
+create or replace trigger request_enters before insert on cs.request
+    for each row when (new.state <> 'pending') execute function cs.request_enters();
+create or replace trigger request_stamp before update on cs.request
+    for each row when (new.state <> old.state) execute function cs.request_stamp();
+create or replace trigger request_moves after update on cs.request
+    referencing old table as before new table as after
+    for each statement execute function cs.request_moves();

@@ -23,39 +23,55 @@ $$;
 comment on function cs.output_chunk_put is
     'Chunk n, from 0, of output item, from 1; the same bytes may come again; stale, conflict.';
 
-create or replace function cs.output_digest(
-    attempt_id bigint, fence bigint, item int, ret_bytes out bigint, ret_sha256 out bytea)
-    language sql stable
-begin atomic
-    select coalesce(sum(octet_length(c.data)), 0)::bigint,
-           case when count(*) = coalesce(max(c.n) + 1, 0)
-                then sha256(coalesce(string_agg(c.data, ''::bytea order by c.n), ''::bytea)) end
-    from cs.output_chunk c where c.attempt_id = $1 and c.fence = $2 and c.item = $3;
-end;
-comment on function cs.output_digest is
-    'Bytes and SHA-256 of the stored chunks of an item; null when one is missing.';
-
-create or replace function cs.output_items_put(a cs.attempt, items jsonb) returns void
+create or replace function cs.output_items_put(ends cs.held[]) returns void
     language plpgsql as $$
 declare
-    i jsonb;
-    stored record;
+    wrong int;
 begin
-    for i in select jsonb_array_elements(coalesce(nullif(items, 'null'), '[]')) loop
-        select * into stored from output_digest(a.id, a.fence, (i ->> 'n')::int);
-        if stored.ret_bytes is distinct from (i ->> 'bytes')::bigint
-                or hex(stored.ret_sha256) is distinct from i ->> 'sha256' then
-            perform fail('conflict', format('The bytes of item %s are not all here', i ->> 'n'),
-                         format('items.%s', i ->> 'n'));
-        end if;
+    if not exists (select from unnest(ends) h where jsonb_typeof(h.item -> 'items') = 'array'
+                   and h.item -> 'items' <> '[]') then
+        return;
+    end if;
+    insert into output_chunk (attempt_id, fence, item, n, data)
+        select (h.a).id, (h.a).fence, (i.item ->> 'n')::int, (i.item ->> 'chunk')::int,
+               decode(i.item ->> 'data', 'base64')
+        from unnest(ends) h cross join jsonb_array_elements(h.item -> 'items') i (item)
+        where i.item ? 'data'
+        on conflict do nothing;
+    with told as materialized (
+        select (h.a).id, (h.a).fence, (i.item ->> 'n')::int as n, i.item
+        from unnest(ends) h cross join jsonb_array_elements(
+            coalesce(nullif(h.item -> 'items', 'null'), '[]')) i (item)
+    ), stored as materialized (
+        select t.*, d.* from told t cross join lateral (
+            -- No digest when a chunk is missing.
+            select coalesce(sum(octet_length(c.data)), 0),
+                   case when count(*) = coalesce(max(c.n) + 1, 0) then sha256(
+                       coalesce(string_agg(c.data, ''::bytea order by c.n), '')) end
+            from output_chunk c
+            where c.attempt_id = t.id and c.fence = t.fence and c.item = t.n) d (bytes, sha256)
+    ), made as (
         insert into output_item (attempt_id, fence, n, kind, name, mime, bytes, sha256, meta)
-            values (a.id, a.fence, (i ->> 'n')::int, i ->> 'kind', coalesce(i ->> 'name', ''),
-                    i ->> 'mime', stored.ret_bytes, stored.ret_sha256,
-                    coalesce(nullif(i -> 'meta', 'null'), '{}'));
-    end loop;
+        select s.id, s.fence, s.n, s.item ->> 'kind', coalesce(s.item ->> 'name', ''),
+               s.item ->> 'mime', s.bytes, s.sha256,
+               coalesce(nullif(s.item -> 'meta', 'null'), '{}')
+        from stored s
+        where s.bytes = (s.item ->> 'bytes')::bigint
+          and hex(s.sha256) = s.item ->> 'sha256'
+        returning attempt_id, n
+    )
+    select s.n into wrong from stored s left join made m on m.attempt_id = s.id and m.n = s.n
+        where m.n is null limit 1;
+    if found then
+        perform fail('conflict', format('The bytes of item %s are not all here', wrong),
+                     format('items.%s', wrong));
+    end if;
 end
 $$;
-comment on function cs.output_items_put is 'Stores the items of a run; conflict when bytes differ.';
+comment on function cs.output_items_put is
+    'Stores the items of runs [{n, kind, name, mime, bytes, sha256, meta?, chunk?, data?}], where
+data in Base64 is the last chunk, number chunk, of those that were not put before; conflict when
+bytes differ.';
 
 create or replace function cs.output_item_get(
     request_id bigint, person_id bigint, n int, attempt_id bigint) returns jsonb

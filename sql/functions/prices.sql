@@ -2,18 +2,6 @@
 
 set search_path = cs, pg_temp;
 
-create or replace function cs.price_of(provider text, resource text, at timestamptz,
-    ret_nano_usd out numeric, ret_from out timestamptz)
-    language plpgsql stable as $$
-begin
-    select p.nano_usd_per_unit_second, p.valid_from into ret_nano_usd, ret_from from cs.price p
-        where p.provider = $1 and p.resource = $2 and p.valid_from <= $3
-        order by p.valid_from desc limit 1;
-end
-$$;
-comment on function cs.price_of is
-    'The price of one unit for a second on a day, and since when it is valid; null: not known.';
-
 create or replace function cs.amount_of(cost jsonb, name text, most numeric) returns numeric
     language sql immutable parallel safe
     return case when jsonb_typeof(cost -> name) = 'number'
@@ -23,63 +11,75 @@ create or replace function cs.amount_of(cost jsonb, name text, most numeric) ret
 comment on function cs.amount_of is 'An amount that makes sense; else, and for 0 of
 anything but seconds, null: not known.';
 
-create or replace function cs.cost_price(span cs.cost_span) returns cs.cost_span
-    language plpgsql stable as $$
-declare
-    used record;
-    price record;
-    total numeric := 0;
-    since timestamptz;
-begin
-    for used in select * from (values
-            ('cpu', span.cpu), ('memory_gib', span.memory_mib / 1024.0),
-            ('disk_gib', span.disk_gib::numeric)) u (resource, units) loop
-        select * into price from price_of(span.provider, used.resource, span.started_at);
-        continue when price.ret_nano_usd = 0;
-        total := total + used.units * price.ret_nano_usd;
-        since := greatest(since, price.ret_from);
-    end loop;
-    span.nano_usd := ceil(total * span.seconds);
-    span.price_version := case when span.nano_usd is null then ''
-                               else span.provider || ' ' || (since at time zone 'UTC')::date end;
-    return span;
-end
-$$;
-comment on function cs.cost_price is
-    'A span with its price in nano-USD, rounded up; null unless each amount and price is known.';
-
-create or replace function cs.cost_put(r cs.request, a cs.attempt, cost jsonb, estimated bool)
-    returns void language plpgsql as $$
+create or replace function cs.cost_row(r cs.request, a cs.attempt, cost jsonb, estimated bool)
+    returns cs.cost_span language plpgsql stable as $$
 declare
     span cost_span;
 begin
-    if coalesce(jsonb_typeof(cost), 'null') <> 'object' then
-        return;
-    end if;
+    span.request_id := r.id;
+    span.attempt_id := a.id;
+    span.fence := a.fence;
+    span.kind := coalesce(cost ->> 'kind', 'sandbox');
     span.provider := coalesce(cost ->> 'provider', a.backend);
+    span.model := left(coalesce(cost ->> 'model', ''), 200);
+    span.team_id := r.team_id;
+    span.person_id := r.author_id;
     span.seconds := amount_of(cost, 'seconds', 10000000);
     span.cpu := amount_of(cost, 'cpu', 10000);
     span.memory_mib := amount_of(cost, 'memory_mib', 100000000);
     span.disk_gib := amount_of(cost, 'disk_gib', 1000000);
-    span.started_at := coalesce(a.started_at, a.claimed_at, clock_timestamp());
     span.nano_usd := (cost ->> 'nano_usd')::bigint;
-    span.price_version := '';
-    if span.nano_usd is null then
-        span := cost_price(span);
-    end if;
+    span.estimated := estimated;
+    span.started_at := coalesce(a.started_at, a.claimed_at, clock_timestamp());
+    return span;
+end
+$$;
+comment on function cs.cost_row is
+    '{kind, provider, model, cpu, memory_mib, disk_gib, seconds, nano_usd?}: the cost span of a run;
+what makes no sense is null.';
+
+create or replace function cs.costs_put(spans cs.cost_span[]) returns void
+    language plpgsql as $$
+begin
     insert into cost_span (request_id, attempt_id, fence, kind, provider, model, team_id,
                            person_id, seconds, cpu, memory_mib, disk_gib, nano_usd,
                            price_version, estimated, started_at, ended_at)
-        values (r.id, a.id, a.fence, coalesce(cost ->> 'kind', 'sandbox'), span.provider,
-                left(coalesce(cost ->> 'model', ''), 200), r.team_id, r.author_id, span.seconds,
-                span.cpu, span.memory_mib, span.disk_gib, span.nano_usd, span.price_version,
-                $4, span.started_at, clock_timestamp())
-        on conflict do nothing;
+    select s.request_id, s.attempt_id, s.fence, s.kind, s.provider, s.model, s.team_id,
+           s.person_id, s.seconds, s.cpu, s.memory_mib, s.disk_gib,
+           coalesce(s.nano_usd, p.nano_usd),
+           case when s.nano_usd is null and p.nano_usd is not null
+                then s.provider || ' ' || (p.since at time zone 'UTC')::date else '' end,
+           s.estimated, s.started_at, clock_timestamp()
+    from unnest(spans) s
+    left join lateral (
+        -- Null as soon as one amount or price is not known; what is free need not be.
+        select case when bool_and(coalesce(c.price = 0 or u.units * c.price is not null, false))
+                    then ceil(coalesce(sum(u.units * c.price), 0) * s.seconds) end,
+               max(c.valid_from) filter (where c.price > 0)
+        from (values ('cpu', s.cpu), ('memory_gib', s.memory_mib / 1024.0),
+                     ('disk_gib', s.disk_gib::numeric)) u (resource, units)
+        left join lateral (
+            select p.nano_usd_per_unit_second, p.valid_from from price p
+            where p.provider = s.provider and p.resource = u.resource
+              and p.valid_from <= s.started_at
+            order by p.valid_from desc limit 1) c (price, valid_from) on true) p (nano_usd, since)
+        on s.nano_usd is null
+    on conflict do nothing;
 end
 $$;
-comment on function cs.cost_put is
-    '{kind, provider, model, cpu, memory_mib, disk_gib, seconds, nano_usd?}: the cost span of a run;
-without nano_usd it is priced here, and null when that is not known.';
+comment on function cs.costs_put is
+    'Stores cost spans; those without a price are priced by the day they began, in nano-USD, rounded
+up, and stay null unless each amount and price is known.';
+
+create or replace function cs.cost_put(r cs.request, a cs.attempt, cost jsonb, estimated bool)
+    returns void language plpgsql as $$
+begin
+    if jsonb_typeof(cost) = 'object' then
+        perform costs_put(array[cost_row(r, a, cost, estimated)]);
+    end if;
+end
+$$;
+comment on function cs.cost_put is 'The cost span of one run, when there is one.';
 
 create or replace function cs.cost_estimate(r cs.request, a cs.attempt) returns void
     language plpgsql as $$

@@ -23,7 +23,8 @@ create or replace function cs.unapproved_runs()
                  < quorum(r.request_id) then 'not enough approvals of these bytes'
             when exists (select from attempt_decision l join decision d on d.id = l.decision_id
                          where l.attempt_id = r.id
-                           and d.reviewer_id in (select own_people(r.request_id)))
+                           and d.reviewer_id in (
+                               select o.person_id from own_people(array[r.request_id]) o))
                 then 'approved by somebody who had a part in it'
             when exists (select from attempt_decision l join decision d on d.id = l.decision_id
                          where l.attempt_id = r.id and not exists (

@@ -117,15 +117,11 @@ begin
     ), made_text as (
         insert into request_text (request_id, title, question, state_echo)
         values (new_id, v.title, coalesce(item ->> 'question', ''), item -> 'state_echo')
-    ), made_revision as (
-        insert into revision values (v.*)
     )
-    insert into audit_event (entity, entity_id, entity_seq, actor_id, actor_kind, session_id,
-                             token_id, address, event, from_state, to_state, body, row_digests)
-    values ('request', new_id, 1, who.id, who.kind, v.session_id, v.token_id,
-            item -> 'actor' ->> 'address', 'request.submit', '', 'pending',
-            jsonb_build_object('revision', 1, 'bundle_sha256', encode(v.bundle_sha256, 'hex')),
-            jsonb_build_object('revision:1', revision_digest(v)));
+    insert into revision values (v.*);
+    perform audit_move(new_id, actor_json(item, who), 'request.submit', 'request', '', 'pending',
+        jsonb_build_object('revision', 1, 'bundle_sha256', hex(v.bundle_sha256)),
+        jsonb_build_object('revision:1', revision_digest(v)));
     return jsonb_build_object('id', new_id, 'revision', 1, 'state', 'pending',
         'bundle_sha256', encode(v.bundle_sha256, 'hex'),
         'code_sha256', encode(v.code_sha256, 'hex'), 'created_at', iso(now),

@@ -175,7 +175,8 @@ begin
             select a.id, a.backend from attempt a join request r on r.id = a.request_id
             where a.state = 'ready' and a.not_before <= clock_timestamp()
               and not unavailable ? a.backend and coalesce(served ? a.backend, true)
-              and not is_paused(r.team_id, a.backend)
+              and not exists (select from pause p
+                              where p.scope = any (pause_scopes(r, a.backend)))
             order by a.not_before limit most) t;
     select min(a.not_before) into ret_next_due from attempt a
         where a.state = 'ready' and a.not_before > clock_timestamp();

@@ -1,6 +1,6 @@
 -- Claims, leases, fences, the last check before the start, and how runs end.
 \ir setup.psql
-select plan(94);
+select plan(113);
 select t.worker() as w \gset
 select t.worker() as v \gset
 
@@ -188,6 +188,72 @@ select t.lease_ends(:r) as x \gset
 select is(heartbeat(:h, jsonb_build_array(t.held(:r)), 30000, 1) -> 'attempts' -> 0 -> 'ok',
     'false', 'a lease that ended is not renewed');
 select is(t.finish(:r, 'cancelled') ->> 'request_state', 'cancelled', 'it ends as cancelled');
+
+-- Told to stop after the start, and then the code did not leave after all.
+select t.at('starting') as r \gset
+select t.call('cancel_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r)) as x \gset
+select is(t.call('release_attempts', t.held(:r, '{"not_started": true, "reason": "refused"}'))
+    ->> 'state', 'cancelled', 'what was cancelled is not tried again');
+select is(array[t.state(:r), t.attempt_state(:r)], '{cancelled,cancelled}',
+    'request and attempt are cancelled');
+select ok(t.whole(:r), 'and the chain is whole');
+
+-- Many at once: each element for itself.
+select t.at('claimed') as a \gset
+select t.at('claimed') as b \gset
+select t.at('running') as c \gset
+create function t.codes(batch text, items jsonb) returns text[] language plpgsql as $$
+declare
+    codes text[];
+begin
+    execute format('select array_agg(t.code(s.result) order by s.n) from cs.%I($1) s', batch)
+        into codes using items;
+    return codes;
+end
+$$;
+select is(t.codes('start_attempts', jsonb_build_array(t.held(:a), t.held(:a), t.held(:c),
+    t.held(:b, '{"fence": 9}'), t.held(:b))), '{ok,conflict,wrong_state,stale,ok}',
+    'one that may not start holds up no other, and none starts twice');
+select is((select array_agg(t.attempt_state(r) order by r) from unnest(array[:a, :b]::bigint[]) r),
+    '{starting,starting}', 'both have started');
+select is((select count(*) from audit_event e where e.entity_id in (:a, :b)
+    and e.event = 'attempt.start'), 2::bigint, 'with a row each');
+select is(t.codes('mark_attempts_running', jsonb_build_array(t.held(:a), t.held(:a), t.held(:c))),
+    '{ok,conflict,ok}', 'nor does any run twice');
+select is(t.codes('finish_attempts', jsonb_build_array(
+    t.held(:a, '{"outcome": "succeeded", "exit_code": "none"}'), t.held(:b,
+    '{"outcome": "succeeded", "exit_code": 0}'), t.held(:c, '{"outcome": "gone"}'))),
+    '{invalid_field,ok,invalid_field}', 'an end that makes no sense spoils no other');
+select is(array[t.attempt_state(:a), t.attempt_state(:b), t.attempt_state(:c)],
+    '{running,succeeded,running}', 'nothing of it was written');
+select is(t.codes('finish_attempts', jsonb_build_array(t.held(:a, '{"outcome": "failed"}'),
+    t.held(:a, '{"outcome": "succeeded"}'), t.held(:c, '{"outcome": "unknown"}'))),
+    '{ok,conflict,ok}', 'the first end counts');
+select ok(t.whole(:a) and t.whole(:b) and t.whole(:c), 'and all chains are whole');
+select throws_ok($$ select * from start_attempts((select jsonb_agg('{}'::jsonb)
+    from generate_series(1, 51))) $$, '54000', null, 'a batch has 50 elements at most');
+
+-- Short output comes with the end.
+create function t.with_data(n int, chunk int, data text, whole text) returns jsonb language sql
+    return jsonb_build_object('n', n, 'kind', 'stdout', 'name', '', 'mime', 'text/plain',
+        'chunk', chunk, 'data', encode(data::bytea, 'base64'), 'bytes', length(whole),
+        'sha256', encode(sha256(whole::bytea), 'hex'));
+select t.at('running') as r \gset
+select output_chunk_put(t.attempt(:r), 1, 2, 0, 'ab') as x \gset
+select is(t.code(t.finish(:r, 'succeeded', jsonb_build_object('items', jsonb_build_array(
+    t.with_data(1, 0, 'xy', 'xz'))))), 'conflict', 'its digest must match as well');
+select is(t.code(t.finish(:r, 'succeeded', jsonb_build_object('items', jsonb_build_array(
+    t.with_data(1, 1, 'xy', 'xy'))))), 'conflict', 'and no chunk may be missing before it');
+select is(t.code(t.finish(:r, 'succeeded', jsonb_build_object('items', jsonb_build_array(
+    t.with_data(2, 0, 'cd', 'cd'))))), 'conflict', 'nor does it take the place of one');
+select is((select count(*) from output_chunk c where c.attempt_id = t.attempt(:r)), 1::bigint,
+    'nothing of it stays');
+select is(t.code(t.finish(:r, 'succeeded', jsonb_build_object('items', jsonb_build_array(
+    t.with_data(1, 0, 'xy', 'xy'), t.with_data(2, 1, 'cd', 'abcd'))))), 'ok', 'then it is stored');
+select is((select string_agg(convert_from(c.data, 'UTF8'), ',' order by c.item, c.n)
+    from output_chunk c where c.attempt_id = t.attempt(:r)), 'xy,ab,cd', 'in its place');
+select is((select sum(bytes) from output_item where attempt_id = t.attempt(:r)), 6::numeric,
+    'with the size of all of it');
 
 -- Outputs and the end.
 select t.at('running') as r \gset

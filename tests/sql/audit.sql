@@ -1,6 +1,6 @@
 -- The audit trail: chained, complete, and only ever added to.
 \ir setup.psql
-select plan(94);
+select plan(102);
 
 -- A story with everything in it, and its chain.
 select t.submit('mia') as r \gset
@@ -48,16 +48,33 @@ create function t.leaf(e audit_event) returns bytea language sql stable
 select ok((select bool_and(hash = t.leaf(e)) from audit_event e where entity = 'request'
            and entity_id = :r), 'the hash is what its description says');
 
--- What an insert tries to say about these columns does not count.
-insert into audit_event (entity, entity_id, entity_seq, actor_kind, event, ts, xid, prev_hash, hash)
-    values ('system', 77, 5, 'system', 'test.forged', '2001-01-01', '1', '\x01', '\x02');
-select is((select entity_seq::text || (ts > '2002-01-01') || (xid = pg_current_xact_id())
-                  || (hash = t.leaf(e)) from audit_event e
-           where entity = 'system' and entity_id = 77), '1truetruetrue',
-    'time, transaction, sequence and hashes are the trigger''s');
-select throws_ok($$ insert into audit_event (entity, entity_id, actor_kind, event, from_state,
-    to_state) values ('request', (select max(id) from request), 'worker', 'decision.approve',
-    'pending', 'approved') $$, 'CS002', null, 'no row says that a worker approved');
+-- A row that says otherwise about its place, its time or its hash does not go in.
+create function t.put(change jsonb) returns void language sql as $$
+    insert into audit_event overriding system value
+    select (jsonb_populate_record(null::audit_event, to_jsonb(e) || jsonb_build_object(
+        'id', e.id + 1000000, 'entity_seq', e.entity_seq + 1, 'prev_hash', e.hash)
+        || change)).*
+    from audit_event e where e.entity = 'request' and e.entity_id = (change ->> 'entity_id')::bigint
+    order by e.entity_seq desc limit 1
+$$;
+create function t.next(request_id bigint) returns jsonb language sql as $$
+    select jsonb_build_object('entity_id', $1, 'hash', audit_leaf(jsonb_populate_record(e,
+        jsonb_build_object('id', e.id + 1000000, 'entity_seq', e.entity_seq + 1,
+                           'prev_hash', e.hash))))
+    from audit_event e where e.entity = 'request' and e.entity_id = $1
+    order by e.entity_seq desc limit 1
+$$;
+select throws_ok(format('select t.put(%L)', t.next(:r) || c.change::jsonb), 'CS002', null,
+    'refused: ' || c.change)
+from (values ('{"ts": "2001-01-01"}'), ('{"xid": "7"}'), ('{"entity_seq": 40}'),
+             ('{"prev_hash": "\\x02"}'), ('{"hash": "\\x02"}'), ('{"format": 2}')) c (change);
+select throws_ok(format('select t.put(%L)', t.next(:r) || '{"entity_seq": 1}'), '23505', null,
+    'refused: a second first row');
+select lives_ok(format('select t.put(%L)', t.next(:r)), 'one that follows goes in');
+select ok(t.whole(:r), 'and the chain is whole with it');
+select throws_ok($$ select audit_move((select max(id) from request), '{"kind": "worker"}',
+    'decision.approve', 'request', 'pending', 'approved') $$, 'CS002', null,
+    'no row says that a worker approved');
 
 -- Any change of any column of any row is found.
 create function t.change_found(column_name text, request_id bigint, seq bigint) returns bool

@@ -122,7 +122,7 @@ select t.submit('mia') as r \gset
 select throws_ok(format('update request set round = 0 where id = %s', :r), 'CS002', null,
     'a round does not go back');
 select t.at('claimed') as r \gset
-select throws_ok(format('update attempt set revision = 2 where id = %s', t.attempt(:r)), 'CS002',
+select throws_ok(format('update attempt set round = 2 where id = %s', t.attempt(:r)), 'CS002',
     null, 'what an attempt runs never changes');
 select throws_ok(format('update attempt set fence = fence + 1 where id = %s', t.attempt(:r)),
     'CS002', null, 'a fence changes with a claim only');
