@@ -129,9 +129,12 @@ demo: build ## one question from the form to the answer, as two people; SANDBOX=
 	@tools/demo/run
 
 bench: build ## how fast it is, side by side with PostgreSQL's own limit
-	@$(MAKE) -s --no-print-directory build/bench/load
+	@$(MAKE) -s --no-print-directory build/bench/load build/bench/instant
 	@node tests/bench/bench.mjs
-build/bench/load: $(call objects,$(call sources,tests/bench common/base))
+instant := $(sort $(wildcard tests/bench/instant*.c))
+build/bench/load: $(call objects,$(filter-out $(instant),$(call sources,tests/bench common/base)))
+build/bench/instant: $(call objects,$(instant) $(call sources,common/base))
+build/bench/load build/bench/instant:
 	@mkdir -p $(@D)
 	@echo 'link $@'
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs)
