@@ -1,12 +1,12 @@
 // Jobs in sandboxes of a service, played here and answering at once: what is added to it, how many
 // jobs a worker gets through beside the service's own client, and what 500 at once cost.
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import path from 'node:path';
-import readline from 'node:readline';
 import { promisify } from 'node:util';
 import { makeCertificates } from '../fake/authority.mjs';
-import { root, startStack, until } from '../flow/stack.mjs';
+import { root, until } from '../flow/stack.mjs';
 import { memoryNow } from './memory.mjs';
+import { playFake, playInstant } from './play.mjs';
 import { approveAll, approval, good, submit } from './start.mjs';
 import { median, quantile } from './tally.mjs';
 
@@ -19,33 +19,16 @@ const HEARTBEAT_MS = 1000;
 const SERVICES = ['e2b', 'daytona'];
 const EXECUTE = { e2b: /\/execute$/, daytona: /\/exec$/ };
 
-const nowMs = () => performance.timeOrigin + performance.now();
-
-/** The played service in a process of its own: {env, calls(), stop()}. */
-async function play(service, options) {
-    const words = Object.entries({ log: false, keep: 20000, ...options })
-        .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-    const child = spawn('node', [path.join(root, `tests/fake/${service}.mjs`), ...words],
-        { stdio: ['pipe', 'pipe', 'inherit'] });
-    const [line] = await Promise.race([
-        new Promise((done) => readline.createInterface(child.stdout)
-            .once('line', (text) => done([text]))),
-        new Promise((_, failed) => child.once('exit', () =>
-            failed(new Error(`the played ${service} ended`)))),
-    ]);
-    const said = JSON.parse(line);
-    return {
-        ...said, pid: child.pid,
-        calls: async () => (await (await fetch(new URL('/_fake/calls', said.url))).json()).calls,
-        stop() {
-            child.removeAllListeners('exit');
-            child.stdin.end();
-        },
-    };
+/** By the wall clock that the played service takes, to a few microseconds: just when its
+ *  millisecond begins. The process's own clock goes its own way from its start on. */
+function nowMs() {
+    const before = Date.now();
+    let now = before;
+    while (now === before) now = Date.now();
+    return now;
 }
 
-export async function prepareRemote(service, prepare, options, env) {
-    const fake = await play(service, options);
+export async function prepareRemote(service, prepare, fake, env) {
     const bench = await prepare({ ...fake.env, SANDBOX: service, SANDBOXES: service,
         LOCAL_OFF: '1', HEARTBEAT_MS: String(HEARTBEAT_MS), ...env }, service);
     return { ...bench, fake, service, async stop() {
@@ -63,7 +46,7 @@ async function addedOnce(bench) {
     const done = await good(bench.agent.client.get(
         `/api/requests/${made.id}?wait=30&until=done`));
     if (done.state !== 'succeeded') throw new Error(`request ${made.id} ended as ${done.state}`);
-    const calls = (await bench.fake.calls()).filter((call) => call.beganMs > began);
+    const calls = await bench.fake.calls(began);
     const execute = calls.find((call) => EXECUTE[bench.service].test(call.path));
     const before = calls.filter((call) => call.beganMs + call.tookMs <= execute.beganMs);
     const own = before.reduce((all, call) => all + call.tookMs, 0);
@@ -160,9 +143,10 @@ export async function heldRound(bench, group = HELD) {
 /** As text, since it is handed over on a command line. */
 const pem = ({ key, cert }) => ({ key: `${key}`, cert: `${cert}` });
 
-export async function held(prepare, options, env, group) {
-    const bench = await prepareRemote('e2b', prepare, { instant: { delayMs: 600000 }, ...options },
-        { WORKER_SLOTS: String(HELD + 12), WORKER_CONNECTIONS: '8', ...env });
+export async function held(prepare, fake, env, group) {
+    const bench = await prepareRemote('e2b', prepare, fake,
+        { WORKER_SLOTS: String(HELD + 12), WORKER_CONNECTIONS: '8',
+            SANDBOX_TIMEOUT_MS: '600000', ...env }); // all of them must run at the same time
     const round = await heldRound(bench, group);
     await bench.stop();
     return round;
@@ -171,7 +155,7 @@ export async function held(prepare, options, env, group) {
 export async function measureRemote(found, prepare, { rounds, say }) {
     for (const service of SERVICES) {
         const into = (found.remote[service] = { added: [], throughput: [] });
-        const bench = await prepareRemote(service, prepare, { instant: true },
+        const bench = await prepareRemote(service, prepare, await playInstant(service),
             { WORKER_SLOTS: String(AT_ONCE) });
         for (let round = 1; round <= rounds; round++) {
             say(`round ${round} of ${rounds}: ${service}, added time and jobs`);
@@ -185,9 +169,10 @@ export async function measureRemote(found, prepare, { rounds, say }) {
     found.remote.tls = [];
     for (let round = 1; round <= rounds; round++) {
         say(`round ${round} of ${rounds}: ${HELD} jobs at once, plain and with TLS`);
-        found.remote.held.push(await held(prepare, {}, {}));
-        found.remote.tls.push(
-            await held(prepare, { tls: pem(servers.good) }, { CA_FILE: caFile }, 20));
+        found.remote.held.push(await held(prepare, await playInstant('e2b', { hold: true }), {}));
+        const fake = await playFake('e2b',
+            { instant: { delayMs: 600000 }, tls: pem(servers.good) });
+        found.remote.tls.push(await held(prepare, fake, { CA_FILE: caFile }, 20));
     }
     remove();
 }
