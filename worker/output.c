@@ -115,6 +115,20 @@ bool output_add_stream(struct output *output, enum sandbox_stream stream, struct
     return give_up(output, &err);
 }
 
+/* The last bytes of an item: into its entry when they are few, else stored. */
+static bool end_item(struct output *output, struct output_item *item, json_t *entry)
+{
+    size_t len = item->pending.len;
+    if (len == 0 || len > OUTPUT_SHORT_BYTES || output->carried + len > OUTPUT_SHORT_TOTAL ||
+        item->frozen > 0)
+        return store_rest(output, item);
+    AUTO(text) char *data = base64_text(buffer_bytes(&item->pending));
+    json_object_set_new(entry, "chunk", json_integer(item->chunks));
+    json_object_set_new(entry, "data", json_string(data));
+    output->carried += len;
+    return true;
+}
+
 static void list_item(struct output *output, struct output_item *item, json_t *take_entry)
 {
     uint8_t sha256[SHA256_SIZE];
@@ -154,7 +168,7 @@ bool output_add_item(struct output *output, struct bytes chunk)
 bool output_end_item(struct output *output)
 {
     assert(output->current);
-    if (!store_rest(output, &output->item))
+    if (!end_item(output, &output->item, output->current))
         return false;
     list_item(output, &output->item, TAKE(output->current));
     buffer_auto(&output->item.pending);
@@ -169,9 +183,12 @@ bool output_end(struct output *output)
         struct output_item *item = &output->streams[i];
         if (item->n == 0)
             continue;
-        if (!store_rest(output, item))
+        json_t *about = entry(kinds[i], "text/plain; charset=utf-8", "");
+        if (!end_item(output, item, about)) {
+            json_decref(about);
             return false;
-        list_item(output, item, entry(kinds[i], "text/plain; charset=utf-8", ""));
+        }
+        list_item(output, item, about);
         item->n = 0;
     }
     return !output->broken;

@@ -5,6 +5,9 @@
 
 /* Kept in memory until this much is there; more only while our database is away. */
 #define OUTPUT_CHUNK_BYTES (256 * 1024)
+/* What is no longer at its end goes with the end of the run, in the same commit. */
+#define OUTPUT_SHORT_BYTES 8192
+#define OUTPUT_SHORT_TOTAL 32768 /* of all items of a run */
 
 /* One item on its way; n 0 means that it has not begun. */
 struct output_item {
@@ -26,7 +29,8 @@ struct output {
     struct output_item streams[2];
     struct output_item item;
     json_t *current;    /* what is known of `item` */
-    json_t *items;      /* [{n, kind, name, mime, bytes, sha256}] of what is stored whole */
+    json_t *items;      /* [{n, kind, name, mime, bytes, sha256}], short ends with chunk and data */
+    size_t carried;     /* bytes of those short ends */
     struct error fault; /* why it could not be stored, once `broken` */
     bool broken;
 };
@@ -40,6 +44,6 @@ bool output_begin_item(struct output *output, const char *kind, const char *mime
 bool output_add_item(struct output *output, struct bytes chunk);
 bool output_end_item(struct output *output);
 
-/* Stores what is left of stdout and stderr. Waits for our database; false when
+/* Stores what is left of stdout and stderr, or puts it among the items. Waits for our database; false when
  * it refused, or when the worker must leave first. */
 bool output_end(struct output *output);

@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "worker/adopt.h"
 #include "worker/inputs.h"
+#include "worker/marker.h"
 #include "worker/run_internal.h"
 #include "worker/store.h"
 
@@ -70,14 +71,10 @@ static bool start(struct run *run, struct error *err)
 static void started(void *context)
 {
     struct output *output = context;
-    struct error err = {0};
     LOG(LOG_INFO, "attempt.code_sent", LOG_NUMBER("attempt", output->attempt->id),
         LOG_NUMBER("fence", output->attempt->fence));
     FAULT("worker.run.running");
-    /* Only for people to see: finish takes an attempt that is still starting. */
-    if (!transition_running(output->worker, output->attempt, &err) && err.code != ERR_LOST)
-        LOG(LOG_WARN, "attempt.running_not_recorded", LOG_NUMBER("attempt", output->attempt->id),
-            LOG_TEXT("text", err.text));
+    marker_add(output->worker->marker, output->attempt);
 }
 
 /* Longer each time, and not the same for all who wait. */
@@ -152,6 +149,7 @@ static void execute(struct run *run)
     else
         run->backend->sandbox->run(run->sandbox, &run->job, &sink, &result);
     slot_detach(run->slot);
+    marker_drop(run->worker->marker, run->attempt);
     run_leave(run, &result);
     if (result.outcome == SANDBOX_NOT_STARTED) {
         run_drop_sandbox(run, RUN_FORGET);

@@ -1,8 +1,10 @@
 #include "worker/transition.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/base/fault.h"
+#include "common/base/log.h"
 #include "worker/store.h"
 
 static void announce_one(struct doorbell *doorbell, const json_t *event)
@@ -39,10 +41,15 @@ static bool move(struct worker *worker, struct batch *batch, json_t *take_item, 
 }
 
 /* {worker_id, id, fence}, with which every move starts. */
-static json_t *item_of(const struct worker *worker, const struct attempt *attempt)
+static json_t *mark_item(const struct worker *worker, const struct transition_mark *mark)
 {
     return json_pack("{s:I, s:I, s:I}", "worker_id", (json_int_t)worker->id, "id",
-                     (json_int_t)attempt->id, "fence", (json_int_t)attempt->fence);
+                     (json_int_t)mark->id, "fence", (json_int_t)mark->fence);
+}
+
+static json_t *item_of(const struct worker *worker, const struct attempt *attempt)
+{
+    return mark_item(worker, &(struct transition_mark){attempt->id, attempt->fence});
 }
 
 static json_t *start_item(const struct worker *worker, const struct attempt *attempt)
@@ -93,9 +100,23 @@ bool transition_refuse(struct worker *worker, const struct attempt *attempt, str
     return fail(err, ERR_INTERNAL, "our database would have let other bytes run");
 }
 
-bool transition_running(struct worker *worker, const struct attempt *attempt, struct error *err)
+void transition_running(struct worker *worker, const struct transition_mark *marks, size_t count)
 {
-    return move(worker, worker->runnings, item_of(worker, attempt), err);
+    struct batch_element elements[BATCH_MAX] = {0};
+    json_t *items[BATCH_MAX];
+    assert(count <= BATCH_MAX);
+    for (size_t i = 0; i < count; i++)
+        elements[i].item = items[i] = mark_item(worker, &marks[i]);
+    batch_call_all(worker->runnings, elements, count);
+    for (size_t i = 0; i < count; i++) {
+        if (elements[i].result)
+            transition_announce(worker, elements[i].result);
+        else if (elements[i].err.code != ERR_WRONG_STATE) /* it ended meanwhile */
+            LOG(LOG_WARN, "attempt.running_not_recorded", LOG_NUMBER("attempt", marks[i].id),
+                LOG_TEXT("text", elements[i].err.text));
+        json_decref(elements[i].result);
+        json_decref(items[i]);
+    }
 }
 
 bool transition_release(struct worker *worker, const struct attempt *attempt,

@@ -19,8 +19,16 @@ bool transition_start_holds(struct worker *worker, const struct attempt *attempt
  * Always false; the code tells whether it did: ERR_STALE. */
 bool transition_refuse(struct worker *worker, const struct attempt *attempt,
                        struct error *err) MUST_CHECK;
-bool transition_running(struct worker *worker, const struct attempt *attempt,
-                        struct error *err) MUST_CHECK;
+
+/* An attempt of ours that runs. */
+struct transition_mark {
+    int64_t id;
+    int64_t fence;
+};
+/* At most BATCH_MAX of them. What can not be recorded is logged: it is only for people to see,
+ * since an end takes an attempt that is still starting. */
+void transition_running(struct worker *worker, const struct transition_mark *marks, size_t count);
+
 struct transition_release {
     const char *reason;     /* people see it while the attempt waits */
     int64_t retry_after_ms; /* nobody takes it before that */

@@ -8,6 +8,7 @@
 #include "worker/dispatch.h"
 #include "worker/heartbeat.h"
 #include "worker/janitor.h"
+#include "worker/marker.h"
 #include "worker/run.h"
 #include "worker/signals.h"
 #include "worker/store.h"
@@ -37,6 +38,7 @@ struct worker *worker_new(const struct settings *settings, struct backends *take
     worker->keeper_pool = db_pool_new(url, "countersign-worker", 2);
     worker->doorbell = doorbell_new(settings->redis_url.value, settings->redis_prefix);
     worker->live = live_new(settings->redis_url.value, settings->redis_prefix);
+    worker->marker = marker_new((size_t)settings->worker_slots);
     worker->starts = batch_new(worker->pool, &SQL_START_ATTEMPTS);
     worker->runnings = batch_new(worker->pool, &SQL_MARK_ATTEMPTS_RUNNING);
     worker->releases = batch_new(worker->pool, &SQL_RELEASE_ATTEMPTS);
@@ -62,6 +64,7 @@ void worker_free(struct worker *worker)
     batch_free(worker->finishes);
     doorbell_free(worker->doorbell);
     live_free(worker->live);
+    marker_free(worker->marker);
     db_pool_free(worker->pool);
     db_pool_free(worker->keeper_pool);
     pulse_free(worker->dispatch_now);
@@ -72,7 +75,14 @@ void worker_free(struct worker *worker)
 }
 
 /* The threads beside the slots. */
-enum { THREAD_DISPATCH, THREAD_SWEEP, THREAD_HEARTBEAT, THREAD_JANITOR, THREAD_COUNT };
+enum {
+    THREAD_DISPATCH,
+    THREAD_SWEEP,
+    THREAD_HEARTBEAT,
+    THREAD_JANITOR,
+    THREAD_MARKER,
+    THREAD_COUNT
+};
 
 static void *dispatch_main(void *context)
 {
@@ -102,6 +112,12 @@ static void *janitor_main(void *context)
     return NULL;
 }
 
+static void *marker_main(void *context)
+{
+    marker_run(context);
+    return NULL;
+}
+
 static void start_threads(struct worker *worker, pthread_t ret_threads[THREAD_COUNT])
 {
     static void *(*const mains[])(void *) = {
@@ -109,6 +125,7 @@ static void start_threads(struct worker *worker, pthread_t ret_threads[THREAD_CO
         [THREAD_SWEEP] = sweep_main,
         [THREAD_HEARTBEAT] = heartbeat_main,
         [THREAD_JANITOR] = janitor_main,
+        [THREAD_MARKER] = marker_main,
     };
     atomic_store(&worker->takers, 2);
     for (size_t i = 0; i < THREAD_COUNT; i++)
@@ -188,6 +205,7 @@ bool worker_run(struct worker *worker, struct signals *signals, struct error *er
         return false;
     atomic_store(&worker->idle, true);
     pulse_ring(worker->heartbeat_now);
+    marker_wake(worker->marker);
     for (size_t i = 0; i < THREAD_COUNT; i++)
         pthread_join(threads[i], NULL);
     if (atomic_load(&worker->broken))

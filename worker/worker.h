@@ -23,6 +23,7 @@ struct worker {
     struct db_pool *keeper_pool; /* of heartbeat and sweep: they wait for no slot */
     struct doorbell *doorbell;
     struct live *live;
+    struct marker *marker;
     struct batch *starts, *runnings, *releases, *finishes;
     struct backends *backends;
     struct slots *slots;

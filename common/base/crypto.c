@@ -46,6 +46,13 @@ void crypto_random(void *ret_data, size_t len)
     randombytes_buf(ret_data, len);
 }
 
+char *base64_text(struct bytes data)
+{
+    size_t size = sodium_base64_encoded_len(data.len, sodium_base64_VARIANT_ORIGINAL);
+    char *text = memory_new(size, 1);
+    return sodium_bin2base64(text, size, data.data, data.len, sodium_base64_VARIANT_ORIGINAL);
+}
+
 void token_new(const char *prefix, char ret_token[TOKEN_SIZE])
 {
     size_t len = strlen(prefix);

@@ -27,6 +27,9 @@ bool crypto_equal(const void *a, const void *b, size_t len);
 
 void crypto_random(void *ret_data, size_t len);
 
+/* With padding, as RFC 4648 has it. Caller frees. */
+char *base64_text(struct bytes data);
+
 /* `prefix` (at most 16 characters, such as "cs_") then base64url of 32 random
  * bytes. Stored only as the SHA-256 of the whole text. */
 void token_new(const char *prefix, char ret_token[TOKEN_SIZE]);

@@ -48,6 +48,9 @@ select n, result from cs.mark_attempts_running($1);
 -- An item may have reason, retry_after_ms, cost, and fail: true for what no worker can ever start.
 select n, result from cs.release_attempts($1);
 
+-- An element has outcome, exit_code, term_signal, reason, error_name, error_value, duration_ms,
+-- cpu_ms, memory_peak_bytes, output_truncated, cost, adopt, and items [{n, kind, name, mime, bytes,
+-- sha256}]: the bytes of each were put before as chunks, or the last of them are its data.
 -- name: finish_attempts(items jsonb)
 select n, result from cs.finish_attempts($1);
 

@@ -34,13 +34,16 @@ after(async () => {
 });
 
 const code = "print('ran')";
+// What is over at once is marked as running by its end, and short output goes with that, too.
+const lasting = "import time\ntime.sleep(2)\nprint('ran')";
+const long = "print('ran' * 10000)";
 
-async function ranOnce(run, starts = 1) {
+async function ranOnce(run, starts = 1, output = 'ran\n') {
     const attempt = await jobs.over(run.attempt_id);
     await until(() => !cutter.armed, 'the cut'); // a heartbeat may come later than the end
     assert.equal(attempt.state, 'succeeded', JSON.stringify(attempt));
     assert.equal(attempt.request_state, 'succeeded');
-    assert.equal(await jobs.stdout(run.attempt_id), 'ran\n');
+    assert.equal(await jobs.stdout(run.attempt_id), output);
     assert.equal((await jobs.starts()).get(run.attempt_id), 1);
     const events = (await jobs.events(run.id)).map((row) => row.event);
     for (const [event, n] of [['attempt.start', starts], ['attempt.finish', 1]])
@@ -48,12 +51,13 @@ async function ranOnce(run, starts = 1) {
     return attempt;
 }
 
-for (const statement of ['start_attempts', 'mark_attempts_running', 'output_chunk_put',
-    'finish_attempts', 'heartbeat', 'sweep'])
+for (const [statement, program, output] of [['start_attempts', code],
+    ['mark_attempts_running', lasting], ['output_chunk_put', long, `${'ran'.repeat(10000)}\n`],
+    ['finish_attempts', code], ['heartbeat', code], ['sweep', code]])
     for (const when of ['before', 'after'])
         test(`${statement}, cut ${when} it commits`, async () => {
             cutter.arm(statement, when);
-            await ranOnce(await jobs.run(code));
+            await ranOnce(await jobs.run(program), 1, output);
         });
 
 test('claim_attempts, cut before it commits', async () => {
