@@ -50,8 +50,8 @@ void marker_add(struct marker *marker, const struct attempt *attempt)
     pthread_mutex_lock(&marker->lock);
     bool is_first = marker->count == 0;
     if (marker->count < marker->room)
-        marker->waiting[marker->count++] = (struct waiting){
-            {attempt->id, attempt->fence}, clock_monotonic_ms() + MARK_AFTER_MS};
+        marker->waiting[marker->count++] =
+            (struct waiting){{attempt->id, attempt->fence}, clock_monotonic_ms() + MARK_AFTER_MS};
     pthread_mutex_unlock(&marker->lock);
     if (is_first)
         pulse_ring(marker->changed);

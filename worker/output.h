@@ -44,6 +44,6 @@ bool output_begin_item(struct output *output, const char *kind, const char *mime
 bool output_add_item(struct output *output, struct bytes chunk);
 bool output_end_item(struct output *output);
 
-/* Stores what is left of stdout and stderr, or puts it among the items. Waits for our database; false when
- * it refused, or when the worker must leave first. */
+/* Stores what is left of stdout and stderr, or puts it among the items. Waits for our database;
+ * false when it refused, or when the worker must leave first. */
 bool output_end(struct output *output);

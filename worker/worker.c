@@ -121,10 +121,8 @@ static void *marker_main(void *context)
 static void start_threads(struct worker *worker, pthread_t ret_threads[THREAD_COUNT])
 {
     static void *(*const mains[])(void *) = {
-        [THREAD_DISPATCH] = dispatch_main,
-        [THREAD_SWEEP] = sweep_main,
-        [THREAD_HEARTBEAT] = heartbeat_main,
-        [THREAD_JANITOR] = janitor_main,
+        [THREAD_DISPATCH] = dispatch_main,   [THREAD_SWEEP] = sweep_main,
+        [THREAD_HEARTBEAT] = heartbeat_main, [THREAD_JANITOR] = janitor_main,
         [THREAD_MARKER] = marker_main,
     };
     atomic_store(&worker->takers, 2);

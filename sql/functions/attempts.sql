@@ -148,7 +148,8 @@ begin
 end
 $$;
 comment on function cs.attempt_refused is
-    'Records a refused start, puts attempt and request into a safe state; the answer {error, event}.';
+    'Records a refused start, puts attempt and request into a safe state; the answer {error,
+event}.';
 
 create or replace function cs.request_set_aside(r cs.request, why text, actor jsonb) returns void
     language plpgsql as $$

@@ -177,7 +177,8 @@ begin
         m (batch, element, pattern, locks)
     loop
         execute format(made.pattern, made.batch, made.element,
-            case when made.locks <> '' then format('perform %I(items);', made.locks) end, handlers);
+            case when made.locks <> '' then format('perform %I(items);', made.locks) end,
+            handlers);
         execute format('comment on function cs.%I is %L', made.batch, format(
             'Batched: array in, one row (n, result) per element, from 0; see cs.%s.', made.element));
     end loop;
