@@ -180,7 +180,8 @@ begin
             case when made.locks <> '' then format('perform %I(items);', made.locks) end,
             handlers);
         execute format('comment on function cs.%I is %L', made.batch, format(
-            'Batched: array in, one row (n, result) per element, from 0; see cs.%s.', made.element));
+            'Batched: array in, one row (n, result) per element, from 0; see cs.%s.',
+            made.element));
     end loop;
 end
 $$;
