@@ -30,7 +30,7 @@ static void act(const char *action)
     if (strncmp(action, "kill", 4) == 0)
         kill(getpid(), SIGKILL);
     else if (strncmp(action, "stop", 4) == 0)
-        kill(getpid(), SIGSTOP);
+        raise(SIGSTOP); /* of this thread: to the process, it may go on for a while */
     else if (strncmp(action, "hang", 4) == 0)
         for (;;)
             pause();
