@@ -61,9 +61,8 @@ begin
                 'invalid_field', 'remote', 'remote must be an object of at most 8 KiB', false),
             (hex(v.bundle_sha256) is distinct from h.item ->> 'bundle_sha256',
                 'stale', 'digest', 'The worker would send other bytes', true),
-            (not exists (select from attempt_decision l where l.attempt_id = (h.a).id)
-                 or exists (select from attempt_decision l where l.attempt_id = (h.a).id
-                    and not coalesce(h.item -> 'decision_ids', '[]') @> to_jsonb(l.decision_id)),
+            (exists (select from attempt_decision l where l.attempt_id = (h.a).id
+                 and not coalesce(h.item -> 'decision_ids', '[]') @> to_jsonb(l.decision_id)),
                 'conflict', 'quorum', 'The worker did not verify all decisions', true)
             ) x (holds, code, why, message, refused)
             where x.holds limit 1) f
