@@ -109,7 +109,7 @@ export const sql = [
         name: 'SQL: the time limit',
         code: 'with recursive n(i) as (select 1 union all select i + 1 from n)\n' +
             'select max(i) from n',
-        limits: { wall_ms: 2500 },
+        limits: { wall_ms: 5000 },
         outcome: 'timed_out', reason: 'wall_time', exit_code: -1,
     },
 ];

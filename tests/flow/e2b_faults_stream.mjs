@@ -18,6 +18,7 @@ const RECORDED = [START, out('one\n'), { type: 'stderr', text: 'two\u00e9\n', ti
 
 // The breaker counts what is the service's doing, never what is the code's.
 const lost = { outcome: 'unknown', reason: 'lost', service_fault: true };
+const late = { outcome: 'timed_out', reason: 'wall_time', service_fault: false };
 const fine = { outcome: 'succeeded', reason: '', service_fault: false };
 const warned = (stderr) => ({ ...fine, stdout: 'ok\n', stderr });
 
@@ -56,8 +57,7 @@ function statuses(to) {
         { name: 'execute: a length that is too long, after the last line', expect: fine,
             rules: [{ match: EXECUTE, do: 'wrong_length' }] },
         ...slowly.map(([what, fault]) => ({ name: `execute: ${what}`, slow: true,
-            rules: [{ match: EXECUTE, ...fault }],
-            expect: { outcome: 'timed_out', reason: 'wall_time' } })),
+            rules: [{ match: EXECUTE, ...fault }], expect: lost })),
         { name: 'execute: refused before a byte has left', expect: { outcome: 'not_started' },
             executes: 0, rules: (service) => [{ match: 'POST /filesystem.Filesystem/ListDir',
                 do: 'answer', answer: (reply) => {
@@ -85,7 +85,14 @@ function endings() {
             do: 'stream', parts: [bytesOf(RECORDED)], open: true }] },
         { name: 'stream: keepalives for ever', slow: true, rules: [{ match: EXECUTE,
             do: 'flood', part: asciiLine({ type: 'keepalive' }), ms: 50 }],
-        expect: { outcome: 'timed_out', reason: 'wall_time' } },
+        expect: late },
+        { name: 'stream: a line, and the time is up before a keepalive is due', slow: true,
+            rules: [{ match: EXECUTE, do: 'stream', parts: [bytesOf([START])], open: true }],
+            expect: late },
+        { name: 'stream: a line, and then nothing for too long', slow: true,
+            limits: { wall_ms: 17000 }, expect: { ...lost, stdout: 'ok\n' },
+            rules: [{ match: EXECUTE, do: 'stream', parts: [bytesOf([START, out('ok\n')])],
+                open: true }] },
         { name: 'stream: output without end', rules: [{ match: EXECUTE, do: 'flood',
             part: asciiLine(out('x'.repeat(4000))) }],
         expect: { outcome: 'failed', reason: 'output' } },

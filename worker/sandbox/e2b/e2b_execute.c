@@ -5,7 +5,8 @@
 #include "common/base/clock.h"
 #include "worker/sandbox/e2b/e2b_lines.h"
 
-#define GRACE_MS 2000 /* for the connection's end, when the cell's came */
+#define GRACE_MS 2000  /* for the connection's end, when the cell's came */
+#define QUIET_MS 15000 /* a living stream says something every 5 s */
 #define LINE_SLACK (1024 * 1024)
 #define LINE_MOST ((uint64_t)64 * 1024 * 1024)
 #define STREAM_SLACK (16 * 1024 * 1024)
@@ -16,11 +17,14 @@ struct execution {
     struct e2b_events *events;
     struct e2b_lines lines;
     struct http_request request;
+    int64_t deadline_ms; /* of the cell */
+    int64_t heard_ms;    /* when its stream last said something; 0: never */
 };
 
 static bool take(void *context, struct bytes piece)
 {
     struct execution *execution = context;
+    execution->heard_ms = clock_monotonic_ms();
     if (!e2b_lines_take(&execution->lines, piece, e2b_events_line, execution->events))
         return false;
     int64_t grace_ms = clock_monotonic_ms() + GRACE_MS;
@@ -48,6 +52,13 @@ static void set_limits(struct execution *execution)
     execution->lines.left = output + (uint64_t)(limits->files + 4) * item + STREAM_SLACK;
 }
 
+/* Until its time was up? Of a dead connection nobody knows when the code ended, or whether it ran.
+ */
+static bool was_alive(const struct execution *execution)
+{
+    return execution->heard_ms > 0 && execution->deadline_ms - execution->heard_ms <= QUIET_MS;
+}
+
 static enum e2b_end judge(const struct execution *execution, const struct http_answer *answer)
 {
     static const enum e2b_end ends[] = {
@@ -65,8 +76,8 @@ static enum e2b_end judge(const struct execution *execution, const struct http_a
         return E2B_TOLD;
     if (answer->end == HTTP_TIMED_OUT && !answer->sent)
         return E2B_NOT_STARTED;
-    if (answer->end == HTTP_TIMED_OUT && answer->status == 0)
-        return E2B_HUNG;
+    if (answer->end == HTTP_TIMED_OUT && !was_alive(execution))
+        return E2B_LOST;
     /* 408 tells of a proxy's patience, not of what the code did. */
     if (answer->end == HTTP_ANSWERED && answer->status >= 400 && answer->status < 500 &&
         answer->status != 408)
@@ -91,7 +102,10 @@ enum e2b_end e2b_execute(struct sandbox *sandbox, const struct e2b_cell *cell,
     AUTO(buffer) struct buffer url = {0};
     AUTO(text) char *body = body_of(cell->code);
     const char *fixed = sandbox->owner->options.sandbox_url;
-    struct execution execution = {.sandbox = sandbox, .cell = cell, .events = events};
+    struct execution execution = {.sandbox = sandbox,
+                                  .cell = cell,
+                                  .events = events,
+                                  .deadline_ms = clock_monotonic_ms() + cell->wall_ms};
     *ret_clean = false;
     if (!body) /* no UTF-8: nothing that was approved */
         return E2B_REFUSED;
@@ -103,7 +117,7 @@ enum e2b_end e2b_execute(struct sandbox *sandbox, const struct e2b_cell *cell,
         .url = url.data,
         .body = bytes_of(body),
         .content_type = "application/json",
-        .deadline_ms = clock_monotonic_ms() + cell->wall_ms,
+        .deadline_ms = execution.deadline_ms,
         .take = take,
         .sent = sent,
         .context = &execution,

@@ -7,8 +7,7 @@
 enum e2b_end {
     E2B_TOLD,        /* end_of_execution came */
     E2B_NOT_STARTED, /* not one byte of it left */
-    E2B_TIMED_OUT,
-    E2B_HUNG, /* likewise, and the service never said a word */
+    E2B_TIMED_OUT,   /* and its stream was alive up to then */
     E2B_CANCELLED,
     E2B_OVER,    /* more output than may be */
     E2B_SINK,    /* whoever takes the output failed */

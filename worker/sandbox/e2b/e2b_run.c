@@ -30,7 +30,6 @@ static const struct {
 } ends[] = {
     [E2B_NOT_STARTED] = {SANDBOX_NOT_STARTED, "not_started", true},
     [E2B_TIMED_OUT] = {SANDBOX_TIMED_OUT, "wall_time", false},
-    [E2B_HUNG] = {SANDBOX_TIMED_OUT, "wall_time", true},
     [E2B_CANCELLED] = {SANDBOX_CANCELLED, "cancelled", false},
     [E2B_OVER] = {SANDBOX_FAILED, "output", false},
     [E2B_SINK] = {SANDBOX_UNKNOWN, "lost", false},
