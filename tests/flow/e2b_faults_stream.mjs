@@ -10,6 +10,7 @@ const END = { type: 'end_of_execution' };
 const out = (text) => ({ type: 'stdout', text, timestamp: AT });
 const result = (fields) => ({ type: 'result', is_main_result: true, extra: {}, ...fields });
 const error = (name, value = 'v') => ({ type: 'error', name, value, traceback: 'T\n' });
+const own = (name) => ({ ...error(name), traceback: '' }); // the service's own
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGA'
     + 'WjR9awAAAABJRU5ErkJggg==';
 
@@ -115,9 +116,14 @@ function errors() {
         says('two errors: the first counts', [START, error('ValueError'), error('Other'), END],
             { ...failed, stderr: /Other/ }),
         ...['WebSocketError', 'UnexpectedEndOfExecution', 'ExecutionAborted'].map((name) =>
-            says(`the service's own ${name}`, [START, error(name), END], lost)),
-        says('the interpreter died', [START, error('ContextRestarting'), END],
+            says(`the service's own ${name}`, [START, own(name), END], lost)),
+        says('the interpreter died', [START, own('ContextRestarting'), END],
             { outcome: 'failed', reason: 'ended_early' }),
+        ...['WebSocketError', 'UnexpectedEndOfExecution', 'ExecutionAborted', 'ContextRestarting']
+            .map((name) => ({ name: `stream: an exception that the author called ${name}`,
+                service: { instant: false }, job: { code: `class ${name}(Exception):\n    pass\n`
+                    + `raise ${name}('v')\n` }, expect: { ...failed, error_name: name,
+                    reason: 'exception' } })),
         ...[['0', 0], ['3', 3], ['None', 0], ['256', 0], ['-1', 255], ['no', 1]].map(
             ([value, code]) => says(`sys.exit(${value})`, [START, error('SystemExit', value),
                 END], { exit_code: code, outcome: code ? 'failed' : 'succeeded' })),

@@ -184,6 +184,7 @@ static void take_error(struct e2b_events *events, json_t *line)
     memcpy(events->error_name, name, sizeof name);
     memcpy(events->error_value, value, sizeof value);
     add_plain(&traceback, e2b_string(line, "traceback"));
+    events->error_traced = traceback.len > 0;
     if (traceback.len > 0 && !events->own_program && strcmp(name, "SystemExit") != 0)
         e2b_items_text(&events->items, "traceback", buffer_bytes(&traceback));
 }

@@ -10,6 +10,7 @@ struct e2b_events {
     bool own_program; /* what runs is ours (SQL): its results come in a file */
     bool ended;       /* end_of_execution came */
     bool has_error;
+    bool error_traced; /* it came with a traceback */
     char error_name[128];
     char error_value[512];
     json_t *value; /* of the last expression, when it is no picture; or NULL */

@@ -67,7 +67,8 @@ static int exit_code(struct run *run)
     return 1;
 }
 
-/* Errors of the service's own making, not of the code. */
+/* Errors of the service's own making: these bear no traceback. An exception of the code has one,
+ * whatever the author called it. */
 static bool judge_service_error(struct run *run)
 {
     static const struct {
@@ -80,7 +81,7 @@ static bool judge_service_error(struct run *run)
         {"UnexpectedEndOfExecution", SANDBOX_UNKNOWN, "lost"},
         {"ExecutionAborted", SANDBOX_UNKNOWN, "lost"},
     };
-    for (size_t i = 0; i < COUNT_OF(names); i++)
+    for (size_t i = 0; !run->events.error_traced && i < COUNT_OF(names); i++)
         if (strcmp(run->events.error_name, names[i].name) == 0) {
             verdict_set(run->result, names[i].outcome, names[i].reason);
             snprintf(run->result->error_name, sizeof run->result->error_name, "%s", names[i].name);
