@@ -23,7 +23,6 @@ struct e2b {
     struct http *http;
     char api[E2B_URL_SIZE];
     atomic_bool first_generation; /* the service has no second generation of create */
-    atomic_bool first_list;       /* nor of list */
     pthread_mutex_t lock;         /* of what follows */
     char sized_image[128];
     struct sandbox_usage size; /* of a sandbox of that image */

@@ -11,18 +11,18 @@
 #define PAGE_BYTES (1024 * 1024)
 #define LIST_SECONDS 9 /* for all pages: whoever drains waits for it */
 
+/* `next` NULL: of the first generation, which knows no pages. */
 static void add_url(const struct e2b *e2b, const struct e2b_label *label, const char *next,
                     struct buffer *ret_url)
 {
     AUTO(buffer) struct buffer filter = {0};
-    bool first = atomic_load(&e2b->first_list);
     /* Keys and values are of letters that need no escape, so that one layer of it is enough. */
     buffer_printf(&filter, "countersign=%s", label->instance);
     if (label->attempt)
         buffer_printf(&filter, "&attempt=%s", label->attempt);
-    buffer_printf(ret_url, "%s%s?metadata=", e2b->api, first ? "/sandboxes" : "/v2/sandboxes");
+    buffer_printf(ret_url, "%s%s?metadata=", e2b->api, next ? "/v2/sandboxes" : "/sandboxes");
     e2b_add_query(ret_url, filter.data);
-    if (first)
+    if (!next)
         return;
     buffer_add_text(ret_url, "&state=running%2Cpaused&limit=100");
     if (*next) {
@@ -75,10 +75,10 @@ struct page {
 };
 
 static bool call_page(struct e2b *e2b, const struct e2b_label *label, const struct page *page,
-                      struct http_answer *ret_answer)
+                      bool first, struct http_answer *ret_answer)
 {
     AUTO(buffer) struct buffer url = {0};
-    add_url(e2b, label, page->next, &url);
+    add_url(e2b, label, first ? NULL : page->next, &url);
     const struct http_request request = {
         .method = "GET",
         .url = url.data,
@@ -89,10 +89,11 @@ static bool call_page(struct e2b *e2b, const struct e2b_label *label, const stru
     };
     bool fine = http_call(e2b->http, &request, ret_answer);
     bool missing = fine && (ret_answer->status == 404 || ret_answer->status == 405);
-    if (!missing || atomic_exchange(&e2b->first_list, true))
+    if (!missing || first)
         return fine;
+    /* Of an older server, or a stray one: the next list asks the newer call again. */
     http_answer_auto(ret_answer);
-    return call_page(e2b, label, page, ret_answer);
+    return call_page(e2b, label, page, true, ret_answer);
 }
 
 /* Reads one, and the token of the one behind it. */
@@ -101,7 +102,7 @@ static bool read_page(struct e2b *e2b, const struct e2b_label *label, struct pag
 {
     AUTO(http_answer) struct http_answer answer = {0};
     json_auto(&page->entries);
-    if (!call_page(e2b, label, page, &answer) || !e2b_succeeded(&answer))
+    if (!call_page(e2b, label, page, false, &answer) || !e2b_succeeded(&answer))
         return e2b_refused(e2b, "list", &answer, true, err);
     page->entries = e2b_json(buffer_bytes(&answer.body));
     if (!json_is_array(page->entries))
