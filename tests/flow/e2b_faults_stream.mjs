@@ -217,6 +217,9 @@ function sizes() {
 // The call is never answered; the worker is told to cancel while it waits.
 const stop = (service) => () => service.worker.kill('SIGTERM');
 
+// Otherwise it would wait for calls that nobody answers: 9 s.
+const soon = (got) => got.create_ms < 6000 || fail();
+
 function cancels() {
     const held = { do: 'stream', parts: [bytesOf([START, out('now\n')])], open: true };
     const cancelled = { outcome: 'cancelled', reason: 'cancelled', service_fault: false };
@@ -237,6 +240,21 @@ function cancels() {
         { name: 'cancel: while the sandbox is made, and it comes about', executes: 0,
             expect: { outcome: 'not_created' }, rules: (service) => [{ effect: true,
                 match: 'POST /v2/sandboxes', do: 'answer', answer: stop(service) }] },
+        ...[['looked for', { match: 'GET /v2/sandboxes', do: 'hang' }],
+            ['removed', { match: 'DELETE /*', do: 'hang', times: Infinity }]].map(([what, hang]) => ({
+            name: `cancel: while the sandbox is made, and it hangs when it is ${what}`,
+            executes: 0, left: 1, expect: { outcome: 'not_created', check: soon },
+            rules: (service) => [hang, { effect: true, match: 'POST /v2/sandboxes', do: 'answer',
+                answer: stop(service) }] })),
+        { name: 'cancel: while an earlier sandbox is looked for', executes: 0, creates: 0, asks: 0,
+            expect: { outcome: 'not_created', check: soon }, job: { fence: 2 },
+            rules: (service) => [{ match: 'GET /v2/sandboxes', do: 'answer',
+                answer: stop(service) }] },
+        { name: 'cancel: while an input is sent, and the sandbox can not be removed', left: 1,
+            executes: 0, expect: { outcome: 'not_created', check: soon },
+            job: { files: [{ name: 'in.csv', base64: 'YSxiCg==' }] },
+            rules: (service) => [{ match: 'POST /files', do: 'answer', answer: stop(service) },
+                { match: 'DELETE /*', do: 'hang', times: Infinity }] },
         { name: 'cancel: while an input is sent', executes: 0, expect: { outcome: 'not_created' },
             job: { files: [{ name: 'in.csv', base64: 'YSxiCg==' }] },
             rules: (service) => [{ match: 'POST /files', do: 'answer', answer: stop(service) }] },

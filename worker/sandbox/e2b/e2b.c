@@ -115,11 +115,16 @@ static bool ready(void *context, char ret_why_not[160])
 }
 
 /* What can not be deleted here the service ends by itself, or the janitor does before. */
-static void destroy(struct sandbox *sandbox)
+static void drop(struct sandbox *sandbox, const struct sandbox_job *job)
 {
     struct error err = {0};
-    (void)!e2b_control_delete(sandbox->owner, sandbox->id, &err);
+    (void)!e2b_control_delete(sandbox->owner, sandbox->id, job, &err);
     e2b_sandbox_free(sandbox);
+}
+
+static void destroy(struct sandbox *sandbox)
+{
+    drop(sandbox, NULL);
 }
 
 static bool create(void *context, const struct sandbox_job *job, struct sandbox **ret_sandbox,
@@ -129,7 +134,7 @@ static bool create(void *context, const struct sandbox_job *job, struct sandbox 
     if (!e2b_control_create(context, job, &sandbox, err))
         return false;
     if (!load(sandbox, job, err)) {
-        destroy(sandbox);
+        drop(sandbox, job);
         return false;
     }
     *ret_sandbox = sandbox;
@@ -144,13 +149,13 @@ static void cancel(struct sandbox *sandbox)
 static bool list(void *context, const char *instance, sandbox_listed_fn *each, void *each_context,
                  struct error *err)
 {
-    const struct e2b_label label = {instance, NULL};
+    const struct e2b_label label = {.instance = instance};
     return e2b_control_list(context, &label, each, each_context, err);
 }
 
 static bool remove_listed(void *context, const char *remote_id, struct error *err)
 {
-    return e2b_control_delete(context, remote_id, err);
+    return e2b_control_delete(context, remote_id, NULL, err);
 }
 
 static bool is_plain(const char *url)

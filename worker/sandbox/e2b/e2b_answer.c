@@ -13,6 +13,11 @@ int64_t e2b_deadline(const struct e2b *e2b, int seconds)
     return clock_monotonic_ms() + ms;
 }
 
+bool e2b_cancelled(const struct sandbox_job *job)
+{
+    return job && job->cancelled && atomic_load(job->cancelled);
+}
+
 json_t *e2b_json(struct bytes text)
 {
     if (text.len == 0 || !json_depth_within(text, E2B_JSON_DEPTH))

@@ -39,13 +39,17 @@ static void pause_ms(int64_t ms)
     nanosleep(&time, NULL);
 }
 
-static bool delete_once(struct e2b *e2b, const char *id, struct error *err)
+static bool delete_once(struct e2b *e2b, const char *id, bool hurry, struct error *err)
 {
     AUTO(http_answer) struct http_answer answer = {0};
     char path[E2B_ID_SIZE + 16];
+    int64_t end_ms = e2b_deadline(e2b, DELETE_SECONDS),
+            soon_ms = clock_monotonic_ms() + E2B_HURRY_MS;
     snprintf(path, sizeof path, "/sandboxes/%s", id);
-    const struct http_request request = {
-        .method = "DELETE", .url = path, .deadline_ms = e2b_deadline(e2b, DELETE_SECONDS)};
+    const struct http_request request = {.method = "DELETE",
+                                         .url = path,
+                                         .deadline_ms =
+                                             hurry && soon_ms < end_ms ? soon_ms : end_ms};
     if (call(e2b, &request, &answer) && (e2b_succeeded(&answer) || answer.status == 404))
         return true;
     return e2b_refused(e2b, "delete", &answer, true, err);
@@ -58,15 +62,18 @@ static bool id_valid(const char *id)
            strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == len;
 }
 
-bool e2b_control_delete(struct e2b *e2b, const char *id, struct error *err)
+bool e2b_control_delete(struct e2b *e2b, const char *id, const struct sandbox_job *job,
+                        struct error *err)
 {
     if (!id_valid(id))
         return fail(err, ERR_UNAVAILABLE, "E2B: the id of a sandbox makes no sense");
     FAULT("worker.remote.delete");
     for (int tries = 1;; tries++) {
-        if (delete_once(e2b, id, err))
+        bool hurry = e2b_cancelled(job);
+        if (delete_once(e2b, id, hurry, err))
             return true;
-        if (tries == DELETE_TRIES || err->code == ERR_FORBIDDEN || err->code == ERR_BAD_REQUEST)
+        if (hurry || tries == DELETE_TRIES || err->code == ERR_FORBIDDEN ||
+            err->code == ERR_BAD_REQUEST)
             return false;
         pause_ms(100 << tries);
     }
@@ -76,7 +83,7 @@ bool e2b_control_delete(struct e2b *e2b, const char *id, struct error *err)
 
 struct removal {
     struct e2b *e2b;
-    int64_t fence;
+    const struct sandbox_job *job;
     bool failed;
     struct error err;
 };
@@ -84,9 +91,10 @@ struct removal {
 static void remove_found(void *context, const struct sandbox_listed *found)
 {
     struct removal *removal = context;
-    if (found->fence > removal->fence) /* of a claim after ours, which we lost: it may run there */
+    if (found->fence >
+        removal->job->fence) /* of a claim after ours, which we lost: it may run there */
         return;
-    if (!e2b_control_delete(removal->e2b, found->remote_id, &removal->err))
+    if (!e2b_control_delete(removal->e2b, found->remote_id, removal->job, &removal->err))
         removal->failed = true;
 }
 
@@ -94,9 +102,9 @@ static void remove_found(void *context, const struct sandbox_listed *found)
 static bool remove_attempt(struct e2b *e2b, const struct sandbox_job *job, struct error *err)
 {
     char attempt[24];
-    struct removal removal = {.e2b = e2b, .fence = job->fence};
+    struct removal removal = {.e2b = e2b, .job = job};
     snprintf(attempt, sizeof attempt, "%" PRId64, job->attempt_id);
-    const struct e2b_label label = {job->instance, attempt};
+    const struct e2b_label label = {job->instance, attempt, job};
     if (!e2b_control_list(e2b, &label, remove_found, &removal, err))
         return false;
     if (removal.failed)

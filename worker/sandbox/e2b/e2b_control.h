@@ -12,13 +12,16 @@ bool e2b_control_create(struct e2b *e2b, const struct sandbox_job *job,
 /* Processors and memory of the sandbox: asked now and then, since one image gives one size. */
 void e2b_control_measure(struct sandbox *sandbox, const struct sandbox_job *job);
 
-/* Tries several times, at most about ten seconds. Gone already is fine. */
-bool e2b_control_delete(struct e2b *e2b, const char *id, struct error *err) MUST_CHECK;
+/* Tries several times, at most about ten seconds; once and shortly, when `job` (may be NULL) is
+ * cancelled: then somebody waits. Gone already is fine. */
+bool e2b_control_delete(struct e2b *e2b, const char *id, const struct sandbox_job *job,
+                        struct error *err) MUST_CHECK;
 
-/* Whose sandboxes are listed. `attempt` NULL: all of the instance. */
+/* Whose sandboxes are listed. `attempt` NULL: all of the instance. `job`: as above. */
 struct e2b_label {
     const char *instance;
     const char *attempt;
+    const struct sandbox_job *job;
 };
 bool e2b_control_list(struct e2b *e2b, const struct e2b_label *label, sandbox_listed_fn *each,
                       void *context, struct error *err) MUST_CHECK;

@@ -52,6 +52,10 @@ struct sandbox {
 /* When a call that starts now must be over: `seconds` of the 60 that a create has. */
 int64_t e2b_deadline(const struct e2b *e2b, int seconds);
 
+/* Is nobody interested in the job any more? `job` NULL: no. */
+bool e2b_cancelled(const struct sandbox_job *job);
+#define E2B_HURRY_MS 1000 /* for a call that cleans up then */
+
 /* NULL when it is no JSON, or nested deeper than is sane. Caller decrefs. */
 json_t *e2b_json(struct bytes text);
 

@@ -71,6 +71,7 @@ static void tell(const json_t *entry, const struct e2b_label *label, sandbox_lis
 struct page {
     char next[256];
     int64_t deadline_ms;
+    const atomic_bool *cancelled;
     json_t *entries;
 };
 
@@ -86,6 +87,7 @@ static bool call_page(struct e2b *e2b, const struct e2b_label *label, const stru
         .wanted = "X-Next-Token",
         .deadline_ms = page->deadline_ms,
         .body_max = PAGE_BYTES,
+        .cancelled = page->cancelled,
     };
     bool fine = http_call(e2b->http, &request, ret_answer);
     bool missing = fine && (ret_answer->status == 404 || ret_answer->status == 405);
@@ -116,6 +118,11 @@ bool e2b_control_list(struct e2b *e2b, const struct e2b_label *label, sandbox_li
                       void *context, struct error *err)
 {
     struct page page = {.deadline_ms = e2b_deadline(e2b, LIST_SECONDS)};
+    int64_t soon_ms = clock_monotonic_ms() + E2B_HURRY_MS;
+    if (!e2b_cancelled(label->job))
+        page.cancelled = label->job ? label->job->cancelled : NULL;
+    else if (soon_ms < page.deadline_ms)
+        page.deadline_ms = soon_ms;
     bool fine = true;
     for (int pages = 0; fine && (pages == 0 || *page.next); pages++) {
         fine = pages < PAGES_MAX ? read_page(e2b, label, &page, err)
