@@ -13,7 +13,10 @@ const wantOfCreate = (kind) => ({ busy: THROTTLED, refused: FORBIDDEN }[kind] ??
 const isGarbage = (kind, rule) => kind === 'odd' && rule.do !== 'redirect';
 
 /** A toolbox means the key by 401, and a file's rights by 403. */
-const wantOfToolbox = (rule) => (rule.status === 401 ? FORBIDDEN : UNAVAILABLE);
+const wantOfToolbox = ({ status }) => ({ 401: FORBIDDEN, 429: THROTTLED }[status] ?? UNAVAILABLE);
+
+/** 429 with a time that is longer than anybody waits: the job goes back until then. */
+const tooLong = (rule) => rule.status === 429 && rule.headers;
 
 /** A step: its call, after how many others like it, and what it comes to when the trouble passes
  *  and when it does not: by the kind of trouble, whether the request had its effect, the rule. */
@@ -22,15 +25,19 @@ const STEPS = [
         once: (kind, effect) => (effect ? SUCCEEDED : wantOfCreate(kind)),
         always: (kind, effect) => (effect ? SUCCEEDED : wantOfCreate(kind)) },
     { step: 'the first look', match: LOOK,
-        once: (kind) => (kind === 'refused' ? FORBIDDEN : SUCCEEDED),
+        once: (kind, effect, rule) => (tooLong(rule) ? THROTTLED
+            : kind === 'refused' ? FORBIDDEN : SUCCEEDED),
         always: (kind) => (kind === 'refused' ? FORBIDDEN : UNAVAILABLE) },
     { step: 'the upload', match: UPLOAD, always: (kind, effect, rule) => wantOfToolbox(rule),
-        once: (kind, effect, rule) => (kind === 'refused' ? wantOfToolbox(rule) : SUCCEEDED) },
+        once: (kind, effect, rule) => (kind === 'refused' || tooLong(rule) ? wantOfToolbox(rule)
+            : SUCCEEDED) },
     { step: 'the session', match: SESSION,
         always: (kind, effect, rule) => (effect ? SUCCEEDED : wantOfToolbox(rule)),
-        once: (kind, effect, rule) => (kind === 'refused' ? wantOfToolbox(rule) : SUCCEEDED) },
+        once: (kind, effect, rule) => (kind === 'refused' || tooLong(rule) ? wantOfToolbox(rule)
+            : SUCCEEDED) },
     { step: 'the upload of the code', match: UPLOAD, skip: 1, always: () => NOT_STARTED,
-        once: (kind) => (kind === 'refused' ? NOT_STARTED : SUCCEEDED) },
+        once: (kind, effect, rule) => (tooLong(rule) ? { ...NOT_STARTED, service_fault: false }
+            : kind === 'refused' ? NOT_STARTED : SUCCEEDED) },
     { step: 'the start', match: EXEC, once: (kind, effect) => (effect ? SUCCEEDED : LOST),
         always: (kind, effect) => (effect ? SUCCEEDED : LOST) },
     { step: 'a poll', match: STATUS, once: () => SUCCEEDED, always: () => LOST },

@@ -80,6 +80,22 @@ const refusals = [
     want: { ...THROTTLED, retry_after_ms: (ms) => ms > 0 && ms <= 61000 } },
 ];
 
+/* Any call before the start: the job waits for as long as the service says. */
+const busyFor = (match, more) => [{ ...says(match, 429, {}, { 'retry-after': '300' })[0],
+    times: Infinity, ...more }];
+const WAITS = { ...THROTTLED, retry_after_ms: 300000 };
+
+const leftAlone = [
+    ...[[LOOK, 'the first look'], [UPLOAD, 'the upload'], [SESSION, 'the session']].map(
+        ([match, what]) => ({ name: `429 to ${what}`, rules: busyFor(match), want: WAITS })),
+    { name: '429 to the question for the toolbox', serve: { hidesProxy: true }, want: WAITS,
+        rules: busyFor('GET */toolbox-proxy-url') },
+    { name: '429 to the upload of the code', rules: busyFor(UPLOAD, { skip: 1 }),
+        want: { ...NOT_STARTED, service_fault: false, retry_after_ms: 300000 } },
+    { name: '429 to the upload for a moment', want: SUCCEEDED,
+        rules: says(UPLOAD, 429, {}, { 'retry-after': '1' }) },
+];
+
 /* ---- names, and attempts before this one --------------------------------------------------- */
 
 const ME = { attempt_id: 77, instance: '0a1b2c3d-0000-4000-8000-000000000000' };
@@ -120,6 +136,10 @@ const names = [
         rules: [{ ...says(DELETE, 409, { message: 'busy' })[0], times: Infinity }] },
     { name: 'whether the claim before left one is not known', job: second, env: HURRY, creates: 0,
         rules: [{ match: LOOK, do: 'status', status: 502, times: Infinity }], want: UNAVAILABLE },
+    { name: 'whether the claim before left one it says later', job: second, creates: 0,
+        rules: busyFor(LOOK), want: WAITS },
+    { name: 'the claim before left one, and it goes later', prepare: earlier(1), job: second,
+        creates: 0, left: 1, rules: busyFor(DELETE), want: WAITS },
     { name: 'the claim before left one of another instance', job: second, left: 1,
         prepare: earlier(1, { labels: labels(1, 'ffff') }), want: SUCCEEDED },
 ];
@@ -351,6 +371,7 @@ const lost = [
 ];
 
 const tables = { 'states of a sandbox': states, 'refusals of a create': refusals,
+    'too many calls': leftAlone,
     'names, and claims before': names, 'answers that lie': lies, 'while the code runs': runs,
     'logs and results': outputs, 'ends and cancelling': ends, 'certificates': certificates,
     'lost runs': lost };

@@ -64,6 +64,25 @@ const throttled = [
     ['none', {}, (ms) => ms === -1],
 ];
 
+/** Any call before the start: the job waits for as long as the service says. */
+const busy = { do: 'status', status: 429, headers: { 'retry-after': '7' }, times: Infinity };
+const waits = { retry: (ms) => ms === 7000 };
+
+function leftAlone() {
+    const left = (service) => service.leave({ attempt: '77', fence: '1' });
+    const row = (what, match, more = {}) => ({ name: `429 to ${what}`, rules: [{ match, ...busy }],
+        expect: refused('throttled', waits), executes: 0, ...more });
+    const sql = { language: 'sql', code: 'select 1' };
+    return [
+        row('the look-up before a second create', LIST, { job: { fence: 2 }, creates: 0 }),
+        row('the removal of what was left', DELETE, { job: { fence: 2 }, left: 1, before: left }),
+        row('an upload', UPLOAD, { job: file }),
+        row('the folder before', LISTDIR),
+        row('the upload of a query', UPLOAD, { job: sql, rules: [{ match: UPLOAD, ...busy,
+            skip: 1 }], expect: { outcome: 'not_started', ...waits, service_fault: false } }),
+    ];
+}
+
 function creating(to) {
     return [
         ...each('create', CREATE, statuses([500, 502, 503, 504]), refused('unavailable'),
@@ -185,5 +204,5 @@ function deleting(to) {
     ];
 }
 
-export const controlRows = (to) => [...creating(to), ...lookingUp(to), ...loading(to),
-    ...deleting(to)];
+export const controlRows = (to) => [...creating(to), ...leftAlone(), ...lookingUp(to),
+    ...loading(to), ...deleting(to)];

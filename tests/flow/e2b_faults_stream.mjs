@@ -241,7 +241,8 @@ function cancels() {
             expect: { outcome: 'not_created' }, rules: (service) => [{ effect: true,
                 match: 'POST /v2/sandboxes', do: 'answer', answer: stop(service) }] },
         ...[['looked for', { match: 'GET /v2/sandboxes', do: 'hang' }],
-            ['removed', { match: 'DELETE /*', do: 'hang', times: Infinity }]].map(([what, hang]) => ({
+            ['removed', { match: 'DELETE /*', do: 'hang', times: Infinity }]].map(([what,
+            hang]) => ({
             name: `cancel: while the sandbox is made, and it hangs when it is ${what}`,
             executes: 0, left: 1, expect: { outcome: 'not_created', check: soon },
             rules: (service) => [hang, { effect: true, match: 'POST /v2/sandboxes', do: 'answer',

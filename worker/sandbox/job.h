@@ -29,5 +29,5 @@ struct sandbox_job {
     struct bundle_limits limits;
     int64_t elapsed_ms;           /* attach: since the code may have left */
     const atomic_bool *cancelled; /* set from any thread: `create` and `attach` return soon after */
-    int64_t *retry_after_ms;      /* create: how long the service wants us away; -1 when unsaid */
+    int64_t *retry_after_ms; /* before the start: how long the service wants us away; -1: unsaid */
 };

@@ -52,7 +52,8 @@ static void destroy(struct sandbox *sandbox)
         end_session(sandbox);
     FAULT("worker.remote.delete");
     (void)!daytona_delete(sandbox->daytona, sandbox->remote.id,
-                          clock_monotonic_ms() + sandbox->daytona->options.call_ms / 2, &ignored);
+                          clock_monotonic_ms() + sandbox->daytona->options.call_ms / 2, NULL,
+                          &ignored);
     daytona_sandbox_free(sandbox);
 }
 

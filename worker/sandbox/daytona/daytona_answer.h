@@ -32,7 +32,8 @@ struct daytona_sandbox {
     char instance[DAYTONA_ID]; /* our labels; "" and -1 when not there */
     int64_t attempt_id;
     int64_t fence;
-    int64_t created_ms; /* wall clock; 0 when not told */
+    int64_t created_ms;     /* wall clock; 0 when not told */
+    int64_t retry_after_ms; /* of a look that was BUSY; -1: no time was told */
 };
 
 /* `destroying`: its desired state is to be destroyed. */

@@ -114,6 +114,10 @@ enum daytona_look daytona_get(const struct daytona *daytona, const char *name, i
         return DAYTONA_FOUND;
     if (answer.status == 401 || answer.status == 403)
         return DAYTONA_REFUSED;
+    if (answer.status == 429) {
+        ret_sandbox->retry_after_ms = answer.retry_after_ms;
+        return DAYTONA_BUSY;
+    }
     return answer.status == 404 ? DAYTONA_ABSENT : DAYTONA_UNSURE;
 }
 
@@ -134,7 +138,7 @@ static bool is_deleted(const struct daytona *daytona, const struct http_answer *
 }
 
 bool daytona_delete(const struct daytona *daytona, const char *name, int64_t deadline_ms,
-                    struct error *err)
+                    int64_t *ret_retry_after_ms, struct error *err)
 {
     char path[DAYTONA_PATH];
     snprintf(path, sizeof path, "/sandbox/%s", name);
@@ -148,10 +152,15 @@ bool daytona_delete(const struct daytona *daytona, const char *name, int64_t dea
         /* 409: some change is under way, mostly that it is still being made. */
         bool final = answered && answer.status >= 400 && answer.status < 500 &&
                      answer.status != 409 && answer.status != 429;
-        if (final || clock_monotonic_ms() + gap >= deadline_ms)
-            return fail(err, ERR_UNAVAILABLE, "Daytona did not delete %s: status %d %s", name,
-                        answer.status, answer.text);
-        daytona_nap(NULL, gap);
+        bool busy = answered && answer.status == 429;
+        int64_t wait = busy && answer.retry_after_ms > gap ? answer.retry_after_ms : gap;
+        if (busy && ret_retry_after_ms)
+            *ret_retry_after_ms = answer.retry_after_ms;
+        if (final || clock_monotonic_ms() + wait >= deadline_ms)
+            return fail(err, busy ? ERR_THROTTLED : ERR_UNAVAILABLE,
+                        "Daytona did not delete %s: status %d %s", name, answer.status,
+                        answer.text);
+        daytona_nap(NULL, wait);
     }
 }
 

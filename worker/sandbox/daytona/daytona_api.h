@@ -47,16 +47,17 @@ json_t *daytona_body(const struct http_answer *answer);
 /* For a reason that may pass by itself: no answer, 429, 502, 503, 504. */
 bool daytona_passing(const struct http_answer *answer);
 
-/* REFUSED: our key is. */
-enum daytona_look { DAYTONA_FOUND, DAYTONA_ABSENT, DAYTONA_UNSURE, DAYTONA_REFUSED };
+/* REFUSED: our key is. BUSY: 429 to the end; of the sandbox only retry_after_ms is written. */
+enum daytona_look { DAYTONA_FOUND, DAYTONA_ABSENT, DAYTONA_UNSURE, DAYTONA_REFUSED, DAYTONA_BUSY };
 
 /* One sandbox by its id or name, until `deadline_ms` or somebody cancels (NULL: nobody can). */
 enum daytona_look daytona_get(const struct daytona *daytona, const char *name, int64_t deadline_ms,
                               const atomic_bool *cancelled, struct daytona_sandbox *ret_sandbox);
 
-/* Until it is accepted, or gone, or `deadline_ms`. */
+/* Until it is accepted, or gone, or `deadline_ms`. ERR_THROTTLED: 429 to the end; then
+ * `ret_retry_after_ms` (may be NULL) is for how long, -1 when no time was told. */
 bool daytona_delete(const struct daytona *daytona, const char *name, int64_t deadline_ms,
-                    struct error *err) MUST_CHECK;
+                    int64_t *ret_retry_after_ms, struct error *err) MUST_CHECK;
 
 /* Waits; false when the flag was set meanwhile. */
 bool daytona_nap(const atomic_bool *cancelled, int64_t ms);

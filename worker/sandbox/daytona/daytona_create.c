@@ -68,6 +68,13 @@ static bool refuse(const struct making *making, enum error_code code,
     return fail(err, code, "Daytona made no sandbox: status %d %s", answer->status, answer->text);
 }
 
+/* It wants to be asked less: for the queue, and not its fault. */
+static bool throttled(struct making *making, int64_t retry_after_ms, struct error *err)
+{
+    making->sandbox->retry_after_ms = retry_after_ms;
+    return fail(err, ERR_THROTTLED, "Daytona answers no more calls now (429)");
+}
+
 /* After an answer that never came or made no sense, and when the name is taken:
  * what bears our name is ours. */
 static bool take_by_name(struct making *making, bool surely, struct error *err)
@@ -133,12 +140,14 @@ static bool clear_earlier(struct making *making, struct error *err)
         snprintf(name, sizeof name, "cs-%.8s-%" PRId64 "-%" PRId64, job->instance, job->attempt_id,
                  fence);
         enum daytona_look look = daytona_get(making->daytona, name, end, job->cancelled, &found);
+        if (look == DAYTONA_BUSY)
+            return throttled(making, found.retry_after_ms, err);
         if (look == DAYTONA_UNSURE || look == DAYTONA_REFUSED)
             return fail(err, look == DAYTONA_REFUSED ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
                         "Daytona did not say whether %s is gone", name);
         bool ours = look == DAYTONA_FOUND && strcmp(found.instance, job->instance) == 0;
         if (ours && found.step != DAYTONA_GONE &&
-            !daytona_delete(making->daytona, found.id, end, err))
+            !daytona_delete(making->daytona, found.id, end, &making->sandbox->retry_after_ms, err))
             return false;
     }
     return true;
@@ -169,6 +178,8 @@ static bool look_again(struct making *making, int64_t *gap, struct error *err)
         *now = found;
     if (look == DAYTONA_REFUSED)
         return fail(err, ERR_FORBIDDEN, "Daytona refused the key");
+    if (look == DAYTONA_BUSY)
+        return throttled(making, found.retry_after_ms, err);
     if (look == DAYTONA_ABSENT || (look == DAYTONA_FOUND && now->step == DAYTONA_GONE))
         return fail(err, ERR_UNAVAILABLE, "the sandbox is gone before it was ready");
     if (look == DAYTONA_FOUND && now->step == DAYTONA_READY)
@@ -235,9 +246,12 @@ static bool open_session(struct making *making, struct error *err)
         if (answered && (answer.status == 201 || (told && is_open(making))))
             return true;
         bool refused = answer.status == 401 || answer.status == 403;
-        bool again = !refused && gap < GAP_MAX_MS && daytona_nap(making->job->cancelled, gap);
+        int64_t wait = answer.retry_after_ms > gap ? answer.retry_after_ms : gap;
+        bool again = !refused && gap < GAP_MAX_MS &&
+                     clock_monotonic_ms() + wait < making->deadline_ms &&
+                     daytona_nap(making->job->cancelled, wait);
         if (!again)
-            return fail(err, answer.status == 401 ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
+            return fail(err, daytona_error(sandbox, &answer),
                         "Daytona opened no session: status %d %s", answer.status, answer.text);
     }
 }
@@ -287,7 +301,7 @@ static void undo(struct making *making)
         return;
     FAULT("worker.remote.delete");
     (void)!daytona_delete(making->daytona, remote->id[0] ? remote->id : making->sandbox->name, end,
-                          &ignored);
+                          NULL, &ignored);
 }
 
 bool daytona_create(void *context, const struct sandbox_job *job, struct sandbox **ret_sandbox,
@@ -301,6 +315,8 @@ bool daytona_create(void *context, const struct sandbox_job *job, struct sandbox
                             .deadline_ms = clock_monotonic_ms() + 3 * daytona->options.call_ms};
     if (!clear_earlier(&making, err) || !prepare(&making, err)) {
         undo(&making);
+        if (job->retry_after_ms && sandbox->retry_after_ms >= 0)
+            *job->retry_after_ms = sandbox->retry_after_ms;
         daytona_sandbox_free(sandbox);
         if (is_cancelled(&making))
             fail(err, ERR_CONFLICT, "cancelled");

@@ -92,7 +92,7 @@ static void look_at_sandbox(struct daytona_run *run, const struct http_answer *a
     enum daytona_look look =
         daytona_get(daytona, run->sandbox->remote.id, end < deadline_ms ? end : deadline_ms,
                     &run->sandbox->cancelled, &now);
-    bool there = look == DAYTONA_UNSURE || look == DAYTONA_REFUSED ||
+    bool there = look == DAYTONA_UNSURE || look == DAYTONA_REFUSED || look == DAYTONA_BUSY ||
                  (look == DAYTONA_FOUND && (now.step == DAYTONA_READY || now.step == DAYTONA_WAIT));
     /* The session is told twice to be gone while the sandbox runs: it was restarted. */
     bool forgot = missing && run->missing && look == DAYTONA_FOUND;

@@ -109,5 +109,5 @@ bool daytona_remove(void *context, const char *remote_id, struct error *err)
         return fail(err, ERR_INTERNAL, "no id of a sandbox");
     FAULT("worker.remote.delete");
     return daytona_delete(daytona, remote_id, clock_monotonic_ms() + daytona->options.call_ms / 2,
-                          err);
+                          NULL, err);
 }

@@ -123,6 +123,11 @@ static void start(struct daytona_run *run)
         verdict_set(run->result, SANDBOX_CANCELLED, "cancelled");
     else if (!good)
         not_started(run);
+    if (good || err.code != ERR_THROTTLED)
+        return;
+    run->result->service_fault = false;
+    if (run->job->retry_after_ms)
+        *run->job->retry_after_ms = sandbox->retry_after_ms;
 }
 
 /* False when the job can not be what create was given. */

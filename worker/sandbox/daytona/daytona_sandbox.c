@@ -13,6 +13,7 @@ struct sandbox *daytona_sandbox_new(struct daytona *daytona, const struct sandbo
     pthread_condattr_t attributes;
     sandbox->daytona = daytona;
     sandbox->created_ms = clock_wall_ms();
+    sandbox->retry_after_ms = -1;
     snprintf(sandbox->name, sizeof sandbox->name, "cs-%.8s-%" PRId64 "-%" PRId64, job->instance,
              job->attempt_id, job->fence);
     snprintf(sandbox->session, sizeof sandbox->session, "cs-%" PRId64 "-%" PRId64, job->attempt_id,
@@ -35,6 +36,15 @@ void daytona_sandbox_free(struct sandbox *sandbox)
     free(sandbox);
 }
 
+enum error_code daytona_error(struct sandbox *sandbox, const struct http_answer *answer)
+{
+    if (answer->status == 429) {
+        sandbox->retry_after_ms = answer->retry_after_ms;
+        return ERR_THROTTLED;
+    }
+    return answer->status == 401 ? ERR_FORBIDDEN : ERR_UNAVAILABLE;
+}
+
 bool daytona_find_toolbox(struct sandbox *sandbox, int64_t deadline_ms,
                           const atomic_bool *cancelled, struct error *err)
 {
@@ -52,8 +62,8 @@ bool daytona_find_toolbox(struct sandbox *sandbox, int64_t deadline_ms,
         AUTO(json) json_t *root = answered && answer.status == 200 ? daytona_body(&answer) : NULL;
         const char *url = root ? json_text_of(root, "url") : NULL;
         if (!url || !daytona_url(url, daytona->plain, base))
-            return fail(err, ERR_UNAVAILABLE, "Daytona did not tell where the sandbox is: %s",
-                        answer.text);
+            return fail(err, daytona_error(sandbox, &answer),
+                        "Daytona did not tell where the sandbox is: %s", answer.text);
     }
     snprintf(sandbox->toolbox, sizeof sandbox->toolbox, "%s/%s", base, sandbox->remote.id);
     return true;

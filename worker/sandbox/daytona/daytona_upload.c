@@ -84,7 +84,7 @@ static bool still_there(const struct sandbox *sandbox, int64_t deadline_ms,
     struct daytona_sandbox now;
     enum daytona_look look =
         daytona_get(sandbox->daytona, sandbox->remote.id, deadline_ms, cancelled, &now);
-    return look == DAYTONA_UNSURE || look == DAYTONA_REFUSED ||
+    return look == DAYTONA_UNSURE || look == DAYTONA_REFUSED || look == DAYTONA_BUSY ||
            (look == DAYTONA_FOUND && now.step == DAYTONA_READY);
 }
 
@@ -112,9 +112,10 @@ bool daytona_upload(struct sandbox *sandbox, const struct remote *remote, bool c
             return fail(err, ERR_TOO_LARGE, "Daytona takes no upload of %llu bytes",
                         (unsigned long long)form.size);
         bool refused = answer.status == 401 || answer.status == 403;
-        fail(err, answer.status == 401 ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
-             "the upload to Daytona failed: status %d %s", answer.status, answer.text);
-        if (refused || !daytona_nap(cancelled, GAP_MS) || clock_monotonic_ms() >= deadline ||
+        int64_t wait = answer.retry_after_ms > GAP_MS ? answer.retry_after_ms : GAP_MS;
+        fail(err, daytona_error(sandbox, &answer), "the upload to Daytona failed: status %d %s",
+             answer.status, answer.text);
+        if (refused || clock_monotonic_ms() + wait >= deadline || !daytona_nap(cancelled, wait) ||
             !still_there(sandbox, deadline, cancelled))
             break;
     }

@@ -134,6 +134,7 @@ static bool create(void *context, const struct sandbox_job *job, struct sandbox 
     if (!e2b_control_create(context, job, &sandbox, err))
         return false;
     if (!load(sandbox, job, err)) {
+        e2b_leave_alone(job, sandbox->retry_after_ms);
         drop(sandbox, job);
         return false;
     }

@@ -18,6 +18,12 @@ bool e2b_cancelled(const struct sandbox_job *job)
     return job && job->cancelled && atomic_load(job->cancelled);
 }
 
+void e2b_leave_alone(const struct sandbox_job *job, int64_t retry_after_ms)
+{
+    if (job && job->retry_after_ms && retry_after_ms >= 0)
+        *job->retry_after_ms = retry_after_ms;
+}
+
 json_t *e2b_json(struct bytes text)
 {
     if (text.len == 0 || !json_depth_within(text, E2B_JSON_DEPTH))

@@ -39,19 +39,20 @@ static void pause_ms(int64_t ms)
     nanosleep(&time, NULL);
 }
 
-static bool delete_once(struct e2b *e2b, const char *id, bool hurry, struct error *err)
+static bool delete_once(struct e2b *e2b, const char *id, const struct sandbox_job *job,
+                        struct error *err)
 {
     AUTO(http_answer) struct http_answer answer = {0};
     char path[E2B_ID_SIZE + 16];
-    int64_t end_ms = e2b_deadline(e2b, DELETE_SECONDS),
-            soon_ms = clock_monotonic_ms() + E2B_HURRY_MS;
+    int64_t end_ms = e2b_deadline(e2b, DELETE_SECONDS);
+    int64_t soon_ms = clock_monotonic_ms() + E2B_HURRY_MS;
     snprintf(path, sizeof path, "/sandboxes/%s", id);
-    const struct http_request request = {.method = "DELETE",
-                                         .url = path,
-                                         .deadline_ms =
-                                             hurry && soon_ms < end_ms ? soon_ms : end_ms};
+    struct http_request request = {.method = "DELETE", .url = path, .deadline_ms = end_ms};
+    if (e2b_cancelled(job) && soon_ms < end_ms)
+        request.deadline_ms = soon_ms;
     if (call(e2b, &request, &answer) && (e2b_succeeded(&answer) || answer.status == 404))
         return true;
+    e2b_leave_alone(job, answer.retry_after_ms);
     return e2b_refused(e2b, "delete", &answer, true, err);
 }
 
@@ -70,7 +71,7 @@ bool e2b_control_delete(struct e2b *e2b, const char *id, const struct sandbox_jo
     FAULT("worker.remote.delete");
     for (int tries = 1;; tries++) {
         bool hurry = e2b_cancelled(job);
-        if (delete_once(e2b, id, hurry, err))
+        if (delete_once(e2b, id, job, err))
             return true;
         if (hurry || tries == DELETE_TRIES || err->code == ERR_FORBIDDEN ||
             err->code == ERR_BAD_REQUEST)
@@ -187,6 +188,7 @@ static bool read_created(struct e2b *e2b, const struct http_answer *answer,
         return false;
     struct sandbox *sandbox = memory_new(1, sizeof *sandbox);
     sandbox->owner = e2b;
+    sandbox->retry_after_ms = -1;
     snprintf(sandbox->id, sizeof sandbox->id, "%s", id);
     snprintf(sandbox->domain, sizeof sandbox->domain, "%s", domain);
     sandbox->envd_token = memory_text(json_text_of(body, "envdAccessToken"));
@@ -220,8 +222,7 @@ bool e2b_control_create(struct e2b *e2b, const struct sandbox_job *job,
         return fail(err, ERR_BAD_REQUEST, "E2B: the request names no template");
     int64_t start_ms = clock_monotonic_ms();
     bool fine = call_either(e2b, job, &answer);
-    if (answer.retry_after_ms >= 0 && job->retry_after_ms)
-        *job->retry_after_ms = answer.retry_after_ms;
+    e2b_leave_alone(job, answer.retry_after_ms);
     if (fine && e2b_succeeded(&answer) && read_created(e2b, &answer, ret_sandbox)) {
         (*ret_sandbox)->created_ms = start_ms;
         FAULT("worker.remote.created");

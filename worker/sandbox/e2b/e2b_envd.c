@@ -56,6 +56,7 @@ static bool post(struct sandbox *sandbox, struct http_request *request, const ch
     if (http_call(sandbox->owner->http, request, &answer) && e2b_succeeded(&answer) &&
         all_stored(&answer, request->parts ? request->part_count : 1))
         return true;
+    sandbox->retry_after_ms = answer.retry_after_ms;
     return e2b_refused(sandbox->owner, "upload", &answer, false, err);
 }
 
@@ -150,8 +151,10 @@ bool e2b_envd_list(struct sandbox *sandbox, const char *folder, const atomic_boo
                    json_t **ret_files, size_t ret_others[2], struct error *err)
 {
     AUTO(http_answer) struct http_answer answer = {0};
-    if (!call_list(sandbox, folder, cancelled, &answer) || !e2b_succeeded(&answer))
+    if (!call_list(sandbox, folder, cancelled, &answer) || !e2b_succeeded(&answer)) {
+        sandbox->retry_after_ms = answer.retry_after_ms;
         return e2b_refused(sandbox->owner, "list of files", &answer, false, err);
+    }
     AUTO(json) json_t *body = e2b_json(buffer_bytes(&answer.body));
     if (!json_is_object(body))
         return e2b_refused(sandbox->owner, "list of files", &answer, false, err);

@@ -7,6 +7,7 @@
 enum e2b_end {
     E2B_TOLD,        /* end_of_execution came */
     E2B_NOT_STARTED, /* not one byte of it left */
+    E2B_THROTTLED,   /* likewise: the service wants to be asked less */
     E2B_TIMED_OUT,   /* and its stream was alive up to then */
     E2B_CANCELLED,
     E2B_OVER,    /* more output than may be */

@@ -46,6 +46,7 @@ struct sandbox {
     struct remote remote; /* of a job in SQL */
     struct sandbox_usage size;
     int64_t created_ms;
+    int64_t retry_after_ms; /* what the service asked for when it refused a call; -1: nothing */
     atomic_bool cancelled;
 };
 
@@ -55,6 +56,8 @@ int64_t e2b_deadline(const struct e2b *e2b, int seconds);
 /* Is nobody interested in the job any more? `job` NULL: no. */
 bool e2b_cancelled(const struct sandbox_job *job);
 #define E2B_HURRY_MS 1000 /* for a call that cleans up then */
+/* Tells the job for how long the service wants to be left alone, when it said so (not -1). */
+void e2b_leave_alone(const struct sandbox_job *job, int64_t retry_after_ms);
 
 /* NULL when it is no JSON, or nested deeper than is sane. Caller decrefs. */
 json_t *e2b_json(struct bytes text);

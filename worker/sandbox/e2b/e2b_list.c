@@ -104,8 +104,10 @@ static bool read_page(struct e2b *e2b, const struct e2b_label *label, struct pag
 {
     AUTO(http_answer) struct http_answer answer = {0};
     json_auto(&page->entries);
-    if (!call_page(e2b, label, page, false, &answer) || !e2b_succeeded(&answer))
+    if (!call_page(e2b, label, page, false, &answer) || !e2b_succeeded(&answer)) {
+        e2b_leave_alone(label->job, answer.retry_after_ms);
         return e2b_refused(e2b, "list", &answer, true, err);
+    }
     page->entries = e2b_json(buffer_bytes(&answer.body));
     if (!json_is_array(page->entries))
         return e2b_refused(e2b, "list", &answer, true, err);

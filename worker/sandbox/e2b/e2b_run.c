@@ -29,6 +29,7 @@ static const struct {
     bool service_fault;
 } ends[] = {
     [E2B_NOT_STARTED] = {SANDBOX_NOT_STARTED, "not_started", true},
+    [E2B_THROTTLED] = {SANDBOX_NOT_STARTED, "not_started", false},
     [E2B_TIMED_OUT] = {SANDBOX_TIMED_OUT, "wall_time", false},
     [E2B_CANCELLED] = {SANDBOX_CANCELLED, "cancelled", false},
     [E2B_OVER] = {SANDBOX_FAILED, "output", false},
@@ -146,6 +147,17 @@ static void collect(struct run *run)
         judge_end(run, E2B_OVER);
 }
 
+/* A call before the start failed. */
+static void judge_refused(struct run *run, const struct error *err)
+{
+    bool busy = err->code == ERR_THROTTLED;
+    e2b_leave_alone(run->job, run->sandbox->retry_after_ms);
+    if (err->code == ERR_CONFLICT)
+        judge_end(run, E2B_CANCELLED);
+    else
+        judge_end(run, busy ? E2B_THROTTLED : E2B_NOT_STARTED);
+}
+
 /* SQL lies in a file; what runs is a program of ours that reads it. */
 static bool upload_sql(struct run *run, struct buffer *ret_cell)
 {
@@ -154,7 +166,7 @@ static bool upload_sql(struct run *run, struct buffer *ret_cell)
     remote_code(&run->sandbox->remote, &file);
     const struct http_part part = {.data = file.data, .fd = file.fd, .size = file.size};
     if (!e2b_envd_put(run->sandbox, file.path, &part, &run->sandbox->cancelled, &err)) {
-        judge_end(run, err.code == ERR_CONFLICT ? E2B_CANCELLED : E2B_NOT_STARTED);
+        judge_refused(run, &err);
         return false;
     }
     remote_cell(&run->sandbox->remote, ret_cell);
