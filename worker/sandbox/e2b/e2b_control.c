@@ -10,8 +10,10 @@
 #include "common/base/fault.h"
 
 #define CREATE_SECONDS 60
-/* The service ends what we can not: uploads before and downloads after the run fit in here. */
+/* The service ends what we can not: downloads after the run fit in here, and short uploads. */
 #define MARGIN_SECONDS 120
+#define SHORT_MS 30000
+#define EXTEND_SECONDS 10
 #define DELETE_TRIES 3
 #define DELETE_SECONDS 3
 #define SIZE_SECONDS 5
@@ -115,17 +117,21 @@ static bool remove_attempt(struct e2b *e2b, const struct sandbox_job *job, struc
 
 /* ---- create ------------------------------------------------------------------------------- */
 
+static json_int_t life_seconds(const struct sandbox_job *job)
+{
+    return (job->limits.wall_ms + 999) / 1000 + MARGIN_SECONDS;
+}
+
 static char *create_body(const struct sandbox_job *job, bool first)
 {
     char attempt[24], fence[24];
     snprintf(attempt, sizeof attempt, "%" PRId64, job->attempt_id);
     snprintf(fence, sizeof fence, "%" PRId64, job->fence);
-    json_int_t seconds = (job->limits.wall_ms + 999) / 1000 + MARGIN_SECONDS;
     AUTO(json)
-    json_t *body =
-        json_pack("{s:s, s:I, s:{s:s, s:s, s:s}, s:b, s:{s:b}}", "templateID", job->image,
-                  "timeout", seconds, "metadata", "countersign", job->instance, "attempt", attempt,
-                  "fence", fence, "allow_internet_access", 0, "network", "allowPublicTraffic", 0);
+    json_t *body = json_pack("{s:s, s:I, s:{s:s, s:s, s:s}, s:b, s:{s:b}}", "templateID",
+                             job->image, "timeout", life_seconds(job), "metadata", "countersign",
+                             job->instance, "attempt", attempt, "fence", fence,
+                             "allow_internet_access", 0, "network", "allowPublicTraffic", 0);
     if (first)
         json_object_set_new(body, "secure", json_true());
     return json_text(body);
@@ -232,6 +238,27 @@ bool e2b_control_create(struct e2b *e2b, const struct sandbox_job *job,
     if (!made_none(&answer) && !remove_attempt(e2b, job, &lookup))
         lookup.code = ERR_NONE;
     return e2b_refused(e2b, "create", &answer, true, err);
+}
+
+bool e2b_control_extend(struct sandbox *sandbox, const struct sandbox_job *job, struct error *err)
+{
+    struct e2b *e2b = sandbox->owner;
+    AUTO(http_answer) struct http_answer answer = {0};
+    char path[E2B_ID_SIZE + 24], body[48];
+    if (clock_monotonic_ms() - sandbox->created_ms <= SHORT_MS)
+        return true;
+    snprintf(path, sizeof path, "/sandboxes/%s/timeout", sandbox->id);
+    snprintf(body, sizeof body, "{\"timeout\":%" JSON_INTEGER_FORMAT "}", life_seconds(job));
+    const struct http_request request = {.method = "POST",
+                                         .url = path,
+                                         .body = bytes_of(body),
+                                         .deadline_ms = e2b_deadline(e2b, EXTEND_SECONDS),
+                                         .cancelled = &sandbox->cancelled,
+                                         .repeatable = true};
+    if (call(e2b, &request, &answer) && e2b_succeeded(&answer))
+        return true;
+    sandbox->retry_after_ms = answer.retry_after_ms;
+    return e2b_refused(e2b, "timeout", &answer, true, err);
 }
 
 /* ---- size --------------------------------------------------------------------------------- */

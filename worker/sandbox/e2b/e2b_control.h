@@ -12,6 +12,11 @@ bool e2b_control_create(struct e2b *e2b, const struct sandbox_job *job,
 /* Processors and memory of the sandbox: asked now and then, since one image gives one size. */
 void e2b_control_measure(struct sandbox *sandbox, const struct sandbox_job *job);
 
+/* Before the start: where much of the sandbox's life went into uploads, it is given all that the
+ * run may need from now on. */
+bool e2b_control_extend(struct sandbox *sandbox, const struct sandbox_job *job,
+                        struct error *err) MUST_CHECK;
+
 /* Tries several times, at most about ten seconds; once and shortly, when `job` (may be NULL) is
  * cancelled: then somebody waits. Gone already is fine. */
 bool e2b_control_delete(struct e2b *e2b, const char *id, const struct sandbox_job *job,

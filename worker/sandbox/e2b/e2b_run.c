@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/fault.h"
 #include "worker/sandbox/e2b/e2b_collect.h"
+#include "worker/sandbox/e2b/e2b_control.h"
 #include "worker/sandbox/e2b/e2b_envd.h"
 #include "worker/sandbox/verdict.h"
 
@@ -175,10 +176,15 @@ static bool upload_sql(struct run *run, struct buffer *ret_cell)
 
 static void execute(struct run *run, struct bytes code)
 {
+    struct error err = {0};
     const struct e2b_cell cell = {.code = code,
                                   .wall_ms = run->job->limits.wall_ms,
                                   .started = run->sink->started,
                                   .context = run->sink->context};
+    if (!e2b_control_extend(run->sandbox, run->job, &err)) {
+        judge_refused(run, &err);
+        return;
+    }
     int64_t start_ms = clock_monotonic_ms();
     FAULT("worker.run.half_frame");
     enum e2b_end end = e2b_execute(run->sandbox, &cell, &run->events, &run->clean);
