@@ -39,7 +39,7 @@ struct http_request {
     size_t part_count;
     const char *wanted;  /* name of a header of the answer to hand back */
     int64_t deadline_ms; /* monotonic; for the whole call */
-    size_t body_max;     /* of the answer, unpacked; 0: 64 KiB */
+    size_t body_max;     /* of the answer, unpacked; 0: 64 KiB, and no limit to what `take` gets */
     /* Takes a body of status 2xx piece by piece; false ends the call. `sent`: once,
      * when all of the request has left. Both from the thread that called. */
     bool (*take)(void *context, struct bytes piece);

@@ -90,6 +90,11 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     struct bytes piece = {data, size * count};
     int status = status_of(exchange);
     if (request->take && status >= 200 && status < 300) {
+        if (request->body_max && piece.len > request->body_max - exchange->taken) {
+            exchange->too_large = true;
+            return 0;
+        }
+        exchange->taken += piece.len;
         exchange->stopped = !request->take(request->context, piece);
         return exchange->stopped ? 0 : piece.len;
     }

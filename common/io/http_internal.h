@@ -38,7 +38,8 @@ struct http_exchange {
     uint64_t offset; /* of the file that is sent */
     size_t header_bytes;
     size_t body_max;
-    int starts; /* how often the request began to leave */
+    size_t taken; /* by the request's `take` */
+    int starts;   /* how often the request began to leave */
     bool repeatable;
     bool told_sent;
     bool head_done; /* all headers of the final answer came */

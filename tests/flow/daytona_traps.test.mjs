@@ -278,6 +278,17 @@ const outputs = [
         limits: { wall_ms: 60000, output_bytes: 1 << 20 } },
     want: { outcome: 'failed', reason: 'output', output_truncated: true,
         stdout: (text) => text.length <= 1 << 20 } },
+    { name: 'empty lines, whose marks are longer', want: { outcome: 'succeeded',
+        stdout: (text) => text.length === 300_000 },
+    job: jobOf({ code: 'print("\\n" * 300_000, end="")', limits: { output_bytes: 300_000 } }) },
+    // "output" is both streams and comes first: those themselves never begin.
+    { name: 'a log without end', env: FAST, job: { limits: { wall_ms: 20000, output_bytes: 1000 } },
+        want: { outcome: 'failed', reason: 'output', output_truncated: true, service_fault: false },
+        rules: [{ match: LOGS, do: 'answer', times: Infinity, answer: async (reply) => {
+            reply.open(200, JSON_TYPE);
+            for (reply.write('{"output":"'); !reply.gone; reply.write('x'.repeat(4096)))
+                await new Promise((done) => { setTimeout(done, 5); });
+        } }] },
     { name: 'a log that is a bomb', rules: [{ match: LOGS, do: 'gzip_bomb', times: Infinity }],
         env: FAST, want: LOST },
     { name: 'no results at all', rules: [{ ...says(RESULTS, 404, { message: 'no such file' })[0],

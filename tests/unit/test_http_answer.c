@@ -202,7 +202,7 @@ static void note_sent(void *context)
     taken->sent++;
 }
 
-static void take_answer(const char *text, size_t most, struct taken *taken,
+static void take_answer(const char *text, size_t most, size_t body_max, struct taken *taken,
                         struct http_answer *answer)
 {
     struct peer peer;
@@ -212,6 +212,7 @@ static void take_answer(const char *text, size_t most, struct taken *taken,
     struct http_request request = get(&peer);
     request.method = "POST";
     request.body = bytes_of("body");
+    request.body_max = body_max;
     request.take = take;
     request.sent = note_sent;
     request.context = taken;
@@ -224,19 +225,21 @@ static void test_pieces_are_taken_of_success_alone(void **state)
     (void)state;
     static const struct {
         const char *text;
-        size_t most;
+        size_t most, body_max;
         enum http_end end;
         const char *taken, *collected;
     } rows[] = {
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 9, HTTP_ANSWERED, "hello", NULL},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", 9, HTTP_CUT, "hel", NULL},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 3, HTTP_STOPPED, "hello", NULL},
-        {"HTTP/1.1 404 No\r\nContent-Length: 5\r\n\r\nhello", 9, HTTP_ANSWERED, NULL, "hello"},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 9, 0, HTTP_ANSWERED, "hello", NULL},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 9, 5, HTTP_ANSWERED, "hello", NULL},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 9, 4, HTTP_TOO_LARGE, NULL, NULL},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", 9, 0, HTTP_CUT, "hel", NULL},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 3, 0, HTTP_STOPPED, "hello", NULL},
+        {"HTTP/1.1 404 No\r\nContent-Length: 5\r\n\r\nhello", 9, 0, HTTP_ANSWERED, NULL, "hello"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct taken taken;
         AUTO(http_answer) struct http_answer answer;
-        take_answer(rows[i].text, rows[i].most, &taken, &answer);
+        take_answer(rows[i].text, rows[i].most, rows[i].body_max, &taken, &answer);
         assert_int_equal(answer.end, rows[i].end);
         assert_int_equal(taken.sent, 1);
         assert_true(bytes_equal(buffer_bytes(&taken.data), bytes_of(rows[i].taken)));

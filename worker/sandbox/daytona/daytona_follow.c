@@ -15,8 +15,10 @@
 #define BUSY_MAX_MS 30000
 #define BUSY_PATIENCE 10  /* times the usual one: 429 tells nothing bad of the sandbox */
 #define LAST_LOOK_MS 3000 /* after the deadline */
-#define JSON_GROWTH 12    /* both streams twice, each byte as \u00XX */
-#define KILLED 137        /* by `timeout -s KILL`, or by any SIGKILL */
+/* Of the log's JSON, per byte that was printed: at worst an empty line, whose mark is \u0001 three
+ * times, and which comes once more without. */
+#define JSON_GROWTH 24
+#define KILLED 137 /* by `timeout -s KILL`, or by any SIGKILL */
 
 static int64_t deadline_of(const struct daytona_run *run)
 {
