@@ -163,6 +163,9 @@ const lies = [
         rules: [CREATE, LOOK].map((match) => edit(match,
             (one) => { one.toolboxProxyUrl = url; })), want: UNAVAILABLE })),
     { name: 'no toolbox address: it is asked for', serve: { hidesProxy: true }, want: SUCCEEDED },
+    { name: 'an empty toolbox address: it is asked for', want: SUCCEEDED,
+        rules: [edit(/ \/api\/sandbox(\/[^/]*)?$/, (one) => { one.toolboxProxyUrl = ''; })],
+        check: (result, fake) => assert.ok(fake.callsTo('GET */toolbox-proxy-url').length > 0) },
     { name: 'no toolbox address anywhere', serve: { hidesProxy: true }, env: HURRY,
         rules: [edit('GET */toolbox-proxy-url', () => ({}))], want: UNAVAILABLE },
     ...ODD_NUMBERS.map((value, at) => ({ name: `sizes that are odd number ${at}`,
@@ -223,6 +226,8 @@ const runs = [
         env: HURRY, rules: [edit(STATUS, (one) => {
             if ('exitCode' in one) one.exitCode = code;
         })], want: LOST })),
+    { name: 'an exit code of 0.0 is 0', want: SUCCEEDED, rules: [edit(STATUS, (one) =>
+        Buffer.from(JSON.stringify(one).replace('"exitCode":0', '"exitCode":0.0')))] },
     { name: 'an exit code of null is none yet', want: SUCCEEDED, rules: [edit(STATUS, (one) => {
         one.exitCode ??= null;
     })] },

@@ -71,6 +71,40 @@ static void a_sandbox(void **state)
     assert_string_equal(sandbox.reason, "no room");
 }
 
+static void when_it_was_made(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } cases[] = {
+        {"2026-11-20T16:05:00Z", 1795190700000},
+        {"2026-11-20T16:05:00.5Z", 1795190700000},
+        {"2026-11-20T16:05:00+00:00", 1795190700000},
+        {"2026-11-20T16:05:00.123456+0000", 1795190700000},
+        {"2026-11-20T18:05:00.1+02:00", 1795190700000},
+        {"2026-11-20T16:05:00", 0},
+        {"2026-11-20T16:05:00.5 or so", 0},
+        {"2026-11-20T16:05:00Z, I think", 0},
+        {"yesterday", 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct daytona_sandbox sandbox;
+        AUTO(buffer) struct buffer text = {0};
+        buffer_printf(&text, "{\"id\":\"a\",\"createdAt\":\"%s\"}", cases[i].text);
+        assert_true(read_text(text.data, &sandbox));
+        assert_int_equal(sandbox.created_ms, cases[i].ms);
+    }
+}
+
+static void an_empty_address_is_none(void **state)
+{
+    (void)state;
+    struct daytona_sandbox sandbox;
+    assert_true(read_text("{\"id\":\"a\",\"toolboxProxyUrl\":\"\"}", &sandbox));
+    assert_string_equal(sandbox.toolbox, "");
+}
+
 static void what_is_no_sandbox(void **state)
 {
     (void)state;
@@ -177,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state),        cmocka_unit_test(a_sandbox),
+        cmocka_unit_test(when_it_was_made),   cmocka_unit_test(an_empty_address_is_none),
         cmocka_unit_test(what_is_no_sandbox), cmocka_unit_test(errors_of_create),
         cmocka_unit_test(messages),           cmocka_unit_test(addresses),
     };

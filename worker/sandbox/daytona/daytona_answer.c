@@ -70,12 +70,15 @@ static void copy_line(const char *text, char *ret_text, size_t size)
     ret_text[at] = '\0';
 }
 
-/* 2026-11-20T16:05:00.123Z, whole seconds; 0 when it is none. */
+/* 2026-11-20T16:05:00.123Z, or with +00:00 or another offset; whole seconds; 0 when it is none. */
 static int64_t wall_ms_of(const char *text)
 {
-    struct tm tm = {0};
+    struct tm tm = {0}, zone = {0};
     const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
-    return rest && (*rest == '.' || *rest == 'Z') ? 1000 * (int64_t)timegm(&tm) : 0;
+    if (rest && *rest == '.')
+        rest += 1 + strspn(rest + 1, "0123456789");
+    const char *end = rest ? strptime(rest, "%z", &zone) : NULL;
+    return end && *end == '\0' ? 1000 * ((int64_t)timegm(&tm) - zone.tm_gmtoff) : 0;
 }
 
 static int64_t label_number(const json_t *labels, const char *key)
@@ -111,10 +114,20 @@ bool daytona_read_sandbox(const json_t *object, struct daytona_sandbox *ret_sand
     copy_line(state ? state : "unknown", sandbox.state, sizeof sandbox.state);
     copy_line(json_text_of(object, "errorReason"), sandbox.reason, sizeof sandbox.reason);
     copy_line(json_text_of(labels, "countersign"), sandbox.instance, sizeof sandbox.instance);
-    if (toolbox && !daytona_url(toolbox, true, sandbox.toolbox))
+    if (toolbox && *toolbox && !daytona_url(toolbox, true, sandbox.toolbox))
         return false;
     sandbox.step = daytona_step_of(sandbox.state, desired && strcmp(desired, "destroyed") == 0);
     *ret_sandbox = sandbox;
+    return true;
+}
+
+bool daytona_exit_code(const json_t *code, int *ret_code)
+{
+    double value = json_number_value(code);
+    bool odd = value < 0 || value > 255;
+    if (!json_is_number(code) || (!odd && value != (int)value))
+        return false;
+    *ret_code = odd ? 255 : (int)value;
     return true;
 }
 

@@ -42,6 +42,10 @@ enum daytona_step daytona_step_of(const char *state, bool destroying);
 /* False when it is no sandbox object, or one that can not be used. */
 bool daytona_read_sandbox(const json_t *object, struct daytona_sandbox *ret_sandbox);
 
+/* How a command ended; 255 for a number that no process ends with. False when it is none, or none
+ * that is whole; 0.0 is. */
+bool daytona_exit_code(const json_t *code, int *ret_code);
+
 /* The message of an error body of either server, or its raw text: one line for
  * people, "" when there is none. */
 void daytona_message(struct bytes body, char ret_text[DAYTONA_TEXT]);

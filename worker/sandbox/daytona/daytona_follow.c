@@ -111,13 +111,10 @@ static bool read_status(struct daytona_run *run, const struct http_answer *answe
 {
     AUTO(json) json_t *root = answer->status == 200 ? daytona_body(answer) : NULL;
     const json_t *code = json_object_get(root, "exitCode");
-    if (!json_text_of(root, "id") || (code && !json_is_null(code) && !json_is_integer(code)))
+    bool still_runs = !code || json_is_null(code);
+    if (!json_text_of(root, "id") || (!still_runs && !daytona_exit_code(code, &run->exit_code)))
         return false;
-    if (json_is_integer(code)) {
-        json_int_t value = json_integer_value(code);
-        run->exited = true;
-        run->exit_code = value < 0 || value > 255 ? 255 : (int)value;
-    }
+    run->exited = !still_runs;
     return true;
 }
 
