@@ -66,6 +66,7 @@ static bool open_daytona(const struct settings *settings, struct launcher *launc
         .key = settings->daytona_api_key.value,
         .api_url = settings->daytona_api_url,
         .target = settings->daytona_target,
+        .toolbox = settings->daytona_toolbox_host,
         .snapshot = settings->daytona_snapshot,
         .ca_file = settings->ca_file,
         .slots = settings->worker_slots,

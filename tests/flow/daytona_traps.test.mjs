@@ -352,6 +352,12 @@ const certificates = [
         want: UNAVAILABLE, rules: [CREATE, LOOK].map((match) => edit(match, (one) => {
             one.toolboxProxyUrl = one.toolboxProxyUrl.replace('https', 'http');
         })), check: (result, fake) => assert.deepEqual(fake.callsTo('* /toolbox/*'), []) },
+    { name: 'a toolbox at the host that is set', env: { DAYTONA_TOOLBOX_HOST: '127.0.0.1' },
+        want: SUCCEEDED },
+    ...[false, true].map((hidesProxy) => ({ env: { DAYTONA_TOOLBOX_HOST: 'daytona.io' },
+        name: `a toolbox elsewhere${hidesProxy ? ', when asked for' : ''}`, want: UNAVAILABLE,
+        check: (result, fake) => assert.deepEqual(fake.callsTo('* /toolbox/*'), []),
+        serve: { hidesProxy } })),
     { name: 'a port where nobody listens', env: { DAYTONA_API_URL: 'http://127.0.0.1:9/api' },
         ...REFUSED },
     { name: 'a name that nobody has', env: { DAYTONA_API_URL: 'http://nowhere.invalid/api' },

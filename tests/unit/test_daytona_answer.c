@@ -207,13 +207,42 @@ static void addresses(void **state)
     assert_string_equal(url, "https://a/b");
 }
 
+static void hosts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *host;
+        bool good;
+    } cases[] = {
+        {"https://proxy.app.daytona.io/toolbox", "proxy.app.daytona.io", true},
+        {"https://proxy.app.daytona.io", "daytona.io", true},
+        {"https://PROXY.app.daytona.io:443/x", "proxy.app.Daytona.io", true},
+        {"https://evildaytona.io", "daytona.io", false},
+        {"https://daytona.io.evil.net", "daytona.io", false},
+        {"https://evil.net/proxy.daytona.io", "daytona.io", false},
+        {"https://evil.net:443/.daytona.io", "daytona.io", false},
+        {"https://daytona.io", "proxy.daytona.io", false},
+        {"http://127.0.0.1:80/t", "127.0.0.1", true},
+        {"http://[::1]:80/t", "[::1]", true},
+        {"http://[::1]:80/t", "1", false},
+        {"https://a", "", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_int_equal(daytona_host_is(cases[i].url, cases[i].host), cases[i].good);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_state),        cmocka_unit_test(a_sandbox),
-        cmocka_unit_test(when_it_was_made),   cmocka_unit_test(an_empty_address_is_none),
-        cmocka_unit_test(what_is_no_sandbox), cmocka_unit_test(errors_of_create),
-        cmocka_unit_test(messages),           cmocka_unit_test(addresses),
+        cmocka_unit_test(every_state),
+        cmocka_unit_test(a_sandbox),
+        cmocka_unit_test(when_it_was_made),
+        cmocka_unit_test(an_empty_address_is_none),
+        cmocka_unit_test(what_is_no_sandbox),
+        cmocka_unit_test(errors_of_create),
+        cmocka_unit_test(messages),
+        cmocka_unit_test(addresses),
+        cmocka_unit_test(hosts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

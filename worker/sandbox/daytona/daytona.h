@@ -7,6 +7,7 @@ struct daytona_options {
     const char *key;      /* DAYTONA_API_KEY */
     const char *api_url;  /* DAYTONA_API_URL */
     const char *target;   /* DAYTONA_TARGET; "": the organization's own */
+    const char *toolbox;  /* DAYTONA_TOOLBOX_HOST; "" or NULL: whatever the service names */
     const char *snapshot; /* DAYTONA_SNAPSHOT: the backend's `image`; "": the service's own */
     const char *ca_file;  /* CA_FILE; "": the system's */
     int64_t slots;        /* jobs at once, at most */

@@ -60,6 +60,17 @@ bool daytona_url(const char *text, bool plain, char ret_url[DAYTONA_URL])
     return true;
 }
 
+bool daytona_host_is(const char *url, const char *host)
+{
+    const char *start = strstr(url, "://");
+    start = start ? start + 3 : url;
+    size_t len = strcspn(start, *start == '[' ? "]/" : ":/"), wanted = strlen(host);
+    len += start[len] == ']';
+    if (wanted == 0 || len < wanted || strncasecmp(start + len - wanted, host, wanted) != 0)
+        return false;
+    return len == wanted || start[len - wanted - 1] == '.';
+}
+
 static void copy_line(const char *text, char *ret_text, size_t size)
 {
     size_t at = 0;

@@ -61,4 +61,7 @@ bool daytona_failed_start(int status, const char *message);
  * no query. Cuts the slash at the end. */
 bool daytona_url(const char *text, bool plain, char ret_url[DAYTONA_URL]);
 
+/* Is the host of that address `host` itself, or in the domain of that name? */
+bool daytona_host_is(const char *url, const char *host);
+
 bool daytona_id_fits(const char *text); /* for a URL: [A-Za-z0-9._-], short */

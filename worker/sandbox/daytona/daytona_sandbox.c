@@ -65,6 +65,10 @@ bool daytona_find_toolbox(struct sandbox *sandbox, int64_t deadline_ms,
             return fail(err, daytona_error(sandbox, &answer),
                         "Daytona did not tell where the sandbox is: %s", answer.text);
     }
+    const char *pinned = daytona->options.toolbox;
+    if (pinned && *pinned && !daytona_host_is(base, pinned))
+        return fail(err, ERR_UNAVAILABLE,
+                    "Daytona named a toolbox that is not at DAYTONA_TOOLBOX_HOST: %.100s", base);
     snprintf(sandbox->toolbox, sizeof sandbox->toolbox, "%s/%s", base, sandbox->remote.id);
     return true;
 }
