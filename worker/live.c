@@ -16,7 +16,8 @@
 #define MERGE_MS 100 /* what a run prints within it goes together */
 #define PASS_MS 20   /* between two passes: a flood of many runs shall leave Redis room */
 #define AT_ONCE 64
-#define FROM_ONE 4 /* pieces of one run in one pass */
+#define FROM_ONE 4    /* pieces of one run in one pass */
+#define ENDED_MAX 256 /* runs that are over and wait for Redis; each holds some 35 KB at most */
 
 /* Listed while it has text to send. */
 struct live_run {
@@ -37,6 +38,8 @@ struct live {
     pthread_mutex_t lock; /* of the rest, and of every run's text */
     struct live_run *first, *last;
     size_t count;
+    size_t ended; /* of these */
+    bool off;     /* there is no Redis: nobody can watch */
     bool closing;
 };
 
@@ -95,6 +98,25 @@ static struct live_run *delist_first(struct live *live)
     return run;
 }
 
+/* Those who watched it have its stored result by now. Called locked. */
+static void drop_oldest_ended(struct live *live)
+{
+    struct live_run *before = NULL, *run = live->first;
+    while (!run->ended) {
+        before = run;
+        run = run->next;
+    }
+    if (before)
+        before->next = run->next;
+    else
+        live->first = run->next;
+    if (live->last == run)
+        live->last = before;
+    live->count--;
+    live->ended--;
+    run_free(run);
+}
+
 /* Takes what is due; says when the next is. Called locked. */
 static int64_t take_due(struct live *live, int64_t now_ms, struct load *load)
 {
@@ -110,6 +132,7 @@ static int64_t take_due(struct live *live, int64_t now_ms, struct load *load)
             next_ms = run->due_ms < next_ms ? run->due_ms : next_ms;
             enlist(live, run);
         } else if (run->ended) {
+            live->ended--;
             run_free(run);
         }
     }
@@ -166,6 +189,7 @@ struct live *live_new(const char *redis_url, const char *prefix)
 {
     struct live *live = memory_new(1, sizeof *live);
     live->redis = redis_new(redis_url, prefix, COMMAND_MS);
+    live->off = redis_url[0] == '\0';
     live->work = pulse_new();
     pthread_mutex_init(&live->lock, NULL);
     if (pthread_create(&live->thread, NULL, send_all, live) != 0)
@@ -203,6 +227,8 @@ struct live_run *live_begin(struct live *live, struct live_about about)
 void live_say(struct live_run *run, enum sandbox_stream stream, struct bytes chunk)
 {
     struct live *live = run->live;
+    if (live->off)
+        return;
     pthread_mutex_lock(&live->lock);
     live_text_add(&run->text, stream, chunk);
     bool first = !run->listed && !live_text_is_empty(&run->text);
@@ -224,6 +250,8 @@ void live_end(struct live_run *take_run)
     bool empty = live_text_is_empty(&take_run->text);
     if (!empty && !take_run->listed)
         enlist(live, take_run);
+    if (!empty && ++live->ended > ENDED_MAX)
+        drop_oldest_ended(live);
     pthread_mutex_unlock(&live->lock);
     if (empty)
         run_free(take_run);

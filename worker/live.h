@@ -8,6 +8,7 @@
 struct live;
 struct live_run; /* one run; calls come from one thread */
 
+/* `redis_url` "": nobody can watch, and nothing is kept. */
 struct live *live_new(const char *redis_url, const char *prefix);
 void live_free(struct live *live); /* no run is left; sends what waits, for 1 s at most */
 
@@ -19,4 +20,5 @@ struct live_about {
 
 struct live_run *live_begin(struct live *live, struct live_about about);
 void live_say(struct live_run *run, enum sandbox_stream stream, struct bytes chunk);
-void live_end(struct live_run *take_run); /* its rest is sent; NULL is fine */
+/* Its rest is sent, but of a few hundred runs while Redis is away. NULL is fine. */
+void live_end(struct live_run *take_run);

@@ -1,6 +1,7 @@
 /* What a run prints, on its way to those who watch. */
 #include "tests/unit/services.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -204,6 +205,34 @@ static void nobody_waits_for_a_redis_that_is_not_there(void **state)
     live_free(live);
 }
 
+/* Runs that printed and ended, and nobody takes what they said. */
+static size_t memory_of(const char *redis_url)
+{
+    static char chunk[LIVE_KEEP];
+    memset(chunk, 'x', sizeof chunk);
+    struct live *live = live_new(redis_url, "");
+    struct live_run *run = live_begin(live, (struct live_about){1, 1, 1});
+    live_say(run, SANDBOX_STDOUT, bytes_of("this one goes on"));
+    size_t before = mallinfo2().uordblks;
+    for (int i = 0; i < 4000; i++) {
+        struct live_run *short_one = live_begin(live, (struct live_about){2, i, 1});
+        live_say(short_one, SANDBOX_STDOUT, (struct bytes){chunk, sizeof chunk});
+        live_end(short_one);
+    }
+    size_t after = mallinfo2().uordblks;
+    live_say(run, SANDBOX_STDOUT, bytes_of("to its end"));
+    live_end(run);
+    live_free(live);
+    return after > before ? after - before : 0;
+}
+
+static void what_has_ended_does_not_pile_up(void **state)
+{
+    (void)state;
+    assert_in_range(memory_of("unix:///nowhere/at/all"), 0, 16000000);
+    assert_in_range(memory_of(""), 0, 100000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +244,7 @@ int main(void)
         cmocka_unit_test(streams_that_take_turns_are_bounded),
         cmocka_unit_test(it_comes_to_redis_while_it_runs_and_at_the_end),
         cmocka_unit_test(nobody_waits_for_a_redis_that_is_not_there),
+        cmocka_unit_test(what_has_ended_does_not_pile_up),
     };
     return cmocka_run_group_tests_name("live", tests, NULL, NULL);
 }
