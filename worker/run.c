@@ -33,7 +33,9 @@ static bool prepare(struct run *run, struct error *err)
     if (!run->backend)
         return fail(err, ERR_UNAVAILABLE, "this worker has no backend %s",
                     run->attempt->bundle.sandbox);
-    if (!inputs_fetch(worker->pool, run->attempt, err))
+    /* A service gets the inputs with its sandbox: not a byte that nobody approved. */
+    if (!inputs_fetch(worker->pool, run->attempt, err) ||
+        !attempt_is_what_was_approved(run->attempt, err))
         return false;
     run->job = attempt_job(run->attempt);
     run->job.instance = worker->instance;
@@ -164,7 +166,7 @@ static void settle_unstarted(struct run *run, const struct error *err)
 {
     const struct transition_release never = {.reason = err->text, .is_final = true};
     if (err->code == ERR_STALE && !run->sandbox)
-        run_refuse(run, err->text); /* an input is not what was approved */
+        run_refuse(run, err->text); /* something is not what was approved */
     else if (err->code == ERR_BAD_REQUEST)
         run_give_back(run, &never); /* no worker will ever get such a sandbox */
     else

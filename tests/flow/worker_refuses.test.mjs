@@ -3,16 +3,23 @@
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack, until } from './stack.mjs';
+import { services } from '../fake/services.mjs';
 import { openJobs } from './jobs.mjs';
 
+const played = [];
 let stack;
 let jobs;
 
 before(async () => {
-    stack = await startStack({ api: false, env: { HEARTBEAT_MS: '2000', LEASE_MS: '10000' } });
+    for (const service of services) played.push({ ...service, fake: await service.start() });
+    stack = await startStack({ api: false, env: { HEARTBEAT_MS: '2000', LEASE_MS: '10000',
+        ...Object.assign({}, ...played.map(({ fake }) => fake.env)) } });
     jobs = await openJobs(stack);
 });
-after(() => stack?.stop());
+after(async () => {
+    await stack?.stop();
+    for (const { fake } of played) await fake.stop();
+});
 
 // Approves with a window in which nothing may start, changes something, and ends the window.
 async function tampered(code, options, change) {
@@ -59,6 +66,16 @@ test('other bytes in an input file', async () => {
         `update cs.blob_chunk set data = convert_to(replace(convert_from(data, 'UTF8'), '3', '4'),
          'UTF8') where sha256 = '\\x${file.sha256}'`));
     await isRefused(run, 'digest');
+});
+
+for (const { name } of services) test(`other bytes in an input file for ${name}`, async () => {
+    const { fake, image } = played.find((one) => one.name === name);
+    const file = await jobs.upload('orders.csv', `item,amount\n${name},3\n`);
+    const run = await tampered('1', { files: [file], backend: name, image }, () => (
+        `update cs.blob_chunk set data = convert_to(replace(convert_from(data, 'UTF8'), '3', '4'),
+         'UTF8') where sha256 = '\\x${file.sha256}'`));
+    await isRefused(run, 'digest');
+    assert.deepEqual(fake.calls.filter((call) => call.method === 'POST'), []); // no create
 });
 
 test('an input file that is cut short, and one that has grown', async () => {
