@@ -15,6 +15,7 @@ struct backend {
     struct breaker *breaker; /* NULL where there is no service */
     int64_t places;          /* jobs at once */
     _Atomic int64_t busy;
+    char janitor_at[SANDBOX_CURSOR]; /* the janitor's: where in the service's list it goes on */
 };
 
 #define BACKEND_WHY_SIZE 256

@@ -16,6 +16,15 @@ struct sandbox_listed {
 };
 typedef void sandbox_listed_fn(void *context, const struct sandbox_listed *found);
 
+/* One page of what a service lists. */
+#define SANDBOX_CURSOR 256
+struct sandbox_page {
+    const char *instance;    /* whose label they carry */
+    sandbox_listed_fn *each; /* gets each of them */
+    void *context;
+    char cursor[SANDBOX_CURSOR]; /* "": the first page; afterwards the next, "" behind the last */
+};
+
 /* One backend. Calls of one sandbox come from one thread, except cancel and
  * keep_alive: those come from any thread, never after destroy was called, and
  * never wait. */
@@ -54,9 +63,8 @@ struct sandbox_backend {
                    struct sandbox **ret_sandbox, struct error *err);
     void (*resume)(struct sandbox *sandbox, const struct sandbox_job *job,
                    const struct sandbox_sink *sink, struct sandbox_result *ret_result);
-    /* Every sandbox at the service that carries the label of this instance. */
-    bool (*list)(void *context, const char *instance, sandbox_listed_fn *each, void *each_context,
-                 struct error *err);
+    /* The sandboxes at the service that carry the label of this instance, page by page. */
+    bool (*list)(void *context, struct sandbox_page *page, struct error *err);
     bool (*remove)(void *context, const char *remote_id, struct error *err); /* gone is fine */
     /* Lets go of the sandbox without ending it: the run goes on at the service and
      * another worker attaches. Instead of destroy. */

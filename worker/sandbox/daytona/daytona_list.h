@@ -4,6 +4,5 @@
 #include "worker/sandbox/daytona/daytona_api.h"
 
 /* As `list` and `remove` of struct sandbox_backend. */
-bool daytona_list(void *context, const char *instance, sandbox_listed_fn *each, void *each_context,
-                  struct error *err);
+bool daytona_list(void *context, struct sandbox_page *page, struct error *err);
 bool daytona_remove(void *context, const char *remote_id, struct error *err);

@@ -147,11 +147,10 @@ static void cancel(struct sandbox *sandbox)
     http_cancel(sandbox->owner->http, &sandbox->cancelled);
 }
 
-static bool list(void *context, const char *instance, sandbox_listed_fn *each, void *each_context,
-                 struct error *err)
+static bool list(void *context, struct sandbox_page *page, struct error *err)
 {
-    const struct e2b_label label = {.instance = instance};
-    return e2b_control_list(context, &label, each, each_context, err);
+    const struct e2b_label all = {0};
+    return e2b_control_list(context, &all, page, err);
 }
 
 static bool remove_listed(void *context, const char *remote_id, struct error *err)

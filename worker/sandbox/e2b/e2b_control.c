@@ -15,6 +15,7 @@
 #define SHORT_MS 30000
 #define EXTEND_SECONDS 10
 #define DELETE_TRIES 3
+#define PAGES_MOST 10 /* of one attempt's sandboxes: there is one, hardly ever two */
 #define DELETE_SECONDS 3
 #define SIZE_SECONDS 5
 #define SIZE_FOR_MS 60000
@@ -106,10 +107,16 @@ static bool remove_attempt(struct e2b *e2b, const struct sandbox_job *job, struc
 {
     char attempt[24];
     struct removal removal = {.e2b = e2b, .job = job};
+    const struct e2b_label label = {attempt, job};
+    struct sandbox_page page = {
+        .instance = job->instance, .each = remove_found, .context = &removal};
     snprintf(attempt, sizeof attempt, "%" PRId64, job->attempt_id);
-    const struct e2b_label label = {job->instance, attempt, job};
-    if (!e2b_control_list(e2b, &label, remove_found, &removal, err))
-        return false;
+    for (int pages = 0; pages == 0 || *page.cursor; pages++) {
+        if (pages == PAGES_MOST)
+            return fail(err, ERR_UNAVAILABLE, "E2B: list: it has no end");
+        if (!e2b_control_list(e2b, &label, &page, err))
+            return false;
+    }
     if (removal.failed)
         *err = removal.err;
     return !removal.failed;

@@ -22,11 +22,11 @@ bool e2b_control_extend(struct sandbox *sandbox, const struct sandbox_job *job,
 bool e2b_control_delete(struct e2b *e2b, const char *id, const struct sandbox_job *job,
                         struct error *err) MUST_CHECK;
 
-/* Whose sandboxes are listed. `attempt` NULL: all of the instance. `job`: as above. */
+/* Whose sandboxes are listed, of the page's instance. `attempt` NULL: all. `job`: as above. */
 struct e2b_label {
-    const char *instance;
     const char *attempt;
     const struct sandbox_job *job;
 };
-bool e2b_control_list(struct e2b *e2b, const struct e2b_label *label, sandbox_listed_fn *each,
-                      void *context, struct error *err) MUST_CHECK;
+/* Gives one page. */
+bool e2b_control_list(struct e2b *e2b, const struct e2b_label *label, struct sandbox_page *page,
+                      struct error *err) MUST_CHECK;

@@ -7,27 +7,35 @@
 #include "common/base/clock.h"
 #include "worker/sandbox/e2b/e2b_control.h"
 
-#define PAGES_MAX 200
 #define PAGE_BYTES (1024 * 1024)
-#define LIST_SECONDS 9 /* for all pages: whoever drains waits for it */
+#define LIST_SECONDS 9 /* for one page: whoever drains waits for it */
 
-/* `next` NULL: of the first generation, which knows no pages. */
-static void add_url(const struct e2b *e2b, const struct e2b_label *label, const char *next,
-                    struct buffer *ret_url)
+/* Which list is asked, and for what of it. */
+struct wish {
+    const char *instance;
+    const char *attempt; /* NULL: all */
+    const char *cursor;
+    bool first; /* the service's first generation of lists: no pages */
+    int64_t deadline_ms;
+    const atomic_bool *cancelled;
+};
+
+static void add_url(const struct e2b *e2b, const struct wish *wish, struct buffer *ret_url)
 {
     AUTO(buffer) struct buffer filter = {0};
     /* Keys and values are of letters that need no escape, so that one layer of it is enough. */
-    buffer_printf(&filter, "countersign=%s", label->instance);
-    if (label->attempt)
-        buffer_printf(&filter, "&attempt=%s", label->attempt);
-    buffer_printf(ret_url, "%s%s?metadata=", e2b->api, next ? "/v2/sandboxes" : "/sandboxes");
+    buffer_printf(&filter, "countersign=%s", wish->instance);
+    if (wish->attempt)
+        buffer_printf(&filter, "&attempt=%s", wish->attempt);
+    buffer_printf(ret_url, "%s%s?metadata=", e2b->api,
+                  wish->first ? "/sandboxes" : "/v2/sandboxes");
     e2b_add_query(ret_url, filter.data);
-    if (!next)
+    if (wish->first)
         return;
     buffer_add_text(ret_url, "&state=running%2Cpaused&limit=100");
-    if (*next) {
+    if (*wish->cursor) {
         buffer_add_text(ret_url, "&nextToken=");
-        e2b_add_query(ret_url, next);
+        e2b_add_query(ret_url, wish->cursor);
     }
 }
 
@@ -49,12 +57,11 @@ static int64_t age_ms(const char *started)
 }
 
 /* Whatever the service says, only what carries our label is ours. */
-static void tell(const json_t *entry, const struct e2b_label *label, sandbox_listed_fn *each,
-                 void *context)
+static void tell(const json_t *entry, const char *attempt, const struct sandbox_page *page)
 {
     const json_t *labels = json_object_get(entry, "metadata");
     const char *instance = json_text_of(labels, "countersign");
-    const char *attempt = json_text_of(labels, "attempt");
+    const char *of_attempt = json_text_of(labels, "attempt");
     const struct sandbox_listed found = {
         .remote_id = json_text_of(entry, "sandboxID"),
         .attempt_id = number_of(labels, "attempt"),
@@ -62,76 +69,67 @@ static void tell(const json_t *entry, const struct e2b_label *label, sandbox_lis
         .age_ms = age_ms(json_text_of(entry, "startedAt")),
     };
     if (!found.remote_id || found.attempt_id < 0 || found.fence < 0 || !instance ||
-        strcmp(instance, label->instance) != 0 ||
-        (label->attempt && strcmp(attempt, label->attempt) != 0))
+        strcmp(instance, page->instance) != 0 || (attempt && strcmp(of_attempt, attempt) != 0))
         return;
-    each(context, &found);
+    page->each(page->context, &found);
 }
 
-struct page {
-    char next[256];
-    int64_t deadline_ms;
-    const atomic_bool *cancelled;
-    json_t *entries;
-};
-
-static bool call_page(struct e2b *e2b, const struct e2b_label *label, const struct page *page,
-                      bool first, struct http_answer *ret_answer)
+static bool call_once(struct e2b *e2b, const struct wish *wish, struct http_answer *ret_answer)
 {
     AUTO(buffer) struct buffer url = {0};
-    add_url(e2b, label, first ? NULL : page->next, &url);
+    add_url(e2b, wish, &url);
     const struct http_request request = {
         .method = "GET",
         .url = url.data,
         .headers = {{"X-API-Key", e2b->options.key}},
         .wanted = "X-Next-Token",
-        .deadline_ms = page->deadline_ms,
+        .deadline_ms = wish->deadline_ms,
         .body_max = PAGE_BYTES,
-        .cancelled = page->cancelled,
+        .cancelled = wish->cancelled,
     };
-    bool fine = http_call(e2b->http, &request, ret_answer);
-    bool missing = fine && (ret_answer->status == 404 || ret_answer->status == 405);
-    if (!missing || first)
-        return fine;
-    /* Of an older server, or a stray one: the next list asks the newer call again. */
-    http_answer_auto(ret_answer);
-    return call_page(e2b, label, page, true, ret_answer);
+    return http_call(e2b->http, &request, ret_answer);
 }
 
-/* Reads one, and the token of the one behind it. */
-static bool read_page(struct e2b *e2b, const struct e2b_label *label, struct page *page,
+/* An older server has only the first generation of lists, all on one page. It may as well be a
+ * stray 404: the next list asks the newer call again. */
+static bool call_either(struct e2b *e2b, struct wish *wish, struct http_answer *ret_answer)
+{
+    bool fine = call_once(e2b, wish, ret_answer);
+    wish->first = fine && (ret_answer->status == 404 || ret_answer->status == 405);
+    if (!wish->first)
+        return fine;
+    http_answer_auto(ret_answer);
+    return call_once(e2b, wish, ret_answer);
+}
+
+/* Once the job is cancelled somebody waits: what is left is done without delay. */
+static void set_limits(const struct e2b *e2b, const struct sandbox_job *job, struct wish *wish)
+{
+    int64_t soon_ms = clock_monotonic_ms() + E2B_HURRY_MS;
+    wish->deadline_ms = e2b_deadline(e2b, LIST_SECONDS);
+    if (!e2b_cancelled(job))
+        wish->cancelled = job ? job->cancelled : NULL;
+    else if (soon_ms < wish->deadline_ms)
+        wish->deadline_ms = soon_ms;
+}
+
+bool e2b_control_list(struct e2b *e2b, const struct e2b_label *label, struct sandbox_page *page,
                       struct error *err)
 {
     AUTO(http_answer) struct http_answer answer = {0};
-    json_auto(&page->entries);
-    if (!call_page(e2b, label, page, false, &answer) || !e2b_succeeded(&answer)) {
+    struct wish wish = {
+        .instance = page->instance, .attempt = label->attempt, .cursor = page->cursor};
+    set_limits(e2b, label->job, &wish);
+    if (!call_either(e2b, &wish, &answer) || !e2b_succeeded(&answer)) {
         e2b_leave_alone(label->job, answer.retry_after_ms);
         return e2b_refused(e2b, "list", &answer, true, err);
     }
-    page->entries = e2b_json(buffer_bytes(&answer.body));
-    if (!json_is_array(page->entries))
+    AUTO(json) json_t *entries = e2b_json(buffer_bytes(&answer.body));
+    if (!json_is_array(entries))
         return e2b_refused(e2b, "list", &answer, true, err);
-    bool same = strcmp(page->next, answer.wanted) == 0;
-    snprintf(page->next, sizeof page->next, "%s", same ? "" : answer.wanted);
+    for (size_t i = 0; i < json_array_size(entries); i++)
+        tell(json_array_get(entries, i), label->attempt, page);
+    bool on = !wish.first && strcmp(page->cursor, answer.wanted) != 0;
+    snprintf(page->cursor, sizeof page->cursor, "%s", on ? answer.wanted : "");
     return true;
-}
-
-bool e2b_control_list(struct e2b *e2b, const struct e2b_label *label, sandbox_listed_fn *each,
-                      void *context, struct error *err)
-{
-    struct page page = {.deadline_ms = e2b_deadline(e2b, LIST_SECONDS)};
-    int64_t soon_ms = clock_monotonic_ms() + E2B_HURRY_MS;
-    if (!e2b_cancelled(label->job))
-        page.cancelled = label->job ? label->job->cancelled : NULL;
-    else if (soon_ms < page.deadline_ms)
-        page.deadline_ms = soon_ms;
-    bool fine = true;
-    for (int pages = 0; fine && (pages == 0 || *page.next); pages++) {
-        fine = pages < PAGES_MAX ? read_page(e2b, label, &page, err)
-                                 : fail(err, ERR_UNAVAILABLE, "E2B: list: it has no end");
-        for (size_t i = 0; fine && i < json_array_size(page.entries); i++)
-            tell(json_array_get(page.entries, i), label, each, context);
-    }
-    json_auto(&page.entries);
-    return fine;
 }
