@@ -2,14 +2,19 @@
 // sandbox is made and code is started at most, and that nothing is left behind.
 import test, { after } from 'node:test';
 import { hasEffect, runTable, troubles } from './fault_table.mjs';
-import { BAD_RESULTS, CREATE, DELETE, EXEC, FORBIDDEN, LOGS, LOOK, LOST, NOT_STARTED, RESULTS,
-    SESSION, STATUS, SUCCEEDED, THROTTLED, UNAVAILABLE, UPLOAD, harness,
+import { BAD_RESULTS, CREATE, DELETE, EXEC, FORBIDDEN, LOGS, LOOK, LOST, NOT_STARTED, REFUSED_START,
+    RESULTS, SESSION, STATUS, SUCCEEDED, THROTTLED, UNAVAILABLE, UPLOAD, harness,
     openTrap } from './daytona_faults_harness.mjs';
 
 const trap = await openTrap();
 after(() => trap.stop());
 
 const wantOfCreate = (kind) => ({ busy: THROTTLED, refused: FORBIDDEN }[kind] ?? UNAVAILABLE);
+/** 429 and a refused key come before anything runs. */
+function wantOfStart(kind, effect) {
+    if (effect) return SUCCEEDED;
+    return ['busy', 'refused'].includes(kind) ? REFUSED_START : LOST;
+}
 const isGarbage = (kind, rule) => kind === 'odd' && rule.do !== 'redirect';
 
 /** A toolbox means the key by 401, and a file's rights by 403. */
@@ -38,8 +43,7 @@ const STEPS = [
     { step: 'the upload of the code', match: UPLOAD, skip: 1, always: () => NOT_STARTED,
         once: (kind, effect, rule) => (tooLong(rule) ? { ...NOT_STARTED, service_fault: false }
             : kind === 'refused' ? NOT_STARTED : SUCCEEDED) },
-    { step: 'the start', match: EXEC, once: (kind, effect) => (effect ? SUCCEEDED : LOST),
-        always: (kind, effect) => (effect ? SUCCEEDED : LOST) },
+    { step: 'the start', match: EXEC, once: wantOfStart, always: wantOfStart },
     { step: 'a poll', match: STATUS, once: () => SUCCEEDED, always: () => LOST },
     { step: 'the log', match: LOGS, once: () => SUCCEEDED, always: () => LOST },
     { step: 'the results', match: RESULTS, once: () => SUCCEEDED,

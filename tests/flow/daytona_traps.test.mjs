@@ -6,7 +6,7 @@ import { makeCertificates } from '../fake/authority.mjs';
 import { runTable } from './fault_table.mjs';
 import { jobOf } from '../conformance/run_job.mjs';
 import { BAD_REQUEST, BAD_RESULTS, CREATE, DELETE, EXEC, FORBIDDEN, LOGS, LOOK, LOST, NOT_STARTED,
-    RESULTS, SESSION, STATUS, SUCCEEDED, THROTTLED, UNAVAILABLE, UPLOAD, editJson,
+    REFUSED_START, RESULTS, SESSION, STATUS, SUCCEEDED, THROTTLED, UNAVAILABLE, UPLOAD, editJson,
     harness } from './daytona_faults_harness.mjs';
 
 const FAST = { DAYTONA_CALL_MS: '6000' };
@@ -206,6 +206,29 @@ const runs = [
         { message: NOT_THERE }), want: SUCCEEDED },
     { name: '"Is the Sandbox started?" to the start', rules: says(EXEC, 400,
         { message: NOT_THERE }), want: LOST },
+    ...[400, 401, 403, 404, 409, 410, 413, 422, 429].map((status) => ({
+        name: `a start that is refused by ${status}`, executions: 0, want: { ...REFUSED_START,
+            error_value: `status ${status}: not like this` },
+        rules: says(EXEC, status, { statusCode: status, message: 'not like this' }) })),
+    ...[400, 401, 404, 409, 429].map((status) => ({
+        name: `a start that is refused by ${status} and did run`, want: SUCCEEDED,
+        rules: says(EXEC, status, { statusCode: status, message: 'not like this' })
+            .map((rule) => ({ ...rule, effect: true })) })),
+    ...[400, 404].map((status) => ({ name: `a start with ${status}, and the sandbox is gone`,
+        env: HURRY, want: LOST, rules: [
+            ...says(EXEC, status, { statusCode: status, message: 'no container' }),
+            { match: /^GET .*\/process\/session\/[^/]+$/, do: 'vanish' }] })),
+    ...[400, 404].map((status) => ({ name: `a start with ${status}, and nobody says how it is`,
+        env: HURRY, want: LOST, rules: [
+            ...says(EXEC, status, { statusCode: status, message: 'no container' }),
+            { match: LOOK, do: 'status', status: 503, skip: 1, times: Infinity }] })),
+    { name: 'a start with 408', executions: 0, env: HURRY, want: LOST,
+        rules: says(EXEC, 408, { statusCode: 408, message: 'timed out' }) },
+    { name: 'a start that is lost with its session: the sandbox was restarted', want: REFUSED_START,
+        executions: 0, rules: [{ match: EXEC, do: 'restart' }] },
+    { name: 'a start that is refused with the key in it', executions: 0, want: { ...REFUSED_START,
+        error_value: 'status 422' },
+    rules: (fake) => says(EXEC, 422, { message: `Bearer ${fake.key} is bad` }) },
     { name: 'a session that is said to be missing once', rules: says(STATUS, 404,
         { message: 'session not found' }), want: SUCCEEDED },
     { name: 'a start that is told without an id', rules: [edit(EXEC, () => ({}))],

@@ -39,7 +39,8 @@ function check(row, service, got) {
     const { expect, creates = 1, executes = 1, left = 0, asks = 1 } = row;
     const all = JSON.stringify({ ...got, log: undefined });
     assert.equal(got.outcome, expect.outcome, all);
-    for (const name of ['reason', 'stdout', 'stderr', 'exit_code', 'error_name', 'service_fault'])
+    for (const name of ['reason', 'stdout', 'stderr', 'exit_code', 'error_name',
+        'error_value', 'service_fault'])
         if (expect[name] instanceof RegExp) assert.match(got[name], expect[name], all);
         else if (name in expect) assert.equal(got[name], expect[name], all);
     if (expect.code) assert.equal(got.create_error.code, expect.code, all);

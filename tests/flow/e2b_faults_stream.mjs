@@ -49,6 +49,10 @@ function statuses(to) {
     return [
         ...[400, 401, 403, 404, 409, 422, 429].map((code) => status(code, { outcome: 'failed',
             reason: 'refused' })),
+        { ...status(422, { outcome: 'failed', reason: 'refused', error_name: 'E2B',
+            error_value: 'status 422: no such language' },
+        { body: { message: 'no such language' } }),
+        name: 'execute: a refusal in words' },
         ...[408, 500, 502, 503, 504].map((code) => status(code, lost)),
         { ...status(408, lost, { effect: true }), name: 'execute: status 408, though it ran' },
         ...none.map(([what, fault]) => ({ name: `execute: ${what}`, expect: lost,

@@ -45,6 +45,38 @@ enum daytona_look daytona_find_command(struct sandbox *sandbox, int64_t deadline
     return DAYTONA_FOUND;
 }
 
+/* Refused by the proxy or the toolbox before anything ran? A sandbox that is going down answers
+ * 400 and 404, too: then only that it is still there makes it a refusal. 408 tells of somebody's
+ * patience, not of the command. */
+static bool is_refused(const struct daytona_run *run, const struct http_answer *answer)
+{
+    struct sandbox *sandbox = run->sandbox;
+    struct daytona_sandbox now;
+    int64_t end = clock_monotonic_ms() + sandbox->daytona->options.call_ms / 4;
+    if (answer->end != HTTP_ANSWERED || answer->status < 400 || answer->status >= 500 ||
+        answer->status == 408)
+        return false;
+    if (daytona_find_command(sandbox, end, &sandbox->cancelled) == DAYTONA_FOUND)
+        return false;
+    if (answer->status != 400 && answer->status != 404)
+        return true;
+    return !strcasestr(answer->text, "is the sandbox started") &&
+           daytona_get(sandbox->daytona, sandbox->remote.id, end, &sandbox->cancelled, &now) ==
+               DAYTONA_FOUND &&
+           now.step == DAYTONA_READY;
+}
+
+static void refuse(struct daytona_run *run, const struct http_answer *answer)
+{
+    struct sandbox_result *result = run->result;
+    run->sandbox->running = false;
+    verdict_set(result, SANDBOX_FAILED, "refused");
+    result->service_fault = true;
+    snprintf(result->error_name, sizeof result->error_name, "Daytona");
+    snprintf(result->error_value, sizeof result->error_value, "status %d%s%s", answer->status,
+             answer->text[0] ? ": " : "", answer->text);
+}
+
 static void start_sent(void *context)
 {
     struct daytona_run *run = context;
@@ -106,6 +138,8 @@ static bool send_start(struct daytona_run *run)
         run->stop = DAYTONA_STOP_CANCEL;
     else if (id && daytona_id_fits(id))
         snprintf(sandbox->command, sizeof sandbox->command, "%s", id);
+    else if (is_refused(run, &answer))
+        refuse(run, &answer);
     else
         look_for_command(run);
     return true;

@@ -36,9 +36,8 @@ bool e2b_succeeded(const struct http_answer *answer)
     return answer->end == HTTP_ANSWERED && answer->status >= 200 && answer->status < 300;
 }
 
-/* The service's own words, as far as they are fit to print. */
-static void message_of(const struct e2b *e2b, const struct http_answer *answer, char *ret_text,
-                       size_t size)
+void e2b_message(const struct e2b *e2b, const struct http_answer *answer, char *ret_text,
+                 size_t size)
 {
     AUTO(json) json_t *body = e2b_json(buffer_bytes(&answer->body));
     const char *message = json_text_of(body, "message");
@@ -82,7 +81,7 @@ bool e2b_refused(const struct e2b *e2b, const char *what, const struct http_answ
         return fail(err, code, "E2B: %s: cancelled", what);
     if (answer->end != HTTP_ANSWERED)
         return fail(err, code, "E2B: %s: %s", what, answer->text);
-    message_of(e2b, answer, message, sizeof message);
+    e2b_message(e2b, answer, message, sizeof message);
     if (e2b_succeeded(answer))
         return fail(err, ERR_UNAVAILABLE, "E2B: %s: an answer that makes no sense", what);
     return fail(err, code, "E2B: %s: status %d%s", what, answer->status, message);

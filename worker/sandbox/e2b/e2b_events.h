@@ -13,9 +13,10 @@ struct e2b_events {
     bool error_traced; /* it came with a traceback */
     char error_name[128];
     char error_value[512];
-    json_t *value; /* of the last expression, when it is no picture; or NULL */
-    int pictures;  /* charts so far */
-    int others;    /* further representations so far */
+    char refusal[128]; /* what the service said instead of running it */
+    json_t *value;     /* of the last expression, when it is no picture; or NULL */
+    int pictures;      /* charts so far */
+    int others;        /* further representations so far */
     size_t known;
     uint8_t digests[E2B_PICTURES][SHA256_SIZE];
 };

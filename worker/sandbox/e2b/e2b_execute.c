@@ -1,5 +1,6 @@
 #include "worker/sandbox/e2b/e2b_execute.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
@@ -85,6 +86,14 @@ static enum e2b_end judge(const struct execution *execution, const struct http_a
     return ends[answer->end];
 }
 
+static void note_refusal(const struct execution *execution, const struct http_answer *answer)
+{
+    struct e2b_events *events = execution->events;
+    char message[100];
+    e2b_message(execution->sandbox->owner, answer, message, sizeof message);
+    snprintf(events->refusal, sizeof events->refusal, "status %d%s", answer->status, message);
+}
+
 static char *body_of(struct bytes code)
 {
     AUTO(json) json_t *body = json_object();
@@ -107,8 +116,10 @@ enum e2b_end e2b_execute(struct sandbox *sandbox, const struct e2b_cell *cell,
                                   .events = events,
                                   .deadline_ms = clock_monotonic_ms() + cell->wall_ms};
     *ret_clean = false;
-    if (!body) /* no UTF-8: nothing that was approved */
+    if (!body) { /* no UTF-8: nothing that was approved */
+        snprintf(events->refusal, sizeof events->refusal, "the code is no UTF-8");
         return E2B_REFUSED;
+    }
     set_limits(&execution);
     e2b_port_url(sandbox, E2B_CODE_PORT, &url);
     buffer_add_text(&url, "/execute");
@@ -129,5 +140,8 @@ enum e2b_end e2b_execute(struct sandbox *sandbox, const struct e2b_cell *cell,
     if (answer.end != HTTP_STOPPED && answer.end != HTTP_CANCELLED)
         e2b_lines_end(&execution.lines, e2b_events_line, events);
     e2b_lines_auto(&execution.lines);
-    return judge(&execution, &answer);
+    enum e2b_end end = judge(&execution, &answer);
+    if (end == E2B_REFUSED)
+        note_refusal(&execution, &answer);
+    return end;
 }

@@ -67,6 +67,9 @@ json_t *e2b_json(struct bytes text);
 bool e2b_refused(const struct e2b *e2b, const char *what, const struct http_answer *answer,
                  bool ours, struct error *err);
 bool e2b_succeeded(const struct http_answer *answer);
+/* The service's own words behind ": ", as far as they are fit to print; "" when there are none. */
+void e2b_message(const struct e2b *e2b, const struct http_answer *answer, char *ret_text,
+                 size_t size);
 
 /* Adds `text` as one value of a query. */
 void e2b_add_query(struct buffer *url, const char *text);

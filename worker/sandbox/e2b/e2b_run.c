@@ -44,6 +44,10 @@ static void judge_end(struct run *run, enum e2b_end end)
     verdict_set(run->result, ends[end].outcome, ends[end].reason);
     run->result->service_fault = ends[end].service_fault;
     run->result->output_truncated = end == E2B_OVER;
+    if (end != E2B_REFUSED)
+        return;
+    snprintf(run->result->error_name, sizeof run->result->error_name, "E2B");
+    snprintf(run->result->error_value, sizeof run->result->error_value, "%s", run->events.refusal);
 }
 
 /* What sys.exit was given. A text is printed and means 1, as in any Python. */
