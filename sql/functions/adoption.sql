@@ -3,6 +3,13 @@
 
 set search_path = cs, pg_temp;
 
+create or replace function cs.can_be_found(a cs.attempt) returns bool
+    language sql stable
+    return a.remote is not null and a.remote -> 'adoptable' is distinct from 'false';
+comment on function cs.can_be_found is
+    'Whether another worker can find the run by its reference, which may be there for its price
+alone.';
+
 create or replace function cs.adoption_offer(a cs.attempt) returns void
     language plpgsql as $$
 declare

@@ -111,8 +111,8 @@ $$;
 comment on function cs.ends_put is 'All that is written down when runs end that were running.';
 
 create or replace function cs.may_be_adopted(a cs.attempt, item jsonb) returns bool
-    language sql immutable parallel safe
-    return a.remote is not null and coalesce((item ->> 'adopt')::bool, true);
+    language sql stable
+    return can_be_found(a) and coalesce((item ->> 'adopt')::bool, true);
 comment on function cs.may_be_adopted is
     'Whether another worker may look for a lost run: it left a reference, and nobody says no.';
 

@@ -42,7 +42,8 @@ create or replace function cs.attempts_json(request_id bigint) returns jsonb
 begin
     return (select coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'state', a.state,
                 'revision', a.revision, 'fence', a.fence, 'worker', w.name,
-                'backend', a.backend, 'not_before', cs.iso(a.not_before),
+                'backend', a.backend, 'sandbox_id', a.remote ->> 'sandbox_id',
+                'not_before', cs.iso(a.not_before),
                 'claimed_at', cs.iso(a.claimed_at), 'started_at', cs.iso(a.started_at),
                 'running_at', cs.iso(a.running_at), 'finished_at', cs.iso(a.finished_at),
                 'cancelling', a.cancel_requested_at is not null,

@@ -49,7 +49,7 @@ begin
     update request set state = 'outcome_unknown' where id = r.id;
     perform audit_move(r.id, system, 'request.lost', 'request', 'running', 'outcome_unknown',
         jsonb_build_object('attempt_id', a.id));
-    perform attempt_left_open(r, a, a.remote is not null);
+    perform attempt_left_open(r, a, can_be_found(a));
     return jsonb_build_array(event_json(r, 'outcome_unknown', 'request.lost'));
 end
 $$;

@@ -38,7 +38,7 @@ from cs.adopt_attempts($1, $2, $3, $4);
 select cs.adoption_end($1, $2, $3, $4, $5);
 
 -- name: start_attempts(items jsonb)
--- An item may have `remote`, an object by which another worker would find the run.
+-- An item may have `remote`, an object that says where the run is.
 select n, result from cs.start_attempts($1);
 
 -- name: mark_attempts_running(items jsonb)

@@ -62,7 +62,8 @@ select a.id, a.request_id, a.revision, a.state, a.backend, w.name as worker, a.f
        a.memory_peak_bytes, a.output_truncated, c.login as cancelled_by,
        array(select l.decision_id from cs.attempt_decision l where l.attempt_id = a.id
              order by l.decision_id) as decision_ids,
-       a.remote is not null as can_be_found_again, a.adoptions, a.adopt_until, a.release_reason
+       a.remote is not null and a.remote -> 'adoptable' is distinct from 'false'
+           as can_be_found_again, a.adoptions, a.adopt_until, a.release_reason
 from cs.attempt a
 left join cs.worker w on w.id = a.worker_id
 left join cs.person c on c.id = a.cancel_requested_by;

@@ -332,12 +332,14 @@ test('a lost run tells what is known, and those who may settle it can', async ()
     await look(`/requests/${id}`, (at) => at.locator('.settle').waitFor(), 'lost');
     // While a service may still tell, the page says that it is asked.
     await superuser(
-        `update cs.attempt set remote = '{}', adopt_until = now() + interval '1 hour'
+        `update cs.attempt set remote = '{"sandbox_id": "sb-17"}',
+             adopt_until = now() + interval '1 hour'
          where request_id = ${id}`,
     );
     await reviewer.reload();
     await reviewer.getByText('The run is being looked for at Local').waitFor();
     await reviewer.getByText(/Looked for until \d\d:\d\d at most/).waitFor();
+    await reviewer.locator('.known').getByText('sb-17').waitFor();
     await reviewer.getByLabel('What did you check?').fill('Nothing was written.');
     await reviewer.getByRole('button', { name: 'It failed' }).click();
     await page.locator('.request-meta', { hasText: 'Failed' }).waitFor();

@@ -101,6 +101,17 @@ export function killMatrix(service) {
         assert.ok(rounds <= 2, `${rounds} rounds of the janitor, where two must do`);
     }
 
+    // Whoever settles it sees which sandbox it was, and what it may have cost.
+    async function told(job, attempt) {
+        const rob = await stack.signIn('rob');
+        const { body } = await rob.get(`/api/requests/${job.id}`);
+        assert.equal(body.attempts[0].sandbox_id, attempt.remote.sandbox_id);
+        assert.ok(attempt.remote.sandbox_id, JSON.stringify(attempt.remote));
+        assert.equal(body.costs.length, 1, JSON.stringify(body.costs));
+        assert.equal(body.costs[0].estimated, true);
+        assert.ok(body.costs[0].nano_usd > 0, JSON.stringify(body.costs));
+    }
+
     async function settled(job) {
         const rob = await stack.signIn('rob');
         const answer = await rob.post(`/api/requests/${job.id}/settle`,
@@ -147,6 +158,7 @@ export function killMatrix(service) {
             assert.equal(attempt.state, 'unknown', JSON.stringify(attempt));
             assert.equal(attempt.request_state, 'outcome_unknown');
             await nothingIsLeft();
+            await told(job, attempt);
             await settled(job);
             assert.ok(service.starts(fake) - starts <= 1);
         },

@@ -1,6 +1,6 @@
 -- A run that its worker lost is picked up by another one: one at a time, for evidence alone.
 \ir setup.psql
-select plan(84);
+select plan(90);
 select t.worker() as w \gset
 select t.worker() as v \gset
 
@@ -46,6 +46,32 @@ select is((select remote from attempt where id = t.attempt(:r)), '{"sandbox": "s
 select t.call('release_attempts', t.held(:r, '{"not_started": true}')) ->> 'state' as s \gset
 select is((select remote from attempt where id = t.attempt(:r)), null,
     'what was given back belongs to no sandbox');
+
+-- A reference for the price and for people: nobody can take that run up again.
+select t.approved('{"backend": "e2b", "image": "i"}') as r \gset
+select t.claim(:w, :r) as x \gset
+select t.call('start_attempts', t.held(:r, '{"remote": {"sandbox_id": "i9", "adoptable": false,
+    "usage": {"cpu": 2, "memory_mib": 512, "disk_gib": 10}}}')) as x \gset
+select t.running(:r) as x \gset
+select t.lease_ends(:r) as x \gset
+select sweep(0, 10000) as x \gset
+select is(t.attempt_state(:r) || ' ' || t.state(:r), 'unknown outcome_unknown',
+    'a lost run that nobody can find again is unknown');
+select is((select adopt_until from attempt where id = t.attempt(:r)), null, 'it is not offered');
+select ok(not t.adopts(:w, :r), 'and not adopted');
+select is(request_get(:r, t.id('mia')) #>> '{attempts,0,sandbox_id}', 'i9',
+    'whoever settles it sees which sandbox it was');
+select is((select can_be_found_again from audit.attempts where id = t.attempt(:r)), false,
+    'auditors see that it can not be found again');
+select t.approved('{"backend": "e2b", "image": "i"}') as r \gset
+select t.claim(:w, :r) as x \gset
+select t.call('start_attempts', t.held(:r, '{"remote": {"sandbox_id": "i9", "adoptable": false}}'))
+    as x \gset
+select t.finish(:r, 'unknown', '{"cost": {"provider": "e2b", "cpu": 2, "memory_mib": 512,
+    "seconds": 2}}') as x \gset
+select is((select row(adopt_until is null, (select array_agg(c.estimated order by c.id)
+    from cost_span c where c.request_id = :r))::text from attempt where id = t.attempt(:r)),
+    '(t,"{f,t}")', 'nor is one that its own worker lost, whose cost is known');
 
 -- Offered, adopted, held.
 select t.lost() as r \gset

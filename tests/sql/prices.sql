@@ -1,6 +1,6 @@
 -- What runs at services cost: exact, of their day, never 0 for what is not known.
 \ir setup.psql
-select plan(41);
+select plan(42);
 
 -- The price of a run of 10 seconds by what it had.
 create function t.price(cost jsonb) returns text language plpgsql as $$
@@ -85,6 +85,10 @@ select ok((select estimated and nano_usd between 185900 and 250000 from cost_spa
     where request_id = :r), 'with one when the reference says what it has');
 select is(request_get(:r, t.id('mia')) #> '{costs,0,estimated}', 'true',
     'people see that it is one');
+select t.lose('e2b', '{"sandbox_id": "i1", "adoptable": false,
+    "usage": {"cpu": 2, "memory_mib": 512, "disk_gib": 10}}') as r \gset
+select ok((select estimated and nano_usd between 582500 and 700000 from cost_span
+    where request_id = :r), 'also where the run can not be found again');
 select t.lose('local', null) as r \gset
 select is((select count(*) from cost_span where request_id = :r), 0::bigint,
     'a lost local run costs nothing');
@@ -127,7 +131,7 @@ select is((select array_agg(fence order by id) from cost_span where request_id =
 select is((select array_agg(distinct provider order by provider) from audit.cost_by_provider
     where model = 'img'), '{daytona,e2b}', 'each provider has its sum');
 select is((select estimated from audit.cost_by_provider where provider = 'e2b' and model = 'img'),
-    1::bigint, 'with its estimates counted');
+    2::bigint, 'with its estimates counted');
 select is((select price_unknown from audit.cost_by_provider where provider = 'e2b'
     and model = 'img'), 1::bigint, 'and what has no price');
 

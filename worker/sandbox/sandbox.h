@@ -52,8 +52,9 @@ struct sandbox_backend {
 
     /* The rest is NULL where sandboxes end with their worker. */
 
-    /* JSON text by which another worker finds this run again; it becomes durable
-     * in the commit after which code may leave. Borrowed. */
+    /* JSON text that becomes durable in the commit after which code may leave: `sandbox_id`;
+     * `usage` {cpu, memory_mib, disk_gib}, by which a lost run has its price; and by what another
+     * worker finds this run again, or `adoptable` false where none can. Borrowed. */
     const char *(*reference)(const struct sandbox *sandbox);
     /* Takes up a run that another worker lost; then `resume` is called instead of
      * `run`, and destroy as always. ERR_NOT_FOUND: the service has no such run any

@@ -133,6 +133,8 @@ export interface Attempt {
   state: string;
   worker: string | null;
   backend: string;
+  // By which its service knows the sandbox.
+  sandbox_id?: string | null;
   not_before: string | null;
   claimed_at: string | null;
   started_at: string | null;

@@ -73,6 +73,13 @@ function WhatIsKnown({ detail, attempt }: { detail: Detail; attempt: Attempt }) 
         <Known name={t.lost.where}>
           <Said text={t.progress.where(detail.bundle.sandbox, detail.bundle.image)} />
         </Known>
+        {attempt.sandbox_id && (
+          <Known name={t.lost.sandbox}>
+            <span class="mono">
+              <Said text={attempt.sandbox_id} />
+            </span>
+          </Known>
+        )}
         {attempt.worker && (
           <Known name={t.lost.worker}>
             <Said text={attempt.worker} />

@@ -61,6 +61,7 @@ export const running = {
       `The run is being looked for at ${nameOf(name)}: it may still tell how it ended.`,
     until: (at: string) => `Looked for until ${formatClock(at)} at most.`,
     where: 'Where',
+    sandbox: 'Sandbox there',
     worker: 'Worker',
     started: 'Started',
     lost: 'Lost',

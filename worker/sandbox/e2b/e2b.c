@@ -127,6 +127,22 @@ static void destroy(struct sandbox *sandbox)
     drop(sandbox, NULL);
 }
 
+/* Nobody can take up an /execute again: it tells people where, and the price what, it was. */
+static void set_reference(struct sandbox *sandbox)
+{
+    const struct sandbox_usage *size = &sandbox->size;
+    AUTO(json)
+    json_t *root = json_pack("{s:s, s:b, s:{s:f, s:I, s:I}}", "sandbox_id", sandbox->id,
+                             "adoptable", 0, "usage", "cpu", size->cpu, "memory_mib",
+                             (json_int_t)size->memory_mib, "disk_gib", (json_int_t)size->disk_gib);
+    sandbox->reference = json_text(root);
+}
+
+static const char *reference(const struct sandbox *sandbox)
+{
+    return sandbox->reference;
+}
+
 static bool create(void *context, const struct sandbox_job *job, struct sandbox **ret_sandbox,
                    struct error *err)
 {
@@ -138,6 +154,7 @@ static bool create(void *context, const struct sandbox_job *job, struct sandbox 
         drop(sandbox, job);
         return false;
     }
+    set_reference(sandbox);
     *ret_sandbox = sandbox;
     return true;
 }
@@ -198,6 +215,7 @@ bool e2b_backend_new(const struct e2b_options *options, struct sandbox_backend *
         .run = e2b_run,
         .cancel = cancel,
         .destroy = destroy,
+        .reference = reference,
         .list = list,
         .remove = remove_listed,
     };

@@ -138,6 +138,7 @@ void e2b_sandbox_free(struct sandbox *sandbox)
         return;
     text_auto(&sandbox->envd_token);
     text_auto(&sandbox->traffic_token);
+    text_auto(&sandbox->reference);
     json_auto(&sandbox->before);
     if (sandbox->remote_started)
         remote_auto(&sandbox->remote);

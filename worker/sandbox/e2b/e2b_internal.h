@@ -45,6 +45,7 @@ struct sandbox {
     bool remote_started;
     struct remote remote; /* of a job in SQL */
     struct sandbox_usage size;
+    char *reference;
     int64_t created_ms;
     int64_t retry_after_ms; /* what the service asked for when it refused a call; -1: nothing */
     atomic_bool cancelled;
