@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/base/clock.h"
+#include "worker/sandbox/readiness.h"
 
 static bool explain(struct backend *backend, const struct breaker_state *state,
                     char ret_why[BACKEND_WHY_SIZE])
@@ -25,8 +26,15 @@ bool backend_is_open(struct backend *backend, char ret_why[BACKEND_WHY_SIZE])
 
 bool backend_is_ready(struct backend *backend, char ret_why_not[BACKEND_WHY_SIZE])
 {
-    return backend->sandbox->ready(backend->sandbox->context, ret_why_not) &&
+    return readiness_look(backend->sandbox->readiness, ret_why_not) == READINESS_YES &&
            !backend_is_open(backend, ret_why_not);
+}
+
+bool backend_is_away(struct backend *backend, char ret_why[BACKEND_WHY_SIZE])
+{
+    return backend_is_open(backend, ret_why) ||
+           (backend->breaker &&
+            readiness_look(backend->sandbox->readiness, ret_why) == READINESS_NO);
 }
 
 size_t backend_room(struct backend *backend)
@@ -44,6 +52,10 @@ size_t backend_room(struct backend *backend)
 bool backend_enter(struct backend *backend, struct backend_pass *ret_pass, int64_t *ret_retry_ms,
                    struct error *err)
 {
+    char why_not[READINESS_WHY];
+    /* What was claimed just before the preflight failed. */
+    if (readiness_look(backend->sandbox->readiness, why_not) == READINESS_NO)
+        return fail(err, ERR_UNAVAILABLE, "%s", why_not);
     if (atomic_fetch_add(&backend->busy, 1) >= backend->places) {
         atomic_fetch_sub(&backend->busy, 1);
         return fail(err, ERR_BUSY, "all places of %s are taken", backend->name);
@@ -69,6 +81,8 @@ void backend_leave(struct backend *backend, struct backend_pass *pass, enum brea
     pass->taken = false;
     if (backend->breaker)
         breaker_report(backend->breaker, &pass->permit, verdict, why);
+    if (verdict == BREAKER_REFUSED) /* its reason names the setting */
+        readiness_ask_soon(backend->sandbox->readiness);
     atomic_fetch_sub(&backend->busy, 1);
 }
 
@@ -102,6 +116,7 @@ void backend_report_breaker(struct backend *backend, json_t *report)
         return;
     clock_format(state.until_ms / 1000 * 1000, until);
     json_object_set_new(report, "until", json_string(until));
+    if (json_flag(report, "ready")) /* else its preflight knows better */
+        json_object_set_new(report, "why_not", json_string(state.reason));
     json_object_set_new(report, "ready", json_false());
-    json_object_set_new(report, "why_not", json_string(state.reason));
 }

@@ -27,6 +27,9 @@ struct backend {
 bool backend_is_ready(struct backend *backend, char ret_why_not[BACKEND_WHY_SIZE]);
 /* How many jobs it could take now; 0 when it is not ready. */
 size_t backend_room(struct backend *backend);
+/* True for a service that can not be used now: all workers leave it alone, or its preflight
+ * failed. */
+bool backend_is_away(struct backend *backend, char ret_why[BACKEND_WHY_SIZE]);
 /* True when all workers leave the service alone. */
 bool backend_is_open(struct backend *backend, char ret_why[BACKEND_WHY_SIZE]);
 
@@ -36,8 +39,8 @@ struct backend_pass {
     bool taken;
 };
 
-/* ERR_BUSY: no place is free now; ask again. ERR_UNAVAILABLE: the breaker is
- * open; *ret_retry_ms says for how long. */
+/* ERR_BUSY: no place is free now; ask again. ERR_UNAVAILABLE: its preflight failed, or the
+ * breaker is open; then *ret_retry_ms says for how long. */
 bool backend_enter(struct backend *backend, struct backend_pass *ret_pass, int64_t *ret_retry_ms,
                    struct error *err) MUST_CHECK;
 /* Ends it; a pass that was not taken is fine. */

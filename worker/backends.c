@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "worker/sandbox/daytona/daytona.h"
 #include "worker/sandbox/e2b/e2b.h"
 #include "worker/sandbox/local/local.h"
+#include "worker/sandbox/readiness.h"
 
 #define PERMITS 2 /* that try a service again, of all workers together */
 
@@ -71,6 +73,7 @@ static bool open_daytona(const struct settings *settings, struct launcher *launc
         .ca_file = settings->ca_file,
         .slots = settings->worker_slots,
         .call_ms = settings->daytona_call_ms,
+        .preflight_seconds = settings->preflight_seconds,
     };
     (void)launcher;
     return daytona_backend_new(&options, ret_backend, err);
@@ -91,6 +94,7 @@ static bool open_e2b(const struct settings *settings, struct launcher *launcher,
         .sandbox_url = settings->e2b_sandbox_url,
         .template = settings->e2b_template,
         .call_ms = settings->e2b_call_ms,
+        .preflight_seconds = settings->preflight_seconds,
         .ca_file = settings->ca_file,
         .slots = settings->worker_slots,
     };
@@ -142,10 +146,14 @@ bool backends_open(const struct settings *settings, struct launcher *launcher,
         }
         backend->name = kinds[i].name;
         backend->queue = kinds[i].queue;
+        backends->kinds[backends->count++] = &kinds[i];
         backend->places = places_of(&kinds[i], settings);
         if (kinds[i].is_service)
             backend->breaker = new_breaker(settings, kinds[i].name);
-        backends->kinds[backends->count++] = &kinds[i];
+        if (kinds[i].is_service && !readiness_begin(backend->sandbox->readiness, err)) {
+            backends_free(backends);
+            return false;
+        }
     }
     *ret_backends = backends;
     return true;
@@ -160,6 +168,22 @@ void backends_free(struct backends *backends)
         backends->kinds[i]->close(backends->open[i].sandbox);
     }
     free(backends);
+}
+
+void backends_await(const struct backends *backends, int64_t ms)
+{
+    int64_t end = clock_monotonic_ms() + ms;
+    for (size_t i = 0; i < backends->count; i++) {
+        int64_t left = end - clock_monotonic_ms();
+        readiness_await(backends->open[i].sandbox->readiness, left > 0 ? left : 0);
+    }
+}
+
+void backends_on_change(const struct backends *backends, void (*changed)(void *context),
+                        void *context)
+{
+    for (size_t i = 0; i < backends->count; i++)
+        readiness_on_change(backends->open[i].sandbox->readiness, changed, context);
 }
 
 static struct backend *at(const struct backends *backends, size_t i)
@@ -204,7 +228,7 @@ static json_t *report_one(const struct backends *backends, size_t i)
     struct backend *backend = at(backends, i);
     const struct sandbox_backend *sandbox = backend->sandbox;
     char why_not[BACKEND_WHY_SIZE] = "";
-    bool ready = sandbox->ready(sandbox->context, why_not);
+    bool ready = readiness_look(sandbox->readiness, why_not) == READINESS_YES;
     json_t *report = json_pack("{s:b, s:s, s:b, s:s}", "ready", ready, "why_not",
                                ready ? "" : why_not, "weaker", false, "image", sandbox->image);
     if (backends->kinds[i]->report)
@@ -226,7 +250,7 @@ json_t *backends_unavailable(const struct backends *backends)
     json_t *list = json_object();
     for (size_t i = 0; i < backends->count; i++) {
         char why[BACKEND_WHY_SIZE];
-        if (backend_is_open(at(backends, i), why))
+        if (backend_is_away(at(backends, i), why))
             json_object_set_new(list, backends->open[i].name, json_string(why));
     }
     return list;

@@ -31,5 +31,11 @@ size_t backends_queues(struct backends *backends, const char *ret_queues[BACKEND
  * "closed", "until": null, "failures": 0}}; caller decrefs. */
 json_t *backends_report(const struct backends *backends);
 
-/* {"e2b": "why"} for the services that all workers leave alone; caller decrefs. */
+/* Until each has an answer to its first preflight, or `ms`. */
+void backends_await(const struct backends *backends, int64_t ms);
+/* Called from any thread, when a preflight says something new; until backends_free. */
+void backends_on_change(const struct backends *backends, void (*changed)(void *context),
+                        void *context);
+
+/* {"e2b": "why"} for the services that can not be used now; caller decrefs. */
 json_t *backends_unavailable(const struct backends *backends);

@@ -97,7 +97,7 @@ static void tidy(void *context, struct backend *backend)
     struct worker *worker = context;
     AUTO(json) json_t *before = json_array();
     char why[BACKEND_WHY_SIZE];
-    if (!backend->sandbox->list || !backend->sandbox->remove || backend_is_open(backend, why))
+    if (!backend->sandbox->list || !backend->sandbox->remove || backend_is_away(backend, why))
         return;
     for (int pages = 0; pages < PAGES_MOST && !atomic_load(&worker->draining); pages++)
         if (!tidy_page(worker, backend, &before))

@@ -23,6 +23,8 @@ static const char usage[] =
 
 #define TUNABLES "GLIBC_TUNABLES"
 #define MANY_SLOTS 64
+#define CHECK_MS 60000 /* for the preflights, which take seconds at most */
+#define FIRST_MS 1000  /* so that a worker says at once what it can do, where all is well */
 
 static int complain(const struct error *err)
 {
@@ -76,6 +78,7 @@ static bool fork_launcher(const struct settings *settings, struct launcher **ret
 
 static int check(struct backends *backends)
 {
+    backends_await(backends, CHECK_MS);
     AUTO(json) json_t *report = backends_report(backends);
     AUTO(text) char *text = json_text(report);
     const char *queues[BACKENDS_MAX];
@@ -88,6 +91,7 @@ static int work(const struct settings *settings, struct backends *take_backends,
                 struct signals *signals)
 {
     struct error err = {0};
+    backends_await(take_backends, FIRST_MS);
     struct worker *worker = worker_new(settings, take_backends);
     if (!worker_run(worker, signals, &err)) {
         complain(&err);

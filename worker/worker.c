@@ -28,6 +28,14 @@ static struct slot_times times_of(const struct settings *settings)
     };
 }
 
+static void readiness_changed(void *context)
+{
+    struct worker *worker = context;
+    pulse_ring(worker->heartbeat_now);
+    pulse_ring(worker->dispatch_now);
+    pulse_ring(worker->sweep_now);
+}
+
 struct worker *worker_new(const struct settings *settings, struct backends *take_backends)
 {
     struct worker *worker = memory_new(1, sizeof *worker);
@@ -49,6 +57,7 @@ struct worker *worker_new(const struct settings *settings, struct backends *take
     worker->janitor_now = pulse_new();
     worker->slots =
         slots_new((size_t)settings->worker_slots, times_of(settings), run_attempt, worker);
+    backends_on_change(worker->backends, readiness_changed, worker);
     return worker;
 }
 

@@ -147,8 +147,9 @@ SETTING_TEXT(local_python, "LOCAL_PYTHON", "/usr/bin/python3", SETTINGS_WORKER,
              "interpreter of local runs")
 SETTING_NUMBER(local_slot_uid, "LOCAL_SLOT_UID", 64100, 1000, 4000000000, SETTINGS_WORKER,
                "first of the user ids that local sandboxes run as when started as root")
-SETTING_NUMBER(preflight_seconds, "PREFLIGHT_SECONDS", 600, 1, 86400, SETTINGS_WORKER,
-               "how often the local sandbox is probed")
+SETTING_NUMBER(
+    preflight_seconds, "PREFLIGHT_SECONDS", 600, 1, 86400, SETTINGS_WORKER,
+    "how often the local sandbox is probed, and each service asked whether it takes our key")
 
 /* The operator's command */
 SETTING_TEXT(data_dir, "DATA_DIR", ".data", SETTINGS_ADMIN,

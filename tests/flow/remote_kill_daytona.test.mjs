@@ -8,5 +8,6 @@ killMatrix({
     made: (fake) => fake.creates,
     starts: (fake) => fake.executions,
     sweeps: (calls) => calls.filter((call) => call.method === 'GET'
-        && /\/sandbox(\/paginated)?$/.test(call.path) && !/attempt/.test(`${call.query}`)).length,
+        && /\/sandbox(\/paginated)?$/.test(call.path)
+        && !/attempt|preflight/.test(`${call.query}`)).length,
 });

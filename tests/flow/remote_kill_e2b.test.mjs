@@ -8,5 +8,5 @@ killMatrix({
     made: (fake) => fake.created,
     starts: (fake) => fake.executions.length,
     sweeps: (calls) => calls.filter((call) => call.method === 'GET'
-        && call.path === '/v2/sandboxes' && !/attempt/.test(`${call.query}`)).length,
+        && call.path === '/v2/sandboxes' && !/attempt|preflight/.test(`${call.query}`)).length,
 });

@@ -15,6 +15,7 @@
 #include "worker/sandbox/daytona/daytona.h"
 #include "worker/sandbox/e2b/e2b.h"
 #include "worker/sandbox/local/local.h"
+#include "worker/sandbox/readiness.h"
 #include "worker/signals.h"
 
 #define POLL_MS 20
@@ -152,8 +153,8 @@ static bool make(struct job_in *in, struct job_out *out, struct sandbox **ret_sa
 {
     const struct sandbox_backend *backend = run.backend;
     struct error *err = &out->create_error;
-    char why_not[160] = "";
-    if (!backend->ready(backend->context, why_not))
+    char why_not[READINESS_WHY];
+    if (readiness_look(backend->readiness, why_not) != READINESS_YES)
         return fail(err, ERR_UNAVAILABLE, "%s", why_not);
     if (in->reference && !backend->attach)
         return fail(err, ERR_NOT_IMPLEMENTED, "%s can not attach", backend->name);

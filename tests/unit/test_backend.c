@@ -7,20 +7,19 @@
 #include "common/base/crypto.h"
 #include "tests/unit/cmocka_all.h"
 #include "worker/backend.h"
+#include "worker/sandbox/readiness.h"
 
 #define RECOVERY_MS 200
 #define HANG_MS 20000
 
-static bool sandbox_is_ready;
-
-static bool ready(void *context, char ret_why_not[160])
+static enum readiness_answer refuse(void *context, char ret_why_not[READINESS_WHY])
 {
     (void)context;
-    snprintf(ret_why_not, 160, "%s", sandbox_is_ready ? "" : "no template");
-    return sandbox_is_ready;
+    snprintf(ret_why_not, READINESS_WHY, "no template");
+    return READINESS_NO;
 }
 
-static struct sandbox_backend sandbox = {.name = "service", .image = "small", .ready = ready};
+static struct sandbox_backend sandbox = {.name = "service", .image = "small"};
 static struct backend backend;
 
 static int setup(void **state)
@@ -33,7 +32,8 @@ static int setup(void **state)
                                             .failures = 2,
                                             .recovery_ms = RECOVERY_MS,
                                             .permits = 1};
-    sandbox_is_ready = true;
+    sandbox.readiness = readiness_new(&(struct readiness_options){
+        .name = "service", .ask = refuse, .every_ms = HANG_MS, .again_ms = HANG_MS});
     backend = (struct backend){.name = "service", .sandbox = &sandbox, .places = 2};
     backend.breaker = breaker_new(&options);
     return crypto_init(&err) ? 0 : -1;
@@ -43,6 +43,7 @@ static int teardown(void **state)
 {
     (void)state;
     breaker_free(backend.breaker);
+    readiness_free(sandbox.readiness);
     return 0;
 }
 
@@ -125,10 +126,19 @@ static void test_one_at_a_time_tries_it_again(void **state)
 static void test_what_is_not_ready_takes_nothing(void **state)
 {
     (void)state;
+    struct error err = {0};
     char why[BACKEND_WHY_SIZE];
-    sandbox_is_ready = false;
+    assert_true(readiness_begin(sandbox.readiness, &err));
+    readiness_await(sandbox.readiness, HANG_MS);
     assert_false(backend_is_ready(&backend, why));
     assert_string_equal(why, "no template");
+    assert_true(backend_is_away(&backend, why));
+    struct backend_pass pass = {0};
+    int64_t retry_ms = -1;
+    assert_false(backend_enter(&backend, &pass, &retry_ms, &err));
+    assert_int_equal(err.code, ERR_UNAVAILABLE);
+    assert_string_equal(err.text, "no template");
+    assert_int_equal(atomic_load(&backend.busy), 0);
     assert_int_equal(backend_room(&backend), 0);
 }
 

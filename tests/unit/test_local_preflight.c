@@ -17,6 +17,7 @@
 #include "tests/unit/support/bed.h"
 #include "worker/sandbox/local/cgroup.h"
 #include "worker/sandbox/local/watch.h"
+#include "worker/sandbox/readiness.h"
 
 static struct bed bed;
 
@@ -34,12 +35,12 @@ static struct local_state state_with(const char *python, const char *cgroup_root
     struct sandbox_backend *backend = NULL;
     struct error err = {0};
     struct local_state state;
-    char why_not[160];
+    char why_not[READINESS_WHY];
     log_open("test", LOG_ERROR + 1);
     assert_true(launcher_start(&options, &launcher, &err));
     assert_true(local_backend_new(launcher, &local, &backend, &err));
     local_backend_state(backend, &state);
-    assert_int_equal(backend->ready(backend->context, why_not), state.ready);
+    assert_int_equal(readiness_look(backend->readiness, why_not) == READINESS_YES, state.ready);
     assert_string_equal(why_not, state.why_not);
     local_backend_free(backend);
     launcher_stop(launcher);

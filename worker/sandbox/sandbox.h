@@ -5,6 +5,7 @@
 #include "worker/sandbox/job.h"
 #include "worker/sandbox/result.h"
 
+struct readiness;
 struct sandbox; /* one sandbox, of any backend; each backend defines its own */
 
 /* One of ours as a service lists it. */
@@ -32,7 +33,7 @@ struct sandbox_backend {
     const char *name;  /* "local", "e2b", "daytona" */
     const char *image; /* what a request gets that names none; the job says what is used */
     void *context;
-    bool (*ready)(void *context, char ret_why_not[160]); /* preflight */
+    struct readiness *readiness; /* its preflight */
     /* Prepares a sandbox; no code has left yet. Caller frees with destroy.
      * ERR_THROTTLED: the service is full or wants us slower. ERR_UNAVAILABLE: its
      * fault. ERR_FORBIDDEN: it refused our key. ERR_BAD_REQUEST: it knows no such

@@ -10,16 +10,10 @@
 #include "worker/sandbox/daytona/daytona_create.h"
 #include "worker/sandbox/daytona/daytona_list.h"
 #include "worker/sandbox/daytona/daytona_run.h"
+#include "worker/sandbox/service_preflight.h"
 
 #define CALL_MS 60000   /* a create is answered after up to 30 s */
 #define SESSION_MS 1000 /* for the end of a session, before that of its sandbox */
-
-static bool ready(void *context, char ret_why_not[160])
-{
-    (void)context;
-    ret_why_not[0] = '\0';
-    return true;
-}
 
 static void cancel(struct sandbox *sandbox)
 {
@@ -136,7 +130,6 @@ bool daytona_backend_new(const struct daytona_options *options,
     daytona->backend = (struct sandbox_backend){.name = "daytona",
                                                 .image = options->snapshot,
                                                 .context = daytona,
-                                                .ready = ready,
                                                 .create = daytona_create,
                                                 .run = daytona_run,
                                                 .cancel = cancel,
@@ -147,6 +140,12 @@ bool daytona_backend_new(const struct daytona_options *options,
                                                 .list = daytona_list,
                                                 .remove = daytona_remove,
                                                 .abandon = daytona_sandbox_free};
+    daytona->backend.readiness =
+        readiness_new(&(struct readiness_options){.name = "daytona",
+                                                  .ask = daytona_preflight,
+                                                  .context = daytona,
+                                                  .every_ms = 1000 * options->preflight_seconds,
+                                                  .again_ms = SERVICE_AGAIN_MS});
     *ret_backend = &daytona->backend;
     return true;
 }
@@ -156,6 +155,8 @@ void daytona_backend_free(struct sandbox_backend *backend)
     struct daytona *daytona = (struct daytona *)backend;
     if (!daytona)
         return;
+    http_cancel(daytona->http, &daytona->closing);
+    readiness_free(backend->readiness);
     http_free(daytona->http);
     free(daytona->authorization);
     free(daytona);

@@ -12,7 +12,8 @@ struct daytona {
     struct sandbox_backend backend;
     struct daytona_options options;
     struct http *http;
-    bool plain; /* the configured address is http, so replies may name such */
+    atomic_bool closing; /* ends the preflight that is under way */
+    bool plain;          /* the configured address is http, so replies may name such */
     char api[DAYTONA_URL];
     char *authorization;
 };

@@ -6,8 +6,10 @@
 #include "common/base/clock.h"
 #include "common/base/fault.h"
 #include "common/base/json.h"
+#include "worker/sandbox/service_preflight.h"
 
-#define PAGE "100"
+#define PATH "/sandbox?limit=%d&labels=%%7B%%22countersign%%22%%3A%%22%s%%22%%7D"
+#define PAGE 100
 #define BODY_MAX (8 << 20) /* of one page */
 #define BOUND_MS 8000      /* for one page: whoever drains waits for it */
 
@@ -45,9 +47,7 @@ static void tell_each(const struct sandbox_page *page, const json_t *items)
 static bool path_of(const struct sandbox_page *page, char ret_path[DAYTONA_PATH])
 {
     char cursor[DAYTONA_PATH / 2];
-    snprintf(ret_path, DAYTONA_PATH,
-             "/sandbox?limit=" PAGE "&labels=%%7B%%22countersign%%22%%3A%%22%s%%22%%7D",
-             page->instance);
+    snprintf(ret_path, DAYTONA_PATH, PATH, PAGE, page->instance);
     if (!daytona_encode(page->cursor, cursor, sizeof cursor))
         return false;
     size_t len = strlen(ret_path);
@@ -85,6 +85,36 @@ bool daytona_list(void *context, struct sandbox_page *page, struct error *err)
         return fail(err, ERR_UNAVAILABLE, "Daytona's list goes on at too long a place");
     snprintf(page->cursor, sizeof page->cursor, "%s", on ? next : "");
     return true;
+}
+
+static void look(void *context, int64_t deadline_ms, struct http_answer *ret_answer,
+                 bool *ret_makes_sense, char ret_message[READINESS_WHY])
+{
+    const struct daytona *daytona = context;
+    char path[DAYTONA_PATH];
+    snprintf(path, sizeof path, PATH, 1, "preflight");
+    const struct daytona_call call = {.method = "GET",
+                                      .path = path,
+                                      .deadline_ms = deadline_ms,
+                                      .each_ms = SERVICE_CALL_MS,
+                                      .once = true,
+                                      .cancelled = &daytona->closing};
+    bool answered = daytona_call(daytona, &call, ret_answer);
+    AUTO(json) json_t *root = answered && ret_answer->status == 200 ? read_page(ret_answer) : NULL;
+    *ret_makes_sense = json_is_array(json_object_get(root, "items"));
+    snprintf(ret_message, READINESS_WHY, "%s", answered ? ret_answer->text : "");
+}
+
+enum readiness_answer daytona_preflight(void *context, char ret_why_not[READINESS_WHY])
+{
+    const struct daytona *daytona = context;
+    const struct service service = {.name = "Daytona",
+                                    .key_setting = "DAYTONA_API_KEY",
+                                    .url_setting = "DAYTONA_API_URL",
+                                    .url = daytona->api,
+                                    .call = look,
+                                    .context = context};
+    return service_preflight(&service, ret_why_not);
 }
 
 bool daytona_remove(void *context, const char *remote_id, struct error *err)

@@ -9,6 +9,7 @@
 #include "worker/sandbox/e2b/e2b_envd.h"
 #include "worker/sandbox/e2b/e2b_run.h"
 #include "worker/sandbox/programs.h"
+#include "worker/sandbox/service_preflight.h"
 
 #define IDLE_MAX 32
 #define LISTED_FOR_MS 60000
@@ -107,13 +108,6 @@ static bool load(struct sandbox *sandbox, const struct sandbox_job *job, struct 
 /* ---- the backend ------------------------------------------------------------------------------
  */
 
-static bool ready(void *context, char ret_why_not[160])
-{
-    (void)context;
-    *ret_why_not = '\0';
-    return true;
-}
-
 /* What can not be deleted here the service ends by itself, or the janitor does before. */
 static void drop(struct sandbox *sandbox, const struct sandbox_job *job)
 {
@@ -210,7 +204,6 @@ bool e2b_backend_new(const struct e2b_options *options, struct sandbox_backend *
         .name = "e2b",
         .image = options->template,
         .context = e2b,
-        .ready = ready,
         .create = create,
         .run = e2b_run,
         .cancel = cancel,
@@ -219,6 +212,12 @@ bool e2b_backend_new(const struct e2b_options *options, struct sandbox_backend *
         .list = list,
         .remove = remove_listed,
     };
+    e2b->backend.readiness =
+        readiness_new(&(struct readiness_options){.name = "e2b",
+                                                  .ask = e2b_control_preflight,
+                                                  .context = e2b,
+                                                  .every_ms = 1000 * options->preflight_seconds,
+                                                  .again_ms = SERVICE_AGAIN_MS});
     *ret_backend = &e2b->backend;
     return true;
 }
@@ -228,6 +227,8 @@ void e2b_backend_free(struct sandbox_backend *backend)
     if (!backend)
         return;
     struct e2b *e2b = backend->context;
+    http_cancel(e2b->http, &e2b->closing);
+    readiness_free(backend->readiness);
     json_auto(&e2b->listed);
     http_free(e2b->http);
     pthread_mutex_destroy(&e2b->lock);

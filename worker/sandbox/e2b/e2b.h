@@ -11,7 +11,8 @@ struct e2b_options {
     const char *template;    /* E2B_TEMPLATE: the backend's `image` */
     const char *ca_file;     /* CA_FILE; "": the system's */
     int64_t slots;           /* jobs at once, at most */
-    int64_t call_ms;         /* for the answer to a create; 0: 60 s; other calls get a part */
+    int64_t preflight_seconds; /* PREFLIGHT_SECONDS */
+    int64_t call_ms;           /* for the answer to a create; 0: 60 s; other calls get a part */
 };
 
 /* Connects to nothing yet. The texts are borrowed and must outlive it. Caller frees. */

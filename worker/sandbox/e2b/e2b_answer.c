@@ -44,7 +44,7 @@ void e2b_message(const struct e2b *e2b, const struct http_answer *answer, char *
     *ret_text = '\0';
     if (!message || strstr(message, e2b->options.key))
         return;
-    snprintf(ret_text, size, ": %.100s", message);
+    snprintf(ret_text, size, "%.100s", message);
     for (char *at = ret_text; *at; at++)
         if ((unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e)
             *at = '?';
@@ -84,7 +84,8 @@ bool e2b_refused(const struct e2b *e2b, const char *what, const struct http_answ
     e2b_message(e2b, answer, message, sizeof message);
     if (e2b_succeeded(answer))
         return fail(err, ERR_UNAVAILABLE, "E2B: %s: an answer that makes no sense", what);
-    return fail(err, code, "E2B: %s: status %d%s", what, answer->status, message);
+    return fail(err, code, "E2B: %s: status %d%s%s", what, answer->status, *message ? ": " : "",
+                message);
 }
 
 void e2b_add_query(struct buffer *url, const char *text)

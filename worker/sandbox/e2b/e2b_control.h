@@ -2,6 +2,7 @@
 #pragma once
 
 #include "worker/sandbox/e2b/e2b_internal.h"
+#include "worker/sandbox/readiness.h"
 
 /* Makes a sandbox that carries the job's label, after what an earlier claim of the same
  * attempt may have left was removed. An answer that was lost is looked up the same way.
@@ -21,6 +22,9 @@ bool e2b_control_extend(struct sandbox *sandbox, const struct sandbox_job *job,
  * cancelled: then somebody waits. Gone already is fine. */
 bool e2b_control_delete(struct e2b *e2b, const char *id, const struct sandbox_job *job,
                         struct error *err) MUST_CHECK;
+
+/* A readiness_ask_fn: whether the list can be asked for. */
+enum readiness_answer e2b_control_preflight(void *context, char ret_why_not[READINESS_WHY]);
 
 /* Whose sandboxes are listed, of the page's instance. `attempt` NULL: all. `job`: as above. */
 struct e2b_label {

@@ -89,9 +89,10 @@ static enum e2b_end judge(const struct execution *execution, const struct http_a
 static void note_refusal(const struct execution *execution, const struct http_answer *answer)
 {
     struct e2b_events *events = execution->events;
-    char message[100];
+    char message[104];
     e2b_message(execution->sandbox->owner, answer, message, sizeof message);
-    snprintf(events->refusal, sizeof events->refusal, "status %d%s", answer->status, message);
+    snprintf(events->refusal, sizeof events->refusal, "status %d%s%s", answer->status,
+             *message ? ": " : "", message);
 }
 
 static char *body_of(struct bytes code)

@@ -22,6 +22,7 @@ struct e2b {
     struct e2b_options options;
     struct http *http;
     char api[E2B_URL_SIZE];
+    atomic_bool closing;          /* ends the preflight that is under way */
     atomic_bool first_generation; /* the service has no second generation of create */
     pthread_mutex_t lock;         /* of what follows */
     char sized_image[128];
@@ -68,7 +69,7 @@ json_t *e2b_json(struct bytes text);
 bool e2b_refused(const struct e2b *e2b, const char *what, const struct http_answer *answer,
                  bool ours, struct error *err);
 bool e2b_succeeded(const struct http_answer *answer);
-/* The service's own words behind ": ", as far as they are fit to print; "" when there are none. */
+/* The service's own words, as far as they are fit to print; "" when there are none. */
 void e2b_message(const struct e2b *e2b, const struct http_answer *answer, char *ret_text,
                  size_t size);
 

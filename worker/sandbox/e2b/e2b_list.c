@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "worker/sandbox/e2b/e2b_control.h"
+#include "worker/sandbox/service_preflight.h"
 
 #define PAGE_BYTES (1024 * 1024)
 #define LIST_SECONDS 9 /* for one page: whoever drains waits for it */
@@ -15,6 +16,7 @@ struct wish {
     const char *instance;
     const char *attempt; /* NULL: all */
     const char *cursor;
+    int limit;  /* of a page */
     bool first; /* the service's first generation of lists: no pages */
     int64_t deadline_ms;
     const atomic_bool *cancelled;
@@ -32,7 +34,7 @@ static void add_url(const struct e2b *e2b, const struct wish *wish, struct buffe
     e2b_add_query(ret_url, filter.data);
     if (wish->first)
         return;
-    buffer_add_text(ret_url, "&state=running%2Cpaused&limit=100");
+    buffer_printf(ret_url, "&state=running%%2Cpaused&limit=%d", wish->limit);
     if (*wish->cursor) {
         buffer_add_text(ret_url, "&nextToken=");
         e2b_add_query(ret_url, wish->cursor);
@@ -103,12 +105,12 @@ static bool call_either(struct e2b *e2b, struct wish *wish, struct http_answer *
 }
 
 /* Once the job is cancelled somebody waits: what is left is done without delay. */
-static void set_limits(const struct e2b *e2b, const struct sandbox_job *job, struct wish *wish)
+static void set_limits(struct e2b *e2b, const struct sandbox_job *job, struct wish *wish)
 {
     int64_t soon_ms = clock_monotonic_ms() + E2B_HURRY_MS;
     wish->deadline_ms = e2b_deadline(e2b, LIST_SECONDS);
     if (!e2b_cancelled(job))
-        wish->cancelled = job ? job->cancelled : NULL;
+        wish->cancelled = job ? job->cancelled : &e2b->closing;
     else if (soon_ms < wish->deadline_ms)
         wish->deadline_ms = soon_ms;
 }
@@ -117,8 +119,10 @@ bool e2b_control_list(struct e2b *e2b, const struct e2b_label *label, struct san
                       struct error *err)
 {
     AUTO(http_answer) struct http_answer answer = {0};
-    struct wish wish = {
-        .instance = page->instance, .attempt = label->attempt, .cursor = page->cursor};
+    struct wish wish = {.instance = page->instance,
+                        .attempt = label->attempt,
+                        .cursor = page->cursor,
+                        .limit = 100};
     set_limits(e2b, label->job, &wish);
     if (!call_either(e2b, &wish, &answer) || !e2b_succeeded(&answer)) {
         e2b_leave_alone(label->job, answer.retry_after_ms);
@@ -132,4 +136,31 @@ bool e2b_control_list(struct e2b *e2b, const struct e2b_label *label, struct san
     bool on = !wish.first && strcmp(page->cursor, answer.wanted) != 0;
     snprintf(page->cursor, sizeof page->cursor, "%s", on ? answer.wanted : "");
     return true;
+}
+
+static void look(void *context, int64_t deadline_ms, struct http_answer *ret_answer,
+                 bool *ret_makes_sense, char ret_message[READINESS_WHY])
+{
+    struct e2b *e2b = context;
+    struct wish wish = {.instance = "preflight",
+                        .cursor = "",
+                        .limit = 1,
+                        .deadline_ms = deadline_ms,
+                        .cancelled = &e2b->closing};
+    bool fine = call_either(e2b, &wish, ret_answer) && e2b_succeeded(ret_answer);
+    AUTO(json) json_t *entries = fine ? e2b_json(buffer_bytes(&ret_answer->body)) : NULL;
+    *ret_makes_sense = json_is_array(entries);
+    e2b_message(e2b, ret_answer, ret_message, READINESS_WHY);
+}
+
+enum readiness_answer e2b_control_preflight(void *context, char ret_why_not[READINESS_WHY])
+{
+    const struct e2b *e2b = context;
+    const struct service service = {.name = "E2B",
+                                    .key_setting = "E2B_API_KEY",
+                                    .url_setting = "E2B_API_URL",
+                                    .url = e2b->api,
+                                    .call = look,
+                                    .context = context};
+    return service_preflight(&service, ret_why_not);
 }

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/base/log.h"
 #include "worker/sandbox/local/local_run.h"
 #include "worker/sandbox/local/pool.h"
 #include "worker/sandbox/local/preflight.h"
+#include "worker/sandbox/readiness.h"
 
 struct local {
     struct sandbox_backend backend; /* first: the backend's address is ours */
@@ -17,16 +17,18 @@ struct local {
     struct local_options options;
     struct pool *pool;
     pthread_t keeper;
+    atomic_bool stopping;
     pthread_mutex_t lock; /* of what follows */
     struct local_state state;
-    bool stopping;
-    int64_t next_preflight_ms;
 };
 
-#define RETRY_MS 10000 /* after a preflight that failed: what failed may have been passing */
+#define AGAIN_MS 10000 /* after a preflight that failed: what failed may have been passing */
+#define FIRST_MS 60000 /* longer than any preflight takes */
+#define TEND_MS 1000
 
-static void run_preflight(struct local *local)
+static enum readiness_answer ask(void *context, char ret_why_not[READINESS_WHY])
 {
+    struct local *local = context;
     struct local_state state = {.ready = true, .checked_at_ms = clock_wall_ms()};
     if (!preflight(local->launcher, state.why_not))
         state.ready = false;
@@ -40,62 +42,29 @@ static void run_preflight(struct local *local)
         snprintf(state.why_not, sizeof state.why_not,
                  "LOCAL_REQUIRE_CGROUP is set and no cgroup can be used");
     }
-    LOG(state.ready ? LOG_INFO : LOG_ERROR, "preflight", LOG_TEXT("why_not", state.why_not),
-        LOG_TEXT("cgroup", launcher_cgroup(local->launcher)));
-    int64_t pause_ms = 1000 * local->options.preflight_seconds;
-    if (!state.ready && pause_ms > RETRY_MS)
-        pause_ms = RETRY_MS;
     pthread_mutex_lock(&local->lock);
-    local->next_preflight_ms = clock_monotonic_ms() + pause_ms;
     local->state = state;
     pthread_mutex_unlock(&local->lock);
-}
-
-/* What the keeper looks at, taken at one moment. */
-struct moment {
-    bool stopping;
-    bool ready;
-    int64_t preflight_in_ms;
-};
-
-static struct moment moment_of(struct local *local)
-{
-    pthread_mutex_lock(&local->lock);
-    struct moment now = {local->stopping, local->state.ready,
-                         local->next_preflight_ms - clock_monotonic_ms()};
-    pthread_mutex_unlock(&local->lock);
-    return now;
+    snprintf(ret_why_not, READINESS_WHY, "%s", state.why_not);
+    return state.ready ? READINESS_YES : READINESS_NO;
 }
 
 static void *keep(void *context)
 {
     struct local *local = context;
-    for (struct moment now; !(now = moment_of(local)).stopping;) {
-        if (now.preflight_in_ms <= 0)
-            run_preflight(local);
-        else
-            pool_tend(local->pool, now.ready,
-                      (int)(now.preflight_in_ms < 1000 ? now.preflight_in_ms : 1000));
-    }
+    char why_not[READINESS_WHY];
+    while (!atomic_load(&local->stopping))
+        pool_tend(local->pool, readiness_look(local->backend.readiness, why_not) == READINESS_YES,
+                  TEND_MS);
     return NULL;
-}
-
-static bool local_ready(void *context, char ret_why_not[160])
-{
-    struct local *local = context;
-    pthread_mutex_lock(&local->lock);
-    bool ready = local->state.ready;
-    snprintf(ret_why_not, 160, "%s", local->state.why_not);
-    pthread_mutex_unlock(&local->lock);
-    return ready;
 }
 
 static bool local_create(void *context, const struct sandbox_job *job, struct sandbox **ret_sandbox,
                          struct error *err)
 {
     struct local *local = context;
-    char why_not[160];
-    if (!local_ready(local, why_not))
+    char why_not[READINESS_WHY];
+    if (readiness_look(local->backend.readiness, why_not) != READINESS_YES)
         return fail(err, ERR_UNAVAILABLE, "the local sandbox is off: %s", why_not);
     struct launcher_request request = {
         .limits = {.memory_bytes = job->limits.memory_bytes, .pids = job->limits.pids},
@@ -119,12 +88,8 @@ static void local_run_and_judge(struct sandbox *sandbox, const struct sandbox_jo
 {
     struct local *local = sandbox->owner;
     local_run(sandbox, job, sink, ret_result);
-    if (ret_result->outcome != SANDBOX_NOT_STARTED)
-        return;
-    pthread_mutex_lock(&local->lock);
-    local->next_preflight_ms = clock_monotonic_ms();
-    pthread_mutex_unlock(&local->lock);
-    pool_wake(local->pool);
+    if (ret_result->outcome == SANDBOX_NOT_STARTED)
+        readiness_ask_soon(local->backend.readiness);
 }
 
 static void local_cancel(struct sandbox *sandbox)
@@ -146,6 +111,14 @@ static void local_keep_alive(struct sandbox *sandbox, int64_t lease_ms)
     cell_keep_alive(&sandbox->cell, cell_deadline(lease_ms));
 }
 
+static void free_parts(struct local *local)
+{
+    readiness_free(local->backend.readiness);
+    pool_free(local->pool);
+    pthread_mutex_destroy(&local->lock);
+    free(local);
+}
+
 bool local_backend_new(struct launcher *launcher, const struct local_options *options,
                        struct sandbox_backend **ret_backend, struct error *err)
 {
@@ -153,7 +126,6 @@ bool local_backend_new(struct launcher *launcher, const struct local_options *op
     local->backend = (struct sandbox_backend){.name = "local",
                                               .image = "system-python3",
                                               .context = local,
-                                              .ready = local_ready,
                                               .create = local_create,
                                               .run = local_run_and_judge,
                                               .cancel = local_cancel,
@@ -163,11 +135,19 @@ bool local_backend_new(struct launcher *launcher, const struct local_options *op
     local->options = *options;
     local->pool = pool_new(launcher, options->warm, options->lease_ms);
     pthread_mutex_init(&local->lock, NULL);
-    run_preflight(local);
+    local->backend.readiness =
+        readiness_new(&(struct readiness_options){.name = "local",
+                                                  .ask = ask,
+                                                  .context = local,
+                                                  .every_ms = 1000 * options->preflight_seconds,
+                                                  .again_ms = AGAIN_MS});
+    if (!readiness_begin(local->backend.readiness, err)) {
+        free_parts(local);
+        return false;
+    }
+    readiness_await(local->backend.readiness, FIRST_MS);
     if (pthread_create(&local->keeper, NULL, keep, local) != 0) {
-        pool_free(local->pool);
-        pthread_mutex_destroy(&local->lock);
-        free(local);
+        free_parts(local);
         return fail(err, ERR_INTERNAL, "a thread can not be made");
     }
     *ret_backend = &local->backend;
@@ -179,14 +159,10 @@ void local_backend_free(struct sandbox_backend *backend)
     struct local *local = (struct local *)backend;
     if (!local)
         return;
-    pthread_mutex_lock(&local->lock);
-    local->stopping = true;
-    pthread_mutex_unlock(&local->lock);
+    atomic_store(&local->stopping, true);
     pool_wake(local->pool);
     pthread_join(local->keeper, NULL);
-    pool_free(local->pool);
-    pthread_mutex_destroy(&local->lock);
-    free(local);
+    free_parts(local);
 }
 
 void local_backend_state(const struct sandbox_backend *backend, struct local_state *ret_state)

@@ -22,7 +22,7 @@ struct local_state {
 };
 
 /* Runs the first preflight before it returns (about 0.2 s): a sandbox that is
- * not safe makes the backend not ready, not an error. Starts one thread.
+ * not safe makes the backend not ready, not an error. Starts two threads.
  * `launcher` is borrowed and must outlive the backend. Caller frees. */
 bool local_backend_new(struct launcher *launcher, const struct local_options *options,
                        struct sandbox_backend **ret_backend, struct error *err) MUST_CHECK;
