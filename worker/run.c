@@ -113,7 +113,6 @@ static void leave_to_others(struct run *run, struct transition_end *end)
     struct output nothing;
     output_start(&nothing, run->worker, run->slot);
     end->outcome = "unknown";
-    end->reason = "lost";
     end->items = nothing.items;
     end->may_run_on = true;
     if (slot_stopped(run->slot) != SLOT_STOP_LOST) {

@@ -343,6 +343,34 @@ test('a lost run tells what is known, and those who may settle it can', async ()
     await reviewer.getByLabel('What did you check?').fill('Nothing was written.');
     await reviewer.getByRole('button', { name: 'It failed' }).click();
     await page.locator('.request-meta', { hasText: 'Failed' }).waitFor();
+    await page.getByText('Somebody looked into it and said that it failed.').waitFor();
+});
+
+test('a run lost at a service, or cancelled when found again, says just that', async () => {
+    const gate = makeGate();
+    const id = await start(`print('half', flush=True)\n${gate.wait}`);
+    await gate.reached();
+    await stack.kill('worker');
+    await stack.start('worker');
+    await show(id);
+    await page.getByText('The run was lost while the code ran').waitFor();
+    const set = (sql) => superuser(`update cs.attempt set ${sql} where request_id = ${id}`);
+    const reasons = {
+        sandbox_lost: 'The sandbox stopped answering, possibly out of memory',
+        output_lost: 'The output could not be stored',
+        service_lost: 'The sandbox service broke off, or did not answer any more',
+    };
+    for (const [reason, text] of Object.entries(reasons)) {
+        await set(`reason = '${reason}'`);
+        await page.reload();
+        await page.locator('.known').getByText(text).waitFor();
+    }
+    await look(`/requests/${id}`, (at) => at.locator('.known').waitFor(), 'lost-service');
+    await set("state = 'cancelled', reason = 'cancelled'");
+    await superuser(`update cs.request set state = 'failed' where id = ${id}`);
+    await page.reload();
+    await page.getByText('It was cancelled while it ran.').waitFor();
+    assert.equal(await page.getByText('The code stopped with an error.').count(), 0);
 });
 
 test('nothing broke the policy on the way', () => assertClean(...windows));

@@ -2,8 +2,8 @@
 // sandbox is made and code is started at most, and that nothing is left behind.
 import test, { after } from 'node:test';
 import { hasEffect, runTable, troubles } from './fault_table.mjs';
-import { BAD_RESULTS, CREATE, DELETE, EXEC, FORBIDDEN, LOGS, LOOK, LOST, NOT_STARTED, REFUSED_START,
-    RESULTS, SESSION, STATUS, SUCCEEDED, THROTTLED, UNAVAILABLE, UPLOAD, harness,
+import { BAD_RESULTS, CREATE, DELETE, DIED, EXEC, FORBIDDEN, LOGS, LOOK, LOST, NOT_STARTED,
+    REFUSED_START, RESULTS, SESSION, STATUS, SUCCEEDED, THROTTLED, UNAVAILABLE, UPLOAD, harness,
     openTrap } from './daytona_faults_harness.mjs';
 
 const trap = await openTrap();
@@ -22,6 +22,9 @@ const wantOfToolbox = ({ status }) => ({ 401: FORBIDDEN, 429: THROTTLED }[status
 
 /** 429 with a time that is longer than anybody waits: the job goes back until then. */
 const tooLong = (rule) => rule.status === 429 && rule.headers;
+
+/** A bare 502 while it runs: nobody answers in the sandbox any more. */
+const lostWhilePolled = (kind, effect, rule) => (rule.status === 502 ? DIED : LOST);
 
 /** A step: its call, after how many others like it, and what it comes to when the trouble passes
  *  and when it does not: by the kind of trouble, whether the request had its effect, the rule. */
@@ -44,8 +47,8 @@ const STEPS = [
         once: (kind, effect, rule) => (tooLong(rule) ? { ...NOT_STARTED, service_fault: false }
             : kind === 'refused' ? NOT_STARTED : SUCCEEDED) },
     { step: 'the start', match: EXEC, once: wantOfStart, always: wantOfStart },
-    { step: 'a poll', match: STATUS, once: () => SUCCEEDED, always: () => LOST },
-    { step: 'the log', match: LOGS, once: () => SUCCEEDED, always: () => LOST },
+    { step: 'a poll', match: STATUS, once: () => SUCCEEDED, always: lostWhilePolled },
+    { step: 'the log', match: LOGS, once: () => SUCCEEDED, always: lostWhilePolled },
     { step: 'the results', match: RESULTS, once: () => SUCCEEDED,
         always: (kind, effect, rule) => (isGarbage(kind, rule) ? BAD_RESULTS : LOST) },
     { step: 'delete', match: DELETE, once: () => SUCCEEDED, always: () => SUCCEEDED,

@@ -20,9 +20,10 @@ export const THROTTLED = { outcome: 'not_created', reason: 'throttled' };
 export const FORBIDDEN = { outcome: 'not_created', reason: 'forbidden' };
 export const BAD_REQUEST = { outcome: 'not_created', reason: 'bad_request' };
 export const NOT_STARTED = { outcome: 'not_started', started: 0, service_fault: true };
-export const LOST = { outcome: 'unknown', reason: 'lost', started: 1, service_fault: true };
+export const LOST = { outcome: 'unknown', reason: 'service_lost', started: 1, service_fault: true };
 export const REFUSED_START = { outcome: 'failed', reason: 'refused', started: 1,
     service_fault: true, error_name: 'Daytona' };
+export const DIED = { ...LOST, reason: 'sandbox_lost' };
 export const BAD_RESULTS = { outcome: 'failed', reason: 'bad_results', started: 1 };
 
 export const job = jobOf({ code: 'import sys\nprint("out", flush=True)\n'

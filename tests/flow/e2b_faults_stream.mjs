@@ -18,7 +18,7 @@ const RECORDED = [START, out('one\n'), { type: 'stderr', text: 'two\u00e9\n', ti
     { type: 'keepalive' }, result({ text: '42' }), END];
 
 // The breaker counts what is the service's doing, never what is the code's.
-const lost = { outcome: 'unknown', reason: 'lost', service_fault: true };
+const lost = { outcome: 'unknown', reason: 'service_lost', service_fault: true };
 const late = { outcome: 'timed_out', reason: 'wall_time', service_fault: false };
 const fine = { outcome: 'succeeded', reason: '', service_fault: false };
 const warned = (stderr) => ({ ...fine, stdout: 'ok\n', stderr });

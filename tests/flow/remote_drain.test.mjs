@@ -78,7 +78,7 @@ for (const service of services) describe(service.name, () => {
         await stack.halt('worker');
         const attempt = await jobs.attempt(job.attempt_id);
         assert.equal(attempt.state, 'unknown');
-        assert.equal(attempt.reason, service.tellsLater ? 'lost' : 'worker_stopped');
+        assert.equal(attempt.reason, 'worker_stopped');
         assert.equal(service.left(fake), service.tellsLater ? 1 : 0);
         await stack.start('worker');
         if (service.tellsLater) {

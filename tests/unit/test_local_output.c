@@ -203,7 +203,7 @@ static void a_sink_that_refuses_ends_the_run(void **state)
     AUTO(bed_outcome) struct bed_outcome outcome = {.refuse_output = true};
     bed_run(&bed, &job, &outcome);
     assert_int_equal(outcome.result.outcome, SANDBOX_UNKNOWN);
-    assert_string_equal(outcome.result.reason, "lost");
+    assert_string_equal(outcome.result.reason, "output_lost");
 }
 
 static void output_comes_while_it_runs(struct bed_outcome *outcome)

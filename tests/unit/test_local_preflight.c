@@ -217,8 +217,8 @@ static void who_is_killed_decides_the_class(void **context)
         enum sandbox_outcome outcome;
         const char *reason;
     } ends[] = {
-        {SANDBOX_UNKNOWN, "lost"},  /* nothing inside can kill bubblewrap */
-        {SANDBOX_FAILED, "signal"}, /* the job could have done these two itself */
+        {SANDBOX_UNKNOWN, "sandbox_lost"}, /* nothing inside can kill bubblewrap */
+        {SANDBOX_FAILED, "signal"},        /* the job could have done these two itself */
         {SANDBOX_FAILED, "signal"},
     };
     for (kill_depth = 0; kill_depth < 3; kill_depth++) {
@@ -246,7 +246,7 @@ static void a_paused_launcher_proves_nothing(void **context)
     bed_run(&bed, &job, &outcome);
     kill(launcher_pid(bed.launcher), SIGCONT);
     assert_int_equal(outcome.result.outcome, SANDBOX_UNKNOWN);
-    assert_string_equal(outcome.result.reason, "lost");
+    assert_string_equal(outcome.result.reason, "sandbox_lost");
     int pid = launcher_pid(bed.launcher);
     assert_true(bed_wait(nothing_below, &pid)); /* it does its duty as soon as it can */
 }
@@ -263,7 +263,7 @@ static void what_nobody_keeps_alive_is_unknown(void **context)
     AUTO(bed_outcome) struct bed_outcome outcome = {.on_created = keep_alive_once};
     bed_run(&bed, &job, &outcome);
     assert_int_equal(outcome.result.outcome, SANDBOX_UNKNOWN);
-    assert_string_equal(outcome.result.reason, "lost");
+    assert_string_equal(outcome.result.reason, "sandbox_lost");
     assert_int_equal(outcome.started, 1);
 }
 

@@ -29,7 +29,7 @@ struct sandbox_result {
     int exit_code;        /* -1 when ended by a signal */
     int term_signal;      /* 0 when it exited */
     char reason[32];      /* stable word for people and SQL: "", "exception", "exit_code",
-                             "memory", "wall_time", "output", "processes", "lost", … */
+                             "memory", "wall_time", "output", "service_lost", … */
     char error_name[128]; /* of a language error: "ZeroDivisionError" */
     char error_value[512];
     int64_t duration_ms; /* from the first byte of code to the end */

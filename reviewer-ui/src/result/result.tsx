@@ -44,6 +44,7 @@ function failureText(detail: Detail, attempt: Attempt | undefined): string {
   if (!attempt) return t.result.failed;
   if (attempt.state === 'timed_out')
     return t.result.timedOut(formatDuration(detail.bundle.limits.wall_ms));
+  if (attempt.state === 'cancelled' && attempt.started_at) return t.result.stopped;
   const text = t.result.failedBy[attempt.reason ?? ''];
   return text ?? (attempt.started_at ? t.result.failed : t.result.notStarted);
 }

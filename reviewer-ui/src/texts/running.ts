@@ -69,6 +69,8 @@ export const running = {
     why: 'Why',
     reasons: {
       lost: 'The worker did not report any more',
+      service_lost: 'The sandbox service broke off, or did not answer any more',
+      sandbox_lost: 'The sandbox stopped answering, possibly out of memory',
       worker_stopped: 'The worker was stopped',
       output_lost: 'The output could not be stored',
     } as Record<string, string>,

@@ -77,6 +77,7 @@ static bool read_log(struct daytona_run *run, int64_t deadline_ms, bool last)
         run->stop = DAYTONA_STOP_OUTPUT;
         run->result->output_truncated = true;
     }
+    run->gateway = answered && answer.status == 502;
     return answered && answer.status == 200 && daytona_log_end(&run->log);
 }
 
@@ -132,6 +133,7 @@ static bool poll_once(struct daytona_run *run, int64_t deadline_ms)
                                       .once = true,
                                       .cancelled = &run->sandbox->cancelled};
     bool answered = daytona_call(run->sandbox->daytona, &call, &answer);
+    run->gateway = answered && answer.status == 502;
     run->busy_ms = answer.retry_after_ms < BUSY_MAX_MS ? answer.retry_after_ms : BUSY_MAX_MS;
     bool good = answered && read_status(run, &answer) && read_log(run, deadline_ms, run->exited);
     if (good) {
@@ -212,8 +214,8 @@ static void judge(struct daytona_run *run)
         [DAYTONA_STOP_WALL] = {SANDBOX_TIMED_OUT, "wall_time"},
         [DAYTONA_STOP_OUTPUT] = {SANDBOX_FAILED, "output"},
         [DAYTONA_STOP_CANCEL] = {SANDBOX_CANCELLED, "cancelled"},
-        [DAYTONA_STOP_SINK] = {SANDBOX_UNKNOWN, "lost"},
-        [DAYTONA_STOP_LOST] = {SANDBOX_UNKNOWN, "lost"},
+        [DAYTONA_STOP_SINK] = {SANDBOX_UNKNOWN, "output_lost"},
+        [DAYTONA_STOP_LOST] = {SANDBOX_UNKNOWN, "service_lost"},
     };
     if (run->stop == DAYTONA_STOP_NONE && killed_by_limit(run))
         run->stop = DAYTONA_STOP_WALL;
@@ -221,6 +223,9 @@ static void judge(struct daytona_run *run)
         verdict_set(run->result, stops[run->stop].outcome, stops[run->stop].reason);
     else
         remote_judge(&run->results, run->exit_code, run->result);
+    /* What uses up all memory kills the daemon inside as well. */
+    if (run->stop == DAYTONA_STOP_LOST && run->gateway)
+        verdict_set(run->result, SANDBOX_UNKNOWN, "sandbox_lost");
     run->result->service_fault = run->stop == DAYTONA_STOP_LOST;
 }
 

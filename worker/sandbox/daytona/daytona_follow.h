@@ -27,6 +27,7 @@ struct daytona_run {
     int64_t output_bytes;
     int64_t trouble_ms; /* since then no poll was answered well; 0: all is well */
     int64_t busy_ms;    /* the service wants to be left alone for so long; 0 */
+    bool gateway;       /* the last poll was answered by 502: nobody answers in the sandbox */
     bool missing;       /* the last poll said that there is no such command */
     bool exited;
     int exit_code; /* 0 to 255 */

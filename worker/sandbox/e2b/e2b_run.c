@@ -34,9 +34,9 @@ static const struct {
     [E2B_TIMED_OUT] = {SANDBOX_TIMED_OUT, "wall_time", false},
     [E2B_CANCELLED] = {SANDBOX_CANCELLED, "cancelled", false},
     [E2B_OVER] = {SANDBOX_FAILED, "output", false},
-    [E2B_SINK] = {SANDBOX_UNKNOWN, "lost", false},
+    [E2B_SINK] = {SANDBOX_UNKNOWN, "output_lost", false},
     [E2B_REFUSED] = {SANDBOX_FAILED, "refused", true},
-    [E2B_LOST] = {SANDBOX_UNKNOWN, "lost", true},
+    [E2B_LOST] = {SANDBOX_UNKNOWN, "service_lost", true},
 };
 
 static void judge_end(struct run *run, enum e2b_end end)
@@ -83,9 +83,9 @@ static bool judge_service_error(struct run *run)
         const char *reason;
     } names[] = {
         {"ContextRestarting", SANDBOX_FAILED, "ended_early"}, /* the interpreter died */
-        {"WebSocketError", SANDBOX_UNKNOWN, "lost"},
-        {"UnexpectedEndOfExecution", SANDBOX_UNKNOWN, "lost"},
-        {"ExecutionAborted", SANDBOX_UNKNOWN, "lost"},
+        {"WebSocketError", SANDBOX_UNKNOWN, "service_lost"},
+        {"UnexpectedEndOfExecution", SANDBOX_UNKNOWN, "service_lost"},
+        {"ExecutionAborted", SANDBOX_UNKNOWN, "service_lost"},
     };
     for (size_t i = 0; !run->events.error_traced && i < COUNT_OF(names); i++)
         if (strcmp(run->events.error_name, names[i].name) == 0) {

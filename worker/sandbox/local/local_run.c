@@ -205,7 +205,7 @@ static void judge_silent_end(struct run *run)
     if (WIFEXITED(status))
         verdict_silent(result, WEXITSTATUS(status));
     else /* bubblewrap itself was killed: nothing inside can do that */
-        verdict_set(result, SANDBOX_UNKNOWN, "lost");
+        verdict_set(result, SANDBOX_UNKNOWN, "sandbox_lost");
     if (run->report.memory_kills > 0)
         verdict_set(result, SANDBOX_FAILED, "memory");
 }
@@ -237,14 +237,14 @@ static void judge(struct run *run)
         [STOP_WALL] = {SANDBOX_TIMED_OUT, "wall_time"},
         [STOP_OUTPUT] = {SANDBOX_FAILED, "output"},
         [STOP_CANCEL] = {SANDBOX_CANCELLED, "cancelled"},
-        [STOP_SINK] = {SANDBOX_UNKNOWN, "lost"},
+        [STOP_SINK] = {SANDBOX_UNKNOWN, "output_lost"},
         [STOP_RESULTS] = {SANDBOX_FAILED, "bad_results"},
     };
     struct sandbox_result *result = run->result;
     bool told = run->results.state == RESULTS_ENDED;
     result->exit_code = -1;
     if (run->sent && is_unknown(run))
-        verdict_set(result, SANDBOX_UNKNOWN, "lost");
+        verdict_set(result, SANDBOX_UNKNOWN, "sandbox_lost");
     else if (run->stop == STOP_CANCEL || (run->stop != STOP_NONE && run->sent))
         verdict_set(result, stops[run->stop].outcome, stops[run->stop].reason);
     else if (!run->sent)
