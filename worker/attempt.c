@@ -1,6 +1,5 @@
 #include "worker/attempt.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,8 +119,6 @@ struct attempt *attempt_from_row(const struct rows *rows, size_t row, struct err
     struct bytes sha256 = rows_bytes(rows, row, COLUMN_SHA256);
     attempt->id = rows_integer(rows, row, COLUMN_ID);
     attempt->fence = rows_integer(rows, row, COLUMN_FENCE);
-    snprintf(attempt->label, sizeof attempt->label, "countersign-%" PRId64 "-%" PRId64, attempt->id,
-             attempt->fence);
     attempt->language = memory_text(rows_text(rows, row, COLUMN_LANGUAGE));
     buffer_add(&attempt->code, code.data, code.len);
     attempt->bundle.request_id = rows_integer(rows, row, COLUMN_REQUEST);
@@ -192,7 +189,6 @@ struct sandbox_job attempt_job(const struct attempt *attempt)
         .fence = attempt->fence,
         .request_id = attempt->bundle.request_id,
         .elapsed_ms = attempt->elapsed_ms,
-        .label = attempt->label,
         .image = attempt->bundle.image,
         .language = attempt->language,
         .code = buffer_bytes(&attempt->code),

@@ -7,13 +7,11 @@
 #include "worker/sandbox/sandbox.h"
 
 #define ATTEMPT_FILES_MAX 64
-#define ATTEMPT_LABEL_SIZE 64
 
 /* Where an attempt stands in our database; the names are those of SQL. */
 struct attempt {
     int64_t id;
     int64_t fence;
-    char label[ATTEMPT_LABEL_SIZE];     /* unique per attempt and fence */
     struct bundle bundle;               /* borrows from the members below */
     uint8_t bundle_sha256[SHA256_SIZE]; /* what our database says was approved */
     char *language;

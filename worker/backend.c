@@ -5,14 +5,13 @@
 #include "common/base/clock.h"
 #include "worker/sandbox/readiness.h"
 
-static bool explain(struct backend *backend, const struct breaker_state *state,
+static void explain(struct backend *backend, const struct breaker_state *state,
                     char ret_why[BACKEND_WHY_SIZE])
 {
     char until[25];
     clock_format(state->until_ms, until);
     snprintf(ret_why, BACKEND_WHY_SIZE, "%s: %s is left alone until %.19sZ: %s", BACKEND_OPEN,
              backend->name, until, state->reason);
-    return true;
 }
 
 bool backend_is_open(struct backend *backend, char ret_why[BACKEND_WHY_SIZE])
@@ -21,7 +20,10 @@ bool backend_is_open(struct backend *backend, char ret_why[BACKEND_WHY_SIZE])
     if (!backend->breaker)
         return false;
     breaker_look(backend->breaker, &state);
-    return state.kind == BREAKER_OPEN && explain(backend, &state, ret_why);
+    if (state.kind != BREAKER_OPEN)
+        return false;
+    explain(backend, &state, ret_why);
+    return true;
 }
 
 bool backend_is_ready(struct backend *backend, char ret_why_not[BACKEND_WHY_SIZE])

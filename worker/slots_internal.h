@@ -1,4 +1,4 @@
-/* What slots.c and slot.c share. */
+/* What slots.c and slot_control.c share. */
 #pragma once
 
 #include "worker/slots.h"

@@ -74,12 +74,11 @@ begin
         from rows from (jsonb_to_recordset(items)
             as (id bigint, fence bigint)) with ordinality i (id, fence, ord)
         left join kept k on k.id = i.id and k.fence = i.fence;
-    return jsonb_build_object('attempts', renewed,
-                              'paused', exists (select from pause where scope = 'all'));
+    return jsonb_build_object('attempts', renewed);
 end
 $$;
 comment on function cs.heartbeat is
-    'items [{id, fence}] → {attempts: [{id, ok, cancel}], paused}; ok is false when the lease has
+    'items [{id, fence}] → {attempts: [{id, ok, cancel}]}; ok is false when the lease has
 ended or is somebody else''s: stop, and kill the sandbox.';
 
 create or replace function cs.worker_is_alive(worker_name text, lease_ms bigint) returns bool

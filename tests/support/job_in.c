@@ -109,7 +109,6 @@ bool job_in_read(struct bytes text, struct job_in *ret_job, struct error *err)
     job->job.attempt_id = json_integer_of(job->root, "attempt_id", getpid());
     job->job.request_id = json_integer_of(job->root, "request_id", 1);
     job->job.fence = json_integer_of(job->root, "fence", 1);
-    job->job.label = "run-job";
     job->job.language = json_text_of(job->root, "language");
     job->job.image = json_text_of(job->root, "image");
     job->job.instance = text_or(job->root, "instance", "00000000-0000-4000-8000-000000000001");

@@ -61,7 +61,6 @@ static void a_claim_is_read_whole(void **state)
     assert_false(attempt->malformed);
     assert_int_equal(attempt->id, 7);
     assert_int_equal(attempt->fence, 3);
-    assert_string_equal(attempt->label, "countersign-7-3");
     struct sandbox_job job = attempt_job(attempt);
     assert_string_equal(job.language, "python");
     assert_true(bytes_equal(job.code, bytes_of("print(1)")));

@@ -20,7 +20,6 @@ struct sandbox_job {
     int64_t fence;
     int64_t request_id;
     const char *instance; /* id of our database; [A-Za-z0-9-]; part of every label */
-    const char *label;    /* unique per attempt and fence; remote backends store it */
     const char *image;    /* what was approved: template or snapshot of a service */
     const char *language; /* "python" or "sql" */
     struct bytes code;

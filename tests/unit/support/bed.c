@@ -57,7 +57,6 @@ static struct bed_job job_of(const char *language, const char *code)
 {
     return (struct bed_job){.job = {.attempt_id = 11,
                                     .fence = 3,
-                                    .label = "test",
                                     .language = language,
                                     .code = bytes_of(code),
                                     .limits = {.wall_ms = 60000,

@@ -199,8 +199,7 @@ static bool ask(struct launcher *launcher, struct sandbox *sandbox, char ret_why
                                 .item_begin = refuse_item,
                                 .item_bytes = skip_bytes,
                                 .item_end = skip_end};
-    struct sandbox_job job = {
-        .label = "preflight", .language = "python", .code = program_probe(), .limits = limits};
+    struct sandbox_job job = {.language = "python", .code = program_probe(), .limits = limits};
     struct sandbox_result result;
     local_run(sandbox, &job, &sink, &result);
     buffer_add(&answers, "", 1);
