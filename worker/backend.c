@@ -10,8 +10,8 @@ static void explain(struct backend *backend, const struct breaker_state *state,
 {
     char until[25];
     clock_format(state->until_ms, until);
-    snprintf(ret_why, BACKEND_WHY_SIZE, "%s: %s is left alone until %.19sZ: %s", BACKEND_OPEN,
-             backend->name, until, state->reason);
+    snprintf(ret_why, BACKEND_WHY_SIZE, "%s is left alone until %.19sZ: %s", backend->name, until,
+             state->reason);
 }
 
 bool backend_is_open(struct backend *backend, char ret_why[BACKEND_WHY_SIZE])
@@ -67,8 +67,7 @@ bool backend_enter(struct backend *backend, struct backend_pass *ret_pass, int64
         atomic_fetch_sub(&backend->busy, 1);
         char why[BACKEND_WHY_SIZE];
         if (!backend_is_open(backend, why))
-            snprintf(why, sizeof why, "%s: %s is being tried by others", BACKEND_OPEN,
-                     backend->name);
+            snprintf(why, sizeof why, "%s is being tried by others", backend->name);
         return fail(err, ERR_UNAVAILABLE, "%s", why);
     }
     *ret_pass = (struct backend_pass){permit, true};
@@ -121,4 +120,6 @@ void backend_report_breaker(struct backend *backend, json_t *report)
     if (json_flag(report, "ready")) /* else its preflight knows better */
         json_object_set_new(report, "why_not", json_string(state.reason));
     json_object_set_new(report, "ready", json_false());
+    if (state.refused)
+        json_object_set_new(report, "refused", json_true());
 }

@@ -20,9 +20,6 @@ struct backend {
 
 #define BACKEND_WHY_SIZE 256
 
-/* The name of an error that a job gets which has to wait for a service. */
-#define BACKEND_OPEN "breaker_open"
-
 /* False: its preflight failed, or the breaker is open; no job is taken for it. */
 bool backend_is_ready(struct backend *backend, char ret_why_not[BACKEND_WHY_SIZE]);
 /* How many jobs it could take now; 0 when it is not ready. */
@@ -50,5 +47,6 @@ void backend_leave(struct backend *backend, struct backend_pass *pass, enum brea
 /* What the code of an error that `create` gave says of the service. */
 enum breaker_verdict backend_verdict(const struct error *err);
 
-/* Adds "breaker", "until" and "failures", and what they make of "ready" and "why_not". */
+/* Adds "breaker", "until" and "failures", "refused" when our key is, and what they make of
+ * "ready" and "why_not". */
 void backend_report_breaker(struct backend *backend, json_t *report);

@@ -18,6 +18,7 @@
 #define PERMITS_MAX 8
 #define TOKEN_BYTES 8
 #define NAME_SIZE 64
+#define REFUSED_MARK '!' /* in Redis, after the time */
 #define ASK_AGAIN_MS 250 /* while others hold the permits */
 
 /* A circuit: since when it is broken, until when it stays so. Times of this
@@ -28,6 +29,7 @@ struct circuit {
     int64_t until_ms;
     int64_t until_wall_ms; /* the same, for people */
     unsigned taken;        /* permits, a bit each */
+    bool refused;          /* our key was */
     char reason[120];
 };
 
@@ -125,6 +127,8 @@ static void take_over(struct breaker *breaker, char values[KEY_COUNT][REDIS_VALU
         int64_t most_ms = breaker->options.recovery_ms;
         left_ms = left_ms < 1 ? 1 : left_ms;
         circuit->until_ms = clock_monotonic_ms() + (left_ms > most_ms ? most_ms : left_ms);
+        circuit->refused = *reason == REFUSED_MARK;
+        reason += circuit->refused;
         snprintf(circuit->reason, sizeof circuit->reason, "%s", reason + (*reason == ' '));
     }
     if (until_ms > 0 && circuit->generation == 0)
@@ -204,7 +208,8 @@ static void share_break(struct breaker *breaker)
     if (!redis_may_answer(breaker))
         return;
     name_keys(breaker, &names);
-    snprintf(open, sizeof open, "%" PRId64 " %s", circuit->until_wall_ms, circuit->reason);
+    const char mark[] = {circuit->refused ? REFUSED_MARK : '\0', '\0'};
+    snprintf(open, sizeof open, "%" PRId64 "%s %s", circuit->until_wall_ms, mark, circuit->reason);
     snprintf(generation, sizeof generation, "%" PRId64, circuit->generation);
     const struct redis_value first = {names.list[KEY_OPEN], open, breaker->options.recovery_ms,
                                       true};
@@ -218,12 +223,13 @@ static void share_break(struct breaker *breaker)
          &err);
 }
 
-static void open_circuit(struct breaker *breaker, const char *why)
+static void open_circuit(struct breaker *breaker, bool refused, const char *why)
 {
     struct circuit *circuit = &breaker->circuit;
     if (kind_of(circuit) == BREAKER_OPEN)
         return;
-    *circuit = (struct circuit){.generation = clock_wall_ms(),
+    *circuit = (struct circuit){.refused = refused,
+                                .generation = clock_wall_ms(),
                                 .until_ms = clock_monotonic_ms() + breaker->options.recovery_ms,
                                 .until_wall_ms = clock_wall_ms() + breaker->options.recovery_ms};
     snprintf(circuit->reason, sizeof circuit->reason, "%s", why);
@@ -246,7 +252,7 @@ static void count_failure(struct breaker *breaker, const struct breaker_permit *
         breaker->circuit.failures = failures;
     bool of_this_break = permit->probe >= 0 && permit->generation == breaker->circuit.generation;
     if (of_this_break || failures >= breaker->options.failures)
-        open_circuit(breaker, why);
+        open_circuit(breaker, false, why);
 }
 
 /* A probe that worked closes what it probed, but nothing that broke since. */
@@ -288,6 +294,7 @@ void breaker_look(struct breaker *breaker, struct breaker_state *ret_state)
     look(breaker);
     const struct circuit *circuit = &breaker->circuit;
     *ret_state = (struct breaker_state){.kind = kind_of(circuit), .failures = circuit->failures};
+    ret_state->refused = ret_state->kind == BREAKER_OPEN && circuit->refused;
     if (ret_state->kind == BREAKER_OPEN)
         ret_state->until_ms = circuit->until_wall_ms;
     if (ret_state->kind != BREAKER_CLOSED)
@@ -327,7 +334,7 @@ void breaker_report(struct breaker *breaker, const struct breaker_permit *permit
     else if (verdict == BREAKER_FAILED)
         count_failure(breaker, permit, why);
     else if (verdict == BREAKER_REFUSED)
-        open_circuit(breaker, why);
+        open_circuit(breaker, true, why);
     give_probe(breaker, permit);
     breaker->looked_ms = 0;
     pthread_mutex_unlock(&breaker->lock);

@@ -26,6 +26,7 @@ struct breaker_state {
     enum breaker_kind kind;
     int64_t until_ms; /* wall clock; 0 unless open */
     int64_t failures; /* in a row */
+    bool refused;     /* it is open because our key is not taken */
     char reason[120]; /* why it opened */
 };
 /* At most BREAKER_LOOK_MS old. */

@@ -20,11 +20,23 @@ end
 $$;
 comment on function cs.backend_reports is 'What each live worker says of a backend that it serves.';
 
+create or replace function cs.key_is_refused(backend text) returns bool
+    language plpgsql stable as $$
+begin
+    return exists (select from cs.worker w where cs.worker_is_live(w)
+                   and w.backends -> $1 ->> 'refused' = 'true');
+end
+$$;
+comment on function cs.key_is_refused is
+    'Whether a live worker says that a service refuses our key.';
+
 create or replace function cs.backend_state(backend text) returns jsonb
     language plpgsql stable as $$
 begin
     return (select jsonb_strip_nulls(jsonb_build_object('state', s.state, 'workers', s.workers,
             'until', case s.state when 'breaker_open' then s.until end,
+            'refused', case s.state when 'breaker_open' then nullif(cs.key_is_refused($1), false)
+                end,
             'message', case when s.state not in ('ready', 'no_worker') then s.why_not end))
         from (select count(*) as workers, max(until) as until, max(nullif(why_not, '')) as why_not,
                 case when count(*) = 0 then 'no_worker'
@@ -37,7 +49,8 @@ end
 $$;
 comment on function cs.backend_state is
     '{state: ready | half_open | breaker_open | not_ready | no_worker, workers: how many live ones
-serve it, until?, message?}: what all live workers together say of a backend.';
+serve it, until?, refused?, message?}: what all live workers together say of a backend; refused: it
+is left alone because it refuses our key.';
 
 create or replace function cs.attempt_waiting(r cs.request, a cs.attempt) returns jsonb
     language plpgsql stable as $$
@@ -91,7 +104,7 @@ begin
 end
 $$;
 comment on function cs.request_waiting is
-    '{reason, since, until?, message?, scope?} of a request that is to run and does not: paused,
+    '{reason, since, until?, refused?, message?, scope?} of a request that is to run and does not: paused,
 no_worker, breaker_open, not_ready, no_free_slot, given_back with what the worker said as message,
 or reattaching for a lost run that may still be found; null otherwise.';
 

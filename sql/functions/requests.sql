@@ -71,8 +71,9 @@ declare
     left_s int := ceil(extract(epoch from
         nullif(away ->> 'until', '')::timestamptz - clock_timestamp()));
 begin
-    return jsonb_set(error_result('breaker_open', format('%s does not answer at the moment%s',
-            backend, coalesce(': ' || nullif(away ->> 'message', ''), '')), 'sandbox'),
+    return jsonb_set(error_result('breaker_open', format('%s %s at the moment%s', backend,
+            case when away ? 'refused' then 'refuses our key' else 'does not answer' end,
+            coalesce(': ' || nullif(away ->> 'message', ''), '')), 'sandbox'),
         '{error,retry_after}', to_jsonb(greatest(coalesce(left_s, 1), 1)));
 end
 $$;

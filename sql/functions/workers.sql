@@ -16,8 +16,9 @@ begin
 end
 $$;
 comment on function cs.worker_hello is
-    '{name, version, slots, backends: {name: {ready, why_not, weaker, breaker?, until?}}} →
-{worker_id, instance}; breaker is closed, open or half_open, until when it is tried again.';
+    '{name, version, slots, backends: {name: {ready, why_not, weaker, breaker?, until?, refused?}}}
+→ {worker_id, instance}; breaker is closed, open or half_open, until when it is tried again,
+refused when it is open because of our key.';
 
 create or replace function cs.worker_bye(worker_id bigint) returns bool
     language plpgsql security definer set search_path = cs, pg_temp as $$

@@ -59,7 +59,7 @@ before(async () => {
             until: new Date(Date.now() + 25000).toISOString(),
             why_not: 'the service answered 503 five times',
         },
-        daytona: { ready: false, breaker: 'closed', why_not: 'its key was refused' },
+        daytona: { ready: false, breaker: 'open', refused: true, why_not: 'its key was refused' },
     };
     await stack.psql(
         'superuser',
@@ -88,12 +88,12 @@ test('workers say what they run, sandboxes how they are', async () => {
     const remote = worker('remote-worker-7');
     await remote.getByText('12 of 64').waitFor();
     await remote.getByText(/E2B: does not answer, next try at/).waitFor();
-    await remote.getByText('Daytona: its key was refused').waitFor();
+    await remote.getByText('Daytona: refuses our key: its key was refused').waitFor();
     await remote.getByText('Not ready').waitFor();
     await sandbox('Local').getByText('Ready').waitFor();
     await sandbox('E2B').getByText('Does not answer').waitFor();
     await sandbox('E2B').getByText('the service answered 503 five times').waitFor();
-    await sandbox('Daytona').getByText('Not ready').waitFor();
+    await sandbox('Daytona').getByText('Refuses the key in DAYTONA_API_KEY').waitFor();
     await local.getByRole('link', { name: `#${id}` }).click();
     await eva.waitForURL(`**/requests/${id}`);
     await eva.locator('.live-output', { hasText: 'going' }).waitFor();

@@ -293,6 +293,17 @@ test('a request that waits says why, and since when', async () => {
     await page.reload();
     await page.getByText('E2B does not answer.').waitFor();
     await page.getByText(/Next try at \d\d:\d\d/).waitFor();
+    const refused = { e2b: { ...backends.e2b, refused: true, why_not: 'E2B: create: 401' } };
+    await superuser("update cs.worker set backends = :'refused'::jsonb where name = 'worker-b'", {
+        refused: JSON.stringify(refused),
+    });
+    await page.reload();
+    await page.getByText('E2B refuses the key in E2B_API_KEY.').waitFor();
+    await look(
+        `/requests/${remote}`,
+        (at) => at.getByText('E2B refuses the key').waitFor(),
+        'waiting-refused',
+    );
     await mia.post(`/api/requests/${remote}/cancel`, {});
 });
 

@@ -1,6 +1,6 @@
 -- Services that are away: what waits says why, what would rather fail does, nothing is run twice.
 \ir setup.psql
-select plan(62);
+select plan(64);
 
 -- A live worker that says this of its backends.
 create function t.says(backends jsonb) returns bigint language sql as $$
@@ -57,6 +57,15 @@ select is(t.waits(:r) - 'since', '{"reason": "breaker_open", "message": "timeout
     "until": "2100-01-01T00:00:00.000Z"}', 'while the service is left alone, and until when');
 select is(cs.request_list(t.id('mia'), '{}') -> 'requests' -> 0 -> 'waiting' ->> 'reason',
     'breaker_open', 'in lists, too');
+select worker_report(:w, '{"e2b": {"ready": true, "breaker": "open", "refused": true,
+    "until": "2100-01-01T00:00:00.000Z", "why_not": "401"}}') as x \gset
+select is(t.waits(:r) - 'since', '{"reason": "breaker_open", "message": "401", "refused": true,
+    "until": "2100-01-01T00:00:00.000Z"}', 'a key that is refused is no silence');
+select worker_report(:w, '{"e2b": {"ready": true, "breaker": "open", "refused": true,
+    "why_not": "401"}}') as x \gset
+select is(t.call('submit_requests', t.submission('mia', '{"backend": "e2b", "image": "tpl",
+    "when_unavailable": "fail"}')) #>> '{error,message}',
+    'e2b refuses our key at the moment: 401', 'nor is it at the submission');
 select worker_report(:w, '{"e2b": {"ready": true, "breaker": "half_open"}}') as x \gset
 select is(t.waits(:r), 'null', 'not while a few may try');
 select worker_report(:w, '{"e2b": {"ready": true, "breaker": "open"}}') as x \gset

@@ -91,7 +91,8 @@ static void test_an_open_breaker_takes_nothing_and_says_why(void **state)
     char why[BACKEND_WHY_SIZE];
     break_it();
     assert_true(backend_is_open(&backend, why));
-    assert_non_null(strstr(why, "breaker_open: service is left alone until "));
+    assert_non_null(strstr(why, "service is left alone until "));
+    assert_ptr_equal(strstr(why, "service is"), why);
     assert_non_null(strstr(why, ": 502"));
     assert_false(backend_is_ready(&backend, why));
     assert_int_equal(backend_room(&backend), 0);
@@ -103,6 +104,19 @@ static void test_an_open_breaker_takes_nothing_and_says_why(void **state)
     assert_false(json_flag(report, "ready"));
     assert_non_null(strstr(json_text_of(report, "why_not"), "502"));
     assert_int_equal(strlen(json_text_of(report, "until")), 24);
+    assert_null(json_object_get(report, "refused"));
+}
+
+static void test_a_refused_key_is_told_from_silence(void **state)
+{
+    (void)state;
+    struct backend_pass pass;
+    assert_int_equal(enter(&pass), ERR_NONE);
+    backend_leave(&backend, &pass, BREAKER_REFUSED, "E2B: create: 401");
+    AUTO(json) json_t *report = json_pack("{s:b}", "ready", true);
+    backend_report_breaker(&backend, report);
+    assert_string_equal(json_text_of(report, "breaker"), "open");
+    assert_true(json_flag(report, "refused"));
 }
 
 static void test_one_at_a_time_tries_it_again(void **state)
@@ -164,6 +178,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_more_jobs_than_places, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_open_breaker_takes_nothing_and_says_why, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_a_refused_key_is_told_from_silence, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_at_a_time_tries_it_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_not_ready_takes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_an_error_says_of_the_service, setup, teardown),

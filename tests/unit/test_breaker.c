@@ -85,6 +85,7 @@ static void test_failures_of_two_workers_open_it_for_both(void **state)
     await_kind(b, BREAKER_OPEN);
     breaker_look(b, &seen);
     assert_string_equal(seen.reason, "it hangs");
+    assert_false(seen.refused);
     assert_true(seen.until_ms > clock_wall_ms());
     assert_true(seen.until_ms <= clock_wall_ms() + LONG_MS);
     assert_false(breaker_permit(b, &permit, &retry_ms));
@@ -106,6 +107,18 @@ static void test_only_failures_in_a_row_count(void **state)
     assert_true(use(b, BREAKER_FAILED));
     assert_true(use(a, BREAKER_FAILED));
     await_kind(b, BREAKER_OPEN);
+}
+
+static void test_a_refused_key_is_told_to_both(void **state)
+{
+    (void)state;
+    struct breaker_state seen;
+    open_both(TEST_REDIS, LONG_MS);
+    assert_true(use(a, BREAKER_REFUSED));
+    await_kind(b, BREAKER_OPEN);
+    breaker_look(b, &seen);
+    assert_true(seen.refused);
+    assert_string_equal(seen.reason, "it hangs");
 }
 
 static void test_permits_are_counted_across_workers(void **state)
@@ -202,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_failures_of_two_workers_open_it_for_both, close_both),
         cmocka_unit_test_teardown(test_only_failures_in_a_row_count, close_both),
+        cmocka_unit_test_teardown(test_a_refused_key_is_told_to_both, close_both),
         cmocka_unit_test_teardown(test_permits_are_counted_across_workers, close_both),
         cmocka_unit_test_teardown(test_a_probe_that_fails_opens_it_again, close_both),
         cmocka_unit_test_teardown(test_a_permit_whose_holder_died_comes_back, close_both),

@@ -53,6 +53,8 @@ export interface Waiting {
   until?: string | null;
   message?: string | null;
   scope?: string | null;
+  // The service does not take our key.
+  refused?: boolean;
 }
 
 export interface Summary {
@@ -232,6 +234,7 @@ export interface WorkerBackend {
   weaker?: unknown;
   breaker?: 'closed' | 'open' | 'half_open';
   until?: string | null;
+  refused?: boolean;
 }
 
 export interface WorkerAttempt {
@@ -260,6 +263,7 @@ export interface BackendState {
   state: string;
   workers: number;
   until?: string;
+  refused?: boolean;
   message?: string;
   ready_attempts: number;
 }

@@ -63,12 +63,14 @@ export function Starts({ fleet }: { fleet: Fleet }) {
   );
 }
 
-function BackendSign({ state, until, message }: BackendState) {
-  const tone = tones[state] ?? 'plain';
+function BackendSign({ name, state }: { name: string; state: BackendState }) {
+  const { until, message, refused } = state;
+  const tone = tones[state.state] ?? 'plain';
+  const word = refused ? t.fleet.refused(name) : t.fleet.states[state.state];
   return (
     <>
       <span class={`state tone-${tone}`}>
-        <Sign tone={tone} /> {t.fleet.states[state] ?? state}
+        <Sign tone={tone} /> {word ?? state.state}
       </span>
       {until && <span class="dim"> · {t.fleet.until(until)}</span>}
       {message && (
@@ -89,7 +91,7 @@ function BackendRow({ name, state, fleet }: { name: string; state: BackendState;
         <bdi>{t.sandbox.name(name)}</bdi>
       </th>
       <td>
-        <BackendSign {...state} />
+        <BackendSign name={name} state={state} />
         {pause && (
           <span class="backend-pause">
             <PauseState pause={pause} />

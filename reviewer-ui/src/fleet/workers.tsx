@@ -23,8 +23,8 @@ function State({ row }: { row: WorkerRow }) {
   );
 }
 
-function BackendNote({ ready, why_not, breaker, until, weaker }: WorkerBackend) {
-  const broken = breaker ? t.fleet.breakers[breaker] : undefined;
+function BackendNote({ ready, why_not, breaker, until, refused, weaker }: WorkerBackend) {
+  const broken = t.fleet.breakers[refused ? 'refused' : breaker ?? ''];
   return (
     <>
       {broken && (

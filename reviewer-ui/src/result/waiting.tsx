@@ -22,8 +22,9 @@ function pauseText(scope: string): string {
   return t.waits.paused.all;
 }
 
-function headOf({ reason, scope }: Waiting, sandbox: string): string {
+function headOf({ reason, scope, refused }: Waiting, sandbox: string): string {
   if (reason === 'paused') return pauseText(scope ?? 'all');
+  if (refused) return t.waits.refused(sandbox);
   const words = heads[reason] ?? reason;
   return typeof words === 'string' ? words : words(sandbox);
 }

@@ -4,6 +4,8 @@ import { many } from './many';
 
 const sandboxes: Record<string, string> = { local: 'Local', e2b: 'E2B', daytona: 'Daytona' };
 const nameOf = (name: string) => sandboxes[name] ?? name;
+// The setting that holds the key of a service.
+const keyOf = (name: string) => `${name.toUpperCase()}_API_KEY`;
 
 export const running = {
   sandbox: {
@@ -47,6 +49,7 @@ export const running = {
     },
     no_worker: 'No worker that could run it is there.',
     breaker_open: (name: string) => `${nameOf(name)} does not answer.`,
+    refused: (name: string) => `${nameOf(name)} refuses the key in ${keyOf(name)}.`,
     not_ready: (name: string) => `${nameOf(name)} is not ready.`,
     no_free_slot: 'All workers are busy.',
     given_back: 'It could not start yet.',
@@ -110,8 +113,10 @@ export const running = {
     breakers: {
       open: 'does not answer',
       half_open: 'trying again',
+      refused: 'refuses our key',
     } as Record<string, string>,
     until: (at: string) => `next try at ${formatClock(at)}`,
+    refused: (name: string) => `Refuses the key in ${keyOf(name)}`,
     running: 'Running now',
     nothingRuns: 'nothing',
     run: (span: string) => `running ${span}`,
