@@ -89,6 +89,7 @@ static bool attach(struct run *run, struct error *err)
         return false;
     }
     slot_attach(run->slot, sandbox, run->sandbox);
+    run_works(run);
     return true;
 }
 

@@ -74,6 +74,12 @@ bool backend_enter(struct backend *backend, struct backend_pass *ret_pass, int64
     return true;
 }
 
+void backend_works(struct backend *backend, struct backend_pass *pass)
+{
+    if (pass->taken && backend->breaker)
+        breaker_works(backend->breaker, &pass->permit);
+}
+
 void backend_leave(struct backend *backend, struct backend_pass *pass, enum breaker_verdict verdict,
                    const char *why)
 {

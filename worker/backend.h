@@ -40,6 +40,8 @@ struct backend_pass {
  * breaker is open; then *ret_retry_ms says for how long. */
 bool backend_enter(struct backend *backend, struct backend_pass *ret_pass, int64_t *ret_retry_ms,
                    struct error *err) MUST_CHECK;
+/* The service has taken up what it was asked to run: others may try it, too. */
+void backend_works(struct backend *backend, struct backend_pass *pass);
 /* Ends it; a pass that was not taken is fine. */
 void backend_leave(struct backend *backend, struct backend_pass *pass, enum breaker_verdict verdict,
                    const char *why);

@@ -72,11 +72,12 @@ static bool start(struct run *run, struct error *err)
 
 static void started(void *context)
 {
-    struct output *output = context;
-    LOG(LOG_INFO, "attempt.code_sent", LOG_NUMBER("attempt", output->attempt->id),
-        LOG_NUMBER("fence", output->attempt->fence));
+    struct run *run = context;
+    LOG(LOG_INFO, "attempt.code_sent", LOG_NUMBER("attempt", run->attempt->id),
+        LOG_NUMBER("fence", run->attempt->fence));
     FAULT("worker.run.running");
-    marker_add(output->worker->marker, output->attempt);
+    run_works(run);
+    marker_add(run->worker->marker, run->attempt);
 }
 
 /* Longer each time, and not the same for all who wait. */

@@ -143,6 +143,14 @@ static void leave(struct run *run, enum breaker_verdict verdict, const char *why
         pulse_ring(run->worker->heartbeat_now);
 }
 
+void run_works(struct run *run)
+{
+    bool changes = run->pass.permit.probe >= 0;
+    backend_works(run->backend, &run->pass);
+    if (changes)
+        pulse_ring(run->worker->heartbeat_now);
+}
+
 void run_leave(struct run *run, const struct sandbox_result *result)
 {
     enum breaker_verdict verdict = BREAKER_WORKED;
@@ -161,25 +169,29 @@ void run_blame(struct run *run, const struct error *err)
 
 static bool add_stream(void *context, enum sandbox_stream stream, struct bytes chunk)
 {
-    return output_add_stream(context, stream, chunk);
+    struct run *run = context;
+    return output_add_stream(&run->output, stream, chunk);
 }
 
 static bool begin_item(void *context, const char *kind, const char *mime, const char *name)
 {
-    return output_begin_item(context, kind, mime, name);
+    struct run *run = context;
+    return output_begin_item(&run->output, kind, mime, name);
 }
 
 static bool add_item(void *context, struct bytes chunk)
 {
-    return output_add_item(context, chunk);
+    struct run *run = context;
+    return output_add_item(&run->output, chunk);
 }
 
 static bool end_item(void *context)
 {
-    return output_end_item(context);
+    struct run *run = context;
+    return output_end_item(&run->output);
 }
 
 struct sandbox_sink run_sink(struct run *run, void (*started)(void *context))
 {
-    return (struct sandbox_sink){&run->output, started, add_stream, begin_item, add_item, end_item};
+    return (struct sandbox_sink){run, started, add_stream, begin_item, add_item, end_item};
 }

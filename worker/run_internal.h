@@ -45,8 +45,10 @@ enum run_end run_judge(const struct run *run, const struct sandbox_result *resul
 enum run_end run_finish(struct run *run, struct transition_end *end);
 /* Destroys it, or leaves it to others. */
 void run_drop_sandbox(struct run *run, enum run_end end);
-/* The sink that hands everything to run->output. */
+/* The sink that hands everything to run->output; `started` is given the run. */
 struct sandbox_sink run_sink(struct run *run, void (*started)(void *context));
+/* Tells the breaker that its service has taken the run up, at once: the end may be far. */
+void run_works(struct run *run);
 /* Tells the breaker how a run went, or why there is none. */
 void run_leave(struct run *run, const struct sandbox_result *result);
 void run_blame(struct run *run, const struct error *err);

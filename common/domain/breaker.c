@@ -16,7 +16,6 @@
 #define AWAY_MS 1000 /* how long Redis is not asked again */
 #define KEEP_MS INT64_C(3600000)
 #define PERMITS_MAX 8
-#define TOKEN_BYTES 8
 #define NAME_SIZE 64
 #define REFUSED_MARK '!' /* in Redis, after the time */
 #define ASK_AGAIN_MS 250 /* while others hold the permits */
@@ -27,16 +26,15 @@ struct circuit {
     int64_t failures;
     int64_t generation; /* wall clock of the last break; 0: whole */
     int64_t until_ms;
-    int64_t until_wall_ms; /* the same, for people */
-    unsigned taken;        /* permits, a bit each */
-    bool refused;          /* our key was */
+    int64_t until_wall_ms;                   /* the same, for people */
+    bool refused;                            /* our key was */
+    char takers[PERMITS_MAX][BREAKER_TOKEN]; /* of our own probes; "": free */
     char reason[120];
 };
 
 struct breaker {
     struct breaker_options options; /* its texts are not ours */
     char name[NAME_SIZE];
-    char token[2 * TOKEN_BYTES + 1];
     pthread_mutex_t lock; /* of what follows */
     struct redis *redis;
     int64_t away_until_ms;
@@ -48,9 +46,6 @@ struct breaker {
 struct breaker *breaker_new(const struct breaker_options *options)
 {
     struct breaker *breaker = memory_new(1, sizeof *breaker);
-    uint8_t token[TOKEN_BYTES];
-    crypto_random(token, sizeof token);
-    hex_encode(token, sizeof token, breaker->token);
     breaker->options = *options;
     snprintf(breaker->name, sizeof breaker->name, "%s", options->name);
     if (breaker->options.permits > PERMITS_MAX)
@@ -162,40 +157,52 @@ static void name_probe(const struct breaker *breaker, int64_t i, char ret_name[2
     snprintf(ret_name, 2 * NAME_SIZE, "breaker:%s:probe:%" PRId64, breaker->name, i);
 }
 
+/* Of each permit, so that who gives one back late takes none from another. */
+static void draw_token(char ret_token[BREAKER_TOKEN])
+{
+    uint8_t bytes[(BREAKER_TOKEN - 1) / 2];
+    crypto_random(bytes, sizeof bytes);
+    hex_encode(bytes, sizeof bytes, ret_token);
+}
+
 /* One of the permits of all workers. Who takes one and dies gives it back by time. */
 static bool take_probe(struct breaker *breaker, struct breaker_permit *permit)
 {
     bool shared = redis_may_answer(breaker);
+    draw_token(permit->token);
     for (int i = 0; i < breaker->options.permits; i++) {
         char name[2 * NAME_SIZE];
         struct error err = {0};
         bool taken = false;
         name_probe(breaker, i, name);
-        const struct redis_value value = {name, breaker->token, breaker->options.recovery_ms, true};
+        const struct redis_value value = {name, permit->token, breaker->options.recovery_ms, true};
         if (shared && !note(breaker, redis_value_set(breaker->redis, &value, &taken, &err), &err))
             shared = false;
         if (!shared)
-            taken = !(breaker->circuit.taken & 1u << i);
+            taken = !*breaker->circuit.takers[i];
         if (!taken)
             continue;
-        breaker->circuit.taken |= 1u << i;
+        memcpy(breaker->circuit.takers[i], permit->token, BREAKER_TOKEN);
         permit->probe = i;
         return true;
     }
     return false;
 }
 
-static void give_probe(struct breaker *breaker, const struct breaker_permit *permit)
+static void give_probe(struct breaker *breaker, struct breaker_permit *permit)
 {
     char name[2 * NAME_SIZE];
     struct error err = {0};
     const char *names[] = {name};
     if (permit->probe < 0)
         return;
-    breaker->circuit.taken &= ~(1u << permit->probe);
+    char *taker = breaker->circuit.takers[permit->probe];
+    if (strcmp(taker, permit->token) == 0)
+        *taker = '\0';
     name_probe(breaker, permit->probe, name);
+    permit->probe = -1;
     if (redis_may_answer(breaker))
-        note(breaker, redis_values_drop_if(breaker->redis, names, 1, breaker->token, &err), &err);
+        note(breaker, redis_values_drop_if(breaker->redis, names, 1, permit->token, &err), &err);
 }
 
 static void share_break(struct breaker *breaker)
@@ -322,7 +329,20 @@ bool breaker_permit(struct breaker *breaker, struct breaker_permit *ret_permit,
     return may;
 }
 
-void breaker_report(struct breaker *breaker, const struct breaker_permit *permit,
+void breaker_works(struct breaker *breaker, struct breaker_permit *permit)
+{
+    if (permit->probe < 0)
+        return;
+    pthread_mutex_lock(&breaker->lock);
+    breaker->looked_ms = 0;
+    look(breaker); /* another probe may have settled it */
+    close_circuit(breaker, permit->generation);
+    give_probe(breaker, permit);
+    breaker->looked_ms = 0;
+    pthread_mutex_unlock(&breaker->lock);
+}
+
+void breaker_report(struct breaker *breaker, struct breaker_permit *permit,
                     enum breaker_verdict verdict, const char *why)
 {
     pthread_mutex_lock(&breaker->lock);

@@ -35,14 +35,21 @@ void breaker_look(struct breaker *breaker, struct breaker_state *ret_state);
 const char *breaker_kind_name(enum breaker_kind kind); /* "closed", "half_open", "open" */
 
 /* One use of the service. */
+#define BREAKER_TOKEN 17
 struct breaker_permit {
-    int probe;          /* number of the permit while half open, else -1 */
-    int64_t generation; /* how often it had opened by then */
+    int probe;                 /* number of the permit while half open, else -1 */
+    char token[BREAKER_TOKEN]; /* by which it is known to be this one's */
+    int64_t generation;        /* how often it had opened by then */
 };
 
 /* Before each use. False: not now; *ret_retry_ms says when to ask again. */
 bool breaker_permit(struct breaker *breaker, struct breaker_permit *ret_permit,
                     int64_t *ret_retry_ms);
+
+/* While it is used: the service has taken up what was asked. One that is half open closes, and the
+ * permit is free for others, however long the use goes on. What was counted stays: only an end
+ * tells that all of it works. */
+void breaker_works(struct breaker *breaker, struct breaker_permit *permit);
 
 /* After it, once. */
 enum breaker_verdict {
@@ -51,5 +58,5 @@ enum breaker_verdict {
     BREAKER_NO_ANSWER, /* says nothing of the service: cancelled, or what was asked was wrong */
     BREAKER_REFUSED,   /* opens it at once: our key is not taken */
 };
-void breaker_report(struct breaker *breaker, const struct breaker_permit *permit,
+void breaker_report(struct breaker *breaker, struct breaker_permit *permit,
                     enum breaker_verdict verdict, const char *why);

@@ -74,6 +74,19 @@ test('three failures open it for both workers; its job waits, and runs in the en
     await breakerIs('closed');
 });
 
+test('a run that was taken up closes it long before its end', async () => {
+    const { job } = await breakIt();
+    fake.behave();
+    const rule = await new Promise((done) => {
+        const held = fake.fail({ match: 'POST /execute', do: 'hold', onHeld: () => done(held) });
+    });
+    await breakerIs('closed');
+    await jobs.inState(job.attempt_id, 'running');
+    await succeeds(await submitAndRun());
+    rule.release();
+    await succeeds(job);
+});
+
 test('while it is open nobody calls the service', async () => {
     const { job } = await breakIt();
     const more = await submitAndRun();

@@ -119,22 +119,47 @@ static void test_a_refused_key_is_told_from_silence(void **state)
     assert_true(json_flag(report, "refused"));
 }
 
-static void test_one_at_a_time_tries_it_again(void **state)
+static void await_half_open(void)
 {
-    (void)state;
-    struct backend_pass first, second;
     char why[BACKEND_WHY_SIZE];
     int64_t begin_ms = clock_monotonic_ms();
-    break_it();
     while (backend_is_open(&backend, why)) {
         usleep(5000);
         assert_true(clock_monotonic_ms() - begin_ms < HANG_MS);
     }
+}
+
+static void test_one_at_a_time_tries_it_again(void **state)
+{
+    (void)state;
+    struct backend_pass first, second;
+    break_it();
+    await_half_open();
     assert_int_equal(backend_room(&backend), 1);
     assert_int_equal(enter(&first), ERR_NONE);
     assert_int_equal(enter(&second), ERR_UNAVAILABLE);
     backend_leave(&backend, &first, BREAKER_WORKED, "");
     assert_int_equal(backend_room(&backend), 2);
+}
+
+static void test_a_run_that_was_taken_up_holds_nobody_back(void **state)
+{
+    (void)state;
+    struct backend_pass first, second;
+    char why[BACKEND_WHY_SIZE];
+    break_it();
+    await_half_open();
+    assert_int_equal(enter(&first), ERR_NONE);
+    assert_int_equal(enter(&second), ERR_UNAVAILABLE);
+    backend_works(&backend, &first);
+    assert_int_equal(backend_room(&backend), 1);
+    assert_int_equal(enter(&second), ERR_NONE);
+    /* How both go on counts still, although what began well is no end. */
+    backend_leave(&backend, &first, BREAKER_FAILED, "cut");
+    assert_false(backend_is_open(&backend, why));
+    backend_works(&backend, &second);
+    backend_leave(&backend, &second, BREAKER_FAILED, "cut");
+    assert_true(backend_is_open(&backend, why));
 }
 
 static void test_what_is_not_ready_takes_nothing(void **state)
@@ -180,6 +205,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_refused_key_is_told_from_silence, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_at_a_time_tries_it_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_run_that_was_taken_up_holds_nobody_back, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_what_is_not_ready_takes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_an_error_says_of_the_service, setup, teardown),
     };

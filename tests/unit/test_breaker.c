@@ -121,6 +121,15 @@ static void test_a_refused_key_is_told_to_both(void **state)
     assert_string_equal(seen.reason, "it hangs");
 }
 
+/* As if the time of a key had passed. */
+static void pass_time_of(const char *name)
+{
+    struct error err = {0};
+    struct redis *redis = redis_new(TEST_REDIS, prefix, 1000);
+    assert_true(redis_values_drop(redis, &name, 1, &err));
+    redis_free(redis);
+}
+
 static void test_permits_are_counted_across_workers(void **state)
 {
     (void)state;
@@ -129,11 +138,7 @@ static void test_permits_are_counted_across_workers(void **state)
     open_both(TEST_REDIS, LONG_MS);
     assert_true(use(a, BREAKER_REFUSED));
     await_kind(b, BREAKER_OPEN);
-    /* As if the time had passed. */
-    struct error err = {0};
-    struct redis *redis = redis_new(TEST_REDIS, prefix, 1000);
-    assert_true(redis_values_drop(redis, (const char *[]){"breaker:service:open"}, 1, &err));
-    redis_free(redis);
+    pass_time_of("breaker:service:open");
     await_kind(a, BREAKER_HALF_OPEN);
     await_kind(b, BREAKER_HALF_OPEN);
     assert_true(breaker_permit(a, &first, &retry_ms));
@@ -153,6 +158,51 @@ static void test_permits_are_counted_across_workers(void **state)
     breaker_look(b, &seen);
     assert_int_equal(seen.kind, BREAKER_CLOSED);
     assert_int_equal(seen.failures, 2);
+}
+
+static void test_who_comes_late_takes_no_other_permit(void **state)
+{
+    (void)state;
+    struct breaker_permit late, other, third;
+    int64_t retry_ms = 0;
+    open_both(TEST_REDIS, LONG_MS);
+    assert_true(use(a, BREAKER_REFUSED));
+    pass_time_of("breaker:service:open");
+    await_kind(a, BREAKER_HALF_OPEN);
+    await_kind(b, BREAKER_HALF_OPEN);
+    assert_true(breaker_permit(a, &late, &retry_ms));
+    pass_time_of("breaker:service:probe:0");
+    assert_true(breaker_permit(a, &other, &retry_ms));
+    assert_int_equal(other.probe, late.probe);
+    assert_true(breaker_permit(b, &third, &retry_ms));
+    breaker_report(a, &late, BREAKER_NO_ANSWER, "cancelled");
+    assert_false(breaker_permit(b, &third, &retry_ms));
+    assert_false(breaker_permit(a, &third, &retry_ms));
+}
+
+static void test_what_was_taken_up_closes_it_at_once(void **state)
+{
+    (void)state;
+    struct breaker_permit permit, other;
+    struct breaker_state seen;
+    int64_t retry_ms = 0;
+    open_both(TEST_REDIS, LONG_MS);
+    assert_true(use(a, BREAKER_REFUSED));
+    pass_time_of("breaker:service:open");
+    await_kind(a, BREAKER_HALF_OPEN);
+    assert_true(breaker_permit(a, &permit, &retry_ms));
+    breaker_works(a, &permit);
+    await_kind(b, BREAKER_CLOSED);
+    /* What comes to no good end counts, however well it began. */
+    for (int i = 0; i < 3; i++) {
+        assert_true(breaker_permit(b, &other, &retry_ms));
+        breaker_works(b, &other);
+        breaker_report(b, &other, BREAKER_FAILED, "cut");
+    }
+    breaker_look(b, &seen);
+    assert_int_equal(seen.kind, BREAKER_OPEN);
+    breaker_report(a, &permit, BREAKER_WORKED, "");
+    await_kind(a, BREAKER_OPEN);
 }
 
 static void test_a_probe_that_fails_opens_it_again(void **state)
@@ -217,6 +267,8 @@ int main(void)
         cmocka_unit_test_teardown(test_only_failures_in_a_row_count, close_both),
         cmocka_unit_test_teardown(test_a_refused_key_is_told_to_both, close_both),
         cmocka_unit_test_teardown(test_permits_are_counted_across_workers, close_both),
+        cmocka_unit_test_teardown(test_who_comes_late_takes_no_other_permit, close_both),
+        cmocka_unit_test_teardown(test_what_was_taken_up_closes_it_at_once, close_both),
         cmocka_unit_test_teardown(test_a_probe_that_fails_opens_it_again, close_both),
         cmocka_unit_test_teardown(test_a_permit_whose_holder_died_comes_back, close_both),
         cmocka_unit_test_teardown(test_without_redis_each_worker_has_its_own, close_both),
