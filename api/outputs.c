@@ -131,9 +131,12 @@ void outputs_free(struct outputs *outputs)
     free(outputs);
 }
 
-static bool state_prints(const char *state)
+/* Of a lost run that a worker is watching, too. */
+static bool prints(const json_t *request)
 {
-    return strcmp(state, "approved") == 0 || strcmp(state, "running") == 0;
+    const char *state = json_text_of(request, "state");
+    return !state || strcmp(state, "approved") == 0 || strcmp(state, "running") == 0 ||
+           json_flag(request, "held");
 }
 
 /* An event may come late: one that says "pending" says nothing of a run that was
@@ -148,11 +151,18 @@ static bool state_is_end(const char *state)
     return false;
 }
 
+/* Who takes up a lost run tells all that it has printed once more. */
+static bool begins_anew(const json_t *event)
+{
+    const char *what = json_text_of(event, "what");
+    return what && strcmp(what, "attempt.adopt") == 0;
+}
+
 void outputs_announce(struct outputs *outputs, const json_t *event)
 {
     const char *state = json_text_of(event, "state");
     int64_t request_id = json_integer_of(event, "id", 0);
-    if (!state || request_id <= 0 || !state_is_end(state))
+    if (!state || request_id <= 0 || !state_is_end(state) || (prints(event) && !begins_anew(event)))
         return;
     pthread_mutex_lock(&outputs->lock);
     recent_forget(outputs->recent, request_id);
@@ -189,9 +199,8 @@ static void look_again(struct call *call, struct listener *listener)
     if (!sql_request_state(call->db, id, call->who.person_id, &rows, &err) ||
         !json_read_object(bytes_of(rows_text(rows, 0, 0)), &root, &err))
         return;
-    const char *state = json_text_of(root, "state");
-    if (state && !state_prints(state))
-        streams_end_output(call->api->streams, id, state);
+    if (!prints(root))
+        streams_end_output(call->api->streams, id, json_text_of(root, "state"));
 }
 
 bool outputs_open(struct call *call, int64_t request_id, struct error *err)

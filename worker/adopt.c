@@ -57,6 +57,15 @@ void adopt_lost(struct worker *worker)
     slots_unreserve(worker->slots, taken - rows_count(rows));
 }
 
+/* For those who watch: nobody follows the run any more. */
+static void announce_end(struct run *run)
+{
+    json_t *event = json_object_get(run->attempt->manifest, "event");
+    json_object_del(event, "held");
+    json_object_set_new(event, "what", json_string("attempt.adopt_end"));
+    transition_announce(run->worker, run->attempt->manifest);
+}
+
 /* What can not be given back is free again when its lease ends. */
 static void end_adoption(struct run *run, const char *reason, bool is_final)
 {
@@ -70,6 +79,7 @@ static void end_adoption(struct run *run, const char *reason, bool is_final)
             run_log(run, LOG_WARN, "attempt.adoption_end_failed", err.text);
             return;
         }
+    announce_end(run);
 }
 
 static bool attach(struct run *run, struct error *err)
@@ -105,6 +115,7 @@ void adopt_run(struct run *run)
     struct transition_end end;
     const struct sandbox_sink sink = run_sink(run, started);
     run->output.item_count = (int32_t)(ITEMS_PER_TRY * run->attempt->adoptions);
+    transition_announce(run->worker, run->attempt->manifest);
     if (!attach(run, &err)) {
         end_adoption(run, err.text, err.code == ERR_NOT_FOUND);
         return;

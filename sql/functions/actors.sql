@@ -80,10 +80,21 @@ comment on function cs.event_of is
 create or replace function cs.event_json(r cs.request, state text, what text) returns jsonb
     language plpgsql stable as $$
 begin
-    return event_of(r, (select p.owner_id from person p where p.id = r.author_id), state, what);
+    return event_of(r, (select p.owner_id from person p where p.id = r.author_id), state, what)
+           || held_json(r.id, state);
 end
 $$;
 comment on function cs.event_json is 'What the live feed is told about a request.';
+
+create or replace function cs.held_json(request_id bigint, state text) returns jsonb
+    language plpgsql stable as $$
+begin
+    return case when state = 'outcome_unknown' and cs.run_is_held($1)
+        then '{"held": true}'::jsonb else '{}' end;
+end
+$$;
+comment on function cs.held_json is
+    '{held: true} of a lost run that a worker is watching, else {}.';
 
 create or replace function cs.push_json(queue text, id bigint) returns jsonb
     language sql stable parallel safe

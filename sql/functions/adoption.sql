@@ -36,6 +36,16 @@ create or replace function cs.adoption_is_held(a cs.attempt) returns bool
         and coalesce(a.lease_until > clock_timestamp(), false);
 comment on function cs.adoption_is_held is 'Whether a worker is watching a lost run just now.';
 
+create or replace function cs.run_is_held(request_id bigint) returns bool
+    language plpgsql stable as $$
+begin
+    return exists (select from cs.attempt a where a.request_id = $1 and a.state = 'unknown'
+                   and cs.adoption_is_held(a));
+end
+$$;
+comment on function cs.run_is_held is
+    'Whether a worker is watching the lost run of a request just now: it runs on.';
+
 create or replace function cs.adoption_is_open(a cs.attempt) returns bool
     language plpgsql stable as $$
 begin
@@ -70,15 +80,21 @@ begin
                                'try', a.adoptions))
         from attempt a where a.id = any (taken) order by a.id));
     return query
-        select m.*, a.remote, a.adoptions,
+        select m.attempt_id, m.fence, m.request_id, m.revision, m.language, m.code, m.title,
+               m.manifest || jsonb_build_object('event', event_json(r, r.state, 'attempt.adopt')),
+               m.bundle_sha256, a.remote, a.adoptions,
                (extract(epoch from clock_timestamp() - a.started_at) * 1000)::bigint
-        from attempt_manifests(taken) m join attempt a on a.id = m.attempt_id order by a.id;
+        from attempt_manifests(taken) m
+        join attempt a on a.id = m.attempt_id
+        join request r on r.id = m.request_id
+        order by a.id;
 end
 $$;
 comment on function cs.adopt_attempts is
     'Lost runs of these backends that are now this worker''s to watch, with the fence they have:
-one row each as a claim gives it, and by what to find the run. Nobody settled them, none came after
-them, no other worker holds them, and each is tried five times at most.';
+one row each as a claim gives it, with an event to announce, and by what to find the run. Nobody
+settled them, none came after them, no other worker holds them, and each is tried five times at
+most.';
 
 create or replace function cs.adoption_close(a cs.attempt, actor jsonb, why text) returns void
     language plpgsql as $$

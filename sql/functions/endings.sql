@@ -18,10 +18,12 @@ begin
         and state in ('ready', 'claimed', 'starting', 'running') for no key update;
     if not found and r.state = 'outcome_unknown' then
         select * into a from attempt t where t.request_id = r.id and t.state = 'unknown'
-            and adoption_is_held(t) for no key update;
+            and adoption_is_open(t) for no key update;
     end if;
     if a.state in ('starting', 'running', 'unknown') then
         return cancel_running(item, who, r, a);
+    elsif a.id is not null and r.state = 'outcome_unknown' then
+        return cancel_retry(item, who, r, a);
     elsif r.state not in ('drafting', 'needs_answer', 'pending', 'changes_requested', 'approved')
     then
         perform fail('wrong_state', format('A request that is %s can not be cancelled', r.state));
@@ -35,8 +37,9 @@ begin
 end
 $$;
 comment on function cs.request_cancel is
-    '{actor, id, note?} → {id, state, cancelling?}; a run that has started is told to stop and keeps
-its state; not_found, wrong_role, wrong_state.';
+    '{actor, id, note?} → {id, state, cancelling?}; a run that has started, or was lost and may
+still be found, is told to stop and keeps its state; so does a lost one that was to run again and
+will not now; not_found, wrong_role, wrong_state.';
 
 create or replace function cs.cancel_running(
     item jsonb, who cs.person, r cs.request, a cs.attempt)
@@ -52,7 +55,22 @@ begin
         'event', event_json(r, r.state, 'attempt.cancel'));
 end
 $$;
-comment on function cs.cancel_running is 'Sets the flag that the next heartbeat brings back.';
+comment on function cs.cancel_running is
+    'Sets the flag that the next heartbeat brings back, also that of a worker yet to find the run.';
+
+create or replace function cs.cancel_retry(
+    item jsonb, who cs.person, r cs.request, a cs.attempt)
+    returns jsonb language plpgsql as $$
+begin
+    perform audit_put('request', r.id, actor_json(item, who), 'attempt.cancel',
+        jsonb_build_object('attempt_id', a.id, 'note', note_of(item, false)));
+    perform attempt_drop(a, actor_json(item, who), 'cancelled');
+    return jsonb_build_object('id', r.id, 'state', r.state,
+        'event', event_json(r, r.state, 'attempt.cancel'));
+end
+$$;
+comment on function cs.cancel_retry is
+    'A lost run is not run again; how it ended is as unknown as before, and for a person to say.';
 
 create or replace function cs.attempt_drop(a cs.attempt, actor jsonb, why text) returns void
     language plpgsql as $$

@@ -95,7 +95,8 @@ begin
         order by t.id desc limit 1;
     if a.state = 'unknown' and cs.adoption_is_open(a) then
         return jsonb_build_object('reason', 'reattaching', 'since', cs.iso(a.finished_at),
-                                  'until', cs.iso(a.adopt_until));
+                                  'until', cs.iso(a.adopt_until),
+                                  'held', cs.adoption_is_held(a));
     elsif a.state is distinct from 'ready'
             or (a.fence = 0 and a.not_before > clock_timestamp()) then
         return null;
@@ -104,9 +105,10 @@ begin
 end
 $$;
 comment on function cs.request_waiting is
-    '{reason, since, until?, refused?, message?, scope?} of a request that is to run and does not: paused,
-no_worker, breaker_open, not_ready, no_free_slot, given_back with what the worker said as message,
-or reattaching for a lost run that may still be found; null otherwise.';
+    '{reason, since, until?, refused?, message?, scope?, held?} of a request that is to run and
+does not: paused, no_worker, breaker_open, not_ready, no_free_slot, given_back with what the
+worker said as message, or reattaching for a lost run that may still be found, held while a
+worker watches it; null otherwise.';
 
 create or replace function cs.worker_attempts(who cs.person, of_worker bigint) returns jsonb
     language plpgsql stable as $$

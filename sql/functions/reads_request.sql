@@ -48,6 +48,7 @@ begin
                 'running_at', cs.iso(a.running_at), 'finished_at', cs.iso(a.finished_at),
                 'cancelling', a.cancel_requested_at is not null,
                 'adoptable', a.adopt_until is not null and cs.adoption_is_open(a),
+                'held', cs.adoption_is_held(a),
                 'adoptions', a.adoptions, 'release_reason', a.release_reason,
                 'exit_code', a.exit_code, 'term_signal', a.term_signal, 'reason', a.reason,
                 'error', case when a.error_name <> '' then jsonb_build_object(
@@ -98,8 +99,9 @@ begin
         'cancel', m.owns and r.state in ('drafting', 'needs_answer', 'pending',
             'changes_requested', 'approved', 'running')
             or m.owns and r.state = 'outcome_unknown' and exists (
-                select from cs.attempt a where a.request_id = r.id and a.state = 'unknown'
-                and cs.adoption_is_held(a)),
+                select from cs.attempt a where a.request_id = r.id
+                and (a.state in ('ready', 'claimed', 'starting', 'running')
+                     or a.state = 'unknown' and cs.adoption_is_open(a))),
         'undo', r.state = 'approved' and (r.decided_by = who.id or 'admin' = any (who.roles))
             and not exists (select from cs.attempt a where a.request_id = r.id
                             and a.state in ('starting', 'running')),
@@ -196,11 +198,11 @@ begin
         perform fail('not_found', 'This request does not exist, or is not shared with you');
     end if;
     return jsonb_build_object('id', r.id, 'state', r.state, 'revision', r.revision,
-                              'state_at', iso(r.state_at));
+                              'state_at', iso(r.state_at)) || held_json(r.id, r.state);
 end
 $$;
 comment on function cs.request_state is
-    '{id, state, revision, state_at}: what a long poll looks at; not_found.';
+    '{id, state, revision, state_at, held?}: what a long poll looks at; not_found.';
 
 create or replace function cs.revision_get(id bigint, revision int, person_id bigint)
     returns jsonb language plpgsql stable security definer set search_path = cs, pg_temp as $$

@@ -1,6 +1,6 @@
 -- A run that its worker lost is picked up by another one: one at a time, for evidence alone.
 \ir setup.psql
-select plan(90);
+select plan(114);
 select t.worker() as w \gset
 select t.worker() as v \gset
 
@@ -153,15 +153,90 @@ select is(t.state(:r) || ' ' || t.attempt_state(:r), 'failed failed', 'the perso
 select t.lost() as r \gset
 create function t.cancel(request_id bigint) returns jsonb language sql return
     t.call('cancel_requests', jsonb_build_object('actor', t.actor('mia'), 'id', request_id));
-select is(t.code(t.cancel(:r)), 'wrong_state', 'what nobody watches can not be stopped');
+create function t.can_cancel(request_id bigint) returns text language sql return
+    request_get(request_id, t.id('mia')) -> 'can' ->> 'cancel';
 select t.adopts(:w, :r) as x \gset
-select is(request_get(:r, t.id('mia')) -> 'can' -> 'cancel', 'true', 'what somebody watches');
-select is(t.cancel(:r) -> 'cancelling', 'true', 'can');
+select is(t.can_cancel(:r), 'true', 'what somebody watches');
+select is(t.cancel(:r) - 'id' #- '{event,at}', jsonb_build_object('state', 'outcome_unknown',
+    'cancelling', true, 'event', jsonb_build_object('id', :r, 'state', 'outcome_unknown',
+        'revision', 1, 'what', 'attempt.cancel', 'held', true, 'author_id', t.id('mia'),
+        'owner_id', null, 'team_id', (select team_id from request where id = :r))),
+    'can be stopped, and runs on until it has');
 select is(heartbeat(:w, jsonb_build_array(t.held(:r)), 30000, 1) -> 'attempts' -> 0 -> 'cancel',
     'true', 'the heartbeat brings it');
 select is(sweep(:w, 10) -> 'cancel', 'true', 'and the sweep');
 select is(t.finish(:r, 'cancelled') ->> 'request_state', 'failed',
     'it ends as failed: it did run');
+
+-- Cancelled while nobody watches: whoever finds it stops it, and it is not run again.
+select t.lost() as r \gset
+select is(t.can_cancel(:r), 'true', 'what may still be found');
+select is(t.cancel(:r) -> 'cancelling', 'true', 'can be stopped, too');
+select is(t.state(:r) || ' ' || t.attempt_state(:r), 'outcome_unknown unknown',
+    'that says nothing of how it ended');
+select ok(t.adopts(:w, :r), 'it is looked for still');
+select is(heartbeat(:w, jsonb_build_array(t.held(:r)), 30000, 1) -> 'attempts' -> 0 -> 'cancel',
+    'true', 'and who finds it is told at once');
+select t.lost('{"retry_safe": true}') as r \gset
+select t.cancel(:r) as x \gset
+select t.time_passes(:r, '61 seconds') as x \gset
+select sweep(0, 10000) as x \gset
+select is((select count(*) from attempt where request_id = :r), 1::bigint,
+    'what was cancelled is not run again');
+select is(t.can_cancel(:r), 'false', 'once the offer has ended');
+select is(t.code(t.cancel(:r)), 'wrong_state', 'there is nothing to stop');
+
+-- Cancelled when it was to run again.
+create function t.again() returns bigint language plpgsql as $$
+declare
+    r bigint := t.lost('{"retry_safe": true}');
+begin
+    perform t.adopts(t.worker(), r);
+    perform t.ends(r, true);
+    update cs.attempt set not_before = clock_timestamp() where id = t.attempt(r);
+    return r;
+end
+$$;
+select t.again() as r \gset
+select is(t.can_cancel(:r), 'true', 'a second run that waits');
+select is(t.cancel(:r) - 'event', jsonb_build_object('id', :r, 'state', 'outcome_unknown'),
+    'can be taken away');
+select is(t.attempt_state(:r), 'cancelled', 'it will not start');
+select is(t.state(:r), 'outcome_unknown', 'how the first one ended is as unknown as before');
+select is(t.can_cancel(:r), 'false', 'there is no other');
+select is(t.code(t.cancel(:r)), 'wrong_state', 'so nothing to cancel');
+select sweep(0, 10000) as x \gset
+select is((select count(*) from attempt where request_id = :r), 2::bigint, 'nor does one come');
+select is(t.code(t.call('settle_requests', jsonb_build_object('actor', t.actor('noor'), 'id', :r,
+    'outcome', 'failed', 'note', 'saw it'))), 'ok', 'a person settles it');
+select ok(t.whole(:r), 'in a whole chain');
+select t.again() as r \gset
+select t.claim(:w, :r) as x \gset
+select is(t.code(t.cancel(:r)), 'ok', 'one that a worker has taken, too');
+select is(t.code(t.start(:r)), 'wrong_state', 'which does not start it then');
+select t.again() as r \gset
+select t.claim(:w, :r) as x \gset
+select t.start(:r) as x \gset
+select is(t.cancel(:r) -> 'cancelling', 'true', 'one that has started is told to stop');
+
+-- What people see of it.
+select t.lost() as r \gset
+create function t.watched(request_id bigint) returns text language sql return (
+    select concat_ws(' ', d -> 'attempts' -> 0 ->> 'held', d -> 'waiting' ->> 'held',
+                     request_state(request_id, t.id('mia')) ->> 'held')
+    from request_get(request_id, t.id('mia')) d);
+select is(t.watched(:r), 'false false', 'nobody watches what was just lost');
+select is((select (manifest -> 'event') - 'at' from adopt_attempts(:w, '{daytona}', 30000, 50)
+    where request_id = :r), jsonb_build_object('id', :r, 'state', 'outcome_unknown', 'revision', 1,
+        'what', 'attempt.adopt', 'held', true, 'author_id', t.id('mia'), 'owner_id', null,
+        'team_id', (select team_id from request where id = :r)),
+    'who takes it up has an event to announce');
+select is(t.watched(:r), 'true true true', 'and then it is watched');
+select is((select bool_and((event::jsonb ->> 'held')::bool)
+    from events_between(0, '1:1:', '4000000000:4000000000:', 1000000)
+    where (event::jsonb ->> 'id')::bigint = :r), true, 'which events out of the trail say, too');
+select t.lease_ends(:r) as x \gset
+select is(t.watched(:r), 'false false', 'until its worker is lost in turn');
 
 -- The service is away, or does not know it.
 select t.lost() as r \gset

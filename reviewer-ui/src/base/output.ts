@@ -65,7 +65,6 @@ export function watchOutput(id: number, { tell, ended }: Watcher): () => void {
   let now = noOutput;
   let attempt = 0;
   let seq = 0;
-  let over = false;
   let source: EventSource | null = null;
   let retry: ReturnType<typeof setTimeout> | undefined;
   const change = (part: Partial<Output>) => tell((now = { ...now, ...part }));
@@ -88,10 +87,11 @@ export function watchOutput(id: number, { tell, ended }: Watcher): () => void {
     source.addEventListener('output', hear as EventListener);
     source.addEventListener('away', () => change({ away: true }));
     source.addEventListener('back', () => change({ away: false }));
+    // Whoever still shows it then looks again: a lost run that was taken up begins anew.
     source.addEventListener('end', () => {
-      over = true;
       stop();
       ended();
+      retry = setTimeout(look, again);
     });
     source.onopen = () => change({ away: false });
     source.onerror = () => {
@@ -102,7 +102,7 @@ export function watchOutput(id: number, { tell, ended }: Watcher): () => void {
   // A browser has six connections for all its tabs: nobody watches a hidden one.
   const look = () => {
     stop();
-    if (!over && !document.hidden) connect();
+    if (!document.hidden) connect();
   };
   document.addEventListener('visibilitychange', look);
   look();

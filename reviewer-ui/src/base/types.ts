@@ -153,6 +153,8 @@ export interface Attempt {
   cancelling?: boolean;
   // Lost, but its service may still tell how it ended.
   adoptable?: boolean;
+  // Lost, and another worker follows it to its end.
+  held?: boolean;
   items: Item[];
 }
 

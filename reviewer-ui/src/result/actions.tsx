@@ -77,7 +77,8 @@ export function Actions({ detail }: { detail: Detail }) {
   // A request that may still go on is changed or settled, not sent a second time.
   const open = ['changes_requested', 'outcome_unknown'].includes(detail.state);
   const again = can.run_again && !open;
-  const cancelling = detail.state === 'running' && lastAttempt(detail)?.cancelling === true;
+  const mayRun = ['running', 'outcome_unknown'].includes(detail.state);
+  const cancelling = mayRun && lastAttempt(detail)?.cancelling === true;
   if (!can.cancel && !revise && !again && !can.undo) return null;
   return (
     <div class="actions request-actions">

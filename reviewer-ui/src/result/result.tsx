@@ -112,7 +112,7 @@ function StateText({ detail, attempt }: { detail: Detail; attempt: Attempt | und
     case 'expired':
       return plain('plain', t.result.expired);
     case 'outcome_unknown':
-      return <Lost detail={detail} attempt={attempt} />;
+      return <Lost detail={detail} />;
     case 'failed':
       return <Failure detail={detail} attempt={attempt} />;
     default:

@@ -1,4 +1,4 @@
-// A run that is under way: how long, where, what it prints.
+// A run that is under way, also one that was taken up again: how long, where, what it prints.
 import { second } from '../base/clock';
 import { formatDuration, formatSpan } from '../base/format';
 import type { Attempt, Detail } from '../base/types';
@@ -54,6 +54,7 @@ export function RunsNow({ detail, attempt }: RunProps) {
               </>
             )}
           </p>
+          {attempt?.held && <p>{t.progress.followed}</p>}
           {attempt?.cancelling && <p>{t.progress.cancellingText}</p>}
         </div>
       </section>

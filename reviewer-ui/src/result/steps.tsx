@@ -20,6 +20,15 @@ export function lastAttempt(detail: Detail): Attempt | undefined {
   );
 }
 
+// What may run still, or nobody knows how it ended; a later try may have been put aside.
+export function lostAttempt(detail: Detail): Attempt | undefined {
+  return detail.attempts.filter((one) => one.state === 'unknown').at(-1);
+}
+
+function runsNow(detail: Detail): boolean {
+  return detail.state === 'running' || lostAttempt(detail)?.held === true;
+}
+
 function sentAt(detail: Detail): string {
   return (
     detail.revisions.find((one) => one.revision === detail.revision)?.created_at ??
@@ -84,6 +93,7 @@ function runLook(detail: Detail): Look {
     failed: 'bad',
     outcome_unknown: 'bad',
   };
+  if (runsNow(detail)) return 'active';
   const stopped = ['cancelled', 'expired'].includes(detail.state) && detail.attempts.length > 0;
   return looks[detail.state] ?? (stopped ? 'stopped' : 'todo');
 }
@@ -95,7 +105,7 @@ function Run({ detail }: { detail: Detail }) {
     if (start > second.value) return <>{t.result.startsIn(formatSpan(start - second.value))}</>;
     return <Elapsed from={detail.state_at} words={t.result.waiting} />;
   }
-  if (detail.state === 'running')
+  if (runsNow(detail))
     return (
       <Elapsed
         from={attempt?.running_at ?? attempt?.started_at ?? detail.state_at}

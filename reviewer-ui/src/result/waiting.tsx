@@ -4,6 +4,8 @@ import { formatFull, formatSpan, formatWhen } from '../base/format';
 import type { Attempt, Detail, Waiting } from '../base/types';
 import { Elapsed, Note, Said } from '../parts/small';
 import { Settle } from './actions';
+import { RunsNow } from './running';
+import { lostAttempt } from './steps';
 import { t } from '../texts';
 
 type Words = (name: string) => string;
@@ -108,8 +110,16 @@ function WhatIsKnown({ detail, attempt }: { detail: Detail; attempt: Attempt }) 
   );
 }
 
-export function Lost({ detail, attempt }: { detail: Detail; attempt: Attempt | undefined }) {
+export function Lost({ detail }: { detail: Detail }) {
   const { waiting } = detail;
+  const attempt = lostAttempt(detail);
+  if (attempt?.held)
+    return (
+      <>
+        <RunsNow detail={detail} attempt={attempt} />
+        <Settle detail={detail} />
+      </>
+    );
   const searching = waiting?.reason === 'reattaching' || attempt?.adoptable === true;
   return (
     <>
@@ -125,6 +135,7 @@ export function Lost({ detail, attempt }: { detail: Detail; attempt: Attempt | u
             {t.lost.searching(detail.bundle.sandbox)}
             {waiting?.until && ` ${t.lost.until(waiting.until)}`}
           </p>
+          {attempt?.cancelling && <p>{t.lost.cancelling}</p>}
         </Note>
       )}
       {attempt && <WhatIsKnown detail={detail} attempt={attempt} />}

@@ -28,6 +28,7 @@ export const running = {
     running: (span: string, limit: string) => `Running ${span} of at most ${limit}`,
     cancelling: 'Cancelling…',
     cancellingText: 'It was asked to stop. What it printed so far is kept where possible.',
+    followed: 'It was lost on the way. A worker follows it again, and tells how it ends.',
     where: (name: string, image: string) => `${nameOf(name)}${image ? ` · ${image}` : ''}`,
     by: (worker: string) => `on ${worker}`,
     bar: 'Time used of the limit',
@@ -63,6 +64,7 @@ export const running = {
     searching: (name: string) =>
       `The run is being looked for at ${nameOf(name)}: it may still tell how it ended.`,
     until: (at: string) => `Looked for until ${formatClock(at)} at most.`,
+    cancelling: 'It was cancelled: it is stopped as soon as it is found.',
     where: 'Where',
     sandbox: 'Sandbox there',
     worker: 'Worker',
