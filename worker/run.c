@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/base/fault.h"
 #include "common/base/log.h"
 #include "worker/adopt.h"
@@ -17,7 +18,9 @@
 static bool make_sandbox(struct run *run, struct error *err)
 {
     const struct sandbox_backend *sandbox = run->backend->sandbox;
-    if (sandbox->create(sandbox->context, &run->job, &run->sandbox, err)) {
+    bool good = sandbox->create(sandbox->context, &run->job, &run->sandbox, err);
+    run->made_ms = clock_monotonic_ms();
+    if (good) {
         slot_attach(run->slot, sandbox, run->sandbox);
         return true;
     }
@@ -41,6 +44,7 @@ static bool prepare(struct run *run, struct error *err)
     run->job.instance = worker->instance;
     run->job.cancelled = slot_told(run->slot);
     run->job.retry_after_ms = &run->retry_after_ms;
+    run->job.made = &run->made;
     if (!run_may_go_on(run, err) || !run_enter(run, err) || !make_sandbox(run, err))
         return false;
     FAULT("worker.spawn.before_code");

@@ -1,5 +1,6 @@
 #include "worker/run_internal.h"
 
+#include "common/base/clock.h"
 #include "common/base/fault.h"
 #include "common/base/log.h"
 #include "worker/store.h"
@@ -46,8 +47,14 @@ void run_give_back(struct run *run, const struct transition_release *release)
 {
     struct error err = {0};
     int64_t retry_ms = RUN_RETRY_FIRST_MS;
+    struct transition_release told = *release;
+    struct sandbox_usage usage = run->made;
+    if (usage.ms > 0) {
+        usage.ms += clock_monotonic_ms() - run->made_ms;
+        told.usage = &usage;
+    }
     run_log(run, LOG_WARN, "attempt.released", release->reason);
-    while (!transition_release(run->worker, run->attempt, release, &err))
+    while (!transition_release(run->worker, run->attempt, &told, &err))
         if (!slot_lease_is_ours(run->slot) || !run_wait_to_retry(run, &err, &retry_ms)) {
             run_log(run, LOG_WARN, "attempt.release_failed", err.text);
             return;

@@ -14,6 +14,8 @@ struct run {
     struct backend_pass pass;
     int64_t retry_after_ms; /* what the service asked for; -1 when it did not */
     struct sandbox *sandbox;
+    struct sandbox_usage made; /* of a sandbox, up to made_ms; ms 0: none was made */
+    int64_t made_ms;           /* monotonic */
     struct output output;
 };
 
@@ -27,8 +29,8 @@ bool run_may_go_on(const struct run *run, struct error *err) MUST_CHECK;
 /* A place and a permit of the backend; waits for the place. */
 bool run_enter(struct run *run, struct error *err) MUST_CHECK;
 
-/* Only while the worker itself wrote less than the whole start. What can not be
- * given back returns by itself, or becomes unknown, when its lease ends. */
+/* Only while the worker itself wrote less than the whole start. Adds what its sandbox has used.
+ * What can not be given back returns by itself, or becomes unknown, when its lease ends. */
 void run_give_back(struct run *run, const struct transition_release *release);
 void run_refuse(struct run *run, const char *why);
 

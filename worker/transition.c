@@ -119,19 +119,6 @@ void transition_running(struct worker *worker, const struct transition_mark *mar
     }
 }
 
-bool transition_release(struct worker *worker, const struct attempt *attempt,
-                        const struct transition_release *release, struct error *err)
-{
-    json_t *item = item_of(worker, attempt);
-    json_object_set_new(item, "not_started", json_true());
-    json_object_set_new(item, "reason", transition_text(release->reason));
-    if (release->retry_after_ms > 0)
-        json_object_set_new(item, "retry_after_ms", json_integer(release->retry_after_ms));
-    if (release->is_final)
-        json_object_set_new(item, "fail", json_true());
-    return move(worker, worker->releases, item, err);
-}
-
 json_t *transition_text(const char *text)
 {
     json_t *json = json_string(text);
@@ -146,10 +133,8 @@ json_t *transition_text(const char *text)
 
 /* What was used, where the service says so; what it costs is SQL's to say. Only this
  * machine is free. */
-static json_t *cost_of(const struct attempt *attempt, const struct sandbox_result *result)
+static json_t *cost_of(const struct attempt *attempt, const struct sandbox_usage *usage, int64_t ms)
 {
-    const struct sandbox_usage *usage = &result->usage;
-    int64_t ms = usage->ms > 0 ? usage->ms : result->duration_ms;
     json_t *cost =
         json_pack("{s:s, s:s, s:s, s:f}", "kind", "sandbox", "provider", attempt->bundle.sandbox,
                   "model", attempt->bundle.image, "seconds", (double)ms / 1000.0);
@@ -164,10 +149,26 @@ static json_t *cost_of(const struct attempt *attempt, const struct sandbox_resul
     return cost;
 }
 
+bool transition_release(struct worker *worker, const struct attempt *attempt,
+                        const struct transition_release *release, struct error *err)
+{
+    json_t *item = item_of(worker, attempt);
+    json_object_set_new(item, "not_started", json_true());
+    json_object_set_new(item, "reason", transition_text(release->reason));
+    if (release->retry_after_ms > 0)
+        json_object_set_new(item, "retry_after_ms", json_integer(release->retry_after_ms));
+    if (release->is_final)
+        json_object_set_new(item, "fail", json_true());
+    if (release->usage)
+        json_object_set_new(item, "cost", cost_of(attempt, release->usage, release->usage->ms));
+    return move(worker, worker->releases, item, err);
+}
+
 static json_t *finish_item(const struct worker *worker, const struct attempt *attempt,
                            const struct transition_end *end)
 {
     const struct sandbox_result *result = end->result;
+    int64_t ms = result->usage.ms > 0 ? result->usage.ms : result->duration_ms;
     json_t *item = item_of(worker, attempt);
     AUTO(json)
     json_t *rest = json_pack(
@@ -177,7 +178,7 @@ static json_t *finish_item(const struct worker *worker, const struct attempt *at
         transition_text(result->error_value), "duration_ms", (json_int_t)result->duration_ms,
         "cpu_ms", (json_int_t)result->cpu_ms, "memory_peak_bytes",
         (json_int_t)result->memory_peak_bytes, "output_truncated", result->output_truncated,
-        "items", end->items, "cost", cost_of(attempt, result));
+        "items", end->items, "cost", cost_of(attempt, &result->usage, ms));
     json_object_update(item, rest);
     json_object_set_new(item, "adopt", json_boolean(end->may_run_on));
     return item;

@@ -30,9 +30,10 @@ struct transition_mark {
 void transition_running(struct worker *worker, const struct transition_mark *marks, size_t count);
 
 struct transition_release {
-    const char *reason;     /* people see it while the attempt waits */
-    int64_t retry_after_ms; /* nobody takes it before that */
-    bool is_final;          /* not ready again but failed: it can never run */
+    const char *reason;                /* people see it while the attempt waits */
+    int64_t retry_after_ms;            /* nobody takes it before that */
+    const struct sandbox_usage *usage; /* of a sandbox that ran nothing; NULL: none was made */
+    bool is_final;                     /* not ready again but failed: it can never run */
 };
 /* Back to ready, from claimed or from starting: only for a worker that wrote
  * less than the whole start itself. */

@@ -15,6 +15,8 @@ struct sandbox_file {
     uint8_t sha256[SHA256_SIZE];
 };
 
+struct sandbox_usage;
+
 struct sandbox_job {
     int64_t attempt_id;
     int64_t fence;
@@ -29,4 +31,7 @@ struct sandbox_job {
     int64_t elapsed_ms;           /* attach: since the code may have left */
     const atomic_bool *cancelled; /* set from any thread: `create` and `attach` return soon after */
     int64_t *retry_after_ms; /* before the start: how long the service wants us away; -1: unsaid */
+    /* create: what was used up to its return of a sandbox that was made, also when it is gone
+     * again; left alone when none was. NULL: nobody asks. */
+    struct sandbox_usage *made;
 };

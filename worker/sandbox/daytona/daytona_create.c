@@ -313,7 +313,10 @@ bool daytona_create(void *context, const struct sandbox_job *job, struct sandbox
                             .job = job,
                             .sandbox = sandbox,
                             .deadline_ms = clock_monotonic_ms() + 3 * daytona->options.call_ms};
-    if (!clear_earlier(&making, err) || !prepare(&making, err)) {
+    bool prepared = clear_earlier(&making, err) && prepare(&making, err);
+    if (job->made && sandbox->remote.id[0])
+        daytona_sandbox_usage(sandbox, job->made);
+    if (!prepared) {
         undo(&making);
         if (job->retry_after_ms && sandbox->retry_after_ms >= 0)
             *job->retry_after_ms = sandbox->retry_after_ms;

@@ -178,13 +178,7 @@ static bool begin(struct daytona_run *run, struct sandbox *sandbox, const struct
 
 static void finish(struct daytona_run *run)
 {
-    const struct sandbox *sandbox = run->sandbox;
-    struct sandbox_usage *usage = &run->result->usage;
-    usage->cpu = sandbox->remote.cpu;
-    usage->memory_mib = (int64_t)(sandbox->remote.memory_gib * 1024);
-    usage->disk_gib = (int64_t)sandbox->remote.disk_gib;
-    int64_t ms = clock_wall_ms() - sandbox->created_ms;
-    usage->ms = ms > 0 ? ms : 0;
+    daytona_sandbox_usage(run->sandbox, &run->result->usage);
     remote_auto(&run->remote);
 }
 

@@ -73,6 +73,17 @@ bool daytona_find_toolbox(struct sandbox *sandbox, int64_t deadline_ms,
     return true;
 }
 
+void daytona_sandbox_usage(const struct sandbox *sandbox, struct sandbox_usage *ret_usage)
+{
+    int64_t ms = clock_wall_ms() - sandbox->created_ms;
+    *ret_usage = (struct sandbox_usage){
+        .cpu = sandbox->remote.cpu,
+        .memory_mib = (int64_t)(sandbox->remote.memory_gib * 1024),
+        .disk_gib = (int64_t)sandbox->remote.disk_gib,
+        .ms = ms > 0 ? ms : 0,
+    };
+}
+
 bool daytona_wait(struct sandbox *sandbox, int64_t ms)
 {
     int64_t end = clock_monotonic_ms() + ms;

@@ -26,6 +26,9 @@ struct sandbox {
 struct sandbox *daytona_sandbox_new(struct daytona *daytona, const struct sandbox_job *job);
 void daytona_sandbox_free(struct sandbox *sandbox);
 
+/* What the service charges for so far. */
+void daytona_sandbox_usage(const struct sandbox *sandbox, struct sandbox_usage *ret_usage);
+
 /* Waits; false when it was cancelled, then at once. */
 bool daytona_wait(struct sandbox *sandbox, int64_t ms);
 

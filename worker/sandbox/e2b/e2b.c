@@ -137,13 +137,23 @@ static const char *reference(const struct sandbox *sandbox)
     return sandbox->reference;
 }
 
+static void tell_made(const struct sandbox *sandbox, const struct sandbox_job *job)
+{
+    if (!job->made)
+        return;
+    *job->made = sandbox->size;
+    job->made->ms = clock_monotonic_ms() - sandbox->created_ms;
+}
+
 static bool create(void *context, const struct sandbox_job *job, struct sandbox **ret_sandbox,
                    struct error *err)
 {
     struct sandbox *sandbox = NULL;
     if (!e2b_control_create(context, job, &sandbox, err))
         return false;
-    if (!load(sandbox, job, err)) {
+    bool loaded = load(sandbox, job, err);
+    tell_made(sandbox, job);
+    if (!loaded) {
         e2b_leave_alone(job, sandbox->retry_after_ms);
         drop(sandbox, job);
         return false;
