@@ -7,6 +7,7 @@
 #define BINARY_MIME "application/octet-stream"
 #define CHART_PIXELS 12000 /* on a side: a viewer that unpacks it must not burst */
 #define NAME_LIMIT 200     /* bytes */
+#define PIECE 1048576      /* the most that a sink is given at once */
 
 static const struct {
     const char *extension;
@@ -135,4 +136,16 @@ bool item_check(const char *kind, const char *name, struct bytes body, struct it
         item.mime = BINARY_MIME;
     *ret_item = item;
     return true;
+}
+
+bool item_deliver(const struct item *item, const struct sandbox_sink *sink)
+{
+    bool taken = sink->item_begin(sink->context, item->kind, item->mime, item->name);
+    const char *data = item->body.data;
+    for (size_t done = 0; taken && done < item->body.len; done += PIECE) {
+        size_t left = item->body.len - done;
+        taken = sink->item_bytes(sink->context,
+                                 (struct bytes){data + done, left < PIECE ? left : PIECE});
+    }
+    return taken && sink->item_end(sink->context);
 }

@@ -7,7 +7,6 @@
 
 #define HEAD_SIZE 13 /* kind, 4 bytes of meta length, 8 of body length */
 #define FIELDS_MAX 3
-#define PIECE 1048576
 
 struct field {
     const char *data;
@@ -81,20 +80,6 @@ static bool take_end(struct results *results, const struct result_frame *frame)
     return true;
 }
 
-static void deliver(struct results *results, const struct item *item,
-                    const struct sandbox_sink *sink)
-{
-    bool ok = sink->item_begin(sink->context, item->kind, item->mime, item->name);
-    const char *data = item->body.data;
-    for (size_t done = 0; ok && done < item->body.len; done += PIECE) {
-        size_t left = item->body.len - done;
-        ok = sink->item_bytes(sink->context,
-                              (struct bytes){data + done, left < PIECE ? left : PIECE});
-    }
-    if (!ok || !sink->item_end(sink->context))
-        results->sink_failed = true;
-}
-
 static bool take_item(struct results *results, const struct result_frame *frame,
                       const struct sandbox_sink *sink)
 {
@@ -111,7 +96,8 @@ static bool take_item(struct results *results, const struct result_frame *frame,
     int64_t most = item.counts ? results->limits.files : RESULTS_TEXTS;
     if (++*count > most || (!item.counts && frame->body.len > RESULTS_TEXT_LIMIT))
         return false;
-    deliver(results, &item, sink);
+    if (!item_deliver(&item, sink))
+        results->sink_failed = true;
     return true;
 }
 

@@ -9,7 +9,6 @@
 
 #define NOTES_MAX 20
 #define TEXT_CHARACTERS 16384
-#define PIECE 1048576
 
 void e2b_items_stream(struct e2b_items *items, enum sandbox_stream stream, struct bytes text)
 {
@@ -41,20 +40,6 @@ void e2b_items_note(struct e2b_items *items, const char *format, ...)
         items->sink_failed = true;
 }
 
-static void deliver(struct e2b_items *items, const struct item *item)
-{
-    const struct sandbox_sink *sink = items->sink;
-    bool fine = sink->item_begin(sink->context, item->kind, item->mime, item->name);
-    const char *data = item->body.data;
-    for (size_t done = 0; fine && done < item->body.len; done += PIECE) {
-        size_t left = item->body.len - done;
-        fine = sink->item_bytes(sink->context,
-                                (struct bytes){data + done, left < PIECE ? left : PIECE});
-    }
-    if (!fine || !sink->item_end(sink->context))
-        items->sink_failed = true;
-}
-
 void e2b_items_add(struct e2b_items *items, const char *kind, const char *name, struct bytes body)
 {
     struct item item;
@@ -69,7 +54,8 @@ void e2b_items_add(struct e2b_items *items, const char *kind, const char *name, 
         e2b_items_note(items, "a %s that makes no sense was not handed back", kind);
     } else {
         items->count++;
-        deliver(items, &item);
+        if (!item_deliver(&item, items->sink))
+            items->sink_failed = true;
     }
 }
 
@@ -119,7 +105,8 @@ void e2b_items_text(struct e2b_items *items, const char *kind, struct bytes text
     if (!item_check(kind, "", buffer_bytes(&body), &item))
         return;
     items->texts++;
-    deliver(items, &item);
+    if (!item_deliver(&item, items->sink))
+        items->sink_failed = true;
 }
 
 void e2b_items_close(struct e2b_items *items)
