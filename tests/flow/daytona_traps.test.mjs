@@ -1,8 +1,6 @@
 // Daytona's own traps, a row each: states, quotas, names that are taken, sandboxes that go away,
-// answers that lie, certificates, cancelling, and runs that another worker takes up.
-import { after } from 'node:test';
+// answers that lie, cancelling, and runs that another worker takes up.
 import assert from 'node:assert/strict';
-import { makeCertificates } from '../fake/authority.mjs';
 import { runTable } from './fault_table.mjs';
 import { jobOf } from '../conformance/run_job.mjs';
 import { BAD_REQUEST, BAD_RESULTS, CREATE, DELETE, EXEC, FORBIDDEN, LOGS, LOOK, LOST, NOT_STARTED,
@@ -338,7 +336,7 @@ const outputs = [
         rules: [{ match: RESULTS, do: 'cut', at, times: Infinity }], want: LOST })),
 ];
 
-/* ---- the end, cancelling, certificates ----------------------------------------------------- */
+/* ---- the end, and cancelling ---------------------------------------------------------------- */
 
 const busy = { ...says(DELETE, 409, { message: 'Sandbox state change in progress' })[0] };
 const CANCELLED = { outcome: ['cancelled', 'not_created'],
@@ -356,35 +354,6 @@ const ends = [
         [RESULTS, 'the results']].flatMap(([match, step]) => [false, true].map((effect) => ({
         name: `cancelled while ${step} hangs${effect ? ', but was done' : ''}`, cancelAt: match,
         rules: [{ match, do: 'hang', effect, times: Infinity }], want: CANCELLED }))),
-];
-
-const { caFile, servers, remove } = makeCertificates();
-after(remove);
-const { good, ...wrong } = servers;
-const tls = (made, more) => ({ serve: { tls: made }, env: { CA_FILE: caFile }, ...more });
-const REFUSED = { want: UNAVAILABLE, creates: 0, check: (result, fake) => {
-    assert.equal(fake.calls.length, 0);
-} };
-
-const certificates = [
-    { name: 'a good certificate', ...tls(good), want: SUCCEEDED },
-    { name: 'a certificate of nobody the system knows', ...tls(good), env: {}, ...REFUSED },
-    ...Object.entries(wrong).map(([what, made]) => ({ name: `a certificate: ${what}`, ...tls(made),
-        ...REFUSED })),
-    { name: 'a toolbox without TLS', ...tls(good), env: { CA_FILE: caFile, ...HURRY },
-        want: UNAVAILABLE, rules: [CREATE, LOOK].map((match) => edit(match, (one) => {
-            one.toolboxProxyUrl = one.toolboxProxyUrl.replace('https', 'http');
-        })), check: (result, fake) => assert.deepEqual(fake.callsTo('* /toolbox/*'), []) },
-    { name: 'a toolbox at the host that is set', env: { DAYTONA_TOOLBOX_HOST: '127.0.0.1' },
-        want: SUCCEEDED },
-    ...[false, true].map((hidesProxy) => ({ env: { DAYTONA_TOOLBOX_HOST: 'daytona.io' },
-        name: `a toolbox elsewhere${hidesProxy ? ', when asked for' : ''}`, want: UNAVAILABLE,
-        check: (result, fake) => assert.deepEqual(fake.callsTo('* /toolbox/*'), []),
-        serve: { hidesProxy } })),
-    { name: 'a port where nobody listens', env: { DAYTONA_API_URL: 'http://127.0.0.1:9/api' },
-        ...REFUSED },
-    { name: 'a name that nobody has', env: { DAYTONA_API_URL: 'http://nowhere.invalid/api' },
-        ...REFUSED },
 ];
 
 /* ---- taking up a lost run ------------------------------------------------------------------ */
@@ -418,6 +387,6 @@ const lost = [
 const tables = { 'states of a sandbox': states, 'refusals of a create': refusals,
     'too many calls': leftAlone,
     'names, and claims before': names, 'answers that lie': lies, 'while the code runs': runs,
-    'logs and results': outputs, 'ends and cancelling': ends, 'certificates': certificates,
+    'logs and results': outputs, 'ends and cancelling': ends,
     'lost runs': lost };
 for (const [title, rows] of Object.entries(tables)) runTable(title, rows, harness);

@@ -331,9 +331,10 @@ static void test_a_stray_404_switches_no_list(void **state)
         AUTO(buffer) struct buffer found = {0};
         struct error err = {0};
         start(&script);
-        assert_int_equal(
-            script.backend->list(script.backend->context, "a-b", add_found, &found, &err), i == 1);
-        assert_true(script.backend->list(script.backend->context, "a-b", add_found, &found, &err));
+        struct sandbox_page page = {.instance = "a-b", .each = add_found, .context = &found};
+        assert_int_equal(script.backend->list(script.backend->context, &page, &err), i == 1);
+        page.cursor[0] = '\0';
+        assert_true(script.backend->list(script.backend->context, &page, &err));
         assert_string_equal(found.data, "i9 7/1|");
         stop(&script);
     }

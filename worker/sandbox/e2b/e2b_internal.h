@@ -55,8 +55,7 @@ struct sandbox {
 /* When a call that starts now must be over: `seconds` of the 60 that a create has. */
 int64_t e2b_deadline(const struct e2b *e2b, int seconds);
 
-/* Is nobody interested in the job any more? `job` NULL: no. */
-bool e2b_cancelled(const struct sandbox_job *job);
+bool e2b_cancelled(const struct sandbox_job *job); /* NULL: no */
 #define E2B_HURRY_MS 1000 /* for a call that cleans up then */
 /* Tells the job for how long the service wants to be left alone, when it said so (not -1). */
 void e2b_leave_alone(const struct sandbox_job *job, int64_t retry_after_ms);
@@ -69,10 +68,9 @@ json_t *e2b_json(struct bytes text);
 bool e2b_refused(const struct e2b *e2b, const char *what, const struct http_answer *answer,
                  bool ours, struct error *err);
 bool e2b_succeeded(const struct http_answer *answer);
-/* The service's own words, as far as they are fit to print; "" when there are none. */
+/* The service's own words, fit to print; "": none. */
 void e2b_message(const struct e2b *e2b, const struct http_answer *answer, char *ret_text,
                  size_t size);
-
 /* Adds `text` as one value of a query. */
 void e2b_add_query(struct buffer *url, const char *text);
 /* A URL of a port of the sandbox, and the headers that lead there. */
