@@ -56,7 +56,7 @@ struct sandbox {
 int64_t e2b_deadline(const struct e2b *e2b, int seconds);
 
 bool e2b_cancelled(const struct sandbox_job *job); /* NULL: no */
-#define E2B_HURRY_MS 1000 /* for a call that cleans up then */
+#define E2B_HURRY_MS 1000                          /* for a call that cleans up then */
 /* Tells the job for how long the service wants to be left alone, when it said so (not -1). */
 void e2b_leave_alone(const struct sandbox_job *job, int64_t retry_after_ms);
 
