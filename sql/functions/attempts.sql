@@ -51,9 +51,9 @@ begin
     with own as (
         select h.n, f.code, f.message, f.why, f.refused
         from unnest(held) h
-        cross join lateral (
+        left join lateral (
             select r.bundle_sha256 from revision r
-            where r.request_id = (h.a).request_id and r.revision = (h.a).revision offset 0) v
+            where r.request_id = (h.a).request_id and r.revision = (h.a).revision offset 0) v on true
         cross join lateral (select x.* from (values
             (lease_error(h.a) is not null, 'stale', 'lease', 'The lease has ended', false),
             (h.item -> 'remote' <> 'null' and (jsonb_typeof(h.item -> 'remote') <> 'object'

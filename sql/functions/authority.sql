@@ -137,18 +137,18 @@ create or replace function cs.attempt_faults(attempts bigint[], starting bool)
 begin
     return query
     with asked as (
-        select k.id, k.request_id, (k.r).state, (k.r).retry_safe, k.cancel_requested_at,
+        select i.id, k.request_id, (k.r).state, (k.r).retry_safe, k.cancel_requested_at,
                starting and exists (select from pause p
                    where p.scope = any (pause_scopes(k.r, k.backend))) as is_paused,
                (k.revision, k.round) = ((k.r).revision, (k.r).round) as is_newest,
                k.valid_until, (k.v).bundle_sha256 as stored,
                sha256(bundle_encode(k.v)) as digest
-        from unnest(attempts) i (id) cross join lateral (
+        from unnest(attempts) i (id) left join lateral (
             select a.*, r, v
             from attempt a
             join request r on r.id = a.request_id
             join revision v on v.request_id = a.request_id and v.revision = a.revision
-            where a.id = i.id offset 0) k
+            where a.id = i.id offset 0) k on true -- what is not there may not run either
     ), counted as (
         select c.request_id, c.bundle_sha256, count(*) as approvals
         from counted_approvals(array(select k.request_id from asked k)) c group by 1, 2

@@ -136,9 +136,11 @@ declare
                              where ways[h.n + 1] = 'end' and (h.a).state = 'starting');
 begin
     perform attempts_run(starting);
-    perform ends_put(array(
-        select case when (h.a).state = 'starting' then held_as(h, 'running') else h end
-        from unnest(held) h where ways[h.n + 1] = 'end' order by h.n));
+    held := array(select case when h.n in (select s.n from unnest(starting) s)
+                              then held_as(h, 'running') else h end
+                  from unnest(held) h order by h.n);
+    perform ends_put(array(select h from unnest(held) h where ways[h.n + 1] = 'end'
+                           order by h.n));
     return query
         select h.n, case when ways[h.n + 1] <> 'end' then finish_rare(h, ways[h.n + 1])
             else jsonb_build_object('id', (h.a).id, 'state', h.item ->> 'outcome',

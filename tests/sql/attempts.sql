@@ -1,6 +1,6 @@
 -- Claims, leases, fences, the last check before the start, and how runs end.
 \ir setup.psql
-select plan(113);
+select plan(119);
 select t.worker() as w \gset
 select t.worker() as v \gset
 
@@ -254,6 +254,30 @@ select is((select string_agg(convert_from(c.data, 'UTF8'), ',' order by c.item, 
     from output_chunk c where c.attempt_id = t.attempt(:r)), 'xy,ab,cd', 'in its place');
 select is((select sum(bytes) from output_item where attempt_id = t.attempt(:r)), 6::numeric,
     'with the size of all of it');
+
+-- What can not be read is not allowed: a revision that somebody took away.
+select t.at('claimed') as r \gset
+select t.held(:r, '{"bundle_sha256": null}') as item \gset
+set local session_replication_role = replica;
+delete from revision where request_id = :r;
+set local session_replication_role = origin;
+select is((select f.why from attempt_faults(array[t.attempt(:r)], true) f), 'digest',
+    'nothing says that it may run');
+select is((select f.error -> 'error' ->> 'field' || f.refused from start_faults(array(
+    select h from attempts_held(jsonb_build_array(:'item'::jsonb), '{claimed}') h)) f),
+    'digesttrue', 'so its start is refused');
+select ok(t.call('start_attempts', :'item'::jsonb) ? 'error', 'and does not happen');
+
+-- A second run that is cancelled before anybody said that it runs.
+select t.at('starting', '{"retry_safe": true}') as r \gset
+select t.finish(:r, 'unknown') as x \gset
+select is(t.attempt_state(:r), 'ready', 'what is safe to run twice is tried again');
+update attempt set not_before = clock_timestamp() where id = t.attempt(:r);
+select t.claim(:w, :r) as x \gset
+select t.start(:r) as x \gset
+select t.finish(:r, 'cancelled') ->> 'request_state' as answer \gset
+select is(t.state(:r), 'cancelled', 'it ran, and was cancelled');
+select is(:'answer', t.state(:r), 'what is answered is what is stored');
 
 -- Outputs and the end.
 select t.at('running') as r \gset
