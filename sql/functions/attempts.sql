@@ -53,7 +53,8 @@ begin
         from unnest(held) h
         left join lateral (
             select r.bundle_sha256 from revision r
-            where r.request_id = (h.a).request_id and r.revision = (h.a).revision offset 0) v on true
+            where r.request_id = (h.a).request_id and r.revision = (h.a).revision offset 0) v
+            on true
         cross join lateral (select x.* from (values
             (lease_error(h.a) is not null, 'stale', 'lease', 'The lease has ended', false),
             (h.item -> 'remote' <> 'null' and (jsonb_typeof(h.item -> 'remote') <> 'object'

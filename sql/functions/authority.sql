@@ -189,15 +189,9 @@ comment on function cs.attempts_check is 'Raises unless all of these attempts ma
 
 create or replace function cs.attempt_enters() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
-declare
-    bad text;
 begin
-    select n.state into bad from added n where not exists (
-        select from legal_move m where m.entity = 'attempt' and m.from_state = ''
-          and m.to_state = n.state) limit 1;
-    if found then
-        perform move_refuse('attempt', '', bad);
-    elsif exists (select from added n where n.fence <> 0 or n.worker_id is not null) then
+    perform moves_check('attempt', array(select array['', n.state] from added n));
+    if exists (select from added n where n.fence <> 0 or n.worker_id is not null) then
         raise exception 'A new attempt belongs to no worker' using errcode = 'CS002';
     elsif exists (select from added n where not bundle_intact(n.request_id, n.revision)) then
         perform fail('stale', 'The stored bytes of an input file have changed', 'digest');
@@ -211,7 +205,6 @@ comment on function cs.attempt_enters is 'Lets no attempt in without valid appro
 create or replace function cs.attempt_moves() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
-    bad record;
     starting bigint[];
 begin
     if exists (select from before o full join after n using (id)
@@ -222,16 +215,12 @@ begin
         raise exception 'What an attempt runs never changes, its fence only with a claim'
             using errcode = 'CS002';
     end if;
-    select o.state as was, n.state into bad from before o join after n using (id)
-        where n.state <> o.state and not exists (
-            select from legal_move m where m.entity = 'attempt' and m.from_state = o.state
-              and m.to_state = n.state) limit 1;
-    if found then
-        perform move_refuse('attempt', bad.was, bad.state);
-    end if;
+    perform moves_check('attempt', array(
+        select array[o.state, n.state] from before o join after n using (id)
+        where n.state <> o.state));
     starting := array(select n.id from before o join after n using (id)
                       where n.state = 'starting' and o.state <> 'starting');
-    if cardinality(starting) > 0 then
+    if cardinality(starting) > 0 then -- once more, after attempts_start: SQL by hand is asked, too
         perform attempts_check(starting, true);
     end if;
     return null;

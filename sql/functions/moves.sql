@@ -56,22 +56,28 @@ from (values
     ('attempt', 'unknown', 'cancelled', 'worker')) m (entity, from_state, to_state, actors)
 on conflict do nothing;
 
-create or replace function cs.move_refuse(entity text, from_state text, to_state text)
-    returns void language plpgsql as $$
+create or replace function cs.moves_check(entity text, moves text[]) returns void
+    language plpgsql as $$
+declare
+    bad record;
 begin
-    raise exception 'A % can not go from "%" to "%"', entity, from_state, to_state
-        using errcode = 'CS002';
+    select moves[i][1] as was, moves[i][2] as state into bad
+        from generate_subscripts(moves, 1) i
+        where not exists (select from legal_move m where m.entity = $1
+                          and m.from_state = moves[i][1] and m.to_state = moves[i][2]) limit 1;
+    if found then
+        raise exception 'A % can not go from "%" to "%"', entity, bad.was, bad.state
+            using errcode = 'CS002';
+    end if;
 end
 $$;
-comment on function cs.move_refuse is 'Raises SQLSTATE CS002 for a move that is not in the table.';
+comment on function cs.moves_check is
+    'SQLSTATE CS002 unless the table of legal moves has each of {{from, to}, …}.';
 
 create or replace function cs.request_enters() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
 begin
-    if not exists (select from legal_move m where m.entity = 'request' and m.from_state = ''
-                   and m.to_state = new.state) then
-        perform move_refuse('request', '', new.state);
-    end if;
+    perform moves_check('request', array[array['', new.state]]);
     return new;
 end
 $$;
@@ -88,8 +94,6 @@ comment on function cs.request_stamp is 'Says since when a request is in its sta
 
 create or replace function cs.request_moves() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
-declare
-    bad record;
 begin
     if exists (select from before o full join after n using (id)
                where (n.team_id, n.author_id, n.token_id, n.created_at, n.again_of)
@@ -98,13 +102,10 @@ begin
         raise exception 'Who asked for a request, when and for which team never changes'
             using errcode = 'CS002';
     end if;
-    select o.state as was, n.state into bad from before o join after n using (id)
-        where n.state <> o.state and not exists (
-            select from legal_move m where m.entity = 'request' and m.from_state = o.state
-              and m.to_state = n.state) limit 1;
-    if found then
-        perform move_refuse('request', bad.was, bad.state);
-    elsif exists (select from before o join after n using (id) where o.state = 'outcome_unknown'
+    perform moves_check('request', array(
+        select array[o.state, n.state] from before o join after n using (id)
+        where n.state <> o.state));
+    if exists (select from before o join after n using (id) where o.state = 'outcome_unknown'
                   and n.state = 'running' and not n.retry_safe) then
         raise exception 'Only a request marked retry_safe runs again by itself'
             using errcode = 'CS002';
