@@ -7,11 +7,11 @@ import { makeGate } from '../flow/sandboxes.mjs';
 import {
     assertClean,
     decide,
+    inspect,
     findBarriers,
     openBrowser,
     openPerson,
     pictures,
-    sideways,
     submit,
 } from './people.mjs';
 
@@ -52,10 +52,7 @@ async function look(path, ready, name) {
     for (const { width, theme, at } of eyes) {
         await at.goto(stack.url + path);
         await ready(at);
-        await at.evaluate(() => document.fonts.ready);
-        await at.screenshot({ path: `${pictures}/${name}-${theme}-${width}.png` });
-        assert.deepEqual(await findBarriers(at), [], `${name} ${theme} ${width}`);
-        assert.equal(await sideways(at), 0, `${name} ${theme} ${width} scrolls sideways`);
+        await inspect(at, `${name}-${theme}-${width}`);
         await at.goto('about:blank');
     }
 }

@@ -120,6 +120,14 @@ export async function findBarriers(page) {
 }
 
 /** How many pixels the page is wider than its window. */
+/** What is on the screen: a picture of it, no barrier, nothing that scrolls sideways. */
+export async function inspect(page, name) {
+    await page.evaluate(() => document.fonts.ready);
+    await page.screenshot({ path: `${pictures}/${name}.png` });
+    assert.deepEqual(await findBarriers(page), [], name);
+    assert.equal(await sideways(page), 0, `${name} scrolls sideways`);
+}
+
 export function sideways(page) {
     return page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

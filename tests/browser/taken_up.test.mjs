@@ -8,11 +8,9 @@ import { makeGate } from '../flow/sandboxes.mjs';
 import {
     assertClean,
     decide,
-    findBarriers,
+    inspect,
     openBrowser,
     openPerson,
-    pictures,
-    sideways,
     submit,
 } from './people.mjs';
 
@@ -60,10 +58,7 @@ async function look(path, ready, name) {
         for (const theme of ['light', 'dark']) {
             const at = await open('noor', { to: path, width, theme });
             await ready(at);
-            await at.evaluate(() => document.fonts.ready);
-            await at.screenshot({ path: `${pictures}/${name}-${theme}-${width}.png` });
-            assert.deepEqual(await findBarriers(at), [], `${name} ${theme} ${width}`);
-            assert.equal(await sideways(at), 0, `${name} ${theme} ${width} scrolls sideways`);
+            await inspect(at, `${name}-${theme}-${width}`);
             await at.goto('about:blank');
         }
 }
