@@ -98,10 +98,9 @@ SETTING_TEXT(daytona_api_url, "DAYTONA_API_URL", "https://app.daytona.io/api", S
              "address of its control plane")
 SETTING_TEXT(daytona_target, "DAYTONA_TARGET", "", SETTINGS_WORKER,
              "region of its sandboxes; empty: the organization's own")
-SETTING_TEXT(daytona_toolbox_host, "DAYTONA_TOOLBOX_HOST", "", SETTINGS_WORKER,
-             "host, or domain of hosts, that may get the key of Daytona as a toolbox; empty takes "
-             "any that it "
-             "names")
+SETTING_TEXT(
+    daytona_toolbox_host, "DAYTONA_TOOLBOX_HOST", "", SETTINGS_WORKER,
+    "host, or domain of hosts, that may get Daytona's key as a toolbox; empty: any it names")
 SETTING_TEXT(daytona_snapshot, "DAYTONA_SNAPSHOT", "", SETTINGS_API | SETTINGS_WORKER,
              "snapshot of its sandboxes; empty: the service's own")
 SETTING_NUMBER(daytona_call_ms, "DAYTONA_CALL_MS", 60000, 100, 600000, SETTINGS_WORKER,
