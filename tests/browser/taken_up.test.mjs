@@ -98,6 +98,7 @@ test('what another worker has taken up shows time, place and output, and ends', 
     const show = async (at) => {
         await followed(at);
         await printed('half of the orders', at);
+        assert.equal(await at.getByText('How did it end?').count(), 0, 'its end is coming');
     };
     await look(`/requests/${id}`, show, 'taken-up');
     await gate.open();

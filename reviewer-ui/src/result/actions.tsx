@@ -8,7 +8,7 @@ import { mayAsk } from '../base/session';
 import type { Detail, Sent } from '../base/types';
 import { Dialog } from '../parts/dialog';
 import { Button } from '../parts/small';
-import { lastAttempt } from './steps';
+import { lastAttempt, lostAttempt } from './steps';
 import { t } from '../texts';
 
 async function act<T>(id: number, what: string, body: object): Promise<T | null> {
@@ -106,7 +106,8 @@ export function Actions({ detail }: { detail: Detail }) {
 export function Settle({ detail }: { detail: Detail }) {
   const [note, write] = useState('');
   const [problem, setProblem] = useState('');
-  if (!detail.can.settle) return null;
+  // While a worker follows the run its end is coming: nobody is asked to say it before.
+  if (!detail.can.settle || lostAttempt(detail)?.held) return null;
   const settle = (outcome: 'succeeded' | 'failed') => () => {
     if (!note.trim()) return setProblem(t.result.settleNeed);
     void act(detail.id, 'settle', { outcome, note: note.trim() });
