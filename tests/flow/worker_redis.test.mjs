@@ -111,7 +111,8 @@ test('a queue that is no list', async () => {
 });
 
 test('the events of a run are announced', async () => {
-    const run = await jobs.run("print('ran')");
+    // Long enough to be marked as running; of a shorter run only the end is announced.
+    const run = await jobs.run("import time\nprint('ran')\ntime.sleep(0.5)");
     await ranOnce(run);
     await until(async () => {
         const events = await stack.redis('xrange', 'events', '-', '+');

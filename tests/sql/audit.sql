@@ -68,7 +68,8 @@ $$;
 select throws_ok(format('select t.put(%s, %L)', :r, c.change), 'CS002', null,
     'refused: ' || c.change)
 from (values ('{"ts": "2001-01-01"}'), ('{"xid": "7"}'), ('{"entity_seq": 40}'),
-             ('{"entity_seq": 40, "prev_hash": "\\x"}'), ('{"prev_hash": "\\x02"}'), ('{"hash": "\\x02"}'), ('{"format": 2}')) c (change);
+             ('{"entity_seq": 40, "prev_hash": "\\x"}'), ('{"prev_hash": "\\x02"}'),
+             ('{"hash": "\\x02"}'), ('{"format": 2}')) c (change);
 select throws_ok(format('select t.put(%s, %L)', :r, '{"entity_seq": 1}'), '23505', null,
     'refused: a second first row');
 select lives_ok(format('select t.put(%s, %L)', :r, '{}'), 'one that follows goes in');
