@@ -92,6 +92,8 @@ comment on function cs.lock_requests_of_attempts is
 
 -- The batched functions are made from two patterns: of one element at a time, each with what is
 -- locked first; and of all elements together, which are run one by one only when one is wrong.
+-- All that they ask is looked up by key, so one plan fits every call: planning anew costs more than
+-- the call itself. A plan made while a table was small must not read the whole of it later.
 do $$
 declare
     made record;
@@ -107,7 +109,8 @@ declare
                 result := error_result('invalid_field', 'A value is not allowed', field);$h$;
     alone constant text := $pattern$
 create or replace function cs.%1$I(items jsonb) returns table (n int, result jsonb)
-    language plpgsql security definer set search_path = cs, pg_temp as $f$
+    language plpgsql security definer set search_path = cs, pg_temp
+    set plan_cache_mode = force_generic_plan set enable_seqscan = off as $f$
 declare
     item jsonb;
     code text;
@@ -137,7 +140,8 @@ $f$
 $pattern$;
     together constant text := $pattern$
 create or replace function cs.%1$I(items jsonb) returns table (n int, result jsonb)
-    language plpgsql security definer set search_path = cs, pg_temp as $f$
+    language plpgsql security definer set search_path = cs, pg_temp
+    set plan_cache_mode = force_generic_plan set enable_seqscan = off as $f$
 declare
     code text;
     field text;

@@ -56,7 +56,8 @@ need.';
 create or replace function cs.claim_attempts(worker_id bigint, ids text, lease_ms bigint)
     returns table (attempt_id bigint, fence bigint, request_id bigint, revision int,
                    language text, code bytea, title text, manifest jsonb, bundle_sha256 bytea)
-    language plpgsql security definer set search_path = cs, pg_temp as $$
+    language plpgsql security definer set search_path = cs, pg_temp
+    set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
     wanted bigint[] := (ids::bigint[])[:50];
     ready bigint[];
