@@ -49,7 +49,7 @@ select plan((select count(*)::int from routine)
 select ok(f.owner = 'countersign_owner'
           and not has_function_privilege('public', f.oid, 'execute')
           and case when f.granted or f.fires
-                   then f.definer and f.proconfig = array['search_path=cs, pg_temp']
+                   then f.definer and 'search_path=cs, pg_temp' = any (f.proconfig)
                    else not f.definer end,
     f.signature || case when f.granted or f.fires then ' is SECURITY DEFINER with a fixed path'
                         else ' is called by the owner''s functions alone' end)
