@@ -44,32 +44,39 @@ create or replace function cs.worker_actor(item jsonb) returns jsonb
     return jsonb_build_object('kind', 'worker');
 comment on function cs.worker_actor is 'The worker as actor of an audit row.';
 
+create or replace function cs.element_faults(held cs.held[])
+    returns table (n int, error jsonb, refused bool) language plpgsql stable as $$
+begin
+    return query
+    select h.n, error_result(f.code, f.message, f.why), f.refused
+    from unnest(held) h
+    left join lateral (
+        select r.bundle_sha256 from revision r
+        where r.request_id = (h.a).request_id and r.revision = (h.a).revision offset 0) v on true
+    cross join lateral (select x.* from (values
+        (lease_error(h.a) is not null, 'stale', 'lease', 'The lease has ended', false),
+        (h.item -> 'remote' <> 'null' and (jsonb_typeof(h.item -> 'remote') <> 'object'
+             or octet_length((h.item -> 'remote')::text) > 8192),
+            'invalid_field', 'remote', 'remote must be an object of at most 8 KiB', false),
+        (hex(v.bundle_sha256) is distinct from h.item ->> 'bundle_sha256',
+            'stale', 'digest', 'The worker would send other bytes', true),
+        (exists (select from attempt_decision l where l.attempt_id = (h.a).id
+             and not coalesce(h.item -> 'decision_ids', '[]') @> to_jsonb(l.decision_id)),
+            'conflict', 'quorum', 'The worker did not verify all decisions', true)
+        ) x (holds, code, why, message, refused)
+        where x.holds limit 1) f
+    where h.error is null;
+end
+$$;
+comment on function cs.element_faults is
+    'What is wrong with elements that are to start, or, as refused, with what they would run.';
+
 create or replace function cs.start_faults(held cs.held[])
     returns table (n int, error jsonb, refused bool) language plpgsql stable as $$
 begin
     return query
-    with own as (
-        select h.n, f.code, f.message, f.why, f.refused
-        from unnest(held) h
-        left join lateral (
-            select r.bundle_sha256 from revision r
-            where r.request_id = (h.a).request_id and r.revision = (h.a).revision offset 0) v
-            on true
-        cross join lateral (select x.* from (values
-            (lease_error(h.a) is not null, 'stale', 'lease', 'The lease has ended', false),
-            (h.item -> 'remote' <> 'null' and (jsonb_typeof(h.item -> 'remote') <> 'object'
-                 or octet_length((h.item -> 'remote')::text) > 8192),
-                'invalid_field', 'remote', 'remote must be an object of at most 8 KiB', false),
-            (hex(v.bundle_sha256) is distinct from h.item ->> 'bundle_sha256',
-                'stale', 'digest', 'The worker would send other bytes', true),
-            (exists (select from attempt_decision l where l.attempt_id = (h.a).id
-                 and not coalesce(h.item -> 'decision_ids', '[]') @> to_jsonb(l.decision_id)),
-                'conflict', 'quorum', 'The worker did not verify all decisions', true)
-            ) x (holds, code, why, message, refused)
-            where x.holds limit 1) f
-        where h.error is null
-    )
-    select o.n, error_result(o.code, o.message, o.why), o.refused from own o
+    with own as (select f.* from element_faults(held) f)
+    select o.* from own o
     union all
     select h.n, error_result(f.code, f.message, f.why), true
     from unnest(held) h join attempt_faults(array(
@@ -79,25 +86,40 @@ begin
 end
 $$;
 comment on function cs.start_faults is
-    'Which of the elements may not start, and why: what is wrong with the element itself, or, as
-refused, with what it would run.';
+    'Which of the elements may not start, and why: element_faults, and what may not run now.';
+
+create or replace function cs.without_faults(held cs.held[], faults jsonb) returns cs.held[]
+    language sql immutable
+    return array(select h from unnest(held) h
+                 where h.error is null and not coalesce(faults ? h.n::text, false));
+comment on function cs.without_faults is 'The elements that faults, by their n, say nothing of.';
+
+create or replace function cs.starting_put(held cs.held[]) returns void
+    language plpgsql as $$
+begin
+    update attempt a set state = 'starting', started_at = clock_timestamp(),
+            release_reason = '', release_since = null, remote = nullif(h.item -> 'remote', 'null')
+        from unnest(held) h
+        where a.id = any (array(select (k.a).id from unnest(held) k)) and a.id = (h.a).id;
+end
+$$;
+comment on function cs.starting_put is
+    'Lets attempts start; the trigger attempt_moves refuses all when one of them may not.';
 
 create or replace function cs.attempts_start(items jsonb) returns table (n int, result jsonb)
     language plpgsql as $$
 declare
     held held[] := array(select h from attempts_held(items, '{claimed}') h);
-    fine held[];
-    faults jsonb;
+    faults jsonb := (select jsonb_object_agg(f.n, to_jsonb(f)) from element_faults(held) f);
+    fine held[] := without_faults(held, faults);
 begin
-    faults := (select jsonb_object_agg(f.n, jsonb_build_object('error', f.error,
-                                                               'refused', f.refused))
-               from start_faults(held) f);
-    fine := array(select h from unnest(held) h
-                  where h.error is null and not coalesce(faults ? h.n::text, false));
-    update attempt a set state = 'starting', started_at = clock_timestamp(),
-            release_reason = '', release_since = null, remote = nullif(h.item -> 'remote', 'null')
-        from unnest(fine) h
-        where a.id = any (array(select (f.a).id from unnest(fine) f)) and a.id = (h.a).id;
+    begin
+        perform starting_put(fine);
+    exception when sqlstate 'CS001' then -- it does not say which
+        faults := (select jsonb_object_agg(f.n, to_jsonb(f)) from start_faults(held) f);
+        fine := without_faults(held, faults);
+        perform starting_put(fine);
+    end;
     perform audit_add(array(
         select audit_row('request', (h.a).request_id, worker_actor(h.item), 'attempt.start',
             jsonb_build_object('attempt_id', (h.a).id, 'fence', (h.a).fence,

@@ -220,7 +220,7 @@ begin
         where n.state <> o.state));
     starting := array(select n.id from before o join after n using (id)
                       where n.state = 'starting' and o.state <> 'starting');
-    if cardinality(starting) > 0 then -- once more, after attempts_start: SQL by hand is asked, too
+    if cardinality(starting) > 0 then -- here, so that SQL by hand is asked too
         perform attempts_check(starting, true);
     end if;
     return null;
