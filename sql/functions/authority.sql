@@ -8,34 +8,45 @@ set search_path = cs, pg_temp;
 -- sub-select is planned anew at each call, which costs ten times the answer.
 create or replace function cs.own_people(requests bigint[])
     returns table (request_id bigint, person_id bigint) language plpgsql stable as $$
+declare
+    owns bigint[] := requests; -- whose own it is to have made the one in the same place of `made`
+    made bigint[] := requests;
+    next_owns bigint[] := requests;
+    next_made bigint[] := requests;
 begin
     -- offset 0 keeps these look-ups by key, here and elsewhere: joined, a plan made while the
     -- tables were small would read all of them at each decision.
+    loop
+        select array_agg(n.own), array_agg(k.again_of) into next_owns, next_made
+        from unnest(next_owns, next_made) n (own, id) cross join lateral (
+            select r.again_of from request r
+            where r.id = n.id and r.again_of is not null offset 0) k
+        where not exists (select from unnest(owns, made) m (own, id) -- no circle, though none can be
+                          where m.own = n.own and m.id = k.again_of);
+        exit when next_made is null;
+        owns := owns || next_owns;
+        made := made || next_made;
+    end loop;
     return query
-    with recursive asked as (
-        select i.id as own, b.* from unnest(requests) i (id) cross join lateral (
-            select r.id, r.again_of, r.author_id, r.token_id
-            from request r where r.id = i.id offset 0) b
-        union
-        select k.own, b.* from asked k cross join lateral (
-            select r.id, r.again_of, r.author_id, r.token_id
-            from request r where r.id = k.again_of offset 0) b
-    ), made as (
-        select k.own, k.author_id as maker, k.token_id as token from asked k
-        union
-        select k.own, e.* from asked k cross join lateral (
+    with makers as (
+        select n.own, k.maker, k.token
+        from unnest(owns, made) n (own, id) cross join lateral (
+            select r.author_id as maker, r.token_id as token
+            from request r where r.id = n.id
+            union all
             select v.editor_id, v.token_id
-            from revision v where v.request_id = k.id offset 0) e
-    ), makers as (
-        select m.own, m.maker from made m
-        union
-        select m.own, unnest(array[t.person_id, t.created_by])
-        from made m join api_token t on t.id = m.token
+            from revision v where v.request_id = n.id offset 0) k
     )
-    select m.own, m.maker from makers m where m.maker is not null
-    union
-    select m.own, p.owner_id from makers m join person p on p.id = m.maker
-    where p.owner_id is not null;
+    select m.own, p.id
+    from makers m cross join lateral (
+        select m.maker as id
+        union all
+        select p.owner_id from person p where p.id = m.maker
+        union all
+        select unnest(array[t.person_id, t.created_by, o.owner_id, c.owner_id]) from api_token t
+        left join person o on o.id = t.person_id left join person c on c.id = t.created_by
+        where t.id = m.token) p
+    where p.id is not null;
 end
 $$;
 comment on function cs.own_people is

@@ -1,6 +1,6 @@
 -- Who decides on what, and what a decision does.
 \ir setup.psql
-select plan(70);
+select plan(72);
 
 -- Approve, and what follows.
 select t.submit('mia') as r \gset
@@ -157,6 +157,24 @@ select is(t.code(t.decide('eva', :r, 'approve')), 'own_request',
 select is((select l.body ->> 'code' from audit_event l where l.entity = 'request'
     and l.entity_id = :r and l.event = 'decision.refused'), 'own_request',
     'the attempt is in the audit trail');
+
+-- Whose own a request is: all who had a part in it, and those behind their agents and tokens.
+insert into person (login, name, kind, roles, owner_id) select 't-bot2', 'Bot 2', 'agent',
+    '{agent}', t.id('anna');
+create function t.token(of_login text, by_login text) returns bigint language sql as $$
+    insert into api_token (person_id, created_by, name, prefix, token_sha256, scopes)
+        values (t.id(of_login), t.id(by_login), 'own', 'own', sha256(random()::text::bytea),
+                '{read,submit}') returning id $$;
+create function t.owners(request_id bigint) returns text language sql return (
+    select string_agg(distinct p.login, ' ' order by p.login)
+    from own_people(array[request_id]) o join person p on p.id = o.person_id);
+select is(t.owners((t.call('submit_requests', t.submission('bot', jsonb_build_object('actor',
+    t.actor('bot', jsonb_build_object('token_id', t.token('bot', 'bot2')))))) ->> 'id')::bigint),
+    't-anna t-bot t-bot2 t-both', 'the maker of its token, and who owns the agent that this is');
+select t.submit('mia') as r \gset
+select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia', jsonb_build_object(
+    'token_id', t.token('mia', 'root'))), 'id', :r, 'revision', 1, 'code', E'print(4)\n')) as x \gset
+select is(t.owners(:r), 't-mia t-root', 'the maker of a token that revised it');
 
 -- Tokens and sessions.
 select token_create(t.actor('noor'), jsonb_build_object('name', 'x',
