@@ -89,9 +89,12 @@ comment on function cs.start_faults is
     'Which of the elements may not start, and why: element_faults, and what may not run now.';
 
 create or replace function cs.without_faults(held cs.held[], faults jsonb) returns cs.held[]
-    language sql immutable
+    language plpgsql immutable as $$
+begin
     return array(select h from unnest(held) h
                  where h.error is null and not coalesce(faults ? h.n::text, false));
+end
+$$;
 comment on function cs.without_faults is 'The elements that faults, by their n, say nothing of.';
 
 create or replace function cs.starting_put(held cs.held[]) returns void

@@ -27,14 +27,26 @@ comment on function cs.decision_refused is
     'Null when this person may decide; else the error, recorded in the audit trail: wrong_role, or
 own_request for author, editors, owners and whoever made or reset an account.';
 
+create or replace function cs.decision_of(who cs.person, r cs.request) returns setof cs.decision
+    language plpgsql stable rows 1 as $$
+begin
+    -- offset 0: of one request first, not all that this person ever decided.
+    return query select * from (
+        select d.* from decision d where d.request_id = r.id and d.revision = r.revision
+            and d.round = r.round offset 0) d
+    where d.reviewer_id = who.id;
+end
+$$;
+comment on function cs.decision_of is
+    'This person''s decision on the present revision and round of a request, if there is one.';
+
 create or replace function cs.decision_repeated(who cs.person, r cs.request, item jsonb)
     returns jsonb language plpgsql as $$
 declare
     d decision;
     a attempt;
 begin
-    select * into d from decision where request_id = r.id and revision = r.revision
-        and round = r.round and reviewer_id = who.id;
+    select * into d from decision_of(who, r);
     if not found or d.verdict is distinct from item ->> 'verdict'
             or hex(d.bundle_sha256) is distinct from item ->> 'bundle_sha256'
             or d.revision is distinct from (item ->> 'revision')::int then
@@ -86,8 +98,7 @@ begin
     select * into v from revision where request_id = r.id and revision = r.revision;
     if digest_of(item ->> 'bundle_sha256', 'bundle_sha256') <> v.bundle_sha256 then
         perform fail('stale', 'This is not what is waiting for review', 'bundle_sha256');
-    elsif exists (select from decision d where d.request_id = r.id and d.revision = r.revision
-                  and d.round = r.round and d.reviewer_id = who.id) then
+    elsif exists (select from decision_of(who, r)) then
         perform fail('already_decided', 'You have decided on this revision already');
     end if;
     return v;
@@ -210,8 +221,7 @@ declare
     r request := request_for(who, (item ->> 'id')::bigint);
     a attempt;
 begin
-    if not exists (select from decision d where d.request_id = r.id and d.revision = r.revision
-                   and d.round = r.round and d.verdict = 'approve' and d.reviewer_id = who.id)
+    if not exists (select from decision_of(who, r) d where d.verdict = 'approve')
             and not has_role(who, 'admin') then
         perform fail('wrong_role', 'Only who approved it, and admins, take an approval back');
     elsif r.state <> 'approved' then

@@ -16,8 +16,9 @@ create or replace function cs.events_between(after_id bigint, since text, until 
     select e.id, (jsonb_build_object('id', r.id, 'state', r.state, 'revision', r.revision,
         'team_id', r.team_id, 'author_id', r.author_id, 'owner_id', p.owner_id,
         'at', iso(e.ts), 'what', e.event) || held_json(r.id, r.state))::text
-    from (select * from audit_event a
-          where a.id > after_id and a.entity = 'request'
+    from (select a.* from ( -- offset 0: by id, never all rows that are about requests
+              select * from audit_event n where n.id > after_id order by n.id offset 0) a
+          where a.entity = 'request'
             and not pg_visible_in_snapshot(a.xid, since::pg_snapshot)
             and pg_visible_in_snapshot(a.xid, until::pg_snapshot)
           order by a.id limit most) e

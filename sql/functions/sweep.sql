@@ -68,7 +68,7 @@ begin
     for r in select * from request q
              where q.state in ('pending', 'changes_requested', 'needs_answer', 'approved')
                and q.expires_at < clock_timestamp()
-             order by q.id limit most for no key update skip locked loop
+             order by q.expires_at limit most for no key update skip locked loop
         select * into a from attempt t where t.request_id = r.id
             and t.state in ('ready', 'claimed', 'starting', 'running') for no key update;
         continue when a.state in ('starting', 'running');
