@@ -21,8 +21,9 @@ begin
         from unnest(next_owns, next_made) n (own, id) cross join lateral (
             select r.again_of from request r
             where r.id = n.id and r.again_of is not null offset 0) k
-        where not exists (select from unnest(owns, made) m (own, id) -- no circle, though none can be
-                          where m.own = n.own and m.id = k.again_of);
+        where not exists ( -- no circle, though there can be none
+                select from unnest(owns, made) m (own, id)
+                where m.own = n.own and m.id = k.again_of);
         exit when next_made is null;
         owns := owns || next_owns;
         made := made || next_made;

@@ -173,7 +173,8 @@ select is(t.owners((t.call('submit_requests', t.submission('bot', jsonb_build_ob
     't-anna t-bot t-bot2 t-both', 'the maker of its token, and who owns the agent that this is');
 select t.submit('mia') as r \gset
 select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia', jsonb_build_object(
-    'token_id', t.token('mia', 'root'))), 'id', :r, 'revision', 1, 'code', E'print(4)\n')) as x \gset
+    'token_id', t.token('mia', 'root'))), 'id', :r, 'revision', 1, 'code', E'print(4)\n')) as x
+\gset
 select is(t.owners(:r), 't-mia t-root', 'the maker of a token that revised it');
 
 -- Tokens and sessions.

@@ -46,11 +46,19 @@ static void report_end(struct slot_host *host, struct slot *slot, enum launcher_
     close_control(slot);
 }
 
+/* No measure is whole: what has ended is in none of /proc, and what bubblewrap did not wait for
+ * before it ended is not in its own figure. */
+static void note_cpu(struct slot *slot, int64_t cpu_us)
+{
+    if (cpu_us > slot->cpu_us)
+        slot->cpu_us = cpu_us;
+}
+
 /* What /proc knows, where no cgroup knows better. */
 static void measure_processes(const struct slot_host *host, struct slot *slot)
 {
     if (host->cgroup.kind == CGROUP_NONE && slot->pid > 0)
-        slot->cpu_us = watch_cpu_us(slot->pid);
+        note_cpu(slot, watch_cpu_us(slot->pid));
 }
 
 void slot_refuse(int control, const char *why)
@@ -202,8 +210,8 @@ void slot_reaped(struct slot_host *host, struct slot *slot, int status, const st
 {
     slot->pid = 0;
     slot->wait_status = status;
-    slot->cpu_us = (int64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000 +
-                   usage->ru_utime.tv_usec + usage->ru_stime.tv_usec;
+    note_cpu(slot, (int64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000 +
+                       usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
     if (slot->state != SLOT_RUNNING)
         return;
     slot->state = SLOT_DYING;
@@ -225,6 +233,7 @@ void slot_watch(struct slot_host *host, struct slot *slot)
             slot_kill(host, slot, CAUSE_MEMORY);
         return;
     }
+    measure_processes(host, slot);
     int64_t now = watch_memory(slot->pid);
     if (now > slot->peak_bytes)
         slot->peak_bytes = now;
