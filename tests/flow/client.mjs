@@ -73,14 +73,15 @@ export class Client {
             headers: this.headers(lastId ? { 'last-event-id': lastId } : {}),
         });
         if (answer.status !== 200) throw new Error(`events: ${answer.status}`);
-        return new Events(answer.body, stop);
+        return new Events(answer, stop);
     }
 }
 
 class Events {
-    constructor(stream, stop) {
-        Object.assign(this, { stop, heartbeats: 0, lastId: null });
-        this.parts = this.read(stream);
+    // The answer is kept: once it is collected as garbage, a stream that nobody reads yet ends.
+    constructor(answer, stop) {
+        Object.assign(this, { answer, stop, heartbeats: 0, lastId: null });
+        this.parts = this.read(answer.body);
     }
 
     async *read(stream) {
