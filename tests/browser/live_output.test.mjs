@@ -7,8 +7,8 @@ import { makeGate } from '../flow/sandboxes.mjs';
 import {
     assertClean,
     decide,
-    inspect,
     findBarriers,
+    inspect,
     openBrowser,
     openPerson,
     pictures,

@@ -119,7 +119,6 @@ export async function findBarriers(page) {
     return found;
 }
 
-/** How many pixels the page is wider than its window. */
 /** What is on the screen: a picture of it, no barrier, nothing that scrolls sideways. */
 export async function inspect(page, name) {
     await page.evaluate(() => document.fonts.ready);
@@ -128,6 +127,7 @@ export async function inspect(page, name) {
     assert.equal(await sideways(page), 0, `${name} scrolls sideways`);
 }
 
+/** How many pixels the page is wider than its window. */
 export function sideways(page) {
     return page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

@@ -46,8 +46,8 @@ static void report_end(struct slot_host *host, struct slot *slot, enum launcher_
     close_control(slot);
 }
 
-/* No measure is whole: what has ended is in none of /proc, and what bubblewrap did not wait for
- * before it ended is not in its own figure. */
+/* No measure is whole: /proc has nothing of what has ended, and bubblewrap's own figure nothing of
+ * what it did not wait for. */
 static void note_cpu(struct slot *slot, int64_t cpu_us)
 {
     if (cpu_us > slot->cpu_us)
