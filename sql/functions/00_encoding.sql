@@ -45,6 +45,15 @@ create or replace function cs.error_result(code text, message text, field text) 
         || case when field <> '' then jsonb_build_object('field', field) else '{}' end);
 comment on function cs.error_result is 'One error as an element of a batch: {error: {code, …}}.';
 
+create or replace function cs.error_fail(result jsonb) returns void
+    language plpgsql as $$
+begin
+    perform cs.fail(result -> 'error' ->> 'code', result -> 'error' ->> 'message',
+                    coalesce(result -> 'error' ->> 'field', ''));
+end
+$$;
+comment on function cs.error_fail is 'Raises what error_result says.';
+
 create or replace function cs.digest_of(value text, field text) returns bytea
     language plpgsql immutable as $$
 begin

@@ -2,35 +2,49 @@
 
 set search_path = cs, pg_temp;
 
+create or replace function cs.caller(actor jsonb, scope text)
+    returns table (who cs.person, fault text) language sql stable as $$
+    select p.who, case
+        when p.who is null or (p.who).disabled_at is not null
+            or (actor ->> 'session_id' is not null and s.id is null) then 'signed_in'
+        when actor ->> 'token_id' is not null and t.id is null then 'scope' end
+    from (select 1) one
+    left join lateral (select p as who from cs.person p
+        where p.id = (actor ->> 'person_id')::bigint offset 0) p on true
+    left join lateral (select s.id from cs.session s
+        where s.id = (actor ->> 'session_id')::bigint and s.person_id = (p.who).id
+            and s.revoked_at is null and s.expires_at > clock_timestamp() offset 0) s on true
+    left join lateral (select t.id from cs.api_token t
+        where t.id = (actor ->> 'token_id')::bigint and t.person_id = (p.who).id
+            and scope = any (t.scopes) and t.revoked_at is null
+            and (t.expires_at is null or t.expires_at > clock_timestamp()) offset 0) t on true
+$$;
+comment on function cs.caller is
+    'The person of an actor, and why it may not act: signed_in unless enabled and the session is
+live, scope unless the token is live and has it.';
+
+create or replace function cs.caller_error(fault text, scope text) returns jsonb
+    language sql immutable parallel safe
+    return case fault
+        when 'signed_in' then cs.error_result('unauthenticated', 'Sign in again', '')
+        when 'scope' then cs.error_result('forbidden',
+            format('This token has no scope "%s"', scope), '') end;
+comment on function cs.caller_error is 'What is answered to a fault of cs.caller, else null.';
+
 create or replace function cs.actor_of(item jsonb, scope text) returns cs.person
     language plpgsql as $$
 declare
-    actor jsonb := item -> 'actor';
-    who person;
-    token bigint := (actor ->> 'token_id')::bigint;
-    session bigint := (actor ->> 'session_id')::bigint;
+    c record;
 begin
-    select * into who from person where id = (actor ->> 'person_id')::bigint;
-    if not found or who.disabled_at is not null then
-        perform fail('unauthenticated', 'Sign in again');
+    select * into c from caller(item -> 'actor', scope);
+    if c.fault is not null then
+        perform error_fail(caller_error(c.fault, scope));
     end if;
-    if session is not null and not exists (
-            select from session s where s.id = session and s.person_id = who.id
-            and s.revoked_at is null and s.expires_at > clock_timestamp()) then
-        perform fail('unauthenticated', 'Sign in again');
-    end if;
-    if token is not null and not exists (
-            select from api_token t where t.id = token and t.person_id = who.id
-            and scope = any (t.scopes) and t.revoked_at is null
-            and (t.expires_at is null or t.expires_at > clock_timestamp())) then
-        perform fail('forbidden', format('This token has no scope "%s"', scope));
-    end if;
-    return who;
+    return c.who;
 end
 $$;
 comment on function cs.actor_of is
-    'The person of an element; unauthenticated unless enabled and the session is live,
-forbidden unless the token is live and has the scope.';
+    'The person of an element; unauthenticated or forbidden, see cs.caller.';
 
 create or replace function cs.has_role(who cs.person, role text) returns bool
     language sql immutable parallel safe

@@ -1,4 +1,4 @@
--- The audit trail: how rows are chained, and the trigger that refuses what is not.
+-- The audit trail: how rows are chained, and the triggers that hash them and refuse what is not.
 
 set search_path = cs, pg_temp;
 
@@ -31,73 +31,77 @@ create or replace function cs.audit_add(events cs.audit_event[]) returns void
     language plpgsql as $$
 declare
     at timestamptz := clock_timestamp();
+    left_over int := coalesce(cardinality(events), 0);
+    step int := 0;
+    added int;
 begin
-    perform pg_advisory_xact_lock(hashtextextended(e.entity || e.entity_id, 1))
-        from (select distinct u.entity, u.entity_id from unnest(events) u
-              where u.entity <> 'request') e;
     -- Each turn takes the next row of every chain: a row needs the hash of the one before it.
-    for step in 1 .. coalesce((select max(c.length) from (
-            select count(*) as length from unnest(events) u group by u.entity, u.entity_id) c), 0)
-    loop
+    while left_over > 0 loop
+        step := step + 1;
         insert into audit_event overriding system value
-        select e.id, e.format, e.ts, e.xid, e.entity, e.entity_id, e.entity_seq, e.actor_id,
-               e.actor_kind, e.session_id, e.token_id, e.address, e.event, e.subject,
-               e.from_state, e.to_state, e.body, e.row_digests, e.prev_hash,
-               audit_leaf(row(e.*)::audit_event)
-        from (
-            select nextval('cs.audit_event_id_seq') as id, w.format, at as ts,
-                   pg_current_xact_id() as xid, w.entity, w.entity_id,
-                   coalesce(p.entity_seq, 0) + 1 as entity_seq, w.actor_id, w.actor_kind,
-                   w.session_id, w.token_id, w.address, w.event, w.subject, w.from_state,
-                   w.to_state, w.body, w.row_digests, coalesce(p.hash, '\x') as prev_hash,
-                   null::bytea as hash
-            from (select u.*, row_number() over (partition by u.entity, u.entity_id
-                                                 order by u.ordinality) as turn
-                  from unnest(events) with ordinality u) w
-            left join lateral (
-                select c.entity_seq, c.hash from audit_event c
-                where c.entity = w.entity and c.entity_id = w.entity_id
-                order by c.entity_seq desc limit 1) p on true
-            where w.turn = step
-            order by w.ordinality) e;
+        select nextval('cs.audit_event_id_seq'), w.format, at, pg_current_xact_id(), w.entity,
+               w.entity_id, coalesce(p.entity_seq, 0) + 1, w.actor_id, w.actor_kind, w.session_id,
+               w.token_id, w.address, w.event, w.subject, w.from_state, w.to_state, w.body,
+               w.row_digests, coalesce(p.hash, '\x'), null
+        from (select u.*, row_number() over (partition by u.entity, u.entity_id
+                                             order by u.ordinality) as turn
+              from unnest(events) with ordinality u) w
+        left join lateral (
+            select c.entity_seq, c.hash from audit_event c
+            where c.entity = w.entity and c.entity_id = w.entity_id
+            order by c.entity_seq desc limit 1) p on true
+        where w.turn = step
+        order by w.ordinality;
+        get diagnostics added = row_count;
+        left_over := left_over - added;
     end loop;
 end
 $$;
 comment on function cs.audit_add is
-    'Appends rows of audit_row to the chains of their entities, in this order; the rows of the
-requests among them must be locked.';
+    'Appends rows of audit_row to the chains of their entities, in this order. What it is about must
+be locked: the rows of requests, audit_put''s lock for anything else.';
+
+create or replace function cs.audit_hash() returns trigger
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+begin
+    new.hash := audit_leaf(new);
+    return new;
+end
+$$;
+comment on function cs.audit_hash is 'Gives a row the hash of what it says, whoever writes it.';
+
+create or replace trigger audit_event_hash before insert on cs.audit_event
+    for each row execute function cs.audit_hash();
 
 create or replace function cs.audit_check() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
     bad record;
 begin
-    select n.* into bad from added n
-        where n.from_state is not null and n.entity_seq > 1 and not exists (
-            select from legal_move m
-            where m.entity = n.subject and m.from_state = n.from_state
-              and m.to_state = n.to_state and m.actor_kind = n.actor_kind) limit 1;
-    if found then
-        raise exception 'A % may not move a % from % to %', bad.actor_kind, bad.subject,
-            bad.from_state, bad.to_state using errcode = 'CS002';
-    end if;
-    if exists (
-            select from added n left join lateral (
+    select * into bad from (
+        select n.*, n.format <> 1 or n.xid <> pg_current_xact_id()
+            or n.ts not between clock_timestamp() - interval '1 minute'
+                            and clock_timestamp() + interval '1 minute'
+            or n.prev_hash is distinct from case when n.entity_seq = 1 then '\x' else (
                 select p.hash from audit_event p where p.entity = n.entity
-                    and p.entity_id = n.entity_id and p.entity_seq = n.entity_seq - 1
-                offset 0) p on true -- by key, not joined: the table is large
-            where n.format <> 1 or n.xid <> pg_current_xact_id()
-               or abs(extract(epoch from n.ts - clock_timestamp())) > 60
-               or (n.entity_seq > 1 and p.hash is null)
-               or n.prev_hash <> coalesce(p.hash, '\x')
-               or n.hash <> audit_leaf(row(n.*)::audit_event)) then
+                    and p.entity_id = n.entity_id and p.entity_seq = n.entity_seq - 1) end
+            as is_loose
+        from added n offset 0) n
+    where n.is_loose or (n.from_state is not null and not exists (
+        select from legal_move m
+        where m.entity = n.subject and m.from_state = n.from_state
+          and m.to_state = n.to_state and m.actor_kind = n.actor_kind)) limit 1;
+    if not found then
+        return null;
+    elsif bad.is_loose then
         raise exception 'An audit row does not follow the one before it' using errcode = 'CS002';
     end if;
-    return null;
+    raise exception 'A % may not move a % from % to %', bad.actor_kind, bad.subject,
+        bad.from_state, bad.to_state using errcode = 'CS002';
 end
 $$;
 comment on function cs.audit_check is
-    'Refuses rows that are not what audit_add makes of them, or a move that this kind of actor may
+    'Refuses rows that do not follow the one before them, and a move that this kind of actor may
 not make.';
 
 create or replace trigger audit_event_check after insert on cs.audit_event
@@ -139,6 +143,9 @@ create or replace function cs.audit_put(
     entity text, entity_id bigint, actor jsonb, event text, body jsonb default '{}')
     returns void language plpgsql as $$
 begin
+    if entity <> 'request' then
+        perform pg_advisory_xact_lock(hashtextextended(entity || entity_id, 1));
+    end if;
     perform audit_add(array[audit_row(entity, entity_id, actor, event, body)]);
 end
 $$;

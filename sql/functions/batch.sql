@@ -55,6 +55,21 @@ end
 $$;
 comment on function cs.replay_keep is 'Keeps the result of an element that came with a key.';
 
+create or replace function cs.replays_found(op text, items jsonb) returns jsonb
+    language plpgsql as $$
+begin
+    if not jsonb_path_exists(items, '$[*].idempotency') then
+        return null;
+    end if;
+    return (select coalesce(jsonb_object_agg(r.n, r.result) filter (where r.result is not null),
+                            '{}')
+            from (select e.n - 1 as n, replay_find(op, e.item) as result
+                  from jsonb_array_elements(items) with ordinality e (item, n)) r);
+end
+$$;
+comment on function cs.replays_found is
+    'The stored results of elements that were run before, by n; null when no element has a key.';
+
 create or replace function cs.batch_check(items jsonb) returns int
     language plpgsql immutable as $$
 begin
@@ -90,8 +105,9 @@ $$;
 comment on function cs.lock_requests_of_attempts is
     'The same for a batch of attempts: a request is always locked before its attempts.';
 
--- The batched functions are made from two patterns: of one element at a time, each with what is
+-- The batched functions are made from patterns: of one element at a time, each with what is
 -- locked first; and of all elements together, which are run one by one only when one is wrong.
+-- Of `once`, elements that come with a key are run at most once.
 -- All that they ask is looked up by key, so one plan fits every call: planning anew costs more than
 -- the call itself. A plan made while a table was small must not read the whole of it later.
 do $$
@@ -138,6 +154,30 @@ begin
 end
 $f$
 $pattern$;
+    once constant text := $pattern$
+create or replace function cs.%1$I(items jsonb) returns table (n int, result jsonb)
+    language plpgsql as $f$
+declare
+    replays jsonb := replays_found(%2$L, items);
+    fresh int[];
+begin
+    if replays is null then
+        return query select * from %3$I(items);
+        return;
+    end if;
+    fresh := array(select i from generate_series(0, jsonb_array_length(items) - 1) i
+                   where not replays ? i::text order by i);
+    for n, result in
+        select fresh[s.n + 1], s.result from %3$I(
+            (select coalesce(jsonb_agg(items -> i order by i), '[]') from unnest(fresh) i)) s
+    loop
+        perform replay_keep(%2$L, items -> n, result);
+        return next;
+    end loop;
+    return query select r.key::int, r.value from jsonb_each(replays) r;
+end
+$f$
+$pattern$;
     together constant text := $pattern$
 create or replace function cs.%1$I(items jsonb) returns table (n int, result jsonb)
     language plpgsql security definer set search_path = cs, pg_temp
@@ -167,7 +207,14 @@ $f$
 $pattern$;
 begin
     for made in select * from (values
-        ('submit_requests', 'request_submit', alone, ''),
+        ('requests_submit_once', 'submit_requests', 'requests_submit')) m (name, batch, element)
+    loop
+        execute format(once, made.name, made.batch, made.element);
+        execute format('comment on function cs.%I is %L', made.name, format(
+            'cs.%s, of which elements with a key are run at most once.', made.element));
+    end loop;
+    for made in select * from (values
+        ('submit_requests', 'requests_submit_once', together, ''),
         ('run_again', 'request_run_again', alone, 'lock_requests'),
         ('revise_requests', 'request_revise', alone, 'lock_requests'),
         ('decide_requests', 'request_decide', alone, 'lock_requests'),

@@ -143,14 +143,14 @@ begin
     end if;
     select * into v from revision where request_id = r.id and revision = r.revision;
     select * into t from request_text where request_id = r.id;
-    return request_submit(item || jsonb_build_object(
+    return (select s.result from requests_submit(jsonb_build_array(item || jsonb_build_object(
         'team_id', r.team_id, 'title', v.title, 'question', t.question, 'language', v.language,
         'code', v.code, 'files', files_json(r.id, r.revision), 'backend', r.backend,
         'image', v.image, 'network', v.network, 'retry_safe', v.retry_safe,
         'approval_seconds', v.approval_ms / 1000, 'state_echo', t.state_echo,
         'when_unavailable', r.when_unavailable,
         'limits', null, 'max_limits', limits_json(v), 'again_of', r.id,
-        'pending_seconds', coalesce((item ->> 'pending_seconds')::bigint, 604800)));
+        'pending_seconds', coalesce((item ->> 'pending_seconds')::bigint, 604800)))) s);
 end
 $$;
 comment on function cs.request_run_again is

@@ -1,125 +1,218 @@
--- A revision out of a submission: its limits, its files, its digests.
+-- Revisions: out of what is asked for, with limits, files and digests; and revising a request.
 
 set search_path = cs, pg_temp;
 
-create or replace function cs.limit_of(item jsonb, name text, lowest bigint, standard bigint)
-    returns bigint language plpgsql immutable as $$
-declare
-    wanted bigint := (item -> 'limits' ->> name)::bigint;
-    most bigint := (item -> 'max_limits' ->> name)::bigint;
-begin
-    if wanted is null then
-        return coalesce(standard, most);
-    elsif most is null or wanted < lowest or wanted > most then
-        perform fail('invalid_field', format('limits.%s must be from %s to %s', name, lowest, most),
-                     'limits.' || name);
-    end if;
-    return wanted;
-end
-$$;
-comment on function cs.limit_of is
-    'One limit of a run; when not given the standard, else the most there is; invalid_field.';
+create or replace function cs.limit_fault(wanted cs.run_limits, most cs.run_limits)
+    returns text language sql immutable parallel safe
+    return case
+        when not coalesce(wanted.wall_ms between 100 and most.wall_ms, wanted.wall_ms is null)
+            then 'limits.wall_ms'
+        when not coalesce(wanted.memory_bytes between 16777216 and most.memory_bytes,
+                          wanted.memory_bytes is null) then 'limits.memory_bytes'
+        when not coalesce(wanted.pids between 1 and most.pids, wanted.pids is null)
+            then 'limits.pids'
+        when not coalesce(wanted.output_bytes between 1 and most.output_bytes,
+                          wanted.output_bytes is null) then 'limits.output_bytes'
+        when not coalesce(wanted.files between 0 and most.files, wanted.files is null)
+            then 'limits.files'
+        when not coalesce(wanted.file_bytes between 1 and most.file_bytes,
+                          wanted.file_bytes is null) then 'limits.file_bytes' end;
+comment on function cs.limit_fault is 'The first limit that is too low or more than there is.';
 
-create or replace function cs.limits_put(item jsonb, v cs.revision) returns cs.revision
-    language plpgsql immutable as $$
-begin
-    v.wall_ms := limit_of(item, 'wall_ms', 100, v.wall_ms);
-    v.memory_bytes := limit_of(item, 'memory_bytes', 16777216, v.memory_bytes);
-    v.pids := limit_of(item, 'pids', 1, v.pids);
-    v.output_bytes := limit_of(item, 'output_bytes', 1, v.output_bytes);
-    v.files := limit_of(item, 'files', 0, v.files);
-    v.file_bytes := limit_of(item, 'file_bytes', 1, v.file_bytes);
-    return v;
-end
-$$;
-comment on function cs.limits_put is 'A revision with the limits that an element asks for.';
+create or replace function cs.content_fault(s cs.submission) returns text
+    language sql immutable parallel safe
+    return case
+        when coalesce(s.code, '') = '' then 'code'
+        when coalesce(s.language, '') not in ('python', 'sql') then 'language'
+        when char_length(s.title) > 200 then 'title'
+        when jsonb_typeof(s.files) <> 'array' then 'files'
+        when jsonb_array_length(s.files) > 64 then 'many_files'
+        when s.limits <> s.max_limits or s.max_limits is null
+            then cs.limit_fault(s.limits, s.max_limits) end;
+comment on function cs.content_fault is
+    'What is wrong with what a revision would hold, as a key of submission_error.';
 
-create or replace function cs.revision_files_put(who cs.person, r cs.revision, files jsonb)
-    returns bytea[] language plpgsql as $$
+create or replace function cs.files_found(who cs.person, files jsonb) returns cs.file[]
+    language plpgsql as $$
 declare
     f file;
-    names text[] := '{}';
+    inputs file[] := '{}';
 begin
-    for i in 0 .. r.file_count - 1 loop
+    for i in 0 .. jsonb_array_length(files) - 1 loop
         select * into f from file where id = (files -> i ->> 'id')::bigint;
         if not found or not file_visible(who, f) then
             perform fail('invalid_field', 'This file does not exist, or is not yours',
                          format('files.%s.id', i));
-        elsif f.name = any (names) then
+        elsif exists (select from unnest(inputs) o where o.name = f.name) then
             perform fail('invalid_field', 'Two files have the same name',
                          format('files.%s.id', i));
         end if;
-        names := names || f.name;
-        insert into revision_file (request_id, revision, n, file_id, sha256, name, bytes)
-            values (r.request_id, r.revision, i + 1, f.id, f.sha256, f.name, f.bytes);
+        inputs := inputs || f;
     end loop;
-    return bundle_files(r.request_id, r.revision);
+    return inputs;
 end
 $$;
-comment on function cs.revision_files_put is
-    'Binds the input files in order; their digests and names; invalid_field files.N.id.';
+comment on function cs.files_found is
+    'The files that are named, in order; invalid_field files.N.id unless all are there for this
+person.';
 
-create or replace function cs.revision_files_keep(r cs.revision) returns bytea[]
-    language plpgsql as $$
-begin
-    insert into revision_file (request_id, revision, n, file_id, sha256, name, bytes)
-        select f.request_id, r.revision, f.n, f.file_id, f.sha256, f.name, f.bytes
-        from revision_file f
-        where f.request_id = r.request_id and f.revision = r.revision - 1;
-    return bundle_files(r.request_id, r.revision);
-end
-$$;
-comment on function cs.revision_files_keep is
-    'Binds the input files of the revision before; their digests and names.';
-
-create or replace function cs.revision_wrong(r cs.revision, files jsonb) returns void
+create or replace function cs.files_parts(files cs.file[]) returns bytea[]
     language plpgsql immutable as $$
 begin
-    if coalesce(r.code, '') = '' then
-        perform fail('missing_field', 'code is required', 'code');
-    elsif coalesce(r.language, '') not in ('python', 'sql') then
-        perform fail('invalid_field', 'language must be python or sql', 'language');
-    elsif char_length(r.title) > 200 then
-        perform fail('invalid_field', 'The title may have 200 characters at most', 'title');
-    elsif jsonb_typeof(files) <> 'array' then
-        perform fail('invalid_field', 'files must be a list', 'files');
-    end if;
-    perform fail('invalid_field', 'At most 64 files', 'files');
+    return array(select p.part from unnest(files) with ordinality f
+                 cross join lateral (values (1, f.sha256), (2, bytes(f.name))) p (place, part)
+                 order by f.ordinality, p.place);
 end
 $$;
-comment on function cs.revision_wrong is
-    'missing_field or invalid_field of code, language, title or files; called when one is wrong.';
+comment on function cs.files_parts is 'What a bundle holds of files: digest and name of each.';
 
-create or replace function cs.revision_complete(who cs.person, item jsonb, r cs.revision)
-    returns cs.revision language plpgsql as $$
-declare
-    files jsonb := nullif(item -> 'files', 'null');
-    parts bytea[] := '{}';
+create or replace function cs.revision_complete(r cs.revision, files bytea[]) returns cs.revision
+    language plpgsql as $$
 begin
-    if coalesce(r.code, '') = '' or coalesce(r.language, '') not in ('python', 'sql')
-            or char_length(r.title) > 200 or jsonb_typeof(files) <> 'array'
-            or jsonb_array_length(files) > 64 then
-        perform revision_wrong(r, files);
-    elsif jsonb_typeof(item -> 'limits') = 'object'
-            and (r.revision > 1 or item -> 'limits' <> item -> 'max_limits') then
-        r := limits_put(item, r);
-    end if;
     r.code_bytes := octet_length(r.code);
     r.code_lines := r.code_bytes - octet_length(replace(r.code, E'\n', ''))
                     + (right(r.code, 1) <> E'\n')::int;
-    r.code_sha256 := sha256(convert_to(r.code, 'UTF8'));
-    r.file_count := coalesce(jsonb_array_length(files), r.file_count, 0);
-    r.editor_id := who.id;
-    r.session_id := (item -> 'actor' ->> 'session_id')::bigint;
-    r.token_id := (item -> 'actor' ->> 'token_id')::bigint;
-    r.created_at := clock_timestamp();
-    if r.file_count > 0 then
-        parts := case when files is null then revision_files_keep(r)
-                      else revision_files_put(who, r, files) end;
-    end if;
-    r.bundle_sha256 := sha256(bundle_bytes(r, parts));
+    r.code_sha256 := sha256(bytes(r.code));
+    r.bundle_sha256 := sha256(bundle_bytes(r, files));
     return r;
 end
 $$;
 comment on function cs.revision_complete is
-    'A revision with its files bound and its digests; the errors of its parts.';
+    'A revision with its digests; files: the parts of its input files, see bundle_bytes.';
+
+create or replace function cs.revision_first(
+    s cs.submission, who cs.person, inputs cs.file[], at timestamptz)
+    returns cs.revision language plpgsql as $$
+declare
+    v revision;
+begin
+    v.request_id := nextval('request_id_seq');
+    v.revision := 1;
+    v.editor_id := who.id;
+    v.session_id := (s.actor ->> 'session_id')::bigint;
+    v.token_id := (s.actor ->> 'token_id')::bigint;
+    v.title := coalesce(s.title, '');
+    v.language := s.language;
+    v.code := s.code;
+    v.file_count := coalesce(cardinality(inputs), 0);
+    v.target := '';
+    v.sandbox := s.backend;
+    v.image := s.image;
+    v.network := coalesce(s.network, 'none');
+    v.wall_ms := coalesce((s.limits).wall_ms, (s.max_limits).wall_ms);
+    v.memory_bytes := coalesce((s.limits).memory_bytes, (s.max_limits).memory_bytes);
+    v.pids := coalesce((s.limits).pids, (s.max_limits).pids);
+    v.output_bytes := coalesce((s.limits).output_bytes, (s.max_limits).output_bytes);
+    v.files := coalesce((s.limits).files, (s.max_limits).files);
+    v.file_bytes := coalesce((s.limits).file_bytes, (s.max_limits).file_bytes);
+    v.retry_safe := coalesce(s.retry_safe, false);
+    v.policy_version := 0;
+    v.verdict_sha256 := '';
+    v.approval_ms := 1000 * s.approval_seconds;
+    v.created_at := at;
+    return revision_complete(v, case when v.file_count = 0 then '{}' else files_parts(inputs) end);
+end
+$$;
+comment on function cs.revision_first is
+    'Revision 1 of a new request, whose id it takes: what was asked for, for limits that were not
+the most there is.';
+
+create or replace function cs.revision_files(v cs.revision, inputs cs.file[]) returns bytea[]
+    language plpgsql as $$
+begin
+    insert into revision_file (request_id, revision, n, file_id, sha256, name, bytes)
+        select v.request_id, v.revision, f.ordinality, f.id, f.sha256, f.name, f.bytes
+        from unnest(inputs) with ordinality f
+        union all
+        select f.request_id, v.revision, f.n, f.file_id, f.sha256, f.name, f.bytes
+        from revision_file f where inputs is null
+            and f.request_id = v.request_id and f.revision = v.revision - 1;
+    return bundle_files(v.request_id, v.revision);
+end
+$$;
+comment on function cs.revision_files is
+    'Binds input files, those of the revision before when none are given; their parts of a bundle.';
+
+create or replace function cs.revision_next(who cs.person, r cs.request, s cs.submission)
+    returns cs.revision language plpgsql as $$
+declare
+    v revision;
+    fault text;
+    inputs file[];
+begin
+    select * into v from revision where request_id = r.id and revision = r.revision;
+    v.revision := r.revision + 1;
+    s.title := coalesce(s.title, v.title);
+    s.language := coalesce(s.language, v.language);
+    s.code := coalesce(s.code, v.code);
+    fault := content_fault(s);
+    if fault is not null then
+        perform error_fail(submission_error(fault, s));
+    elsif s.files is not null then
+        inputs := files_found(who, s.files);
+        v.file_count := cardinality(inputs);
+    end if;
+    v.editor_id := who.id;
+    v.session_id := (s.actor ->> 'session_id')::bigint;
+    v.token_id := (s.actor ->> 'token_id')::bigint;
+    v.title := s.title;
+    v.language := s.language;
+    v.code := s.code;
+    v.wall_ms := coalesce((s.limits).wall_ms, v.wall_ms);
+    v.memory_bytes := coalesce((s.limits).memory_bytes, v.memory_bytes);
+    v.pids := coalesce((s.limits).pids, v.pids);
+    v.output_bytes := coalesce((s.limits).output_bytes, v.output_bytes);
+    v.files := coalesce((s.limits).files, v.files);
+    v.file_bytes := coalesce((s.limits).file_bytes, v.file_bytes);
+    v.created_at := clock_timestamp();
+    return revision_complete(v, revision_files(v, inputs));
+end
+$$;
+comment on function cs.revision_next is
+    'The next revision of a request, of which what was not asked for stays as it was.';
+
+create or replace function cs.request_revise(item jsonb) returns jsonb
+    language plpgsql as $$
+declare
+    who person := actor_of(item, 'submit');
+    r request := request_for(who, (item ->> 'id')::bigint);
+    s submission := jsonb_populate_record(null::submission, item);
+    v revision;
+begin
+    if not may_revise(who, r) then
+        perform fail('wrong_role', 'Only the author, and reviewers of the team, revise a request');
+    elsif r.revision <> (item ->> 'revision')::int then
+        perform fail('stale', format('Revision %s is the newest', r.revision), 'revision');
+    elsif r.state not in ('pending', 'changes_requested') then
+        perform fail('wrong_state', format('A request that is %s takes no revision', r.state));
+    end if;
+    v := revision_next(who, r, s);
+    insert into revision values (v.*);
+    return revision_opened(item, who, r, v);
+end
+$$;
+comment on function cs.request_revise is
+    '{actor, id, revision (the one it replaces), code?, language?, files?, title?, limits?} →
+{id, revision, state, bundle_sha256, code_sha256}; not_found, wrong_role, stale, wrong_state.';
+
+create or replace function cs.revision_opened(
+    item jsonb, who cs.person, r cs.request, v cs.revision)
+    returns jsonb language plpgsql as $$
+declare
+    before text := r.state;
+begin
+    update request set revision = v.revision, round = round + 1, state = 'pending',
+            expires_at = coalesce(clock_timestamp()
+                + make_interval(secs => (item ->> 'pending_seconds')::bigint), expires_at)
+        where id = r.id returning * into r;
+    perform audit_move(r.id, actor_json(item, who), 'request.revise', 'request',
+        nullif(before, 'pending'), case when before <> 'pending' then 'pending' end,
+        jsonb_build_object('revision', v.revision, 'bundle_sha256', hex(v.bundle_sha256)),
+        jsonb_build_object('revision:' || v.revision, revision_digest(v)));
+    return jsonb_build_object('id', r.id, 'revision', v.revision, 'state', 'pending',
+        'bundle_sha256', hex(v.bundle_sha256), 'code_sha256', hex(v.code_sha256),
+        'created_at', iso(v.created_at), 'event', event_json(r, 'pending', 'request.revise'),
+        'push', push_json('queue:review', r.id));
+end
+$$;
+comment on function cs.revision_opened is 'Puts a request into review with a new revision.';
