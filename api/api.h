@@ -17,6 +17,7 @@
 struct doorbell;
 struct feed;
 struct handlers;
+struct known_tokens;
 struct meters;
 struct outputs;
 struct parks;
@@ -51,6 +52,7 @@ struct api {
     struct streams *streams;
     struct outputs *outputs;
     struct places *places;
+    struct known_tokens *known_tokens;
     struct meters *meters;
     struct handlers *handlers;
     struct server *server;

@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "api/feed.h"
 #include "api/handlers.h"
+#include "api/known_tokens.h"
 #include "api/meters.h"
 #include "api/outputs.h"
 #include "api/parks.h"
@@ -127,6 +128,7 @@ static bool start(struct api *api, struct error *err)
         return false;
     api->meters = meters_new(route_count);
     api->places = places_new(settings->max_streams_per_person);
+    api->known_tokens = known_tokens_new();
     api->doorbell = doorbell_new(settings->redis_url.value, settings->redis_prefix);
     api->handlers = handlers_new(api, (size_t)settings->api_handlers, QUEUE_LIMIT);
     api->parks = parks_new(api->handlers);
@@ -196,6 +198,7 @@ static void stop(struct api *api)
     doorbell_free(api->doorbell);
     writes_close(api);
     places_free(api->places);
+    known_tokens_free(api->known_tokens);
     meters_free(api->meters);
     free(api->dummy_hash);
 }

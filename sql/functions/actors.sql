@@ -7,26 +7,29 @@ create or replace function cs.caller(actor jsonb, scope text)
     select p.who, case
         when p.who is null or (p.who).disabled_at is not null
             or (actor ->> 'session_id' is not null and s.id is null) then 'signed_in'
-        when actor ->> 'token_id' is not null and t.id is null then 'scope' end
+        when actor ->> 'token_id' is not null and t.scopes is null then 'token'
+        when scope <> all (t.scopes) then 'scope' end
     from (select 1) one
     left join lateral (select p as who from cs.person p
         where p.id = (actor ->> 'person_id')::bigint offset 0) p on true
     left join lateral (select s.id from cs.session s
         where s.id = (actor ->> 'session_id')::bigint and s.person_id = (p.who).id
             and s.revoked_at is null and s.expires_at > clock_timestamp() offset 0) s on true
-    left join lateral (select t.id from cs.api_token t
+    left join lateral (select t.scopes from cs.api_token t
         where t.id = (actor ->> 'token_id')::bigint and t.person_id = (p.who).id
-            and scope = any (t.scopes) and t.revoked_at is null
+            and t.revoked_at is null
             and (t.expires_at is null or t.expires_at > clock_timestamp()) offset 0) t on true
 $$;
 comment on function cs.caller is
     'The person of an actor, and why it may not act: signed_in unless enabled and the session is
-live, scope unless the token is live and has it.';
+live, token unless that is live, scope unless the token has it.';
 
 create or replace function cs.caller_error(fault text, scope text) returns jsonb
     language sql immutable parallel safe
     return case fault
         when 'signed_in' then cs.error_result('unauthenticated', 'Sign in again', '')
+        when 'token' then cs.error_result('unauthenticated',
+            'This token is not valid, or not any more', '')
         when 'scope' then cs.error_result('forbidden',
             format('This token has no scope "%s"', scope), '') end;
 comment on function cs.caller_error is 'What is answered to a fault of cs.caller, else null.';

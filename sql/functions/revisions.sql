@@ -71,7 +71,7 @@ create or replace function cs.revision_complete(r cs.revision, files bytea[]) re
 begin
     r.code_bytes := octet_length(r.code);
     r.code_lines := r.code_bytes - octet_length(replace(r.code, E'\n', ''))
-                    + (right(r.code, 1) <> E'\n')::int;
+                    + (get_byte(bytes(r.code), r.code_bytes - 1) <> ascii(E'\n'))::int;
     r.code_sha256 := sha256(bytes(r.code));
     r.bundle_sha256 := sha256(bundle_bytes(r, files));
     return r;

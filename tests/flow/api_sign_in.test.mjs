@@ -216,6 +216,32 @@ test('tokens: made, shown once, limited, revoked', async () => {
     assert.deepEqual(code(foreign), [403, 'wrong_role']);
 });
 
+// The api asks for a token once a second at most; what it changes asks again.
+test('a token that was used a moment ago does nothing once it has ended', async () => {
+    const ana = await stack.signIn('ana');
+    const ask = (token) => stack.client(token).post('/api/requests', { language: 'sql', code: 'x' });
+    const all = ['read', 'submit'];
+    const count = async () => (await stack.psql('superuser',
+                                                'select count(*)::int as n from cs.request'))[0].n;
+    for (const [what, change, undo, expected] of [
+        ['revoked', 'update cs.api_token set revoked_at = now()', null, [401, 'unauthenticated']],
+        ['expired', 'update cs.api_token set expires_at = now()', null, [401, 'unauthenticated']],
+        ['narrowed', "update cs.api_token set scopes = '{read}'", null, [403, 'forbidden']],
+        ['disabled', "update cs.person set disabled_at = now() where login = 'ana'",
+         'update cs.person set disabled_at = null', [401, 'unauthenticated']],
+        ['demoted', "update cs.person set roles = '{reviewer}' where login = 'ana'",
+         "update cs.person set roles = '{analyst}' where login = 'ana'", [403, 'wrong_role']],
+    ]) {
+        const { body: { token } } = await ana.post('/api/tokens', { name: what, scopes: all });
+        assert.equal((await ask(token)).status, 201, what);
+        const before = await count();
+        await stack.psql('superuser', change);
+        assert.deepEqual(code(await ask(token)), expected, what);
+        assert.equal(await count(), before, what);
+        if (undo) await stack.psql('superuser', undo);
+    }
+});
+
 test('no secret is ever written to the log', async () => {
     const ana = await stack.signIn('ana');
     const made = await ana.post('/api/tokens', { name: 'x', scopes: ['read'] });

@@ -184,7 +184,7 @@ select t.submit('mia') as r \gset
 select is(t.code(t.decide('noor', :r, 'approve', jsonb_build_object('actor', t.actor('noor',
     jsonb_build_object('token_id', (select id from api_token where token_sha256 =
         sha256('tok'))))))),
-    'forbidden', 'another person''s token does not help');
+    'unauthenticated', 'another person''s token does not help');
 select is(t.code(t.decide('noor', :r, 'approve', jsonb_build_object('actor', t.actor('noor',
     '{"session_id": 1}')))), 'unauthenticated', 'nor does a session that is not live');
 update person set disabled_at = now() where id = t.id('noor');
