@@ -66,26 +66,26 @@ static void join(const char *path, const char *name, char ret_text[64])
     snprintf(ret_text, 64, "%s%s%s", path, *path ? "." : "", name);
 }
 
-/* Adds `limits` and `max_limits` to the item. */
+/* Adds `max_limits` to the item, and `limits` where some are asked for. */
 static bool add_limits(const struct api *api, const json_t *body, const char *path, json_t *item,
                        struct error *err)
 {
     struct json_field table[LIMIT_COUNT];
     json_t *wanted = json_object_get(body, "limits");
-    json_t *chosen = json_object(), *most = json_object();
-    json_object_set_new(item, "limits", chosen);
+    json_t *most = json_object();
     json_object_set_new(item, "max_limits", most);
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
         int64_t setting = most_of(&api->settings, i);
         int64_t least = limits[i].least < setting ? limits[i].least : setting;
         table[i] = (struct json_field){limits[i].name, JSON_KIND_INTEGER, false, least, setting};
         json_object_set_new(most, limits[i].name, json_integer(setting));
-        json_object_set_new(chosen, limits[i].name,
-                            json_integer(json_integer_of(wanted, limits[i].name, setting)));
     }
+    if (!wanted)
+        return true;
     char place[64];
     join(path, "limits", place);
-    return !wanted || json_check(wanted, place, table, LIMIT_COUNT, err);
+    json_object_set(item, "limits", wanted);
+    return json_check(wanted, place, table, LIMIT_COUNT, err);
 }
 
 static bool check_files(const json_t *body, const char *path, struct error *err)
@@ -210,8 +210,6 @@ bool submission_read_revision(const struct api *api, const json_t *body, int64_t
     if (!json_check(body, "", revision_fields, COUNT_OF(revision_fields), err) ||
         !check_contents(api, body, "", err) || !add_limits(api, body, "", item, err))
         return false;
-    if (!json_object_get(body, "limits"))
-        json_object_del(item, "limits"); /* those of the revision before */
     for (size_t i = 0; i < COUNT_OF(keys); i++)
         copy(body, keys[i], item, keys[i]);
     json_object_set_new(item, "id", json_integer(request_id));

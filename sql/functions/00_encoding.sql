@@ -68,10 +68,15 @@ $$;
 comment on function cs.digest_of is
     'The 32 bytes of a SHA-256 in hex; missing_field or invalid_field otherwise.';
 
+create or replace function cs.note_text(note text) returns text
+    language sql immutable parallel safe
+    return btrim(coalesce(note, ''), E' \t\r\n');
+comment on function cs.note_text is 'A note without blanks around it.';
+
 create or replace function cs.note_of(item jsonb, required bool) returns text
     language plpgsql immutable as $$
 declare
-    note text := btrim(coalesce(item ->> 'note', ''), E' \t\r\n');
+    note text := cs.note_text(item ->> 'note');
 begin
     if required and note = '' then
         perform cs.fail('missing_field', 'A note is required', 'note');

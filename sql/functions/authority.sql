@@ -6,49 +6,47 @@ set search_path = cs, pg_temp;
 -- The functions in SQL with a query for a body are inlined where they stand in a FROM. What is
 -- asked about one row each is PL/pgSQL: its plans are kept, while a function in SQL with a
 -- sub-select is planned anew at each call, which costs ten times the answer.
-create or replace function cs.own_people(requests bigint[])
-    returns table (request_id bigint, person_id bigint) language plpgsql stable as $$
+create or replace function cs.requests_before(request_id bigint) returns setof bigint
+    language plpgsql stable rows 1 as $$
 declare
-    owns bigint[] := requests; -- whose own it is to have made the one in the same place of `made`
-    made bigint[] := requests;
-    next_owns bigint[] := requests;
-    next_made bigint[] := requests;
+    later bigint := request_id;
+    earlier bigint;
 begin
-    -- offset 0 keeps these look-ups by key, here and elsewhere: joined, a plan made while the
-    -- tables were small would read all of them at each decision.
     loop
-        select array_agg(n.own), array_agg(k.again_of) into next_owns, next_made
-        from unnest(next_owns, next_made) n (own, id) cross join lateral (
-            select r.again_of from request r
-            where r.id = n.id and r.again_of is not null offset 0) k
-        where not exists ( -- no circle, though there can be none
-                select from unnest(owns, made) m (own, id)
-                where m.own = n.own and m.id = k.again_of);
-        exit when next_made is null;
-        owns := owns || next_owns;
-        made := made || next_made;
+        select r.again_of into earlier from cs.request r where r.id = later;
+        exit when coalesce(earlier >= later, true); -- no circle, though there can be none
+        return next earlier;
+        later := earlier;
     end loop;
-    return query
-    with makers as (
-        select n.own, k.maker, k.token
-        from unnest(owns, made) n (own, id) cross join lateral (
-            select r.author_id as maker, r.token_id as token
-            from request r where r.id = n.id
-            union all
-            select v.editor_id, v.token_id
-            from revision v where v.request_id = n.id offset 0) k
-    )
-    select m.own, p.id
-    from makers m cross join lateral (
-        select m.maker as id
-        union all
-        select p.owner_id from person p where p.id = m.maker
-        union all
-        select unnest(array[t.person_id, t.created_by, o.owner_id, c.owner_id]) from api_token t
-        left join person o on o.id = t.person_id left join person c on c.id = t.created_by
-        where t.id = m.token) p
-    where p.id is not null;
 end
+$$;
+comment on function cs.requests_before is 'The requests that this one runs again, newest first.';
+
+-- offset 0 keeps these look-ups by key, here and elsewhere: joined, a plan made while the tables
+-- were small would read all of them at each decision.
+create or replace function cs.own_people(requests bigint[])
+    returns table (request_id bigint, person_id bigint) language sql stable as $$
+    select distinct q.id, k.id
+    from unnest(requests) q (id)
+    cross join lateral (
+        select r.again_of from cs.request r where r.id = q.id offset 0) r
+    cross join lateral (
+        select q.id
+        union all
+        select b from cs.requests_before(q.id) b where r.again_of is not null) c (id)
+    cross join lateral (
+        select x.author_id, x.token_id from cs.request x where x.id = c.id
+        union all
+        select v.editor_id, v.token_id from cs.revision v where v.request_id = c.id
+        offset 0) m (maker, token_id)
+    left join lateral (
+        select t.person_id, t.created_by from cs.api_token t
+        where t.id = m.token_id offset 0) t on true
+    cross join lateral (values (m.maker), (t.person_id), (t.created_by)) p (id)
+    left join lateral (
+        select o.owner_id from cs.person o where o.id = p.id offset 0) o on true
+    cross join lateral (values (p.id), (o.owner_id)) k (id)
+    where k.id is not null
 $$;
 comment on function cs.own_people is
     'Author, editors, the owners of agents among them, owner and creator of the tokens used; also
@@ -105,37 +103,25 @@ comment on function cs.quorum is 'How many distinct people must approve a reques
 
 create or replace function cs.counted_approvals(requests bigint[])
     returns table (request_id bigint, decision_id bigint, bundle_sha256 bytea)
-    language plpgsql stable as $$
-begin
-    return query
-    with own as materialized (select * from own_people(requests))
+    language sql stable as $$
+    with own as materialized (select * from cs.own_people(requests))
     select r.id, d.id, d.bundle_sha256
     from (select distinct i from unnest(requests) i) q (id)
     cross join lateral (
-        select k.id, k.revision, k.round, k.team_id from request k where k.id = q.id offset 0) r
+        select k.id, k.revision, k.round, k.team_id from cs.request k
+        where k.id = q.id offset 0) r
     cross join lateral (
-        select c.id, c.reviewer_id, c.bundle_sha256 from decision c
+        select c.id, c.reviewer_id, c.bundle_sha256 from cs.decision c
         where c.request_id = r.id and c.revision = r.revision and c.round = r.round
           and c.verdict = 'approve' offset 0) d
-    where exists (select from reviewers() w
-                  where w.person_id = d.reviewer_id and w.team_id = r.team_id)
-      and not exists (select from own o join ties() t on t.person_id = o.person_id
-                      where o.request_id = r.id and t.other_id = d.reviewer_id);
-end
+    where exists (select from cs.reviewers() w
+                  where w.person_id = d.reviewer_id and w.team_id = r.team_id offset 0)
+      and not exists (select from own o join cs.ties() t on t.person_id = o.person_id
+                      where o.request_id = r.id and t.other_id = d.reviewer_id offset 0)
 $$;
 comment on function cs.counted_approvals is
     'The approvals of the present revision and round of each request that count today, one per
 person, and the digest that each approves.';
-
-create or replace function cs.approvals(request_id bigint, digest bytea) returns bigint[]
-    language plpgsql stable as $$
-begin
-    return array(select c.decision_id from counted_approvals(array[$1]) c
-                 where c.bundle_sha256 = $2 order by c.decision_id);
-end
-$$;
-comment on function cs.approvals is
-    'Ids of the decisions that approve this digest and count today; one per person.';
 
 create or replace function cs.pause_scopes(r cs.request, backend text) returns text[]
     language sql stable parallel safe
@@ -146,6 +132,8 @@ comment on function cs.pause_scopes is
 create or replace function cs.attempt_faults(attempts bigint[], starting bool)
     returns table (attempt_id bigint, code text, why text, message text)
     language plpgsql stable as $$
+declare
+    requests bigint[] := array(select a.request_id from attempt a where a.id = any (attempts));
 begin
     return query
     with asked as (
@@ -163,7 +151,7 @@ begin
             where a.id = i.id offset 0) k on true -- what is not there may not run either
     ), counted as (
         select c.request_id, c.bundle_sha256, count(*) as approvals
-        from counted_approvals(array(select k.request_id from asked k)) c group by 1, 2
+        from counted_approvals(requests) c group by 1, 2
     )
     select k.id, f.code, f.why, f.message
     from asked k

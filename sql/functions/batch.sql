@@ -207,7 +207,8 @@ $f$
 $pattern$;
 begin
     for made in select * from (values
-        ('requests_submit_once', 'submit_requests', 'requests_submit')) m (name, batch, element)
+        ('requests_submit_once', 'submit_requests', 'requests_submit'),
+        ('requests_decide_once', 'decide_requests', 'requests_decide')) m (name, batch, element)
     loop
         execute format(once, made.name, made.batch, made.element);
         execute format('comment on function cs.%I is %L', made.name, format(
@@ -217,7 +218,7 @@ begin
         ('submit_requests', 'requests_submit_once', together, ''),
         ('run_again', 'request_run_again', alone, 'lock_requests'),
         ('revise_requests', 'request_revise', alone, 'lock_requests'),
-        ('decide_requests', 'request_decide', alone, 'lock_requests'),
+        ('decide_requests', 'requests_decide_once', together, ''),
         ('undo_decisions', 'decision_undo', alone, 'lock_requests'),
         ('cancel_requests', 'request_cancel', alone, 'lock_requests'),
         ('settle_requests', 'request_settle', alone, 'lock_requests'),

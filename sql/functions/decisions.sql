@@ -1,31 +1,7 @@
--- Deciding, and taking a decision back before the run starts.
+-- Deciding, for a whole batch in the same few statements, and taking a decision back before the
+-- run starts.
 
 set search_path = cs, pg_temp;
-
-create or replace function cs.decision_refused(
-    item jsonb, who cs.person, r cs.request) returns jsonb
-    language plpgsql as $$
-declare
-    code text;
-    message text;
-begin
-    if not is_reviewer(who.id, r.team_id) then
-        code := 'wrong_role';
-        message := 'Only reviewers of this team decide';
-    elsif own_request(r.id, who.id) then
-        code := 'own_request';
-        message := 'You had a part in this, so another person must decide';
-    else
-        return null;
-    end if;
-    perform audit_put('request', r.id, actor_json(item, who), 'decision.refused',
-        jsonb_build_object('code', code, 'verdict', item -> 'verdict'));
-    return error_result(code, message, '');
-end
-$$;
-comment on function cs.decision_refused is
-    'Null when this person may decide; else the error, recorded in the audit trail: wrong_role, or
-own_request for author, editors, owners and whoever made or reset an account.';
 
 create or replace function cs.decision_of(who cs.person, r cs.request) returns setof cs.decision
     language plpgsql stable rows 1 as $$
@@ -40,29 +16,55 @@ $$;
 comment on function cs.decision_of is
     'This person''s decision on the present revision and round of a request, if there is one.';
 
-create or replace function cs.decision_repeated(who cs.person, r cs.request, item jsonb)
-    returns jsonb language plpgsql as $$
-declare
-    d decision;
-    a attempt;
-begin
-    select * into d from decision_of(who, r);
-    if not found or d.verdict is distinct from item ->> 'verdict'
-            or hex(d.bundle_sha256) is distinct from item ->> 'bundle_sha256'
-            or d.revision is distinct from (item ->> 'revision')::int then
-        return null;
-    end if;
-    select t.* into a from attempt_decision l join attempt t on t.id = l.attempt_id
-        where l.decision_id = d.id order by t.id limit 1;
-    return jsonb_strip_nulls(jsonb_build_object('id', r.id, 'state', r.state, 'decision_id', d.id,
-        'attempt_id', a.id, 'not_before', iso(a.not_before)));
-end
-$$;
-comment on function cs.decision_repeated is
-    'The result of this reviewer''s same decision when it was made before; null otherwise.';
+create or replace function cs.decision_fault(
+    d cs.deciding, who cs.person, r cs.request, bundle_sha256 bytea, mine cs.decision)
+    returns text language sql stable
+    return case
+        when r.id is null or not cs.can_see(who, r) then 'not_found'
+        when not cs.is_reviewer(who.id, r.team_id) then 'wrong_role'
+        when cs.own_request(r.id, who.id) then 'own_request'
+        when mine.verdict = d.verdict and mine.revision = d.revision
+            and cs.hex(mine.bundle_sha256) = d.bundle_sha256 then 'repeated'
+        when coalesce(d.verdict, '') not in ('approve', 'reject', 'request_changes') then 'verdict'
+        when d.revision is null then 'revision'
+        when d.revision <> r.revision then 'stale_revision'
+        when r.state <> 'pending' then 'decided'
+        when d.bundle_sha256 is null then 'digest'
+        when d.bundle_sha256 !~ '^[0-9a-f]{64}$' then 'bad_digest'
+        when d.bundle_sha256 <> cs.hex(bundle_sha256) then 'stale_digest'
+        when mine.id is not null then 'decided_before'
+        when d.verdict <> 'approve' and cs.note_text(d.note) = '' then 'note'
+        when char_length(d.note) > 10000 then 'long_note' end;
+comment on function cs.decision_fault is
+    'Why this person may not decide so, as a key of decision_error; repeated: it was decided so
+before. own_request: for author, editors, owners and whoever made or reset an account.';
 
-create or replace function cs.already_decided(r cs.request) returns void
-    language plpgsql as $$
+create or replace function cs.decisions_weighed(items jsonb) returns setof cs.weighed
+    language sql stable as $$
+    with asked as materialized (
+        select (e.n - 1)::int as n, jsonb_populate_record(null::cs.deciding, e.item) as d
+        from jsonb_array_elements(items) with ordinality e (item, n)
+    ), callers as materialized ( -- mostly one, or few
+        select x.actor, c.who, c.fault
+        from (select distinct coalesce((a.d).actor, 'null') as actor from asked a) x
+        cross join lateral cs.caller(x.actor, 'decide') c
+    ), found as materialized (
+        select a.n, a.d, c.who, c.fault, k.r, k.bundle_sha256, k.approval_ms, m as mine
+        from asked a join callers c on c.actor = coalesce((a.d).actor, 'null')
+        left join lateral (
+            select r, v.bundle_sha256, v.approval_ms from cs.request r
+            join cs.revision v on v.request_id = r.id and v.revision = r.revision
+            where r.id = (a.d).id offset 0) k on true
+        left join lateral cs.decision_of(c.who, k.r) m on true
+    )
+    select f.n, f.d, f.who, f.r, f.bundle_sha256, f.approval_ms, f.mine,
+           coalesce(f.fault, cs.decision_fault(f.d, f.who, f.r, f.bundle_sha256, f.mine))
+    from found f
+$$;
+comment on function cs.decisions_weighed is 'The elements of a batch, and which may not be done.';
+
+create or replace function cs.already_decided(r cs.request) returns jsonb
+    language plpgsql stable as $$
 declare
     winner record;
 begin
@@ -70,102 +72,254 @@ begin
         where d.request_id = r.id and d.revision = r.revision and d.round = r.round
         order by d.id desc limit 1;
     if not found then
-        perform fail('wrong_state', format('The request is %s', r.state));
+        return error_result('wrong_state', format('The request is %s', r.state), '');
     end if;
-    perform fail('already_decided', format('%s by %s already', case winner.verdict
+    return error_result('already_decided', format('%s by %s already', case winner.verdict
         when 'approve' then 'Approved' when 'reject' then 'Rejected'
-        else 'A change was asked for' end, winner.name));
+        else 'A change was asked for' end, winner.name), '');
 end
 $$;
 comment on function cs.already_decided is 'already_decided, naming the winner; else wrong_state.';
 
-create or replace function cs.decision_check(who cs.person, r cs.request, item jsonb)
-    returns cs.revision language plpgsql as $$
+create or replace function cs.decision_repeated(r cs.request, d cs.decision) returns jsonb
+    language plpgsql stable as $$
 declare
-    v revision;
-    verdict text := item ->> 'verdict';
+    a attempt;
 begin
-    if verdict is null or verdict not in ('approve', 'reject', 'request_changes') then
-        perform fail('invalid_field', 'verdict must be approve, reject or request_changes',
-                     'verdict');
-    elsif (item ->> 'revision')::int is null then
-        perform fail('missing_field', 'revision is required', 'revision');
-    elsif (item ->> 'revision')::int <> r.revision then
-        perform fail('stale', format('Revision %s is waiting now', r.revision), 'revision');
-    elsif r.state <> 'pending' then
-        perform already_decided(r);
-    end if;
-    select * into v from revision where request_id = r.id and revision = r.revision;
-    if digest_of(item ->> 'bundle_sha256', 'bundle_sha256') <> v.bundle_sha256 then
-        perform fail('stale', 'This is not what is waiting for review', 'bundle_sha256');
-    elsif exists (select from decision_of(who, r)) then
-        perform fail('already_decided', 'You have decided on this revision already');
-    end if;
-    return v;
+    select t.* into a from attempt_decision l join attempt t on t.id = l.attempt_id
+        where l.decision_id = d.id order by t.id limit 1;
+    return jsonb_strip_nulls(jsonb_build_object('id', r.id, 'state', r.state, 'decision_id', d.id,
+        'attempt_id', a.id, 'not_before', iso(a.not_before)));
 end
 $$;
-comment on function cs.decision_check is
-    'The revision that is decided on; invalid_field, stale, already_decided, wrong_state.';
+comment on function cs.decision_repeated is
+    'What is answered when the same decision was made before.';
 
-create or replace function cs.decision_put(
-    who cs.person, r cs.request, v cs.revision, item jsonb)
-    returns cs.decision language plpgsql as $$
-declare
-    d decision;
+create or replace function cs.decision_error(w cs.weighed) returns jsonb
+    language plpgsql stable as $$
 begin
-    insert into decision (request_id, revision, round, reviewer_id, verdict, bundle_sha256, note,
-                          acknowledged, dwell_ms, session_id, token_id, valid_until, signature,
-                          key_id)
-        values (r.id, r.revision, r.round, who.id, item ->> 'verdict', v.bundle_sha256,
-                note_of(item, item ->> 'verdict' <> 'approve'),
-                coalesce(nullif(item -> 'acknowledged', 'null'), '[]'),
-                (item ->> 'dwell_ms')::bigint, (item -> 'actor' ->> 'session_id')::bigint,
-                (item -> 'actor' ->> 'token_id')::bigint,
-                case when item ->> 'verdict' = 'approve' then
-                    clock_timestamp() + v.approval_ms * interval '1 millisecond' end,
-                decode(item ->> 'signature', 'hex'), item ->> 'key_id')
-        returning * into d;
-    return d;
+    return case w.fault
+        when 'repeated' then decision_repeated(w.r, w.mine)
+        when 'decided' then already_decided(w.r)
+        else coalesce(caller_error(w.fault, 'decide'),
+                      (select error_result(e.code, e.message, e.field) from (values
+            ('not_found', 'not_found', 'This request does not exist, or is not shared with you',
+                ''),
+            ('wrong_role', 'wrong_role', 'Only reviewers of this team decide', ''),
+            ('own_request', 'own_request',
+                'You had a part in this, so another person must decide', ''),
+            ('verdict', 'invalid_field', 'verdict must be approve, reject or request_changes',
+                'verdict'),
+            ('revision', 'missing_field', 'revision is required', 'revision'),
+            ('stale_revision', 'stale', format('Revision %s is waiting now', (w.r).revision),
+                'revision'),
+            ('digest', 'missing_field', 'bundle_sha256 is required', 'bundle_sha256'),
+            ('bad_digest', 'invalid_field', 'bundle_sha256 must be 64 lower-case hex digits',
+                'bundle_sha256'),
+            ('stale_digest', 'stale', 'This is not what is waiting for review', 'bundle_sha256'),
+            ('decided_before', 'already_decided', 'You have decided on this revision already', ''),
+            ('note', 'missing_field', 'A note is required', 'note'),
+            ('long_note', 'invalid_field', 'The note may have 10,000 characters at most', 'note')
+            ) e (fault, code, message, field) where e.fault = w.fault)) end;
 end
 $$;
-comment on function cs.decision_put is 'Stores a decision; missing_field note.';
+comment on function cs.decision_error is 'What is answered to a decision that is not made.';
 
-create or replace function cs.request_decide(item jsonb) returns jsonb
+create or replace function cs.decisions_put(fine cs.weighed[]) returns cs.decision[]
     language plpgsql as $$
 declare
-    who person := actor_of(item, 'decide');
-    r request := request_for(who, (item ->> 'id')::bigint);
-    v revision;
-    d decision;
-    a attempt;
-    counted bigint[];
-    result jsonb;
+    made decision[];
 begin
-    result := coalesce(decision_refused(item, who, r), decision_repeated(who, r, item));
-    if result is not null then
-        return result;
-    end if;
-    v := decision_check(who, r, item);
-    d := decision_put(who, r, v, item);
-    counted := approvals(r.id, v.bundle_sha256);
-    r.state := case d.verdict when 'reject' then 'rejected'
-                   when 'request_changes' then 'changes_requested'
-                   else case when cardinality(counted) >= quorum(r.id)
-                             then 'approved' else 'pending' end end;
-    update request set state = r.state, decided_by = who.id,
-            expires_at = case r.state when 'approved' then d.valid_until
-                                      when 'rejected' then null else expires_at end
-        where id = r.id;
-    if r.state = 'approved' then
-        a := attempt_put(r, d.valid_until, (item ->> 'undo_seconds')::int, counted);
-    end if;
-    return decision_result(item, who, r, d, a);
+    with added as (
+        insert into decision as x (request_id, revision, round, reviewer_id, verdict,
+            bundle_sha256, note, acknowledged, dwell_ms, session_id, token_id, valid_until,
+            signature, key_id)
+        select (w.r).id, (w.r).revision, (w.r).round, (w.who).id, (w.d).verdict, w.bundle_sha256,
+               note_text((w.d).note), coalesce((w.d).acknowledged, '[]'), (w.d).dwell_ms,
+               ((w.d).actor ->> 'session_id')::bigint, ((w.d).actor ->> 'token_id')::bigint,
+               case when (w.d).verdict = 'approve' then
+                   clock_timestamp() + w.approval_ms * interval '1 millisecond' end,
+               decode((w.d).signature, 'hex'), (w.d).key_id
+        from unnest(fine) w order by w.n
+        returning x)
+    select array_agg(a.x) into made from added a;
+    return made;
 end
 $$;
-comment on function cs.request_decide is
-    '{actor, id, revision, bundle_sha256, verdict, note?, acknowledged?, dwell_ms?, undo_seconds?}
-→ {id, state, decision_id, attempt_id?, not_before?}; not_found, wrong_role, own_request, stale,
-already_decided, wrong_state, missing_field note.';
+comment on function cs.decisions_put is 'Stores decisions.';
+
+create or replace function cs.requests_approved(made cs.decision[]) returns cs.approved[]
+    language plpgsql stable as $$
+declare
+    requests bigint[] := array(select d.request_id from unnest(made) d
+                               where d.verdict = 'approve');
+begin
+    return array(
+        select row(c.request_id, c.ids)::approved
+        from (select d.request_id, array_agg(k.decision_id order by k.decision_id) as ids
+              from counted_approvals(requests) k
+              join unnest(made) d on d.request_id = k.request_id
+                                 and d.bundle_sha256 = k.bundle_sha256
+              group by d.request_id) c
+        where cardinality(c.ids) >= quorum(c.request_id));
+end
+$$;
+comment on function cs.requests_approved is
+    'Those requests of new decisions that have their quorum, and the decisions it is made of.';
+
+create or replace function cs.decision_state(d cs.decision, a cs.attempt) returns text
+    language sql immutable parallel safe
+    return case d.verdict when 'reject' then 'rejected'
+        when 'request_changes' then 'changes_requested'
+        else case when a.id is null then 'pending' else 'approved' end end;
+comment on function cs.decision_state is
+    'The state of a request after a decision; a: the attempt that it made ready, if any.';
+
+create or replace function cs.requests_decided(made cs.decision[], approved cs.approved[])
+    returns void language plpgsql as $$
+begin
+    update request r set decided_by = d.reviewer_id, state = case d.verdict
+                when 'reject' then 'rejected' when 'request_changes' then 'changes_requested'
+                else case when q.request_id is null then 'pending' else 'approved' end end,
+            expires_at = case when q.request_id is not null then d.valid_until
+                              when d.verdict <> 'reject' then r.expires_at end
+        from unnest(made) d left join unnest(approved) q on q.request_id = d.request_id
+        where r.id = any (array(select m.request_id from unnest(made) m)) and r.id = d.request_id;
+end
+$$;
+comment on function cs.requests_decided is 'Moves requests to the states that decisions mean.';
+
+create or replace function cs.attempts_put(
+    fine cs.weighed[], made cs.decision[], approved cs.approved[])
+    returns cs.attempt[] language plpgsql as $$
+declare
+    added attempt[];
+begin
+    if cardinality(approved) = 0 then
+        return '{}';
+    end if;
+    with ready as (
+        insert into attempt as a (request_id, revision, round, backend, not_before, valid_until)
+        select m.request_id, m.revision, m.round, (w.r).backend, clock_timestamp()
+                   + make_interval(secs => coalesce((w.d).undo_seconds, 0)), m.valid_until
+        from unnest(fine) w join unnest(made) m on m.request_id = (w.r).id
+        join unnest(approved) q on q.request_id = m.request_id
+        order by w.n
+        returning a)
+    select array_agg(r.a) into added from ready r;
+    insert into attempt_decision
+        select a.id, unnest(q.decision_ids)
+        from unnest(added) a join unnest(approved) q on q.request_id = a.request_id;
+    return added;
+end
+$$;
+comment on function cs.attempts_put is
+    'A ready attempt of each approved request, with the decisions it rests on.';
+
+create or replace function cs.decisions_audit(
+    weighed cs.weighed[], made cs.decision[], attempts cs.attempt[])
+    returns void language plpgsql as $$
+begin
+    perform audit_add(array(
+        select e.row from unnest(weighed) w
+        left join unnest(made) m on w.fault is null and m.request_id = (w.r).id
+        left join unnest(attempts) t on t.request_id = m.request_id
+        cross join lateral (select (w.d).actor || jsonb_build_object('kind', (w.who).kind)) k (by)
+        cross join lateral (values
+            (1, case when w.fault in ('wrong_role', 'own_request') then
+                audit_row('request', (w.r).id, k.by, 'decision.refused',
+                    jsonb_build_object('code', w.fault, 'verdict', (w.d).verdict)) end),
+            (2, case when w.fault is null then
+                audit_row('request', (w.r).id, k.by, 'decision.' || m.verdict,
+                    jsonb_build_object('decision_id', m.id, 'revision', m.revision,
+                        'note', m.note, 'bundle_sha256', hex(m.bundle_sha256),
+                        'dwell_ms', m.dwell_ms), 'request',
+                    case when decision_state(m, t) <> 'pending' then 'pending' end,
+                    nullif(decision_state(m, t), 'pending'),
+                    jsonb_build_object('decision:' || m.id, decision_digest(m))) end),
+            (3, case when t.id is not null then
+                audit_row('request', (w.r).id, k.by, 'attempt.ready',
+                    jsonb_build_object('attempt_id', t.id, 'not_before', iso(t.not_before)),
+                    'attempt', '', 'ready',
+                    jsonb_build_object('attempt:' || t.id, attempt_digest(t))) end)
+            ) e (place, row)
+        where (e.row).event is not null order by w.n, e.place));
+end
+$$;
+comment on function cs.decisions_audit is
+    'The audit rows of decisions, of the attempts they made ready, and of those refused.';
+
+create or replace function cs.decision_result(w cs.weighed, d cs.decision, a cs.attempt)
+    returns jsonb language plpgsql stable as $$
+declare
+    state text := decision_state(d, a);
+begin
+    return jsonb_build_object('id', d.request_id, 'state', state, 'decision_id', d.id,
+            'event', event_json(w.r, state, 'decision.' || d.verdict))
+        || case when a.id is null then '{}'
+            else jsonb_build_object('attempt_id', a.id, 'not_before', iso(a.not_before)) end
+        || case when a.not_before <= clock_timestamp()
+            then jsonb_build_object('push', push_json('queue:run:' || a.backend, a.id))
+            else '{}' end;
+end
+$$;
+comment on function cs.decision_result is 'What is answered to a decision, and told of it.';
+
+create or replace function cs.decide_together(items jsonb) returns table (n int, result jsonb)
+    language plpgsql as $$
+declare
+    weighed weighed[] := array(select w from decisions_weighed(items) w order by w.n);
+    fine weighed[] := array(select w from unnest(weighed) w where w.fault is null);
+    made decision[];
+    approved approved[];
+    attempts attempt[];
+begin
+    if cardinality(fine) > 0 then
+        made := decisions_put(fine);
+        approved := requests_approved(made);
+        perform requests_decided(made, approved);
+        attempts := attempts_put(fine, made, approved);
+    end if;
+    perform decisions_audit(weighed, made, attempts);
+    return query
+        select w.n, case when w.fault is null then decision_result(w, m, t)
+                         else decision_error(w) end
+        from unnest(weighed) w
+        left join unnest(made) m on w.fault is null and m.request_id = (w.r).id
+        left join unnest(attempts) t on t.request_id = m.request_id
+        order by w.n;
+end
+$$;
+comment on function cs.decide_together is 'Decisions on requests of which none is twice.';
+
+create or replace function cs.requests_decide(items jsonb) returns table (n int, result jsonb)
+    language plpgsql as $$
+declare
+    turn int[];
+begin
+    perform lock_requests(items);
+    if jsonb_array_length(items) = 1 then
+        return query select * from decide_together(items);
+        return;
+    end if;
+    for turn in -- of several decisions on the same request, each sees those before it
+        select array_agg(x.place order by x.place)
+        from (select e.n::int - 1 as place,
+                     row_number() over (partition by e.item ->> 'id' order by e.n) as turn
+              from jsonb_array_elements(items) with ordinality e (item, n)) x
+        group by x.turn order by x.turn
+    loop
+        return query
+            select turn[s.n + 1], s.result
+            from decide_together((select jsonb_agg(items -> i order by i)
+                                  from unnest(turn) i)) s;
+    end loop;
+end
+$$;
+comment on function cs.requests_decide is
+    '[{actor, id, revision, bundle_sha256, verdict, note?, acknowledged?, dwell_ms?, undo_seconds?}]
+→ {id, state, decision_id, attempt_id?, not_before?} or the error of each: not_found, wrong_role,
+own_request, stale, already_decided, wrong_state, missing_field note.';
 
 create or replace function cs.attempt_put(
     r cs.request, valid_until timestamptz, wait_seconds int, decision_ids bigint[])
@@ -183,36 +337,6 @@ end
 $$;
 comment on function cs.attempt_put is
     'A ready attempt of an approved request with the decisions it rests on.';
-
-create or replace function cs.decision_result(
-    item jsonb, who cs.person, r cs.request, d cs.decision, a cs.attempt)
-    returns jsonb language plpgsql as $$
-declare
-    event text := 'decision.' || d.verdict;
-    digests jsonb := jsonb_build_object('decision:' || d.id, decision_digest(d));
-    result jsonb := jsonb_build_object('id', r.id, 'state', r.state, 'decision_id', d.id,
-                                       'event', event_json(r, r.state, event));
-begin
-    perform audit_move(r.id, actor_json(item, who), event, 'request',
-        case when r.state <> 'pending' then 'pending' end,
-        case when r.state <> 'pending' then r.state end,
-        jsonb_build_object('decision_id', d.id, 'revision', d.revision, 'note', d.note,
-            'bundle_sha256', hex(d.bundle_sha256), 'dwell_ms', d.dwell_ms), digests);
-    if a.id is not null then
-        perform audit_move(r.id, actor_json(item, who), 'attempt.ready', 'attempt', '', 'ready',
-            jsonb_build_object('attempt_id', a.id, 'not_before', iso(a.not_before)),
-            jsonb_build_object('attempt:' || a.id, attempt_digest(a)));
-        result := result || jsonb_build_object('attempt_id', a.id,
-                                               'not_before', iso(a.not_before));
-        if a.not_before <= clock_timestamp() then
-            result := result || jsonb_build_object('push',
-                push_json('queue:run:' || a.backend, a.id));
-        end if;
-    end if;
-    return result;
-end
-$$;
-comment on function cs.decision_result is 'The audit rows of a decision, and what is answered.';
 
 create or replace function cs.decision_undo(item jsonb) returns jsonb
     language plpgsql as $$

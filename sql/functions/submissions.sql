@@ -35,7 +35,8 @@ begin
         when fault = 'breaker' then breaker_error(s.backend, backend_state(s.backend))
         when fault like 'limits.%' then error_result('invalid_field',
             format('%s is too little for a run, or more than there is', fault), fault)
-        else coalesce(caller_error(fault, 'submit'), (select error_result(e.code, e.message, e.field) from (values
+        else coalesce(caller_error(fault, 'submit'), (
+            select error_result(e.code, e.message, e.field) from (values
             ('role', 'wrong_role', 'Only analysts and agents submit requests', ''),
             ('team', 'missing_field', 'Say for which team this is', 'team_id'),
             ('other_team', 'invalid_field', 'You are not in this team', 'team_id'),
@@ -111,7 +112,8 @@ declare
     events audit_event[];
 begin
     with judged as materialized (
-        select j.*, case when j.fault is null and (j.s).files <> '[]' then files_found(j.who, (j.s).files) end as inputs
+        select j.*, case when j.fault is null and (j.s).files <> '[]'
+                         then files_found(j.who, (j.s).files) end as inputs
         from submissions_judged(items) j
     ), drafts as materialized (
         select j.*, case when j.fault is null then revision_first(j.s, j.who, j.inputs, at) end as v

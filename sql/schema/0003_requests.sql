@@ -30,7 +30,7 @@ create index request_expiry on cs.request (expires_at)
 create index request_unknown on cs.request (id) where state = 'outcome_unknown';
 
 -- No CHECK constraints on these two, nor on audit_event: PostgreSQL parses each of them anew for
--- every single-row insert, and submissions are that. cs.revision_complete and cs.limit_of say it.
+-- every single-row insert, and submissions are that. cs.content_fault says it.
 create table cs.request_text (
     request_id bigint primary key,
     title text not null,

@@ -219,7 +219,8 @@ test('tokens: made, shown once, limited, revoked', async () => {
 // The api asks for a token once a second at most; what it changes asks again.
 test('a token that was used a moment ago does nothing once it has ended', async () => {
     const ana = await stack.signIn('ana');
-    const ask = (token) => stack.client(token).post('/api/requests', { language: 'sql', code: 'x' });
+    const ask = (token) => stack.client(token).post('/api/requests',
+                                                    { language: 'sql', code: 'x' });
     const all = ['read', 'submit'];
     const count = async () => (await stack.psql('superuser',
                                                 'select count(*)::int as n from cs.request'))[0].n;

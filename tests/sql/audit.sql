@@ -69,7 +69,8 @@ from (values ('{"ts": "2001-01-01"}'), ('{"xid": "7"}'), ('{"entity_seq": 40}'),
              ('{"format": 2}')) c (change);
 select throws_ok(format('select t.put(%s, %L)', :r, '{"entity_seq": 1}'), '23505', null,
     'refused: a second first row');
-select lives_ok(format('select t.put(%s, %L)', :r, '{"hash": "\\x02"}'), 'one that follows goes in');
+select lives_ok(format('select t.put(%s, %L)', :r, '{"hash": "\\x02"}'),
+    'one that follows goes in');
 select ok((select hash = t.leaf(e) from audit_event e where entity = 'request' and entity_id = :r
            order by entity_seq desc limit 1), 'with its own hash, not the one that was given');
 select ok(t.whole(:r), 'and the chain is whole with it');

@@ -1,6 +1,6 @@
 -- Who decides on what, and what a decision does.
 \ir setup.psql
-select plan(72);
+select plan(79);
 
 -- Approve, and what follows.
 select t.submit('mia') as r \gset
@@ -81,7 +81,8 @@ select is((select count(*) from claim_attempts(t.worker(), '{' || t.attempt(:r) 
 select is(t.call('undo_decisions', jsonb_build_object('actor', t.actor('noor'), 'id', :r))
     ->> 'state', 'pending', 'who approved takes it back');
 select is(t.attempt_state(:r), 'cancelled', 'its attempt never runs');
-select is(cardinality(approvals(:r, decode(t.digest(:r), 'hex'))), 0, 'the decision is void');
+select is((select count(*) from counted_approvals(array[:r]::bigint[])), 0::bigint,
+    'the decision is void');
 select is(t.code(t.call('undo_decisions', jsonb_build_object('actor', t.actor('noor'), 'id', :r))),
     'wrong_role', 'there is nothing more to take back');
 select is(t.decide('noor', :r, 'reject') ->> 'state', 'rejected',
@@ -193,6 +194,37 @@ select is(t.code(t.decide('noor', :r, 'approve')), 'unauthenticated',
 update person set disabled_at = null where id = t.id('noor');
 select is(t.code(t.decide('noor', :r, 'approve', jsonb_build_object('actor', t.actor('noor',
     jsonb_build_object('token_id', :token))))), 'ok', 'a token with scope decide does');
+
+-- A batch: each element is answered for itself, and of two on the same request the second sees the
+-- first.
+select t.submit('mia') as a \gset
+select t.submit('mia') as b \gset
+select t.submit('mia') as c \gset
+create function t.element(login text, request_id bigint, verdict text, more jsonb default '{}')
+    returns jsonb language sql return jsonb_build_object('actor', t.actor(login), 'id', request_id,
+    'revision', 1, 'bundle_sha256', t.digest(request_id), 'verdict', verdict) || more;
+select jsonb_agg(s.result order by s.n) as answers from decide_requests(jsonb_build_array(
+    t.element('noor', :a, 'approve'), t.element('max', :b, 'approve'),
+    t.element('both', :a, 'reject', '{"note": "no"}'), t.element('noor', :b, 'request_changes'),
+    t.element('noor', :b, 'request_changes', '{"note": "why?"}'), t.element('noor', :c, 'approve'),
+    t.element('noor', :a, 'approve'))) s \gset
+select is((select array_agg(t.code(e) order by n)
+           from jsonb_array_elements(:'answers') with ordinality e (e, n)),
+    '{ok,not_found,already_decided,missing_field,ok,ok,ok}', 'each has its own answer');
+select is(:'answers'::jsonb -> 6 -> 'decision_id', :'answers'::jsonb -> 0 -> 'decision_id',
+    'one that says the same again is told the same');
+select is((select array_agg(state order by id) from request where id in (:a, :b, :c)),
+    '{approved,changes_requested,approved}', 'and each request its state');
+select is((select count(*) from attempt where request_id in (:a, :b, :c)), 2::bigint,
+    'with one attempt for each that was approved');
+select is((select array_agg(event order by entity_seq) from audit_event
+           where entity = 'request' and entity_id = :a),
+    '{request.submit,decision.approve,attempt.ready}', 'and its rows in the audit trail, in order');
+select ok(not exists (select from audit_chain_broken('request', :a)), 'whose chain is whole');
+select is((select array_agg(distinct l.decision_id) from attempt_decision l join attempt t
+           on t.id = l.attempt_id where t.request_id = :c),
+    array[(:'answers'::jsonb -> 5 ->> 'decision_id')::bigint],
+    'an attempt rests on the decisions of its own request');
 
 select * from finish();
 rollback;

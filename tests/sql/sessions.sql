@@ -133,7 +133,8 @@ select is((select row(token_id, person_id, scopes)::text from token_check(sha256
 select ok((select used_at is not null from api_token where id = :tok), 'its use is noted');
 select is((select count(*) from token_check(sha256('T2'))), 0::bigint, 'another one is nobody');
 select is(t.code(t.decide('both', t.submit('mia'), 'approve', jsonb_build_object('actor',
-    t.actor('both', jsonb_build_object('token_id', :tok))))), 'unauthenticated', 'it is one person''s');
+    t.actor('both', jsonb_build_object('token_id', :tok))))), 'unauthenticated',
+    'it is one person''s');
 create function t.as_token(login text, token_id bigint, login_for text, scopes text) returns text
     language plpgsql as $$
 declare
@@ -166,7 +167,8 @@ select operator_token_add('{"login": "t-bot", "name": "op", "prefix": "cs_x", "s
 update api_token set expires_at = now() - interval '1 second' where id = :tok;
 select is((select count(*) from token_check(sha256('T3'))), 0::bigint, 'an old one has ended');
 select is(t.code(t.call('submit_requests', t.submission('bot', jsonb_build_object('actor',
-    t.actor('bot', jsonb_build_object('token_id', :tok)))))), 'unauthenticated', 'and submits nothing');
+    t.actor('bot', jsonb_build_object('token_id', :tok)))))), 'unauthenticated',
+    'and submits nothing');
 
 select * from finish();
 rollback;
