@@ -60,10 +60,14 @@ static bool check_acknowledged(const json_t *body, struct error *err)
 {
     size_t n;
     json_t *item;
-    json_array_foreach (json_object_get(body, "acknowledged"), n, item)
-        if (!json_is_string(item) || json_string_length(item) > 200)
+    json_array_foreach (json_object_get(body, "acknowledged"), n, item) {
+        struct bytes text = {json_string_value(item), json_string_length(item)};
+        if (!json_is_string(item) || text.len > 200)
             return fail_field(err, ERR_INVALID_FIELD, "acknowledged",
                               "acknowledged must hold short texts");
+        if (!text_check(text, TEXT_LINE, "acknowledged", err))
+            return false;
+    }
     return true;
 }
 
