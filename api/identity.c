@@ -31,12 +31,21 @@ static const struct {
     {"admin", SCOPE_ADMIN},
 };
 
-static const char *scope_name(enum scope scope)
+const char *identity_scope_name(enum scope scope)
 {
     for (size_t i = 0; i < COUNT_OF(scope_names); i++)
         if (scope_names[i].scope == scope)
             return scope_names[i].name;
     return "none";
+}
+
+json_t *identity_role_list(unsigned roles)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < COUNT_OF(role_names); i++)
+        if (roles & role_names[i].role)
+            json_array_append_new(list, json_string(role_names[i].name));
+    return list;
 }
 
 /* The bit of each word in a list with commas between. */
@@ -224,7 +233,8 @@ static bool check_token(const struct route *route, const struct identity *identi
     if (route->access == ACCESS_SESSION || route->scope == SCOPE_NONE)
         return fail(err, ERR_FORBIDDEN, "this needs a signed-in person, not a token");
     if (!(identity->scopes & route->scope))
-        return fail(err, ERR_FORBIDDEN, "this token has no scope \"%s\"", scope_name(route->scope));
+        return fail(err, ERR_FORBIDDEN, "this token has no scope \"%s\"",
+                    identity_scope_name(route->scope));
     if ((route->scope & (SCOPE_DECIDE | SCOPE_ADMIN)) && !identity->human)
         return fail(err, ERR_WRONG_ROLE, "an agent never decides");
     return true;

@@ -50,5 +50,8 @@ void identity_csrf(const char *session_token, char ret_csrf[CSRF_SIZE]);
 /* {person_id, session_id, token_id, address}: new reference. */
 json_t *identity_actor(const struct identity *identity, const struct exchange *exchange);
 
+const char *identity_scope_name(enum scope scope);
+json_t *identity_role_list(unsigned roles); /* their names: new reference */
+
 /* Whether identity->teams, or a copy of it, names the team. */
 bool identity_lists_team(const char *teams, int64_t team_id);

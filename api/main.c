@@ -16,6 +16,7 @@
 #include "api/outputs.h"
 #include "api/parks.h"
 #include "api/places.h"
+#include "api/route_list.h"
 #include "api/sandboxes.h"
 #include "api/server.h"
 #include "api/streams.h"
@@ -239,9 +240,14 @@ int main(int argc, char **argv)
         printf("countersign-api %s\n", VERSION);
         return 0;
     }
+    if (argc > 1 && strcmp(argv[1], "--routes") == 0) {
+        route_list_print(stdout);
+        return 0;
+    }
     if (argc > 1) {
         bool help = strcmp(argv[1], "--help") == 0;
-        fprintf(help ? stdout : stderr, "usage: countersign-api [--help | --version]\n\n");
+        fprintf(help ? stdout : stderr,
+                "usage: countersign-api [--help | --routes | --version]\n\n");
         if (help)
             settings_print_help(SETTINGS_API, stdout);
         return help ? 0 : 2;
