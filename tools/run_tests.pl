@@ -47,7 +47,7 @@ my %kinds = (
         },
         prepare => \&make_databases,
     },
-    flow    => { files => sub { glob 'tests/flow/*.test.mjs' },    exec => \&node },
+    flow    => { files => sub { glob 'tests/{flow,input}/*.test.mjs' }, exec => \&node },
     browser => { files => sub { glob 'tests/browser/*.test.mjs' }, exec => \&node },
 );
 

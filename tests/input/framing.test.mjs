@@ -1,0 +1,69 @@
+// Framing (d.1) over one stack, byte by byte, and what becomes of a connection behind a refusal.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { sendRaw, head } from '../flow/raw.mjs';
+import { openWorld, runRaw, checkLog } from './rows.mjs';
+import { raw } from './framing.mjs';
+
+const GET = 'GET /healthz HTTP/1.1';
+const POST = 'POST /api/login HTTP/1.1';
+
+const world = openWorld({
+    people: { ana: ['analyst'] }, env: { HEADER_SECONDS: '2', BODY_SECONDS: '2' },
+    prepare: ({ who, names }) => Object.assign(names, { cookie: who.ana.cookie,
+                                                        csrf: who.ana.csrf }),
+});
+
+runRaw(world, 'framing', raw);
+
+test('other methods of a known path: 405 with what it knows', async () => {
+    for (const [method, path, allow] of [
+        ['PUT', '/api/me', 'GET, HEAD'], ['DELETE', '/api/login', 'POST'],
+        ['GET', '/api/login', 'POST'], ['PATCH', '/api/requests', 'GET, HEAD, POST'],
+        ['OPTIONS', '/api/people', 'GET, HEAD, POST'], ['POST', '/healthz', 'GET, HEAD'],
+        ['GET', '/api/requests/1/decisions', 'POST'], ['GET', '/api/requests/1/undo', 'POST'],
+        ['GET', '/api/requests/1/cancel', 'POST'], ['DELETE', '/', 'GET, HEAD'],
+    ]) {
+        const answer = await sendRaw(world.stack.url, head(`${method} ${path} HTTP/1.1`));
+        assert.equal(answer.status, 405, `${method} ${path}`);
+        assert.equal(answer.headers.allow, allow);
+        assert.equal(answer.json.error.code, 'method_not_allowed');
+    }
+});
+
+test('bytes that are no HTTP end the connection', async () => {
+    for (const bytes of ['GET /healthz\r\n\r\n',
+        '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03', 'hello\r\n\r\n']) {
+        const answer = await sendRaw(world.stack.url, Buffer.from(bytes, 'latin1'))
+            .catch(() => null);
+        assert.ok(!answer || [0, 400, 505].includes(answer.status), answer?.text);
+    }
+});
+
+test('a refused framing closes the connection, so that nothing rides along', async () => {
+    const smuggled = `${head(POST, ['Host: x', 'Content-Length: 4', 'Transfer-Encoding: chunked'])}`
+        + `0\r\n\r\n${head('GET /api/instance HTTP/1.1')}`;
+    const answer = await sendRaw(world.stack.url, smuggled);
+    assert.equal(answer.status, 400);
+    assert.equal(answer.headers.connection, 'close');
+    assert.equal(answer.rest.length, 0);
+});
+
+test('who stops sending still gets the answer', async () => {
+    const { hostname, port } = new URL(world.stack.url);
+    const socket = net.connect({ host: hostname, port, allowHalfOpen: true });
+    const parts = [];
+    socket.on('data', (part) => parts.push(part));
+    socket.end(head('GET /api/instance HTTP/1.1'));
+    await new Promise((done) => socket.on('close', done));
+    assert.match(Buffer.concat(parts).toString(), /^HTTP\/1.1 200 OK\r\n[^]*"name":"Countersign"/);
+});
+
+test('two requests in one packet get their own answers in order', async () => {
+    const answer = await sendRaw(world.stack.url, head(GET) + head('GET /api/instance HTTP/1.1',
+        ['Host: x', 'Connection: close']));
+    assert.equal(answer.text, '{"ok":true}');
+});
+
+checkLog(world);
