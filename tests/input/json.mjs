@@ -89,7 +89,7 @@ const texts = [
 
 // [what, content type]: what is no JSON by its name is not even read.
 const types = [
-    ['no content type', undefined],
+    ['no content type', null],
     ['text/plain', 'text/plain'],
     ['a form', 'application/x-www-form-urlencoded'],
     ['a multipart form', 'multipart/form-data; boundary=x'],

@@ -49,7 +49,7 @@ function send(world, request, body, headers) {
     const sent = made === undefined || isBytes(made) ? made : JSON.stringify(made);
     const type = made === undefined ? {} : { 'content-type': 'application/json' };
     const filled = Object.fromEntries(Object.entries({ ...type, ...headers })
-        .filter(([, value]) => value !== undefined)
+        .filter(([, value]) => value !== null)
         .map(([name, value]) => [name, fill(value, world.names)]));
     return world.who[who].send(method, path, { body: sent, headers: filled });
 }

@@ -1,6 +1,7 @@
 // What the database holds, as one digest for each table of our schema: two looks are equal when
 // nothing was changed between. What may differ is named here, with the reason.
 import { Session } from '../flow/session.mjs';
+import { until } from '../flow/stack.mjs';
 
 const LOOSE = {
     tables: {
@@ -49,8 +50,14 @@ export class State {
         return JSON.parse(line);
     }
 
+    // What a refused upload left is removed right behind its answer.
+    async uploadsAreGone() {
+        return (await this.session.run('select count(*) from cs.upload'))[0] === '0';
+    }
+
     /** Names of the tables that are not what they were at the last call. */
     async changes() {
+        await until(() => this.uploadsAreGone(), 'refused uploads to go');
         const [old, now] = [this.last, await this.look()];
         this.last = now;
         return Object.keys(now).filter((name) => now[name] !== old[name]);
