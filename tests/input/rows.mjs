@@ -3,11 +3,13 @@
 // `who` is somebody of the world, or nobody. `body` is bytes or text as they are, or else JSON; a
 // function makes it of the world's names. In paths and headers {name} stands for one of them.
 // `expected` is 'status code field', where code and field may be missing. What is refused has
-// changed nothing, says nothing of our insides, and carries the headers that browsers obey.
+// changed nothing, says nothing of our insides, carries the headers that browsers obey, and is an
+// answer that docs/openapi.yaml promises.
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack } from '../flow/stack.mjs';
 import { sendRaw } from '../flow/raw.mjs';
+import { operationOf, checkAnswer } from './openapi.mjs';
 import { State } from './state.mjs';
 
 const HEADERS = {
@@ -70,6 +72,8 @@ const outcome = (answer) => [answer.status, answer.body?.error?.code, answer.bod
 async function runRow(world, [, request, body, expected, headers]) {
     await world.state.forgetTries();
     const answer = await send(world, request, body, headers);
+    const [, method, target] = request.split(' ');
+    if (operationOf(method, target)) checkAnswer(method, target, answer);
     assert.equal(outcome(answer), expected, answer.text.slice(0, 400));
     const changed = await world.state.changes();
     if (answer.status < 400) return answer;
