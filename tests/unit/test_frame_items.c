@@ -17,6 +17,7 @@ static void good_tables(void **state)
         COLUMNS ",\"rows\":[[1,\"x\"]],\"total_rows\":1}",
         COLUMNS
         ",\"rows\":[[-0.5e-7,null],[1e+22,\"\xc3\xa4\\n\\u001f\\\"\\\\\"]],\"total_rows\":99}",
+        COLUMNS ",\"rows\":[[-9223372036854775808,1.7976931348623157e+308]],\"total_rows\":1}",
         COLUMNS ",\"rows\":[[true,false],[0,\"</script>\"]],\"total_rows\":2}",
         "{\"columns\":[{\"name\":\"t\",\"type\":\"time\"}],\"rows\":[[\"2026-01-01\"]],"
         "\"total_rows\":1}",
@@ -47,6 +48,9 @@ static void bad_tables(void **state)
         COLUMNS ",\"rows\":[[1,[2]]],\"total_rows\":1}",
         COLUMNS ",\"rows\":[[1,{}]],\"total_rows\":1}",
         COLUMNS ",\"rows\":[[1,NaN]],\"total_rows\":1}",
+        COLUMNS ",\"rows\":[[1,1e309]],\"total_rows\":1}",
+        COLUMNS ",\"rows\":[[9223372036854775808,\"x\"]],\"total_rows\":1}",
+        COLUMNS ",\"rows\":[[0.1000000000000000000000000000000000000000001,1]],\"total_rows\":1}",
         COLUMNS ",\"rows\":[[01,\"x\"]],\"total_rows\":1}",
         COLUMNS ",\"rows\":[[1.,\"x\"]],\"total_rows\":1}",
         COLUMNS ",\"rows\":[[.5,\"x\"]],\"total_rows\":1}",

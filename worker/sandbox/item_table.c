@@ -1,7 +1,12 @@
 /* The grammar of a table's JSON, read once, without building anything. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "worker/sandbox/item.h"
+
+#define NUMBER_MAX 40 /* characters; a double needs 24 */
 
 /* What is left to read. Every function moves on only past what it accepts. */
 struct reader {
@@ -31,21 +36,46 @@ static size_t digits(struct reader *reader)
     return (size_t)(reader->at - start);
 }
 
-static bool number(struct reader *reader)
+/* Whoever reads it later must be able to: whole numbers within 64 bits, others within a double. */
+static bool fits(const char *start, size_t len, bool whole)
+{
+    char digits[NUMBER_MAX + 1];
+    if (len > NUMBER_MAX)
+        return false;
+    memcpy(digits, start, len);
+    digits[len] = '\0';
+    errno = 0;
+    if (!whole)
+        return isfinite(strtod(digits, NULL));
+    (void)strtoll(digits, NULL, 10);
+    return errno == 0;
+}
+
+static bool number_form(struct reader *reader, bool *ret_whole)
 {
     literal(reader, "-");
     bool zero = next_is(reader, '0');
     size_t whole = digits(reader);
     if (whole == 0 || (zero && whole > 1))
         return false;
+    const char *end = reader->at;
     if (literal(reader, ".") && digits(reader) == 0)
         return false;
     if (literal(reader, "e") || literal(reader, "E")) {
         if (!literal(reader, "+"))
             literal(reader, "-");
-        return digits(reader) > 0;
+        if (digits(reader) == 0)
+            return false;
     }
+    *ret_whole = reader->at == end;
     return true;
+}
+
+static bool number(struct reader *reader)
+{
+    const char *start = reader->at;
+    bool whole = false;
+    return number_form(reader, &whole) && fits(start, (size_t)(reader->at - start), whole);
 }
 
 /* Only the escapes that a writer of UTF-8 needs; \u0000 and halves of pairs have no place. */

@@ -43,7 +43,7 @@ def number_cell(value):
         if value != value or value in (float("inf"), float("-inf")):
             return None
         if int(value) == value and not isinstance(value, float) and "float" not in str(type(value)):
-            return int(value)
+            return int(value) if abs(value) <= EXACT else None
         # The shortest text that means this number in its own width.
         return float(str(value))
     except (TypeError, ValueError, OverflowError, ArithmeticError):
