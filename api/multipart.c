@@ -200,7 +200,7 @@ static bool step_headers(struct multipart *multipart, struct error *err)
     size_t len;
     char *at = rest(multipart, &len);
     char *end = memmem(at, len, "\r\n\r\n", 4);
-    if (!end && len > MULTIPART_HEADERS_MAX)
+    if (!end && len > MULTIPART_HEADERS_MAX + 3) /* the end may have come but for one byte */
         return fail(err, ERR_BAD_REQUEST, "a part's headers are longer than %d bytes",
                     MULTIPART_HEADERS_MAX);
     if (!end)

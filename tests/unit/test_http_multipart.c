@@ -136,6 +136,24 @@ static void test_headers_have_a_limit(void **state)
     assert_false(read_all(TYPE, buffer_bytes(&text), 100000, &out, &err));
 }
 
+/* Whether a body is accepted must not hang on how the network cut it. */
+static void test_headers_of_the_limit_come_in_any_pieces(void **state)
+{
+    (void)state;
+    AUTO(buffer) struct buffer text = {0};
+    buffer_add_text(&text, "--XX\r\n" PART "X: ");
+    while (text.len < strlen("--XX\r\n") + MULTIPART_HEADERS_MAX)
+        buffer_add_text(&text, "x");
+    buffer_add_text(&text, "\r\n\r\nbody\r\n--XX--\r\n");
+    for (size_t step = 1; step < 6; step++) {
+        AUTO(buffer) struct buffer out = {0};
+        struct error err = {0};
+        if (!read_all(TYPE, buffer_bytes(&text), step, &out, &err))
+            fail_msg("pieces of %zu: %s", step, err.text);
+        assert_string_equal(out.data, "body");
+    }
+}
+
 static void test_nul_bytes_are_content_but_no_header(void **state)
 {
     (void)state;
@@ -171,6 +189,7 @@ int main(void)
         cmocka_unit_test(test_boundaries),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_headers_have_a_limit),
+        cmocka_unit_test(test_headers_of_the_limit_come_in_any_pieces),
         cmocka_unit_test(test_nul_bytes_are_content_but_no_header),
         cmocka_unit_test(test_file_name_comes_out_as_sent),
     };
