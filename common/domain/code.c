@@ -122,6 +122,15 @@ static bool is_utf8_name(const char *name, size_t len)
            (len == 4 && strncasecmp(name, "utf8", 4) == 0);
 }
 
+static bool is_blank(struct bytes text)
+{
+    const char *at = text.data;
+    for (size_t i = 0; i < text.len; i++)
+        if (at[i] != ' ' && at[i] != '\t')
+            return false;
+    return true;
+}
+
 /* Python's rule (PEP 263), one line at a time: a comment with coding[:=] name. */
 static bool check_cookie(const char *line, size_t len, int number, struct error *err)
 {
@@ -129,15 +138,18 @@ static bool check_cookie(const char *line, size_t len, int number, struct error 
                                        "0123456789-_.";
     const char *end = line + len;
     const char *hash = memchr(line, '#', len);
-    if (!hash || strspn(line, " \t#") < (size_t)(hash - line))
+    if (!hash || !is_blank((struct bytes){line, (size_t)(hash - line)}))
         return true;
     for (const char *at = hash; end - at > 7; at++) {
         if (strncmp(at, "coding", 6) != 0 || !strchr(":=", at[6]))
             continue;
         const char *name = at + 7;
-        name += strspn(name, " \t");
-        size_t name_len = strspn(name, name_letters);
-        if (name < end && name_len > 0 && !is_utf8_name(name, name_len))
+        while (name < end && strchr(" \t", *name))
+            name++;
+        size_t name_len = 0;
+        while (name + name_len < end && strchr(name_letters, name[name_len]))
+            name_len++;
+        if (name_len > 0 && !is_utf8_name(name, name_len))
             return fail_field(err, ERR_NOT_ACCEPTABLE, "code",
                               "line %d, column %d: a coding other than utf-8 (%.*s)", number,
                               (int)(at - line) + 1, (int)(name_len < 40 ? name_len : 40), name);

@@ -134,6 +134,16 @@ static void test_refused_with_line_and_column(void **state)
     }
 }
 
+/* Bytes need no NUL behind them: what follows in memory is not part of the line. */
+static void test_coding_is_looked_for_within_the_code(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    static const char text[] = "# coding: utf-8-sig";
+    assert_true(code_check((struct bytes){text, strlen("# coding: utf-8")}, &limits, &err));
+    assert_true(code_check((struct bytes){"   # coding:x", 3}, &limits, &err));
+}
+
 static void test_nul_is_refused(void **state)
 {
     (void)state;
@@ -264,9 +274,13 @@ static void test_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),       cmocka_unit_test(test_refused_with_line_and_column),
-        cmocka_unit_test(test_nul_is_refused), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_text),           cmocka_unit_test(test_file_names),
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_refused_with_line_and_column),
+        cmocka_unit_test(test_coding_is_looked_for_within_the_code),
+        cmocka_unit_test(test_nul_is_refused),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_file_names),
         cmocka_unit_test(test_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
