@@ -157,7 +157,7 @@ void e2b_events_value(struct e2b_events *events)
 /* Without the colours that a notebook gives it. */
 static void add_plain(struct buffer *buffer, struct bytes text)
 {
-    const char *at = text.data, *end = at + text.len;
+    const char *at = text.data, *end = text.len ? at + text.len : at;
     while (at < end) {
         if (end - at > 1 && at[0] == '\x1b' && at[1] == '[') {
             at += 2;
@@ -217,6 +217,8 @@ static void take_stderr(struct e2b_events *events, json_t *line)
 {
     struct bytes text = e2b_string(line, "text");
     size_t start = text.len, end = text.len;
+    if (text.len == 0)
+        return;
     (void)find_advice(text, &start, &end);
     e2b_items_stream(&events->items, SANDBOX_STDERR, (struct bytes){text.data, start});
     e2b_items_stream(&events->items, SANDBOX_STDERR,

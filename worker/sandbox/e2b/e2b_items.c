@@ -77,7 +77,7 @@ static size_t place_of(struct bytes text, int64_t count)
 
 static void add_without_nul(struct buffer *buffer, struct bytes text)
 {
-    const char *at = text.data, *end = at + text.len;
+    const char *at = text.data, *end = text.len ? at + text.len : at;
     while (at < end) {
         const char *nul = memchr(at, '\0', (size_t)(end - at));
         buffer_add(buffer, at, (size_t)((nul ? nul : end) - at));
