@@ -1,0 +1,138 @@
+-- What the invariants ask: digests made anew, and what the audit trail says happened.
+
+drop schema if exists invariant cascade;
+create schema invariant;
+
+create function invariant.setting(name text, standard text) returns text language sql stable
+    return coalesce(nullif(current_setting('invariant.' || name, true), ''), standard);
+create function invariant.grace() returns interval language sql stable
+    return invariant.setting('grace', '60 seconds')::interval;
+create function invariant.slack() returns interval language sql stable
+    return invariant.setting('slack', '5 seconds')::interval;
+
+-- Digests, from the words of docs/security.md and not by the functions of the product.
+create function invariant.joined(parts bytea[]) returns bytea language sql immutable
+    return (select string_agg(int4send(coalesce(octet_length(p), -1)) || coalesce(p, ''), ''
+                              order by n) from unnest(parts) with ordinality u (p, n));
+create function invariant.utf(value text) returns bytea language sql immutable
+    return convert_to(value, 'UTF8');
+create function invariant.utfs(variadic parts text[]) returns bytea[] language sql immutable
+    return (select array_agg(convert_to(p, 'UTF8') order by n)
+            from unnest(parts) with ordinality u (p, n));
+create function invariant.time(at timestamptz) returns text language sql immutable
+    return (extract(epoch from at) * 1000000)::bigint::text;
+create function invariant.leaf(parts bytea[]) returns bytea language sql immutable
+    return sha256('\x00'::bytea || invariant.joined(parts));
+create function invariant.bundle(v cs.revision) returns bytea language sql stable
+    return sha256(invariant.joined(invariant.utfs('countersign-bundle-v1', v.request_id::text,
+        v.revision::text, v.language, v.code, v.file_count::text)
+        || (select coalesce(array_agg(p.part order by f.n, p.n), '{}') from cs.revision_file f
+            cross join lateral (values (1, f.sha256), (2, invariant.utf(f.name))) p (n, part)
+            where f.request_id = v.request_id and f.revision = v.revision)
+        || invariant.utfs(v.target, v.sandbox, v.image, v.network, v.wall_ms::text,
+            v.memory_bytes::text, v.pids::text, v.output_bytes::text, v.files::text,
+            v.file_bytes::text, v.retry_safe::int::text, v.policy_version::text, v.verdict_sha256,
+            v.approval_ms::text)));
+create function invariant.event_hash(e cs.audit_event) returns bytea language sql immutable
+    return invariant.leaf(invariant.utfs('countersign-audit-v' || e.format, e.id::text,
+        invariant.time(e.ts), e.xid::text, e.entity, e.entity_id::text, e.entity_seq::text,
+        e.actor_id::text, e.actor_kind, e.session_id::text, e.token_id::text, e.address, e.event,
+        e.subject, e.from_state, e.to_state, e.body::text, e.row_digests::text) || e.prev_hash);
+
+-- Each row that an audit row must cover, and its digest.
+create view invariant.covered as
+select v.request_id, 'revision:' || v.revision as key, invariant.leaf(invariant.utfs(
+           'countersign-revision-v1', v.request_id::text, v.revision::text, v.editor_id::text,
+           v.session_id::text, v.token_id::text, v.title)
+           || array[sha256(invariant.utf(v.code)), invariant.bundle(v),
+                    invariant.utf(invariant.time(v.created_at))]) as digest
+from cs.revision v
+union all
+select d.request_id, 'decision:' || d.id, invariant.leaf(invariant.utfs(
+           'countersign-decision-row-v1', d.id::text, d.request_id::text, d.revision::text,
+           d.round::text, d.reviewer_id::text, d.verdict) || d.bundle_sha256
+           || invariant.utfs(d.note, d.acknowledged::text, d.dwell_ms::text, d.session_id::text,
+               d.token_id::text, invariant.time(d.decided_at), invariant.time(d.valid_until))
+           || d.signature || invariant.utf(d.key_id))
+from cs.decision d
+union all
+select a.request_id, 'attempt:' || a.id, invariant.leaf(invariant.utfs('countersign-attempt-v1',
+           a.id::text, a.request_id::text, a.revision::text, a.round::text, a.backend,
+           invariant.time(a.valid_until), invariant.time(a.created_at)))
+from cs.attempt a;
+
+-- The audit trail as changes of state, each with the state that the change before it left.
+create view invariant.move as
+select e.entity_id as request_id, e.entity_seq, e.ts, e.actor_id, e.actor_kind, e.event, e.subject,
+       case e.subject when 'request' then e.entity_id
+                      else (e.body ->> 'attempt_id')::bigint end as id,
+       e.from_state, e.to_state, (e.body ->> 'fence')::bigint as fence,
+       lag(e.to_state, 1, '') over w as before, lead(e.entity_seq) over w is null as is_last
+from cs.audit_event e
+where e.entity = 'request' and e.from_state is not null
+window w as (partition by e.entity_id, e.subject, case e.subject when 'attempt'
+                 then e.body ->> 'attempt_id' end order by e.entity_seq);
+
+-- Each start with what the trail says of the request just before it: its state, its revision, and
+-- its round, which grows with each new revision, undo and setting aside.
+create view invariant.start as
+select m.request_id, m.entity_seq, m.ts, m.id as attempt_id, m.fence, a.revision, a.round,
+       a.valid_until, a.backend, r.team_id, r.retry_safe,
+       (select b.to_state from cs.audit_event b where b.entity = 'request' and b.subject = 'request'
+            and b.entity_id = m.request_id and b.entity_seq < m.entity_seq
+            and b.to_state is not null order by b.entity_seq desc limit 1) as state_then,
+       (select max((b.body ->> 'revision')::int) from cs.audit_event b where b.entity = 'request'
+            and b.entity_id = m.request_id and b.entity_seq < m.entity_seq
+            and b.event in ('request.submit', 'request.revise')) as revision_then,
+       (select 1 + count(*) from cs.audit_event b where b.entity = 'request'
+            and b.entity_id = m.request_id and b.entity_seq < m.entity_seq
+            and (b.event in ('request.revise', 'decision.undo')
+                 or (b.event = 'request.set_aside' and b.to_state = 'pending'))) as round_then
+from invariant.move m
+join cs.attempt a on a.id = m.id
+join cs.request r on r.id = m.request_id
+where m.subject = 'attempt' and m.to_state = 'starting';
+
+-- Whose own a request was at a time: who made it or what it repeats, who answers for those, and
+-- who made or reset an account of these, or the other way round.
+create function invariant.own(of_request bigint, at timestamptz) returns setof bigint
+    language sql stable as $$
+    with recursive again as (
+        select of_request as id
+        union select r.again_of from again g join cs.request r on r.id = g.id
+        where r.again_of is not null
+    ), maker as (
+        select r.author_id as id, r.token_id from again g join cs.request r using (id)
+        union all
+        select v.editor_id, v.token_id from again g join cs.revision v on v.request_id = g.id
+        where v.created_at < at
+    ), first_hand as (
+        select id from maker
+        union all select t.person_id from maker m join cs.api_token t on t.id = m.token_id
+        union all select t.created_by from maker m join cs.api_token t on t.id = m.token_id
+    ), own as (
+        select id from first_hand
+        union select p.owner_id from first_hand f join cs.person p using (id)
+    )
+    select t.id from (
+        select id from own
+        union select p.created_by from own join cs.person p using (id)
+        union select p.id from own join cs.person p on p.created_by = own.id
+        union select e.by_id from own join cs.credential_event e on e.person_id = own.id
+        where e.at < $2
+        union select e.person_id from own join cs.credential_event e on e.by_id = own.id
+        where e.at < $2) t
+    where t.id is not null
+$$;
+
+-- Whether somebody could review for a team at a time; what was changed since is not held against
+-- them.
+create function invariant.could_review(person_id bigint, team_id bigint, at timestamptz)
+    returns bool language sql stable as $$
+    select exists (select from cs.person p where p.id = $1 and p.kind = 'human'
+            and (p.disabled_at is null or p.disabled_at > $3)
+            and (exists (select from cs.audit_event e where e.entity = 'person' and e.entity_id = $1
+                         and e.event = 'person.change' and e.ts > $3)
+                 or ('reviewer' = any (p.roles) and exists (
+                        select from cs.team_member m where m.person_id = p.id and m.team_id = $2))))
+$$;
