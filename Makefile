@@ -139,6 +139,8 @@ build/bench/load build/bench/instant:
 	@echo 'link $@'
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs)
 
+include tests/model/rules.mk
+
 image: deps ## the container images, built and tried without Docker; as root
 	@tools/image
 
