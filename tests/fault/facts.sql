@@ -10,53 +10,67 @@ create function invariant.grace() returns interval language sql stable
 create function invariant.slack() returns interval language sql stable
     return invariant.setting('slack', '5 seconds')::interval;
 
--- Digests, from the words of docs/security.md and not by the functions of the product.
-create function invariant.joined(parts bytea[]) returns bytea language sql immutable
-    return (select string_agg(int4send(coalesce(octet_length(p), -1)) || coalesce(p, ''), ''
-                              order by n) from unnest(parts) with ordinality u (p, n));
+-- Digests, from the words of docs/security.md and not by the functions of the product: each part is
+-- its length in 4 bytes and its bytes, null is four bytes 0xff. PL/pgSQL where plans are to be kept.
+create function invariant.part(value bytea) returns bytea language sql immutable
+    return coalesce(int4send(octet_length(value)) || value, '\xffffffff');
+create function invariant.parts(variadic list text[]) returns bytea language plpgsql immutable as $$
+declare
+    value text;
+    written bytea := '';
+begin
+    foreach value in array list loop
+        written := written || coalesce(int4send(octet_length(value)) || convert_to(value, 'UTF8'),
+                                       '\xffffffff');
+    end loop;
+    return written;
+end
+$$;
 create function invariant.utf(value text) returns bytea language sql immutable
     return convert_to(value, 'UTF8');
-create function invariant.utfs(variadic parts text[]) returns bytea[] language sql immutable
-    return (select array_agg(convert_to(p, 'UTF8') order by n)
-            from unnest(parts) with ordinality u (p, n));
 create function invariant.time(at timestamptz) returns text language sql immutable
     return (extract(epoch from at) * 1000000)::bigint::text;
-create function invariant.leaf(parts bytea[]) returns bytea language sql immutable
-    return sha256('\x00'::bytea || invariant.joined(parts));
-create function invariant.bundle(v cs.revision) returns bytea language sql stable
-    return sha256(invariant.joined(invariant.utfs('countersign-bundle-v1', v.request_id::text,
-        v.revision::text, v.language, v.code, v.file_count::text)
-        || (select coalesce(array_agg(p.part order by f.n, p.n), '{}') from cs.revision_file f
-            cross join lateral (values (1, f.sha256), (2, invariant.utf(f.name))) p (n, part)
+create function invariant.leaf(written bytea) returns bytea language sql immutable
+    return sha256('\x00'::bytea || written);
+create function invariant.bundle(v cs.revision) returns bytea language plpgsql stable as $$
+begin
+    return sha256(invariant.parts('countersign-bundle-v1', v.request_id::text, v.revision::text,
+        v.language, v.code, v.file_count::text)
+        || (select coalesce(string_agg(invariant.part(f.sha256) || invariant.parts(f.name), ''
+                                       order by f.n), '') from cs.revision_file f
             where f.request_id = v.request_id and f.revision = v.revision)
-        || invariant.utfs(v.target, v.sandbox, v.image, v.network, v.wall_ms::text,
+        || invariant.parts(v.target, v.sandbox, v.image, v.network, v.wall_ms::text,
             v.memory_bytes::text, v.pids::text, v.output_bytes::text, v.files::text,
             v.file_bytes::text, v.retry_safe::int::text, v.policy_version::text, v.verdict_sha256,
-            v.approval_ms::text)));
+            v.approval_ms::text));
+end
+$$;
 create function invariant.event_hash(e cs.audit_event) returns bytea language sql immutable
-    return invariant.leaf(invariant.utfs('countersign-audit-v' || e.format, e.id::text,
+    return invariant.leaf(invariant.parts('countersign-audit-v' || e.format, e.id::text,
         invariant.time(e.ts), e.xid::text, e.entity, e.entity_id::text, e.entity_seq::text,
         e.actor_id::text, e.actor_kind, e.session_id::text, e.token_id::text, e.address, e.event,
-        e.subject, e.from_state, e.to_state, e.body::text, e.row_digests::text) || e.prev_hash);
+        e.subject, e.from_state, e.to_state, e.body::text, e.row_digests::text)
+        || invariant.part(e.prev_hash));
 
 -- Each row that an audit row must cover, and its digest.
 create view invariant.covered as
-select v.request_id, 'revision:' || v.revision as key, invariant.leaf(invariant.utfs(
+select v.request_id, 'revision:' || v.revision as key, invariant.leaf(invariant.parts(
            'countersign-revision-v1', v.request_id::text, v.revision::text, v.editor_id::text,
            v.session_id::text, v.token_id::text, v.title)
-           || array[sha256(invariant.utf(v.code)), invariant.bundle(v),
-                    invariant.utf(invariant.time(v.created_at))]) as digest
+           || invariant.part(sha256(invariant.utf(v.code)))
+           || invariant.part(invariant.bundle(v))
+           || invariant.parts(invariant.time(v.created_at))) as digest
 from cs.revision v
 union all
-select d.request_id, 'decision:' || d.id, invariant.leaf(invariant.utfs(
+select d.request_id, 'decision:' || d.id, invariant.leaf(invariant.parts(
            'countersign-decision-row-v1', d.id::text, d.request_id::text, d.revision::text,
-           d.round::text, d.reviewer_id::text, d.verdict) || d.bundle_sha256
-           || invariant.utfs(d.note, d.acknowledged::text, d.dwell_ms::text, d.session_id::text,
+           d.round::text, d.reviewer_id::text, d.verdict) || invariant.part(d.bundle_sha256)
+           || invariant.parts(d.note, d.acknowledged::text, d.dwell_ms::text, d.session_id::text,
                d.token_id::text, invariant.time(d.decided_at), invariant.time(d.valid_until))
-           || d.signature || invariant.utf(d.key_id))
+           || invariant.part(d.signature) || invariant.parts(d.key_id))
 from cs.decision d
 union all
-select a.request_id, 'attempt:' || a.id, invariant.leaf(invariant.utfs('countersign-attempt-v1',
+select a.request_id, 'attempt:' || a.id, invariant.leaf(invariant.parts('countersign-attempt-v1',
            a.id::text, a.request_id::text, a.revision::text, a.round::text, a.backend,
            invariant.time(a.valid_until), invariant.time(a.created_at)))
 from cs.attempt a;
@@ -96,7 +110,9 @@ where m.subject = 'attempt' and m.to_state = 'starting';
 -- Whose own a request was at a time: who made it or what it repeats, who answers for those, and
 -- who made or reset an account of these, or the other way round.
 create function invariant.own(of_request bigint, at timestamptz) returns setof bigint
-    language sql stable as $$
+    language plpgsql stable as $$
+begin
+    return query
     with recursive again as (
         select of_request as id
         union select r.again_of from again g join cs.request r on r.id = g.id
@@ -122,17 +138,20 @@ create function invariant.own(of_request bigint, at timestamptz) returns setof b
         where e.at < $2
         union select e.person_id from own join cs.credential_event e on e.by_id = own.id
         where e.at < $2) t
-    where t.id is not null
+    where t.id is not null;
+end
 $$;
 
 -- Whether somebody could review for a team at a time; what was changed since is not held against
 -- them.
 create function invariant.could_review(person_id bigint, team_id bigint, at timestamptz)
-    returns bool language sql stable as $$
-    select exists (select from cs.person p where p.id = $1 and p.kind = 'human'
+    returns bool language plpgsql stable as $$
+begin
+    return exists (select from cs.person p where p.id = $1 and p.kind = 'human'
             and (p.disabled_at is null or p.disabled_at > $3)
             and (exists (select from cs.audit_event e where e.entity = 'person' and e.entity_id = $1
                          and e.event = 'person.change' and e.ts > $3)
                  or ('reviewer' = any (p.roles) and exists (
-                        select from cs.team_member m where m.person_id = p.id and m.team_id = $2))))
+                        select from cs.team_member m where m.person_id = p.id and m.team_id = $2))));
+end
 $$;

@@ -267,8 +267,6 @@ void play_end(struct play *play)
         play_compare(play);
         cancel_all(play);
     }
-    for (int i = 0; i < play->world.request_count; i++)
-        play->world.requests[i].touched = true;
     if (!play->failed)
-        play_compare(play);
+        play_compare_all(play);
 }

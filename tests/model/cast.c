@@ -27,7 +27,8 @@ bool play_open(struct play *play, const char *database)
                     open_one("COUNTERSIGN_DB_SUPERUSER", database, &play->root, &err) &&
                     db_run_script(play->root,
                                   "set session_replication_role = replica; set jit = off;"
-                                  "set plan_cache_mode = force_generic_plan;"
+                                  "set plan_cache_mode = force_generic_plan; set enable_seqscan = off;"
+                                  "set enable_hashjoin = off; set enable_mergejoin = off;"
                                   "set invariant.slack = '0'; set invariant.grace = '1 hour'",
                                   &err);
     return play_ok(play, ok, &err);

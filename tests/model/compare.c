@@ -22,6 +22,12 @@ static const struct statement broken = {
     "select invariant, entity, id, what from invariant.violations"
     " where request_id = any ($1::bigint[])",
     __FILE__, __LINE__, 1, false};
+/* Digests, and whose own each decision was, are most of the work: left to the end of a story. */
+static const struct statement broken_now = {
+    "model_broken_now",
+    "select invariant, entity, id, what from invariant.violations"
+    " where request_id = any ($1::bigint[]) and invariant not in ('i2_own_decision', 'i13_audit')",
+    __FILE__, __LINE__, 1, false};
 static const struct statement broken_rest = {
     "model_broken_rest",
     "select invariant, entity, id, what from invariant.violations where request_id is null and"
@@ -144,7 +150,7 @@ static void come_back(struct play *play)
     play->shifted = 0;
 }
 
-void play_compare(struct play *play)
+static void compare(struct play *play, const struct statement *invariants)
 {
     AUTO(buffer) struct buffer ids = {0};
     come_back(play);
@@ -155,7 +161,19 @@ void play_compare(struct play *play)
         rows_free(play_root(play, &hold_time, ids.data));
     compare_rows(play, ids.data);
     if (!play->failed)
-        report(play, &broken, ids.data);
+        report(play, invariants, ids.data);
+}
+
+void play_compare(struct play *play)
+{
+    compare(play, &broken_now);
+}
+
+void play_compare_all(struct play *play)
+{
+    for (int i = 0; i < play->world.request_count; i++)
+        play->world.requests[i].touched = true;
+    compare(play, &broken);
 }
 
 void play_check_rest(struct play *play)

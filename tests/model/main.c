@@ -12,7 +12,7 @@
 #include "common/base/clock.h"
 #include "tests/model/play.h"
 
-#define STORY_EVENTS 700
+#define STORY_EVENTS 1000
 #define REST_EVERY 40 /* stories between two looks at all that is about no request */
 
 static _Atomic uint64_t next_seed;

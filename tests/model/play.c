@@ -232,7 +232,7 @@ static void play_batch(struct play *play, enum call call)
     const bool full = w->request_count > REQUESTS - 2 * BATCH - 1;
     if (full && (call == SUBMIT || call == RUN_AGAIN))
         call = DECIDE;
-    const int most = chance(w, 10) ? BATCH : 16;
+    const int most = chance(w, 10) ? BATCH : 24;
     play->last_count = 1 + below(w, most);
     for (int i = 0; i < play->last_count; i++)
         play->last[i] = draw_element(w, call);

@@ -30,6 +30,7 @@ void play_close(struct play *play);
 void play_send(struct play *play, const struct element *elements, int count, bool roll_back);
 /* Holds the rows of all touched requests against the model and the invariants. */
 void play_compare(struct play *play);
+void play_compare_all(struct play *play); /* of the whole story, and every digest */
 void play_check_rest(struct play *play); /* the invariants that are about no request */
 
 /* All of these print what is wrong, once for a story. */
