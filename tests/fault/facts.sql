@@ -11,7 +11,7 @@ create function invariant.slack() returns interval language sql stable
     return invariant.setting('slack', '5 seconds')::interval;
 
 -- Digests, from the words of docs/security.md and not by the functions of the product: each part is
--- its length in 4 bytes and its bytes, null is four bytes 0xff. PL/pgSQL where plans are to be kept.
+-- its length in 4 bytes and its bytes, null is four bytes 0xff. PL/pgSQL keeps its plans.
 create function invariant.part(value bytea) returns bytea language sql immutable
     return coalesce(int4send(octet_length(value)) || value, '\xffffffff');
 create function invariant.parts(variadic list text[]) returns bytea language plpgsql immutable as $$
@@ -152,6 +152,7 @@ begin
             and (exists (select from cs.audit_event e where e.entity = 'person' and e.entity_id = $1
                          and e.event = 'person.change' and e.ts > $3)
                  or ('reviewer' = any (p.roles) and exists (
-                        select from cs.team_member m where m.person_id = p.id and m.team_id = $2))));
+                        select from cs.team_member m
+                        where m.person_id = p.id and m.team_id = $2))));
 end
 $$;

@@ -9,6 +9,7 @@
 #include "tests/model/rules_run.h"
 
 #define BIT(state) (1u << (state))
+#define RACED 12 /* of the acts, the first: people and other times stay as they are in a race */
 #define HELD (BIT(RUN_CLAIMED) | BIT(RUN_STARTING) | BIT(RUN_RUNNING) | BIT(RUN_UNKNOWN))
 
 static void act_claim(struct play *play)
@@ -29,14 +30,16 @@ static void act_claim(struct play *play)
     buffer_add_text(&ids, "}");
     play_note(play, "claim %s by worker %d", ids.data, worker);
     play->events += count;
-    if (!play_ok(play, sql_claim_attempts(play->worker, w->worker_ids[worker], ids.data, LEASE_MS,
-                                          &rows, &err), &err))
+    if (!play_ok(play,
+                 sql_claim_attempts(play->worker, w->worker_ids[worker], ids.data, LEASE_MS, &rows,
+                                    &err),
+                 &err))
         return;
     size_t claimed = 0;
     for (int i = 0; i < count; i++)
         claimed += expect_claim(w, wanted[i], worker);
     if (claimed != rows_count(rows))
-        play_wrong(play, "%zu runs could be claimed, and %zu were", claimed, rows_count(rows));
+        play_differs(play, "%zu runs could be claimed, and %zu were", claimed, rows_count(rows));
     for (size_t i = 0; i < rows_count(rows); i++) {
         const struct place at =
             run_held(w, rows_integer(rows, i, 0), rows_integer(rows, i, 1), worker);
@@ -44,7 +47,8 @@ static void act_claim(struct play *play)
         if (rows_bytes(rows, i, 7).len == 32)
             hex_encode(rows_bytes(rows, i, 7).data, 32, digest);
         if (!at.a || at.a->state != RUN_CLAIMED || strcmp(digest, at.r->digest))
-            play_wrong(play, "run %lld is claimed otherwise", (long long)rows_integer(rows, i, 0));
+            play_differs(play, "run %lld is claimed otherwise",
+                         (long long)rows_integer(rows, i, 0));
     }
 }
 
@@ -65,8 +69,10 @@ static void act_heartbeat(struct play *play)
     buffer_add_text(&items, "]");
     play_note(play, "heartbeat %s by worker %d", items.data, worker);
     play->events += count;
-    if (!play_ok(play, sql_heartbeat(play->worker, w->worker_ids[worker], items.data, LEASE_MS,
-                                     count, &rows, &err), &err))
+    if (!play_ok(play,
+                 sql_heartbeat(play->worker, w->worker_ids[worker], items.data, LEASE_MS, count,
+                               &rows, &err),
+                 &err))
         return;
     json_t *told = json_loads(rows_text(rows, 0, 0), 0, NULL);
     const json_t *list = json_object_get(told, "attempts");
@@ -77,7 +83,7 @@ static void act_heartbeat(struct play *play)
         const bool must = expect_heartbeat(w, e[i].run_id, e[i].fence, worker);
         if (json_is_true(json_object_get(one, "ok")) != must ||
             json_is_true(json_object_get(one, "cancel")) != (must && a->told_to_stop))
-            play_wrong(play, "heartbeat %d must be answered %s", i, must ? "ok" : "not ok");
+            play_differs(play, "heartbeat %d must be answered %s", i, must ? "ok" : "not ok");
     }
     json_decref(told);
 }
@@ -100,7 +106,7 @@ static void act_chunk(struct play *play)
     const struct answer must = expect_chunk(w, &e, bit, same);
     const char *code = ok ? "ok" : error_name(err.code);
     if (strcmp(code, must.code))
-        play_wrong(play, "output must be answered %s, and was %s", must.code, code);
+        play_differs(play, "output must be answered %s, and was %s", must.code, code);
 }
 
 static void act_adopt(struct play *play)
@@ -111,8 +117,10 @@ static void act_adopt(struct play *play)
     const int worker = below(w, WORKERS);
     play_note(play, "adopt by worker %d", worker);
     play->events++;
-    if (!play_ok(play, sql_adopt_attempts(play->worker, w->worker_ids[worker],
-                                          "{local,e2b,daytona}", LEASE_MS, 50, &rows, &err), &err))
+    if (!play_ok(play,
+                 sql_adopt_attempts(play->worker, w->worker_ids[worker], "{local,e2b,daytona}",
+                                    LEASE_MS, 50, &rows, &err),
+                 &err))
         return;
     int must = 0;
     for (int i = 0; i < w->request_count; i++) {
@@ -124,7 +132,7 @@ static void act_adopt(struct play *play)
     for (size_t i = 0; i < rows_count(rows); i++)
         told += run_held(w, rows_integer(rows, i, 0), rows_integer(rows, i, 1), worker).a != NULL;
     if (must != told)
-        play_wrong(play, "%d runs could be adopted, and %d were", must, told);
+        play_differs(play, "%d runs could be adopted, and %d were", must, told);
 }
 
 static void adoption_ends(struct play *play, const struct element *e, bool final)
@@ -135,12 +143,14 @@ static void adoption_ends(struct play *play, const struct element *e, bool final
     play_note(play, "adoption of run %lld, fence %lld ends%s", (long long)e->run_id,
               (long long)e->fence, final ? " for good" : "");
     play->events++;
-    if (!play_ok(play, sql_adoption_end(play->worker, w->worker_ids[e->worker], e->run_id, e->fence,
-                                        "gone", final, &rows, &err), &err))
+    if (!play_ok(play,
+                 sql_adoption_end(play->worker, w->worker_ids[e->worker], e->run_id, e->fence,
+                                  "gone", final, &rows, &err),
+                 &err))
         return;
     const bool must = expect_adoption_end(w, e, final);
     if (rows_integer(rows, 0, 0) != must)
-        play_wrong(play, "the end of an adoption must be answered %d", must);
+        play_differs(play, "the end of an adoption must be answered %d", must);
 }
 
 static void act_adoption_end(struct play *play)
@@ -156,8 +166,9 @@ void adoptions_end(struct play *play)
         const struct request *r = &play->world.requests[i];
         const struct run *a = r->run_count ? &r->runs[r->run_count - 1] : NULL;
         if (a && a->state == RUN_UNKNOWN && a->adopt != NEVER && a->lease == AHEAD)
-            adoption_ends(play, &(struct element){.run_id = a->id, .fence = a->fence,
-                                                  .worker = a->worker}, true);
+            adoption_ends(
+                play, &(struct element){.run_id = a->id, .fence = a->fence, .worker = a->worker},
+                true);
     }
 }
 
@@ -171,8 +182,8 @@ static void check_hints(struct play *play, const json_t *list, unsigned away)
             for (size_t n = 0; n < json_array_size(list); n++)
                 told |= json_integer_value(json_object_get(json_array_get(list, n), "id")) == a->id;
             if (a->id && told != expect_hint(w, &w->requests[i], a, away))
-                play_wrong(play, "a sweep tells%s of run %lld", told ? "" : " nothing",
-                           (long long)a->id);
+                play_differs(play, "a sweep tells%s of run %lld", told ? "" : " nothing",
+                             (long long)a->id);
         }
     }
 }
@@ -188,8 +199,9 @@ void act_sweep(struct play *play)
     const int away = chance(w, 70) ? 0 : 1 + below(w, BACKENDS);
     play_note(play, "sweep by worker %d, away %s", worker, lists[away]);
     play->events++;
-    if (!play_ok(play, sql_sweep(play->worker, w->worker_ids[worker], 10000, lists[away], &rows,
-                                 &err), &err))
+    if (!play_ok(play,
+                 sql_sweep(play->worker, w->worker_ids[worker], 10000, lists[away], &rows, &err),
+                 &err))
         return;
     const unsigned bits = away ? 1u << (away - 1) : 0;
     const struct swept must = expect_sweep(w, worker, bits);
@@ -199,8 +211,8 @@ void act_sweep(struct play *play)
     if (json_integer_value(json_object_get(told, "lost")) != must.lost ||
         json_integer_value(json_object_get(told, "expired")) != must.expired ||
         cancel != must.cancel || adoptable != must.adoptable)
-        play_wrong(play, "a sweep must find lost %d, expired %d, cancel %d, adoptable %d: %.200s",
-                   must.lost, must.expired, must.cancel, must.adoptable, rows_text(rows, 0, 0));
+        play_differs(play, "a sweep must find lost %d, expired %d, cancel %d, adoptable %d: %.200s",
+                     must.lost, must.expired, must.cancel, must.adoptable, rows_text(rows, 0, 0));
     check_hints(play, json_object_get(told, "ready"), bits);
     json_decref(told);
 }
@@ -223,18 +235,19 @@ static void act_orphans(struct play *play)
     const bool owned = a && a->fence == e.fence &&
                        ((a->state >= RUN_CLAIMED && a->state <= RUN_RUNNING) || run_is_open(r, a));
     if ((strcmp(rows_text(rows, 0, 0), "[]") != 0) == owned)
-        play_wrong(play, "the sandbox of run %lld is%s owned", (long long)e.run_id,
-                   owned ? "" : " not");
+        play_differs(play, "the sandbox of run %lld is%s owned", (long long)e.run_id,
+                     owned ? "" : " not");
 }
 
 void play_act(struct play *play)
 {
     static void (*const acts[])(struct play *) = {
-        act_claim, act_claim,        act_claim,  act_heartbeat, act_heartbeat,   act_chunk,
-        act_adopt, act_adoption_end, act_sweep,  act_sweep,     act_orphans,     time_passes,
-        time_passes, time_passes,    time_passes, pauses_change, people_change};
+        act_claim,   act_claim,        act_claim,   act_heartbeat, act_heartbeat, act_chunk,
+        act_adopt,   act_adoption_end, act_sweep,   act_sweep,     act_orphans,   lease_passes,
+        time_passes, time_passes,      time_passes, pauses_change, people_change, people_change};
+    const int count = play->racing ? RACED : COUNT_OF(acts);
     if (play->world.request_count)
-        acts[below(&play->world, COUNT_OF(acts))](play);
+        acts[below(&play->world, count)](play);
 }
 
 static void cancel_all(struct play *play)
@@ -244,8 +257,11 @@ static void cancel_all(struct play *play)
     for (int i = 0; i < play->world.request_count; i++) {
         const struct request *r = &play->world.requests[i];
         if (r->state <= REQUEST_UNKNOWN)
-            list[count++] = (struct element){.call = CANCEL, .who = ROOT, .request = i,
-                                             .request_id = r->id, .revision = r->revision};
+            list[count++] = (struct element){.call = CANCEL,
+                                             .who = ROOT,
+                                             .request = i,
+                                             .request_id = r->id,
+                                             .revision = r->revision};
         if (count && (count == BATCH || i == play->world.request_count - 1)) {
             play_send(play, list, count, false);
             count = 0;

@@ -4,6 +4,7 @@
 #include "tests/model/play.h"
 
 void act_sweep(struct play *play);
+void lease_passes(struct play *play);
 void time_passes(struct play *play);
 void pauses_change(struct play *play);
 void pauses_end(struct play *play);

@@ -22,15 +22,16 @@ static bool open_one(const char *variable, const char *database, struct db **ret
 bool play_open(struct play *play, const char *database)
 {
     struct error err = {0};
-    const bool ok = open_one("COUNTERSIGN_DB_API", database, &play->api, &err) &&
-                    open_one("COUNTERSIGN_DB_WORKER", database, &play->worker, &err) &&
-                    open_one("COUNTERSIGN_DB_SUPERUSER", database, &play->root, &err) &&
-                    db_run_script(play->root,
-                                  "set session_replication_role = replica; set jit = off;"
-                                  "set plan_cache_mode = force_generic_plan; set enable_seqscan = off;"
-                                  "set enable_hashjoin = off; set enable_mergejoin = off;"
-                                  "set invariant.slack = '0'; set invariant.grace = '1 hour'",
-                                  &err);
+    const bool ok =
+        open_one("COUNTERSIGN_DB_API", database, &play->api, &err) &&
+        open_one("COUNTERSIGN_DB_WORKER", database, &play->worker, &err) &&
+        open_one("COUNTERSIGN_DB_SUPERUSER", database, &play->root, &err) &&
+        db_run_script(play->root,
+                      "set session_replication_role = replica; set jit = off;"
+                      "set plan_cache_mode = force_generic_plan; set enable_seqscan = off;"
+                      "set enable_hashjoin = off; set enable_mergejoin = off;"
+                      "set invariant.slack = '0'; set invariant.grace = '1 hour'",
+                      &err);
     return play_ok(play, ok, &err);
 }
 
@@ -108,8 +109,11 @@ static void worker_joins(struct play *play, int n)
 {
     AUTO(rows) struct rows *rows = NULL;
     struct error err = {0};
-    if (!play_ok(play, sql_worker_hello(play->worker,
-            "{\"name\": \"w\", \"version\": \"1\", \"slots\": 4}", &rows, &err), &err))
+    if (!play_ok(play,
+                 sql_worker_hello(play->worker,
+                                  "{\"name\": \"w\", \"version\": \"1\", \"slots\": 4}", &rows,
+                                  &err),
+                 &err))
         return;
     json_t *told = parsed(rows_text(rows, 0, 0));
     play->world.worker_ids[n] = json_integer_value(json_object_get(told, "worker_id"));
@@ -125,9 +129,12 @@ static void token_joins(struct play *play)
     sha256(bytes_of(play->world.prefix), digest);
     snprintf(item, sizeof item,
              "{\"login\": \"%sbot\", \"name\": \"t\", \"prefix\": \"t\","
-             " \"scopes\": [\"read\", \"submit\"], \"seconds\": 864000}", play->world.prefix);
-    if (!play_ok(play, sql_operator_token_add(play->root, item, (struct bytes){digest, sizeof digest}, &rows,
-                                              &err), &err))
+             " \"scopes\": [\"read\", \"submit\"], \"seconds\": 864000}",
+             play->world.prefix);
+    if (!play_ok(play,
+                 sql_operator_token_add(play->root, item, (struct bytes){digest, sizeof digest},
+                                        &rows, &err),
+                 &err))
         return;
     json_t *told = parsed(rows_text(rows, 0, 0));
     play->world.token_id = json_integer_value(json_object_get(told, "id"));
@@ -174,8 +181,10 @@ static void link_is_made(struct play *play, int who)
     snprintf(seed, sizeof seed, "%s%ld", login, play->logged);
     sha256(bytes_of(seed), digest);
     play_note(play, "eva makes a link for %s", login);
-    if (!play_ok(play, sql_login_link_create(play->api, actor_text, login,
-                                             (struct bytes){digest, sizeof digest}, 3600, &rows, &err), &err))
+    if (!play_ok(play,
+                 sql_login_link_create(play->api, actor_text, login,
+                                       (struct bytes){digest, sizeof digest}, 3600, &rows, &err),
+                 &err))
         return;
     w->people[who].ties |= 1u << EVA;
     w->people[EVA].ties |= 1u << who;
@@ -185,7 +194,10 @@ void people_change(struct play *play)
 {
     static const int may_leave[] = {MIA, MAX, NOOR, ANNA, BOTH, BOT, STRANGER, MADE};
     struct world *w = &play->world;
-    const int who = may_leave[below(w, COUNT_OF(may_leave))];
+    const int approved = draw_request(w, 1u << REQUEST_APPROVED);
+    int who = may_leave[below(w, COUNT_OF(may_leave))];
+    if (approved >= 0 && chance(w, 50) && w->requests[approved].decision.reviewer != EVA)
+        who = w->requests[approved].decision.reviewer; /* whose approval counts no more */
     struct person *p = &w->people[who];
     if (p->disabled || chance(w, 45)) {
         person_becomes(play, who, "disabled", json_boolean(!p->disabled));
@@ -212,8 +224,10 @@ static void pause_toggle(struct play *play, const char *scope, bool *paused)
     snprintf(item, sizeof item, "{\"scope\": \"%s\"}", scope);
     play_note(play, "%s %s", *paused ? "goes on:" : "pause", scope);
     play->events++;
-    play_ok(play, *paused ? sql_pause_clear(play->api, actor_text, scope, &rows, &err)
-                          : sql_pause_set(play->api, actor_text, item, &rows, &err), &err);
+    play_ok(play,
+            *paused ? sql_pause_clear(play->api, actor_text, scope, &rows, &err)
+                    : sql_pause_set(play->api, actor_text, item, &rows, &err),
+            &err);
     *paused = !*paused;
 }
 
@@ -235,6 +249,7 @@ void pauses_end(struct play *play)
 {
     struct world *w = &play->world;
     for (int i = 0; i < 400 && (w->paused_all || w->paused_team[0] || w->paused_backend[0] ||
-                                w->paused_backend[1] || w->paused_backend[2]); i++)
+                                w->paused_backend[1] || w->paused_backend[2]);
+         i++)
         pauses_change(play);
 }

@@ -5,46 +5,169 @@
 #include "tests/model/people.h"
 #include "tests/model/play.h"
 
-#define WHEN(x) "case when " x " is null then '-' when " x " > clock_timestamp() then '>' else '<' end"
+#define WHEN(x)                                                                                    \
+    "case when " x " is null then '-' when " x " > clock_timestamp() then '>' else '<' end"
 static const struct statement request_rows = {
     "model_rows",
-    "select r.id, format('%s %s %s %s', r.state, r.revision, r.round, " WHEN("r.expires_at") ")"
-    " || coalesce((select string_agg(format(' | %s %s %s %s %s %s %s%s%s %s %s', a.state, a.revision,"
-    " a.round, a.fence, coalesce(a.worker_id, 0), a.adoptions, " WHEN("a.lease_until") ", "
-    WHEN("a.adopt_until") ", case when a.state = 'ready' or a.adopt_until is not null then "
-    WHEN("a.not_before") " else '-' end, a.cancel_requested_at is not null, a.remote is not null),"
-    " '' order by a.id) from cs.attempt a where a.request_id = r.id), ''),"
-    " (select string_agg(a.id::text, ' ' order by a.id) from cs.attempt a where a.request_id = r.id)"
-    " from cs.request r where r.id = any ($1::bigint[])",
-    __FILE__, __LINE__, 1, false};
+    "select r.id, format('%s %s %s %s', r.state, r.revision, r.round, " WHEN(
+        "r.expires_at") ")"
+                        " || coalesce((select string_agg(format(' | %s %s %s "
+                        "%s %s %s %s%s%s %s %s', a.state, a.revision,"
+                        " a.round, a.fence, coalesce(a.worker_id, 0), "
+                        "a.adoptions, " WHEN("a.lease_until") ", " WHEN(
+                            "a.adopt_until") ", case when a.state = 'ready' or "
+                                             "a.adopt_until is not null "
+                                             "then " WHEN("a.not_before") " els"
+                                                                          "e "
+                                                                          "'-' "
+                                                                          "end,"
+                                                                          " a."
+                                                                          "canc"
+                                                                          "el_"
+                                                                          "requ"
+                                                                          "este"
+                                                                          "d_"
+                                                                          "at "
+                                                                          "is "
+                                                                          "not "
+                                                                          "null"
+                                                                          ", "
+                                                                          "a."
+                                                                          "remo"
+                                                                          "te "
+                                                                          "is "
+                                                                          "not "
+                                                                          "null"
+                                                                          "),"
+                                                                          " '' "
+                                                                          "orde"
+                                                                          "r "
+                                                                          "by "
+                                                                          "a."
+                                                                          "id) "
+                                                                          "from"
+                                                                          " cs."
+                                                                          "atte"
+                                                                          "mpt "
+                                                                          "a "
+                                                                          "wher"
+                                                                          "e "
+                                                                          "a."
+                                                                          "requ"
+                                                                          "est_"
+                                                                          "id "
+                                                                          "= "
+                                                                          "r."
+                                                                          "id),"
+                                                                          " '')"
+                                                                          ","
+                                                                          " ("
+                                                                          "sele"
+                                                                          "ct "
+                                                                          "stri"
+                                                                          "ng_"
+                                                                          "agg("
+                                                                          "a."
+                                                                          "id::"
+                                                                          "text"
+                                                                          ", ' "
+                                                                          "' "
+                                                                          "orde"
+                                                                          "r "
+                                                                          "by "
+                                                                          "a."
+                                                                          "id) "
+                                                                          "from"
+                                                                          " cs."
+                                                                          "atte"
+                                                                          "mpt "
+                                                                          "a "
+                                                                          "wher"
+                                                                          "e "
+                                                                          "a."
+                                                                          "requ"
+                                                                          "est_"
+                                                                          "id "
+                                                                          "= "
+                                                                          "r."
+                                                                          "id)"
+                                                                          " fro"
+                                                                          "m "
+                                                                          "cs."
+                                                                          "requ"
+                                                                          "est "
+                                                                          "r "
+                                                                          "wher"
+                                                                          "e "
+                                                                          "r."
+                                                                          "id "
+                                                                          "= "
+                                                                          "any "
+                                                                          "($1:"
+                                                                          ":big"
+                                                                          "int["
+                                                                          "])",
+    __FILE__,
+    __LINE__,
+    1,
+    false};
 static const struct statement broken = {
     "model_broken",
     "select invariant, entity, id, what from invariant.violations"
     " where request_id = any ($1::bigint[])",
-    __FILE__, __LINE__, 1, false};
+    __FILE__,
+    __LINE__,
+    1,
+    false};
 /* Digests, and whose own each decision was, are most of the work: left to the end of a story. */
 static const struct statement broken_now = {
     "model_broken_now",
     "select invariant, entity, id, what from invariant.violations"
     " where request_id = any ($1::bigint[]) and invariant not in ('i2_own_decision', 'i13_audit')",
-    __FILE__, __LINE__, 1, false};
+    __FILE__,
+    __LINE__,
+    1,
+    false};
 static const struct statement broken_rest = {
     "model_broken_rest",
     "select invariant, entity, id, what from invariant.violations where request_id is null and"
     " $1::text is not null",
-    __FILE__, __LINE__, 1, false};
+    __FILE__,
+    __LINE__,
+    1,
+    false};
 /* Time stands still between two steps: what is not due yet stays so. */
 static const struct statement hold_time = {
     "model_hold",
     "update cs.attempt set not_before = clock_timestamp() + interval '1 hour'"
     " where request_id = any ($1::bigint[]) and state in ('ready', 'unknown')"
     " and not_before > clock_timestamp()",
-    __FILE__, __LINE__, 1, false};
+    __FILE__,
+    __LINE__,
+    1,
+    false};
 static const struct statement hold_back = {
     "model_unshift",
     "update cs.attempt set valid_until = valid_until + interval '2 days'"
     " where id = any ($1::bigint[])",
-    __FILE__, __LINE__, 1, false};
+    __FILE__,
+    __LINE__,
+    1,
+    false};
+
+static const struct statement other_moves = {
+    "model_moves",
+    "select coalesce(m.entity, t.entity), coalesce(m.from_state, t.from_state),"
+    " coalesce(m.to_state, t.to_state), coalesce(m.actor_kind, t.actor_kind)"
+    " from (select split_part(l, '|', 1) as entity, split_part(l, '|', 2) as from_state,"
+    " split_part(l, '|', 3) as to_state, string_to_table(split_part(l, '|', 4), ' ') as actor_kind"
+    " from string_to_table(rtrim($1, E'\\n'), E'\\n') l) m"
+    " full join cs.legal_move t using (entity, from_state, to_state, actor_kind)"
+    " where m.entity is null or t.entity is null",
+    __FILE__,
+    __LINE__,
+    1,
+    false};
 
 static char moment_sign(enum moment moment)
 {
@@ -174,6 +297,19 @@ void play_compare_all(struct play *play)
     for (int i = 0; i < play->world.request_count; i++)
         play->world.requests[i].touched = true;
     compare(play, &broken);
+}
+
+void play_check_moves(struct play *play)
+{
+    AUTO(buffer) struct buffer lines = {0};
+    char line[120];
+    for (int at = 0; move_next(&at, line);)
+        buffer_add_text(&lines, line);
+    AUTO(rows) struct rows *rows = play_root(play, &other_moves, lines.data);
+    if (rows && rows_count(rows))
+        play_wrong(play, "only one of model and database lets a %s go from \"%s\" to \"%s\" by %s",
+                   rows_text(rows, 0, 0), rows_text(rows, 0, 1), rows_text(rows, 0, 2),
+                   rows_text(rows, 0, 3));
 }
 
 void play_check_rest(struct play *play)

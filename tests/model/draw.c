@@ -159,13 +159,14 @@ static void draw_for_run(struct world *w, struct element *e)
     draw_run(w, fit[e->call], e);
     spoil_digest(w, e);
     const bool outside = e->request >= 0 && w->requests[e->request].backend != LOCAL;
-    e->remote = outside && chance(w, 70) ? REMOTE_FINDABLE : chance(w, 90) ? REMOTE_NONE
-                                                         : chance(w, 60)   ? REMOTE_PRICE
-                                                                           : REMOTE_WRONG;
+    e->remote = outside && chance(w, 70) ? REMOTE_FINDABLE
+                : chance(w, 90)          ? REMOTE_NONE
+                : chance(w, 60)          ? REMOTE_PRICE
+                                         : REMOTE_WRONG;
     e->not_started = chance(w, 70);
     e->fails = chance(w, 15);
     e->no_adoption = chance(w, 20);
-    static const int outcomes[] = {RUN_SUCCEEDED, RUN_SUCCEEDED, RUN_FAILED,   RUN_TIMED_OUT,
+    static const int outcomes[] = {RUN_SUCCEEDED, RUN_SUCCEEDED, RUN_FAILED,  RUN_TIMED_OUT,
                                    RUN_CANCELLED, RUN_UNKNOWN,   RUN_UNKNOWN, -1};
     e->outcome = outcomes[below(w, 8)];
     e->item = e->outcome != RUN_UNKNOWN && chance(w, 50);

@@ -5,8 +5,8 @@
 
 json_t *actor_json(const struct world *w, int who, bool token)
 {
-    json_t *actor = json_pack("{s:I, s:s}", "person_id", who < 0 ? 0 : w->people[who].id,
-                              "address", "127.0.0.1");
+    json_t *actor = json_pack("{s:I, s:s}", "person_id", who < 0 ? 0 : w->people[who].id, "address",
+                              "127.0.0.1");
     if (token)
         json_object_set_new(actor, "token_id", json_integer(w->token_id));
     return actor;
@@ -27,10 +27,10 @@ static void put_code(json_t *item, const struct element *e)
 {
     static char long_title[202];
     memset(long_title, 'x', sizeof long_title - 1);
-    put(item, "max_limits", json_pack("{s:i, s:I, s:i, s:I, s:i, s:I}", "wall_ms", 30000,
-                                      "memory_bytes", (json_int_t)1 << 30, "pids", 64,
-                                      "output_bytes", (json_int_t)1 << 20, "files", 8,
-                                      "file_bytes", (json_int_t)8 << 20));
+    put(item, "max_limits",
+        json_pack("{s:i, s:I, s:i, s:I, s:i, s:I}", "wall_ms", 30000, "memory_bytes",
+                  (json_int_t)1 << 30, "pids", 64, "output_bytes", (json_int_t)1 << 20, "files", 8,
+                  "file_bytes", (json_int_t)8 << 20));
     put_text(item, "code", e->flaw == 1 ? "" : "print(1)\n");
     put_text(item, "language", e->flaw == 2 ? "cobol" : "python");
     put_text(item, "title", e->flaw == 3 ? long_title : "Sums");
@@ -68,8 +68,9 @@ static json_t *request_json(const struct world *w, const struct element *e)
     json_t *item = json_object();
     put(item, "actor", actor_json(w, e->who, e->token));
     if (e->key)
-        put(item, "idempotency", json_pack("{s:o, s:o}", "key",
-            json_sprintf("%s%d", w->prefix, e->key), "body_sha256", json_sprintf("%d", e->body)));
+        put(item, "idempotency",
+            json_pack("{s:o, s:o}", "key", json_sprintf("%s%d", w->prefix, e->key), "body_sha256",
+                      json_sprintf("%d", e->body)));
     if (e->call == SUBMIT) {
         put_submission(w, item, e);
         return item;
@@ -107,15 +108,16 @@ static void put_end(json_t *item, const struct element *e)
     put_text(item, "outcome", e->outcome < 0 ? "lost" : run_state_name(e->outcome));
     put(item, "exit_code", e->flaw == 2 ? json_string("x") : json_integer(0));
     put(item, "adopt", json_boolean(!e->no_adoption));
-    put(item, "cost", json_pack("{s:s, s:s, s:i}", "kind", "sandbox", "provider", "local",
-                                "seconds", 1));
+    put(item, "cost",
+        json_pack("{s:s, s:s, s:i}", "kind", "sandbox", "provider", "local", "seconds", 1));
     if (!e->item)
         return;
     /* One byte, an x, and its SHA-256. */
     const char *sha = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
-    put(item, "items", json_pack("[{s:i, s:s, s:s, s:i, s:s, s:i, s:s}]", "n", 1, "kind", "stdout",
-                                 "mime", "text/plain", "bytes", 1, "sha256",
-                                 e->flaw == 1 ? sha + 1 : sha, "chunk", 0, "data", "eA=="));
+    put(item, "items",
+        json_pack("[{s:i, s:s, s:s, s:i, s:s, s:i, s:s}]", "n", 1, "kind", "stdout", "mime",
+                  "text/plain", "bytes", 1, "sha256", e->flaw == 1 ? sha + 1 : sha, "chunk", 0,
+                  "data", "eA=="));
 }
 
 static json_t *run_json(const struct world *w, const struct element *e)

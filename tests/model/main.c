@@ -13,11 +13,12 @@
 #include "tests/model/play.h"
 
 #define STORY_EVENTS 1000
-#define REST_EVERY 40 /* stories between two looks at all that is about no request */
+#define FAILURES_MAX 3 /* more of them would say the same */
+#define REST_EVERY 40  /* stories between two looks at all that is about no request */
 
 static _Atomic uint64_t next_seed;
 static atomic_long events_done;
-static atomic_int stories_passed, stories_failed;
+static atomic_int stories_passed, stories_failed, deadlocks;
 static long events_wanted;
 static int64_t ends_ms;
 
@@ -29,13 +30,20 @@ static long setting(const char *name, long standard)
 
 static bool is_over(void)
 {
-    return atomic_load(&events_done) >= events_wanted && clock_monotonic_ms() >= ends_ms;
+    const bool enough =
+        atomic_load(&events_done) >= events_wanted && clock_monotonic_ms() >= ends_ms;
+    return enough || atomic_load(&stories_failed) >= FAILURES_MAX;
 }
 
 static void *play_stories(void *database)
 {
     struct play *play = memory_new(1, sizeof *play);
-    if (!play_open(play, database)) {
+    bool opened = play_open(play, database);
+    for (int i = 0; i < RACERS; i++) {
+        play->racers[i] = memory_new(1, sizeof *play);
+        opened = opened && play_open(play->racers[i], database);
+    }
+    if (!opened) {
         atomic_fetch_add(&stories_failed, 1);
         free(play);
         return NULL;
@@ -49,10 +57,16 @@ static void *play_stories(void *database)
         atomic_fetch_add(&events_done, play->events - before);
         atomic_fetch_add(ok ? &stories_passed : &stories_failed, 1);
     }
+    atomic_fetch_add(&deadlocks, play->gave_way);
     play->failed = false;
+    play_check_moves(play);
     play_check_rest(play);
     if (play->failed)
         atomic_fetch_add(&stories_failed, 1);
+    for (int i = 0; i < RACERS; i++) {
+        play_close(play->racers[i]);
+        free(play->racers[i]);
+    }
     play_close(play);
     free(play);
     return NULL;
@@ -77,9 +91,10 @@ int main(void)
     for (long i = 0; i < clients; i++)
         pthread_join(threads[i], NULL);
     const int failed = atomic_load(&stories_failed);
-    printf("# seeds: %llu to %llu\n# events: %ld in %.1f s\n# violations: %d\n",
+    printf("# seeds: %llu to %llu\n# events: %ld in %.1f s\n# deadlocks: %d\n# violations: %d\n",
            (unsigned long long)first, (unsigned long long)atomic_load(&next_seed) - 1,
-           atomic_load(&events_done), (double)(clock_monotonic_ms() - began) / 1000, failed);
+           atomic_load(&events_done), (double)(clock_monotonic_ms() - began) / 1000,
+           atomic_load(&deadlocks), failed);
     printf("%d passed, %d failed, 0 skipped\n", atomic_load(&stories_passed), failed);
     return failed || !atomic_load(&stories_passed);
 }

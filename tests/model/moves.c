@@ -62,17 +62,21 @@ static const struct move {
 
 const char *request_state_name(enum request_state state)
 {
-#define X(suffix, name) [REQUEST_##suffix] = (name),
-    static const char *const names[] = {REQUEST_STATES(X)};
-#undef X
+    static const char *const names[] = {
+        [REQUEST_PENDING] = "pending",         [REQUEST_CHANGES] = "changes_requested",
+        [REQUEST_APPROVED] = "approved",       [REQUEST_RUNNING] = "running",
+        [REQUEST_UNKNOWN] = "outcome_unknown", [REQUEST_REJECTED] = "rejected",
+        [REQUEST_CANCELLED] = "cancelled",     [REQUEST_EXPIRED] = "expired",
+        [REQUEST_SUCCEEDED] = "succeeded",     [REQUEST_FAILED] = "failed"};
     return names[state];
 }
 
 const char *run_state_name(enum run_state state)
 {
-#define X(suffix, name) [RUN_##suffix] = (name),
-    static const char *const names[] = {RUN_STATES(X)};
-#undef X
+    static const char *const names[] = {
+        [RUN_READY] = "ready",     [RUN_CLAIMED] = "claimed",     [RUN_STARTING] = "starting",
+        [RUN_RUNNING] = "running", [RUN_UNKNOWN] = "unknown",     [RUN_SUCCEEDED] = "succeeded",
+        [RUN_FAILED] = "failed",   [RUN_TIMED_OUT] = "timed_out", [RUN_CANCELLED] = "cancelled"};
     return names[state];
 }
 
@@ -81,7 +85,7 @@ bool move_next(int *at, char ret_line[120])
     if (*at >= MOVES)
         return false;
     const struct move *m = &move_table[(*at)++];
-    snprintf(ret_line, 120, "%s %s>%s %s", m->entity, m->from, m->to, m->actors);
+    snprintf(ret_line, 120, "%s|%s|%s|%s\n", m->entity, m->from, m->to, m->actors);
     return true;
 }
 

@@ -6,17 +6,26 @@
 #include <string.h>
 
 #include "build/gen/statements.h"
+#include "tests/model/acts.h"
 #include "tests/model/people.h"
+#include "tests/model/race.h"
 
 static const struct {
     const char *name;
     int weight;
-} calls[CALLS] = {[SUBMIT] = {"submit", 8},   [RUN_AGAIN] = {"run again", 2},
-                  [REVISE] = {"revise", 4},   [DECIDE] = {"decide", 16},
-                  [UNDO] = {"undo", 3},       [CANCEL] = {"cancel", 3},
-                  [SETTLE] = {"settle", 3},   [START] = {"start", 12},
+} calls[CALLS] = {[SUBMIT] = {"submit", 8},
+                  [RUN_AGAIN] = {"run again", 2},
+                  [REVISE] = {"revise", 4},
+                  [DECIDE] = {"decide", 16},
+                  [UNDO] = {"undo", 3},
+                  [CANCEL] = {"cancel", 3},
+                  [SETTLE] = {"settle", 3},
+                  [START] = {"start", 12},
                   [MARK_RUNNING] = {"mark running", 10},
-                  [RELEASE] = {"release", 4}, [FINISH] = {"finish", 12}};
+                  [RELEASE] = {"release", 4},
+                  [FINISH] = {"finish", 12}};
+#define RACE_EVERY 4  /* stories: of these, one is a race towards its end */
+#define FULL 40       /* requests; each of a few clients may add two small batches */
 #define ACT_WEIGHT 40 /* of all that is no batch */
 
 void play_note(struct play *play, const char *format, ...)
@@ -31,16 +40,13 @@ void play_note(struct play *play, const char *format, ...)
     *slot = memory_text(line);
 }
 
-void play_wrong(struct play *play, const char *format, ...)
+static void tell(struct play *play, const char *format, va_list list)
 {
-    va_list list;
     char line[700];
     if (play->failed)
         return;
     play->failed = true;
-    va_start(list, format);
     vsnprintf(line, sizeof line, format, list);
-    va_end(list);
     flockfile(stdout);
     printf("# seed %llu: %s\n# the last events:\n", (unsigned long long)play->seed, line);
     for (long i = play->logged < LOG_LINES ? 0 : play->logged - LOG_LINES; i < play->logged; i++)
@@ -49,9 +55,29 @@ void play_wrong(struct play *play, const char *format, ...)
     funlockfile(stdout);
 }
 
+void play_wrong(struct play *play, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    tell(play, format, list);
+    va_end(list);
+}
+
+void play_differs(struct play *play, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    if (!play->racing)
+        tell(play, format, list);
+    va_end(list);
+}
+
 bool play_ok(struct play *play, bool ok, const struct error *err)
 {
-    if (!ok)
+    /* In a race a whole batch may have to give way: it was rolled back, nothing was answered. */
+    if (!ok && play->racing && err->code == ERR_BUSY)
+        play->gave_way++;
+    else if (!ok)
         play_wrong(play, "a call failed: %s: %s", error_name(err->code), err->text);
     return ok;
 }
@@ -68,15 +94,20 @@ struct rows *play_root(struct play *play, const struct statement *statement, con
 static bool call_batch(struct play *play, enum call call, const char *items, struct rows **ret_rows)
 {
     struct error err = {0};
-    static bool (*const sends[CALLS])(struct db *, const char *, struct rows **, struct error *) = {
-        [SUBMIT] = sql_submit_requests, [RUN_AGAIN] = sql_run_again,
-        [REVISE] = sql_revise_requests, [DECIDE] = sql_decide_requests,
-        [UNDO] = sql_undo_decisions,    [CANCEL] = sql_cancel_requests,
-        [SETTLE] = sql_settle_requests, [START] = sql_start_attempts,
-        [MARK_RUNNING] = sql_mark_attempts_running,
-        [RELEASE] = sql_release_attempts, [FINISH] = sql_finish_attempts};
-    return play_ok(play, sends[call](call >= START ? play->worker : play->api, items, ret_rows, &err),
-                   &err);
+    static bool (*const sends[CALLS])(struct db *, const char *, struct rows **,
+                                      struct error *) = {[SUBMIT] = sql_submit_requests,
+                                                         [RUN_AGAIN] = sql_run_again,
+                                                         [REVISE] = sql_revise_requests,
+                                                         [DECIDE] = sql_decide_requests,
+                                                         [UNDO] = sql_undo_decisions,
+                                                         [CANCEL] = sql_cancel_requests,
+                                                         [SETTLE] = sql_settle_requests,
+                                                         [START] = sql_start_attempts,
+                                                         [MARK_RUNNING] = sql_mark_attempts_running,
+                                                         [RELEASE] = sql_release_attempts,
+                                                         [FINISH] = sql_finish_attempts};
+    return play_ok(
+        play, sends[call](call >= START ? play->worker : play->api, items, ret_rows, &err), &err);
 }
 
 static const char *text_of(const json_t *object, const char *name)
@@ -126,13 +157,12 @@ static void check_answer(struct play *play, const struct element *e, const json_
         e->call >= START ? expect_run(&play->world, e) : expect_request(&play->world, e);
     const bool replayed = json_is_true(json_object_get(told, "replayed"));
     const int64_t id = number_of(told, must.replayed ? "id" : "decision_id");
-    if (strcmp(code, must.code) ||
-        (must.field && strcmp(must.field, text_of(error, "field"))) ||
+    if (strcmp(code, must.code) || (must.field && strcmp(must.field, text_of(error, "field"))) ||
         (must.state && strcmp(must.state, text_of(told, "state"))) || replayed != must.replayed ||
         (must.id && must.id != id))
-        play_wrong(play, "%s must be answered %s %s %s, and was %s %s %s", calls[e->call].name,
-                   must.code, must.field ? must.field : "", must.state ? must.state : "", code,
-                   text_of(error, "field"), text_of(told, "state"));
+        play_differs(play, "%s must be answered %s %s %s, and was %s %s %s", calls[e->call].name,
+                     must.code, must.field ? must.field : "", must.state ? must.state : "", code,
+                     text_of(error, "field"), text_of(told, "state"));
     else if (!error && !replayed && e->call < START)
         learn(play, e, &must, told);
 }
@@ -166,6 +196,8 @@ static void check_answers(struct play *play, const struct element *elements, int
             play_wrong(play, "answer %d is of another element", i);
         else if (!is_told_twice(elements, i, told))
             check_answer(play, &elements[i], told);
+        if (play->racing)
+            race_keep(play, &elements[i], told);
         json_decref(told);
     }
 }
@@ -229,19 +261,29 @@ static enum call draw_call(struct world *w)
 static void play_batch(struct play *play, enum call call)
 {
     struct world *w = &play->world;
-    const bool full = w->request_count > REQUESTS - 2 * BATCH - 1;
-    if (full && (call == SUBMIT || call == RUN_AGAIN))
+    if (w->request_count > FULL && (call == SUBMIT || call == RUN_AGAIN))
         call = DECIDE;
-    const int most = chance(w, 10) ? BATCH : 24;
+    if (play->racing && call == SETTLE && !race_settles(play))
+        call = FINISH;
+    const int most = call == SUBMIT || call == RUN_AGAIN ? 12 : chance(w, 10) ? BATCH : 24;
     play->last_count = 1 + below(w, most);
     for (int i = 0; i < play->last_count; i++)
         play->last[i] = draw_element(w, call);
-    const bool roll_back = chance(w, 6);
+    const bool roll_back = !play->racing && chance(w, 6);
     play_send(play, play->last, play->last_count, roll_back);
     if (roll_back || play->failed || !chance(w, 12))
         return;
     play_note(play, "the answer was lost: again");
     play_send(play, play->last, play->last_count, false);
+}
+
+void play_step(struct play *play)
+{
+    const enum call call = draw_call(&play->world);
+    if (call == CALLS)
+        play_act(play);
+    else
+        play_batch(play, play->world.request_count ? call : SUBMIT);
 }
 
 bool play_story(struct play *play, uint64_t seed, int events)
@@ -252,13 +294,13 @@ bool play_story(struct play *play, uint64_t seed, int events)
     play_people(play);
     const long until = play->events + events;
     while (!play->failed && play->events < until) {
-        const enum call call = draw_call(&play->world);
-        if (call == CALLS)
-            play_act(play);
-        else
-            play_batch(play, play->world.request_count ? call : SUBMIT);
+        play_step(play);
         if (!play->failed)
             play_compare(play);
+    }
+    if (!play->failed && seed % RACE_EVERY == 0) {
+        pauses_end(play);
+        play_race(play);
     }
     if (!play->failed)
         play_end(play);

@@ -23,7 +23,8 @@ enum call {
 /* One element as it was sent. What is wrong with it is in `flaw`, from FLAWS_OF its call. */
 struct element {
     enum call call;
-    int who, team, request, key, body; /* indexes; request and team -1: none there is; key 0: none */
+    int who, team, request, key,
+        body; /* indexes; request and team -1: none there is; key 0: none */
     bool token, retry_safe, rather_fails, not_started, fails, no_adoption, late;
     enum backend backend;
     int revision, flaw, worker, run;
@@ -53,7 +54,8 @@ const char *run_state_name(enum run_state state);
 /* These end the process when the model itself makes no legal move. */
 void request_move(struct request *r, enum request_state to, const char *actor);
 void run_move(struct run *a, enum run_state to, const char *actor);
-bool move_next(int *at, char ret_line[120]); /* each legal move as text, until false */
+/* Each legal move as a line entity|from|to|actors, until false. */
+bool move_next(int *at, char ret_line[120]);
 
 struct run *live_run(struct request *r); /* ready to running; NULL */
 void run_drop(struct run *a, const char *actor);

@@ -264,8 +264,8 @@ struct answer expect_request(struct world *w, const struct element *e)
     if (kept && kept->body != e->body)
         return refused("idempotency_key_reused", NULL);
     if (kept)
-        return (struct answer){.code = "ok", .state = kept->state, .id = kept->id,
-                               .replayed = true, .made = -1};
+        return (struct answer){
+            .code = "ok", .state = kept->state, .id = kept->id, .replayed = true, .made = -1};
     if (!may_call(w, e, &answer))
         return answer;
     return e->call == SUBMIT ? submit(w, e) : of_request(w, e);

@@ -12,7 +12,7 @@
     {                                                                                              \
         "model_" name,                                                                             \
             "update cs." table " set " column " = clock_timestamp() - interval '1 second'"         \
-            " where id = any ($1::bigint[])",                                                      \
+            " where id = any ($1::bigint[]) and " column " is not null",                           \
             __FILE__, __LINE__, 1, false                                                           \
     }
 static const struct statement lease_ends = MOMENT("lease", "attempt", "lease_until");
@@ -23,7 +23,10 @@ static const struct statement grows_old = {
     "model_old",
     "update cs.attempt set valid_until = valid_until - interval '2 days'"
     " where id = any ($1::bigint[])",
-    __FILE__, __LINE__, 1, false};
+    __FILE__,
+    __LINE__,
+    1,
+    false};
 static void move(struct play *play, const struct statement *statement, int64_t id)
 {
     char list[40];
@@ -35,8 +38,8 @@ static void move(struct play *play, const struct statement *statement, int64_t i
 static void request_expires(struct play *play)
 {
     struct world *w = &play->world;
-    const int i = draw_request(w, 1u << REQUEST_PENDING | 1u << REQUEST_CHANGES |
-                                      1u << REQUEST_APPROVED);
+    const int i =
+        draw_request(w, 1u << REQUEST_PENDING | 1u << REQUEST_CHANGES | 1u << REQUEST_APPROVED);
     if (i < 0 || w->requests[i].state > REQUEST_APPROVED)
         return;
     move(play, &expires, w->requests[i].id);
@@ -44,12 +47,29 @@ static void request_expires(struct play *play)
     w->requests[i].touched = true;
 }
 
+void lease_passes(struct play *play)
+{
+    struct world *w = &play->world;
+    struct element e = {0};
+    draw_run(w, 1u << RUN_CLAIMED | 1u << RUN_STARTING | 1u << RUN_RUNNING | 1u << RUN_UNKNOWN, &e);
+    struct run *a = e.request < 0 ? NULL : &w->requests[e.request].runs[e.run];
+    if (!a || a->lease != AHEAD)
+        return;
+    move(play, &lease_ends, a->id);
+    a->lease = PAST;
+    w->requests[e.request].touched = true;
+}
+
 /* An approval that is too old is only ever met once: the compared rows want their own dates. */
 static void old_run_is_met(struct play *play, const struct request *r, const struct run *a)
 {
-    struct element e = {.call = a->state == RUN_CLAIMED ? START : FINISH, .run_id = a->id,
-                        .fence = a->fence, .worker = a->worker, .decision = a->decision,
-                        .outcome = RUN_UNKNOWN, .request = -1};
+    struct element e = {.call = a->state == RUN_CLAIMED ? START : FINISH,
+                        .run_id = a->id,
+                        .fence = a->fence,
+                        .worker = a->worker,
+                        .decision = a->decision,
+                        .outcome = RUN_UNKNOWN,
+                        .request = -1};
     memcpy(e.digest, r->digest, sizeof e.digest);
     if (a->state == RUN_READY)
         act_sweep(play);

@@ -4,34 +4,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tests/model/states.h"
+
 #define PEOPLE 13
 #define REQUESTS 120
 #define RUNS 24 /* of one request */
 #define KEYS 400
 #define WORKERS 3
-
-/* X(suffix, name) */
-#define REQUEST_STATES(X)                                                                          \
-    X(PENDING, "pending")                                                                          \
-    X(CHANGES, "changes_requested") X(APPROVED, "approved") X(RUNNING, "running")                  \
-        X(UNKNOWN, "outcome_unknown") X(REJECTED, "rejected") X(CANCELLED, "cancelled")            \
-            X(EXPIRED, "expired") X(SUCCEEDED, "succeeded") X(FAILED, "failed")
-#define RUN_STATES(X)                                                                              \
-    X(READY, "ready")                                                                              \
-    X(CLAIMED, "claimed") X(STARTING, "starting") X(RUNNING, "running") X(UNKNOWN, "unknown")      \
-        X(SUCCEEDED, "succeeded") X(FAILED, "failed") X(TIMED_OUT, "timed_out")                    \
-            X(CANCELLED, "cancelled")
-#define X(suffix, name) REQUEST_##suffix,
-enum request_state { REQUEST_STATES(X) };
-#undef X
-#define X(suffix, name) RUN_##suffix,
-enum run_state { RUN_STATES(X) };
-#undef X
-
-enum moment { NEVER, AHEAD, PAST };
-enum remote { REMOTE_NONE, REMOTE_FINDABLE, REMOTE_PRICE, REMOTE_WRONG };
-enum backend { LOCAL, E2B, DAYTONA, BACKENDS };
-enum verdict { APPROVE, REJECT, ASK_CHANGES };
 
 struct person {
     int64_t id;

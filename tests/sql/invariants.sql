@@ -74,7 +74,8 @@ select t.breaks('i2', format('update request set team_id = 0 where id = %s', :re
 select t.breaks('i3 i8', format('update request set retry_safe = false where id = %s', :again),
     'two starts of what may run once');
 select t.breaks('i3 i6 i8 i9', format('select audit_move(%s, ''{"kind": "worker"}'',
-    ''attempt.start'', ''attempt'', ''claimed'', ''starting'', ''{"attempt_id": %s, "fence": 2}'')', :seen, :run),
+    ''attempt.start'', ''attempt'', ''claimed'', ''starting'',
+    ''{"attempt_id": %s, "fence": 2}'')', :seen, :run),
     'a second start of one run');
 -- I4
 select t.breaks('i4', format('delete from request_text where request_id = %s', :waiting),
@@ -146,7 +147,8 @@ select t.breaks('i12', format('update attempt set error_value = ''a xyzzy b'' wh
     'a secret in an error');
 -- I13
 select t.breaks('i13', format('update audit_event set address = ''10.0.0.1''
-    where entity = ''request'' and entity_id = %s and entity_seq = 1', :seen), 'a changed audit row');
+    where entity = ''request'' and entity_id = %s and entity_seq = 1', :seen),
+    'a changed audit row');
 select t.breaks('i13', 'delete from audit_event where entity = ''sign_in'' and entity_seq = 1',
     'an audit row that is gone');
 select t.breaks('i13', format('update decision set note = ''x'' where request_id = %s', :seen),
