@@ -2,12 +2,15 @@
  * measures them: whatever is run prints 42. Sandboxes end when they are deleted, never by time.
  *
  *   instant e2b|daytona [hold]    hold: what is run goes on until POST /_fake/release
+ *   instant e2b log=FILE          appends a line to FILE for each start of code, and obeys that
+ *                                 code's first line (instant_e2b_inside.c)
  *
  * Prints one line of JSON with its addresses and what a client needs to come there, and ends with
  * descriptor 0. GET /_fake/calls[?since=MS] tells which calls came, when, and how long they took.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,7 +209,10 @@ static bool choose(int argc, char **argv, struct service *ret_service)
         if (strcmp(argv[1], services[i].name) == 0)
             *ret_service = services[i];
     ret_service->hold = argc == 3 && strcmp(argv[2], "hold") == 0;
-    return ret_service->name && (argc == 2 || ret_service->hold);
+    ret_service->log = -1;
+    if (argc == 3 && strncmp(argv[2], "log=", 4) == 0 && ret_service->answers[0] == e2b_answer)
+        ret_service->log = open(argv[2] + 4, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    return ret_service->name && (argc == 2 || ret_service->hold || ret_service->log >= 0);
 }
 
 static void print_start(const struct service *service)
@@ -224,7 +230,7 @@ int main(int argc, char **argv)
     struct rlimit files;
     struct error err;
     if (!choose(argc, argv, &instant.service)) {
-        fprintf(stderr, "use: instant e2b|daytona [hold]\n");
+        fprintf(stderr, "use: instant e2b|daytona [hold|log=FILE]\n");
         return 2;
     }
     if (!crypto_init(&err)) {

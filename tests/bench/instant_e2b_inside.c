@@ -1,7 +1,11 @@
 /* What answers inside the sandboxes of the E2B that is played: envd and the code interpreter. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/base/clock.h"
+#include "common/base/crypto.h"
 #include "common/base/json.h"
 #include "tests/bench/instant_form.h"
 #include "tests/bench/instant_service.h"
@@ -22,6 +26,57 @@ static bool bears(const struct call *call, enum call_header header, const char *
 
 /* ---- the code interpreter ------------------------------------------------------------------- */
 
+#define FLOOD_BYTES 4096
+
+/* One line, written at once before anything is answered: when, where, the code's digest, and its
+ * first line. */
+static void log_start(const struct service *service, const struct made_sandbox *sandbox,
+                      const char *code)
+{
+    AUTO(buffer) struct buffer line = {0};
+    uint8_t digest[SHA256_SIZE];
+    char hex[SHA256_HEX];
+    sha256(bytes_of(code), digest);
+    hex_encode(digest, SHA256_SIZE, hex);
+    buffer_printf(&line, "%" PRId64 " %s %s ", clock_wall_ms(),
+                  json_text_of(sandbox->labels, "attempt"), hex);
+    buffer_printf(&line, "%.*s\n", (int)strcspn(code, "\n"), code);
+    if (write(service->log, line.data, line.len) != (ssize_t)line.len)
+        perror("instant: the log of starts");
+}
+
+/* The last word of the first line, such as in "# 7 hold". */
+static bool line_says(const char *code, const char *word)
+{
+    size_t len = strcspn(code, "\n"), size = strlen(word);
+    return len > size && strncmp(code + len - size, word, size) == 0;
+}
+
+static void add_output(struct reply *reply, const char *text)
+{
+    AUTO(buffer) struct buffer line = {0};
+    buffer_printf(&line,
+                  "{\"type\":\"stdout\",\"text\":\"%s\\n\","
+                  "\"timestamp\":\"2026-01-01T00:00:00.000000+00:00\"}\n",
+                  text);
+    reply_chunk(&reply->body, line.data);
+}
+
+/* "hold" runs until its sandbox is deleted, "flood" prints 4 KiB, "lost" breaks off. */
+static void obey(const char *code, const struct made_sandbox *sandbox, struct reply *reply)
+{
+    char flood[FLOOD_BYTES + 1] = "";
+    if (line_says(code, " hold"))
+        reply->held_by = sandbox->serial;
+    if (line_says(code, " flood")) {
+        memset(flood, 'x', FLOOD_BYTES);
+        add_output(reply, flood);
+    }
+    if (line_says(code, " lost"))
+        reply_chunk(&reply->body, "{\"type\":\"error\",\"name\":\"WebSocketError\","
+                                  "\"value\":\"\",\"traceback\":\"\"}\n");
+}
+
 static void execute(struct service *service, const struct made_sandbox *sandbox,
                     const struct call *call, struct reply *reply)
 {
@@ -33,14 +88,18 @@ static void execute(struct service *service, const struct made_sandbox *sandbox,
                    "\"type\":\"missing\"}]}");
         return;
     }
+    const char *code = json_text_of(body, "code");
+    if (service->log >= 0)
+        log_start(service, sandbox, code);
     reply->status = 200;
     reply->streams = true;
     reply_chunk(&reply->body, "{\"type\":\"number_of_executions\",\"execution_count\":1}\n");
-    reply_chunk(&reply->body, "{\"type\":\"stdout\",\"text\":\"42\\n\","
-                              "\"timestamp\":\"2026-01-01T00:00:00.000000+00:00\"}\n");
+    add_output(reply, "42");
     reply_chunk(&reply->rest, "{\"type\":\"end_of_execution\"}\n");
     reply_last_chunk(&reply->rest);
     reply->held_by = service->hold ? sandbox->serial : 0;
+    if (service->log >= 0)
+        obey(code, sandbox, reply);
 }
 
 static void code_port(struct service *service, const struct made_sandbox *sandbox,

@@ -21,6 +21,7 @@ struct service {
     char url[SERVICE_URL];    /* of the control plane */
     char inside[SERVICE_URL]; /* of the sandboxes */
     bool hold;                /* what is run goes on until it is released */
+    int log;                  /* gets a line for each start of code; -1: none */
     uint64_t round;           /* of releases */
     struct made made;
 };

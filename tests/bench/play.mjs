@@ -30,7 +30,10 @@ async function play(program, words) {
 
 /** The compiled one; with `hold`, what is run goes on until release(). */
 export const playInstant = (service, { hold = false } = {}) =>
-    play(path.join(root, 'build/bench/instant'), [service, ...hold ? ['hold'] : []]);
+    playService(service, hold ? ['hold'] : []);
+
+export const playService = (service, words) =>
+    play(path.join(root, 'build/bench/instant'), [service, ...words]);
 
 /** The one of tests/fake, which can also play TLS. */
 export const playFake = (service, options = {}) =>
