@@ -34,7 +34,7 @@ programs := $(if $(wildcard api/main.c),$(BUILD)/countersign-api) \
   $(BUILD)/countersign-worker $(BUILD)/countersign
 tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(units))
 
-.PHONY: all help deps build programs fault unit-tests test test-unit test-sql test-flow \
+.PHONY: all help deps build programs unit-tests test test-unit test-sql test-flow \
   test-browser lint format run demo bench image clean
 .DELETE_ON_ERROR:
 
@@ -50,9 +50,6 @@ build: deps ## build everything into build/
 	@$(MAKE) -s --no-print-directory -j$(JOBS) programs
 
 programs: $(programs)
-
-fault: ## build the variant with fault points into build/fault/
-	@$(MAKE) -s --no-print-directory -j$(JOBS) VARIANT=fault programs build/fault/run_job
 
 $(BUILD)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page))
 $(BUILD)/countersign-worker: $(call objects,$(common) $(worker) $(statements))
@@ -140,6 +137,7 @@ build/bench/load build/bench/instant:
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs)
 
 include tests/model/rules.mk
+include tests/fault/rules.mk
 
 image: deps ## the container images, built and tried without Docker; as root
 	@tools/image

@@ -17,13 +17,13 @@ const command = path.join(root, 'build/countersign');
 const HANG_MS = 60000; // a wait this long is a hang; no test passes or fails by the clock
 
 /** Polls until `check` gives something true, and returns it. */
-export async function until(check, what = 'the condition') {
+export async function until(check, what = 'the condition', everyMs = 25) {
     const begin = performance.now();
     for (;;) {
         const value = await check();
         if (value) return value;
         if (performance.now() - begin > HANG_MS) throw new Error(`hung waiting for ${what}`);
-        await new Promise((done) => setTimeout(done, 25));
+        await new Promise((done) => setTimeout(done, everyMs));
     }
 }
 
