@@ -35,7 +35,7 @@ programs := $(if $(wildcard api/main.c),$(BUILD)/countersign-api) \
 tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(units))
 
 .PHONY: all help deps build programs unit-tests test test-unit test-sql test-flow \
-  test-browser lint format run demo bench image clean
+  test-browser lint format run demo image clean
 .DELETE_ON_ERROR:
 
 all: build
@@ -125,19 +125,7 @@ run: build ## the whole product at http://127.0.0.1:8080, kept in .data/
 demo: build ## one question from the form to the answer, as two people; SANDBOX=e2b or daytona
 	@tools/demo/run
 
-bench: build ## how fast it is, side by side with PostgreSQL's own limit
-	@$(MAKE) -s --no-print-directory build/bench/load build/bench/instant
-	@node tests/bench/bench.mjs
-instant := $(sort $(wildcard tests/bench/instant*.c))
-build/bench/load: $(call objects,$(filter-out $(instant),$(call sources,tests/bench common/base)))
-build/bench/instant: $(call objects,$(instant) $(call sources,common/base))
-build/bench/load build/bench/instant:
-	@mkdir -p $(@D)
-	@echo 'link $@'
-	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs)
-
-include tests/model/rules.mk
-include tests/fault/rules.mk
+include tests/bench/rules.mk tests/model/rules.mk tests/fault/rules.mk
 
 image: deps ## the container images, built and tried without Docker; as root
 	@tools/image

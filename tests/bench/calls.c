@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/json.h"
 
 #define BATCH 50
 #define LINES 32 /* of 64 bytes: 2 KiB of code */
+#define LIVES "lives:"
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 bool calls_open(struct calls *calls, const char *authorization, const char *what)
@@ -17,7 +19,10 @@ bool calls_open(struct calls *calls, const char *authorization, const char *what
         calls->batch = 1;
     else if (strcmp(what, "batch") == 0)
         calls->batch = BATCH;
-    else
+    else if (strncmp(what, LIVES, sizeof LIVES - 1) == 0) {
+        calls->batch = 1;
+        calls->reviewer = what + sizeof LIVES - 1;
+    } else
         calls->file = fopen(what, "r");
     return calls->batch || calls->file;
 }
@@ -71,15 +76,40 @@ static const char *next_body(struct calls *calls)
     return calls->line;
 }
 
+static void add_call(struct buffer *out, const char *path, const char *authorization,
+                     const struct buffer *body)
+{
+    buffer_printf(out,
+                  "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: %s\r\n"
+                  "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+                  path, authorization, body->len);
+    buffer_add(out, body->data, body->len);
+}
+
 bool calls_next(struct calls *calls, struct buffer *out)
 {
     const char *path = next_body(calls);
     if (!path)
         return false;
-    buffer_printf(out,
-                  "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: %s\r\n"
-                  "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-                  path, calls->authorization, calls->body.len);
-    buffer_add(out, calls->body.data, calls->body.len);
+    add_call(out, path, calls->authorization, &calls->body);
+    return true;
+}
+
+bool calls_follow(struct calls *calls, const char *answer, struct buffer *out)
+{
+    const char *body = strstr(answer, "\r\n\r\n");
+    AUTO(json) json_t *made = calls->reviewer && body ? json_loads(body, 0, NULL) : NULL;
+    const char *sha256 = json_text_of(made, "bundle_sha256");
+    if (!sha256)
+        return false;
+    char path[64];
+    snprintf(path, sizeof path, "/api/requests/%lld/decisions",
+             (long long)json_integer_of(made, "id", 0));
+    buffer_clear(&calls->body);
+    buffer_printf(&calls->body,
+                  "{\"verdict\":\"approve\",\"undo_seconds\":0,\"revision\":%lld,"
+                  "\"bundle_sha256\":\"%s\"}",
+                  (long long)json_integer_of(made, "revision", 0), sha256);
+    add_call(out, path, calls->reviewer, &calls->body);
     return true;
 }

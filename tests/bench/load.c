@@ -2,7 +2,8 @@
  * call under way, for so many seconds or until a list of calls is used up.
  *
  *   load PORT AUTHORIZATION CLIENTS SECONDS submit|batch
- *   load PORT AUTHORIZATION CLIENTS SECONDS FILE     lines of "PATH<tab>BODY"
+ *   load PORT AUTHORIZATION CLIENTS SECONDS lives:AUTHORIZATION   each is approved, too
+ *   load PORT AUTHORIZATION CLIENTS SECONDS FILE                  lines of "PATH<tab>BODY"
  *
  * Prints one line of JSON: {"done", "failed", "seconds", "per_second", "p50_ms", "p99_ms"}. */
 #include <arpa/inet.h>
@@ -27,6 +28,7 @@ struct client {
     size_t sent;
     struct answer answer;
     int64_t started_us;
+    bool follows; /* the call under way follows from the one before */
 };
 
 struct load {
@@ -66,12 +68,8 @@ static void client_connect(struct load *load, struct client *client)
 
 /* A call is a few KiB and the connection is idle, so that it goes out in one
  * piece; blocking for the rest is fine where it does not. */
-static void client_send(struct load *load, struct client *client)
+static void client_push(struct load *load, struct client *client)
 {
-    buffer_clear(&client->out);
-    if (clock_monotonic_us() >= load->ends_us || !calls_next(&load->calls, &client->out))
-        return;
-    client->started_us = clock_monotonic_us();
     load->under_way++;
     for (client->sent = 0; client->sent < client->out.len;) {
         ssize_t n = send(client->fd, client->out.data + client->sent,
@@ -82,11 +80,37 @@ static void client_send(struct load *load, struct client *client)
     }
 }
 
+static void client_send(struct load *load, struct client *client)
+{
+    buffer_clear(&client->out);
+    client->follows = false;
+    if (clock_monotonic_us() >= load->ends_us || !calls_next(&load->calls, &client->out))
+        return;
+    client->started_us = clock_monotonic_us();
+    client_push(load, client);
+}
+
+/* Sends what follows from the answer; false where nothing does. */
+static bool client_follow(struct load *load, struct client *client)
+{
+    buffer_clear(&client->out);
+    if (client->follows || !calls_follow(&load->calls, answer_text(&client->answer), &client->out))
+        return false;
+    client->follows = true;
+    client_push(load, client);
+    return true;
+}
+
 static void client_answered(struct load *load, struct client *client)
 {
     load->under_way--;
     load->last_us = clock_monotonic_us();
-    if (answer_status(&client->answer) / 100 == 2) {
+    bool good = answer_status(&client->answer) / 100 == 2;
+    if (good && client_follow(load, client)) {
+        answer_clear(&client->answer);
+        return;
+    }
+    if (good) {
         if (load->done < LATENCIES_MAX)
             load->latencies_us[load->done] = (uint32_t)(load->last_us - client->started_us);
         load->done++;

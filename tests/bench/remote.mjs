@@ -7,7 +7,8 @@ import { makeCertificates } from '../fake/authority.mjs';
 import { root, until } from '../flow/stack.mjs';
 import { memoryNow } from './memory.mjs';
 import { playFake, playInstant } from './play.mjs';
-import { approveAll, approval, good, submit } from './start.mjs';
+import { prepare } from './prepare.mjs';
+import { approveAll, approval, good, jobsRound, submit, submitBatches, TRIVIAL } from './start.mjs';
 import { median, quantile } from './tally.mjs';
 
 const run = promisify(execFile);
@@ -29,7 +30,7 @@ function nowMs() {
     return now;
 }
 
-export async function prepareRemote(service, prepare, fake, env) {
+export async function prepareRemote(service, fake, env) {
     const bench = await prepare({ ...fake.env, SANDBOX: service, SANDBOXES: service,
         LOCAL_OFF: '1', HEARTBEAT_MS: String(HEARTBEAT_MS), ...env }, service);
     return { ...bench, fake, service, async stop() {
@@ -61,31 +62,7 @@ export async function addedRound(bench) {
     return { p50: median(times), p99: quantile(times, 0.99) };
 }
 
-/** Submits that many; resolves with what the api answered. */
-async function submitMany(bench, count) {
-    const made = [];
-    const one = async () => {
-        while (count-- > 0) made.push(await submit(bench, 'print(6 * 7)\n'));
-    };
-    await Promise.all(Array.from({ length: 16 }, one));
-    return made;
-}
-
-export async function ours(bench) {
-    const { stack } = bench;
-    await stack.halt('worker');
-    const made = await submitMany(bench, JOBS);
-    await approveAll(bench, made);
-    await stack.start('worker');
-    const ids = made.map((one) => one.id).join(',');
-    const row = await until(async () => {
-        const [one] = await stack.psql('superuser', `select count(*)::int as n,
-            extract(epoch from max(finished_at) - min(claimed_at))::float8 as seconds
-            from cs.attempt where request_id in (${ids}) and state = 'succeeded'`);
-        return one.n === JOBS && one;
-    }, 'all jobs');
-    return JOBS / row.seconds;
-}
+export const ours = async (bench) => (await jobsRound(bench, { jobs: JOBS })).perSecond;
 
 export async function theirs(bench) {
     const { stdout } = await run('node', [path.join(root, 'tests/bench/npm_loop.mjs'),
@@ -121,11 +98,11 @@ async function connectionsOf({ stack }) {
 
 /** What one worker costs while 500 jobs run at the service, which are approved in such groups: with
  *  TLS the played service, one thread, has work with each connection. */
-export async function heldRound(bench, group = HELD) {
+export async function heldRound(bench, { group = HELD, code = TRIVIAL } = {}) {
     const { stack } = bench;
     await stack.restart('worker');
     const idle = memoryNow(stack).worker;
-    const made = await submitMany(bench, HELD);
+    const made = await submitBatches(bench, code, HELD);
     const began = nowMs();
     const ids = made.map((one) => one.id).join(',');
     const count = async () => (await stack.psql('superuser', `select count(*)::int as n
@@ -145,19 +122,20 @@ export async function heldRound(bench, group = HELD) {
 /** As text, since it is handed over on a command line. */
 const pem = ({ key, cert }) => ({ key: `${key}`, cert: `${cert}` });
 
-export async function held(prepare, fake, env, group) {
-    const bench = await prepareRemote('e2b', prepare, fake,
+export async function held(fake, env, group) {
+    const bench = await prepareRemote('e2b', fake,
         { WORKER_SLOTS: String(HELD + 12), WORKER_CONNECTIONS: '8',
             SANDBOX_TIMEOUT_MS: '600000', ...env }); // all of them must run at the same time
-    const round = await heldRound(bench, group);
+    const round = await heldRound(bench, { group });
     await bench.stop();
     return round;
 }
 
-export async function measureRemote(found, prepare, { rounds, say }) {
+export async function measureRemote(found, { rounds, say }) {
+    found.remote = {};
     for (const service of SERVICES) {
         const into = (found.remote[service] = { added: [], throughput: [] });
-        const bench = await prepareRemote(service, prepare, await playInstant(service),
+        const bench = await prepareRemote(service, await playInstant(service),
             { WORKER_SLOTS: String(AT_ONCE) });
         for (let round = 1; round <= rounds; round++) {
             say(`round ${round} of ${rounds}: ${service}, added time and jobs`);
@@ -171,10 +149,10 @@ export async function measureRemote(found, prepare, { rounds, say }) {
     found.remote.tls = [];
     for (let round = 1; round <= rounds; round++) {
         say(`round ${round} of ${rounds}: ${HELD} jobs at once, plain and with TLS`);
-        found.remote.held.push(await held(prepare, await playInstant('e2b', { hold: true }), {}));
+        found.remote.held.push(await held(await playInstant('e2b', { hold: true }), {}));
         const fake = await playFake('e2b',
             { instant: { delayMs: 600000 }, tls: pem(servers.good) });
-        found.remote.tls.push(await held(prepare, fake, { CA_FILE: caFile }, 20));
+        found.remote.tls.push(await held(fake, { CA_FILE: caFile }, 20));
     }
     remove();
 }

@@ -8,8 +8,9 @@ import { median, quantile } from './tally.mjs';
 
 const STARTS = 30; // per round
 const JOBS = 200; // per round
+const BATCH = 50;
 const CLOCK = 'import time\nprint(time.time_ns())\n';
-const TRIVIAL = 'print(6 * 7)\n';
+export const TRIVIAL = 'print(6 * 7)\n';
 
 const nowMs = () => performance.timeOrigin + performance.now();
 
@@ -46,36 +47,55 @@ export async function startRound(bench) {
     return { p50: median(times), p99: quantile(times, 0.99) };
 }
 
-/** Approves all of them, 8 at once; resolves with what the load generator says. */
-export async function approveAll(bench, made) {
+/** Approves all of them, so many at once; resolves with what the load generator says. */
+export async function approveAll(bench, made, clients = 8) {
     const lines = made.map((one) =>
         `/api/requests/${one.id}/decisions\t${JSON.stringify(approval(one))}\n`);
     const folder = mkdtempSync(path.join(os.tmpdir(), 'countersign-bench-'));
     const file = path.join(folder, 'approvals');
     writeFileSync(file, lines.join(''));
-    const approved = await load(bench, bench.reviewer.token, file, { clients: 8, seconds: 60 });
+    const approved = await load(bench, bench.reviewer.token, file, { clients, seconds: 60 });
     rmSync(folder, { recursive: true });
     if (approved.done !== made.length)
         throw new Error(`only ${approved.done} of ${made.length} approved`);
     return approved;
 }
 
-/** Approves JOBS requests while the worker is away, then lets it work them off. */
-export async function jobsRound(bench) {
-    const { stack } = bench;
-    await stack.halt('worker');
+/** Submits that many in batches; resolves with what the api answered for each. */
+export async function submitBatches(bench, code, count) {
     const made = [];
-    for (let i = 0; i < JOBS; i++) made.push(await submit(bench, TRIVIAL));
-    const approved = await approveAll(bench, made);
-    await stack.start('worker');
-    const ids = made.map((one) => one.id).join(',');
+    while (made.length < count) {
+        const requests = Array.from({ length: Math.min(BATCH, count - made.length) },
+            () => ({ language: 'python', title: 'bench', code }));
+        const { results } =
+            await good(bench.agent.client.post('/api/requests:batch', { requests }));
+        const failed = results.find((one) => one.status !== 201);
+        if (failed) throw new Error(JSON.stringify(failed));
+        made.push(...results.map((one) => one.body));
+    }
+    return made;
+}
+
+/** Waits until all of them have succeeded; seconds from the first claim to the last end. */
+export async function workedOff(bench, made) {
+    const [first, last] = [made[0].id, made.at(-1).id];
     const row = await until(async () => {
-        const [one] = await stack.psql('superuser', `select count(*)::int as n,
+        const [one] = await bench.stack.psql('superuser', `select count(*)::int as n,
             extract(epoch from max(finished_at) - min(claimed_at))::float8 as seconds
-            from cs.attempt where request_id in (${ids}) and state = 'succeeded'`);
-        return one.n === JOBS && one;
+            from cs.attempt where request_id between ${first} and ${last}
+              and state = 'succeeded'`);
+        return one.n === made.length && one;
     }, 'all jobs');
-    return { perSecond: JOBS / row.seconds, approvals: approved.per_second };
+    return row.seconds;
+}
+
+/** Approves jobs while the worker is away, then lets it work them off. */
+export async function jobsRound(bench, { jobs = JOBS, code = TRIVIAL, clients = 8 } = {}) {
+    await bench.stack.halt('worker');
+    const made = await submitBatches(bench, code, jobs);
+    const approved = await approveAll(bench, made, clients);
+    await bench.stack.start('worker');
+    return { perSecond: jobs / await workedOff(bench, made), approvals: approved.per_second };
 }
 
 export function startTally(tally, { warm, cold, jobs }) {

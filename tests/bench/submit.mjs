@@ -1,14 +1,13 @@
 // Submissions per second: ours over HTTP, ours called by pgbench, and the reference.
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '../flow/stack.mjs';
 import { processorTime } from './processor.mjs';
+import { pgbench } from './reference.mjs';
 
 const run = promisify(execFile);
-const here = path.join(root, 'tests/bench');
 const CLIENTS = 32;
 const BULK_CLIENTS = 4;
 const BULK = 50;
@@ -27,16 +26,6 @@ export async function load(bench, token, what, { clients = CLIENTS, seconds } = 
     return JSON.parse(stdout);
 }
 
-/** Transactions per second of a script in this folder. */
-async function pgbench(bench, role, script, variables, clients = CLIENTS) {
-    const words = ['--no-vacuum', '--protocol=prepared', `--client=${clients}`, '--jobs=2',
-        `--time=${bench.seconds}`, `--file=${path.join(here, script)}`];
-    for (const [name, value] of Object.entries(variables)) words.push('-D', `${name}=${value}`);
-    const { stdout } = await run('pgbench', [...words, bench.stack.database[role]]);
-    if (!/number of failed transactions: 0 /.test(stdout)) throw new Error(stdout);
-    return Number(/tps = ([\d.]+)/.exec(stdout)[1]);
-}
-
 /** The element that the api hands to cs.submit_requests for such a submission. */
 function item(bench) {
     return {
@@ -47,10 +36,6 @@ function item(bench) {
         image: 'debian-python3', network: 'none', approval_seconds: 86400,
         pending_seconds: 604800, max_waiting: 1000000,
     };
-}
-
-export async function prepareSubmit(bench) {
-    await bench.stack.psql('superuser', readFileSync(path.join(here, 'reference.sql'), 'utf8'));
 }
 
 /** One round of every kind, in turn. */
@@ -82,7 +67,7 @@ export async function submitRound(bench) {
     return round;
 }
 
-export function submitTally(tally, rounds) {
+export function submitTally(tally, { submits: rounds }) {
     const each = (pick) => rounds.map(pick);
     tally.add('submit.http', 'submissions over HTTP, 32 clients', 'per s', each((r) => r.http));
     tally.add('submit.http_p99', 'submission over HTTP, p99', 'ms', each((r) => r.httpP99));
