@@ -1,6 +1,6 @@
 -- Claims, leases, fences, the last check before the start, and how runs end.
 \ir setup.psql
-select plan(119);
+select plan(124);
 select t.worker() as w \gset
 select t.worker() as v \gset
 
@@ -120,6 +120,8 @@ select is(t.loses('update decision set bundle_sha256 = sha256(''x'') where reque
     'quorum pending cancelled', 'the decision is about other bytes');
 select is(t.loses('update decision set reviewer_id = t.id(''mia'') where request_id = %1$s'),
     'quorum pending cancelled', 'the decision is the author''s');
+select is(t.loses('update request set author_id = t.id(''noor'') where id = %1$s'),
+    'quorum pending cancelled', 'the reviewer turned out to be the author');
 select is(t.loses('update attempt set valid_until = now() - interval ''1 s'' where id = %2$s'),
     'expired expired cancelled', 'the approval is too old');
 select is(t.loses('update attempt set cancel_requested_at = now() where id = %2$s'),
@@ -137,6 +139,11 @@ update person set disabled_at = now() where id = t.id('noor');
 select throws_ok(format($$ update attempt set state = 'starting' where id = %s $$, t.attempt(:r)),
     'CS001', null, 'no start without a valid approval');
 update person set disabled_at = null where id = t.id('noor');
+select throws_ok(format($$ update attempt set fence = fence + 1 where id = %s $$, t.attempt(:r)),
+    'CS002', null, 'no other fence without a claim');
+select t.at('unknown') as r \gset
+select throws_ok(format($$ update request set state = 'running' where id = %s $$, :r), 'CS002',
+    null, 'no second run of what is not safe to repeat');
 
 -- Giving back.
 select t.at('claimed') as r \gset
@@ -286,6 +293,8 @@ select output_chunk_put(t.attempt(:r), 1, 1, 1, 'cd') as x \gset
 select ok(output_chunk_put(t.attempt(:r), 1, 1, 1, 'cd'), 'the same chunk may come twice');
 select throws_ok(format('select output_chunk_put(%s, 1, 1, 1, ''xx'')', t.attempt(:r)), 'CS001',
     null, 'but not with other bytes');
+select throws_ok(format('select output_chunk_put(%s, 7, 1, 2, ''x'')', t.attempt(:r)), 'CS001',
+    null, 'nor under another fence');
 select throws_ok(format('select output_chunk_put(%s, 1, 1, 2, '''')', t.attempt(:r)), 'CS001',
     null, 'nor empty');
 create function t.item(text, bigint) returns jsonb language sql return jsonb_build_object('items',
@@ -325,6 +334,13 @@ select is(t.state(:r), 'outcome_unknown', 'a lost outcome is shown as such');
 select is(t.finish(:r, 'unknown') ->> 'request_state', 'outcome_unknown', 'again, too');
 select is(t.finish(:r, 'succeeded') ->> 'request_state', 'succeeded',
     'evidence of the same fence settles it');
+select t.submit('both') as r \gset
+select t.decide('noor', :r, 'approve') as x \gset
+select t.claim(:w, :r) as x \gset
+select t.start(:r) as x \gset
+select t.finish(:r, 'unknown') as x \gset
+select is(t.code(t.call('settle_requests', jsonb_build_object('actor', t.actor('both'), 'id', :r,
+    'outcome', 'failed', 'note', 'n'))), 'own_request', 'nobody settles an own request');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- The audit trail: chained, complete, and only ever added to.
 \ir setup.psql
-select plan(103);
+select plan(104);
 
 -- A story with everything in it, and its chain.
 select t.submit('mia') as r \gset
@@ -162,6 +162,9 @@ from (values ('audit_event', 'ts = now()'), ('revision', 'code = ''x'''), ('deci
      lateral (values ('update cs.%I set ' || n.assignment), ('delete from cs.%I'),
                      ('truncate cs.%I cascade')) c (command)
 order by n.name, c.command;
+
+select is(t.refused('delete from cs.audit_event where id > 0'), '42501',
+    'no row of it is ever deleted');
 
 -- If the audit row can not be written, the change does not happen.
 select t.submit('mia') as r \gset

@@ -43,7 +43,7 @@ where n.nspname in ('cs', 'audit') and c.relkind in ('r', 'v', 'S');
 select plan((select count(*)::int from routine)
     + (select count(*)::int from role r cross join routine f)
     + (select count(*)::int from role r cross join relation t where t.kind <> 'S')
-    + (select count(*)::int from relation where schema = 'cs' and kind = 'r') + 21);
+    + (select count(*)::int from relation where schema = 'cs' and kind = 'r') + 23);
 
 -- Each function: safe to call, or not callable by any role.
 select ok(f.owner = 'countersign_owner'
@@ -139,6 +139,15 @@ select is(t.as_role('countersign_api', 'insert into cs.attempt (request_id) valu
     'the api makes no attempt by hand');
 select is(t.as_role('countersign_api', 'select cs.start_attempts(''[]'')'), '42501',
     'nor starts one');
+select is(t.as_role('countersign_verifier', 'select * from cs.password'), '42501',
+    'who verifies reads no passwords');
+
+-- Rights that somebody gave by hand go with the next migration.
+grant execute on function cs.decide_requests(jsonb) to countersign_worker;
+\ir ../../sql/functions/zz_grants.sql
+set local search_path = cs, t, tap, public;
+select is(has_function_privilege('countersign_worker', 'cs.decide_requests(jsonb)', 'execute'),
+    false, 'a right given by hand is taken back');
 
 select * from finish();
 rollback;

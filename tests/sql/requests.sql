@@ -125,8 +125,10 @@ select throws_ok(format('select t.upload(''mia'', %L, ''x'')', n), 'CS001', null
     'no file is called ' || translate(n, E'\n', '~')) from unnest(array['../x', '.hidden',
         'a/b', E'a\nb', '', 'a\b']) n;
 select upload_begin(t.actor('mia')) as u \gset
-select throws_ok(format('select upload_finish(%s, t.actor(''max''), ''{"sha256": "%s"}'')', :u,
-    repeat('0', 64)), 'CS001', null, 'nobody ends another''s upload');
+select upload_chunk_put(:u, 0, 'a') as x \gset
+select throws_ok(format('select upload_finish(%s, t.actor(''max''), ''{"name": "x", "media_type":
+    "x", "sha256": "%s"}'')', :u, encode(sha256('a'), 'hex')), 'CS001', null,
+    'nobody ends another''s upload');
 select throws_ok(format('select upload_finish(%s, t.actor(''mia''), ''{"name": "x", "media_type":
     "x", "sha256": "%s"}'')', :u, repeat('0', 64)), 'CS001', null, 'bytes must be what was sent');
 select upload_drop(:u) as x \gset

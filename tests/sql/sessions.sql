@@ -1,6 +1,6 @@
 -- Signing in, and what it is worth: links, passwords, throttles, sessions, tokens.
 \ir setup.psql
-select plan(63);
+select plan(64);
 
 -- One-time links.
 create function t.follow(link text, token text, address text default '10.1.1.1')
@@ -35,6 +35,10 @@ select is((select team_ids from session_check(sha256('S1'), 1800)), (select m.te
 select is((select count(*) from session_check(sha256('S9'), 1800)), 0::bigint,
     'another token has none');
 select is((select count(*) from session_check(sha256('S1'), 0)), 0::bigint, 'idle ones end');
+update session set expires_at = now() - interval '1 second' where token_sha256 = sha256('S1');
+select is((select count(*) from session_check(sha256('S1'), 1800)), 0::bigint,
+    'old ones too, however busy');
+update session set expires_at = now() + interval '1 hour' where token_sha256 = sha256('S1');
 update session set seen_at = now() - interval '10 minutes' where token_sha256 = sha256('S1');
 select is((select count(*) from session_check(sha256('S1'), 1800)), 1::bigint, 'a visit counts');
 select ok((select seen_at > now() - interval '1 minute' from session
