@@ -19,23 +19,28 @@ static struct db_pool *pool;
 #define FILE_ROW "{\"n\": 1, \"name\": \"orders.csv\", \"bytes\": 5, \"sha256\": \"\"}"
 #define MANIFEST "{\"files\": [" FILE_ROW "], " TEXTS ", " LIMITS ", " REST "}"
 
+#define ROW "select 7::int8, 3::int8, 12::int8, 2::int8, 'python', 'print(1)'::bytea, $1::text, "
+
+static const struct statement whole = {"claimed", ROW "sha256('approved')", "test_attempt.c", 1, 1,
+                                       true};
+static const struct statement undigested = {"undigested", ROW "null::bytea", "test_attempt.c", 1, 1,
+                                            true};
+
 /* A claim's row, out of the real database, with this manifest. */
-static struct attempt *claimed(const char *manifest, struct error *ret_why)
+static struct attempt *claimed_as(const struct statement *row, const char *manifest,
+                                  struct error *ret_why)
 {
-    static const struct statement row = {
-        "claimed",
-        "select 7::int8, 3::int8, 12::int8, 2::int8, 'python', 'print(1)'::bytea, $1::text,"
-        " sha256('approved')",
-        "test_attempt.c",
-        1,
-        1,
-        true};
     AUTO(rows) struct rows *rows = NULL;
     const struct db_param params[] = {{DB_TEXT, 0, bytes_of(manifest)}};
     struct error err = {0};
-    if (!db_pool_run(pool, &row, params, &rows, &err))
+    if (!db_pool_run(pool, row, params, &rows, &err))
         fail_msg("%s", err.text);
     return attempt_from_row(rows, 0, ret_why);
+}
+
+static struct attempt *claimed(const char *manifest, struct error *ret_why)
+{
+    return claimed_as(&whole, manifest, ret_why);
 }
 
 static int open_pool(void **state)
@@ -81,6 +86,7 @@ static void what_makes_no_sense_is_malformed(void **state)
         "{\"files\": [{\"n\": 1, \"name\": \"../x\", \"bytes\": 5}], " TEXTS ", " LIMITS "}",
         "{\"files\": [{\"n\": 1, \"name\": \".x\", \"bytes\": 5}], " TEXTS ", " LIMITS "}",
         "{\"files\": [{\"n\": 1, \"name\": \"x\", \"bytes\": -5}], " TEXTS ", " LIMITS "}",
+        "{\"files\": [{\"name\": \"x\", \"bytes\": 5}], " TEXTS ", " LIMITS "}",
         "{\"files\": [{\"n\": 1, \"name\": \"x\"}], " TEXTS ", " LIMITS "}",
         "{\"files\": [7], " TEXTS ", " LIMITS "}",
         "{\"files\": [], " TEXTS ", \"limits\": {\"wall_ms\": 1}}",
@@ -95,6 +101,33 @@ static void what_makes_no_sense_is_malformed(void **state)
         assert_true(*why.text);
         attempt_free(attempt);
     }
+}
+
+static void more_files_than_there_may_be_are_malformed(void **state)
+{
+    (void)state;
+    AUTO(buffer) struct buffer manifest = {0};
+    buffer_add_text(&manifest, "{\"files\": [" FILE_ROW);
+    for (int i = 0; i < ATTEMPT_FILES_MAX; i++)
+        buffer_add_text(&manifest, ", " FILE_ROW);
+    buffer_add_text(&manifest, "], " TEXTS ", " LIMITS ", " REST "}");
+    struct error why = {0};
+    struct attempt *attempt = claimed(manifest.data, &why);
+    assert_true(attempt->malformed);
+    assert_string_equal(why.text, "the manifest has no list of input files");
+    attempt_free(attempt);
+    attempt_free(NULL);
+}
+
+static void without_an_approved_digest_it_is_malformed(void **state)
+{
+    (void)state;
+    struct error why = {0};
+    struct attempt *attempt = claimed_as(&undigested, MANIFEST, &why);
+    assert_true(attempt->malformed);
+    assert_string_equal(why.text, "the approved digest is missing");
+    assert_false(attempt_is_what_was_approved(attempt, &why));
+    attempt_free(attempt);
 }
 
 /* Sets what was approved to what the attempt holds now. */
@@ -171,6 +204,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_claim_is_read_whole),
         cmocka_unit_test(what_makes_no_sense_is_malformed),
+        cmocka_unit_test(more_files_than_there_may_be_are_malformed),
+        cmocka_unit_test(without_an_approved_digest_it_is_malformed),
         cmocka_unit_test(any_other_byte_is_noticed),
         cmocka_unit_test(names_are_plain_or_refused),
         cmocka_unit_test(text_from_a_sandbox_becomes_valid_json),

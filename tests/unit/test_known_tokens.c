@@ -43,6 +43,7 @@ static void another_in_its_place_is_another(void **state)
     assert_true(knows(known, digest_like(65, 7), 5000, 4));
     assert_false(knows(known, digest_like(1, 7), 5000, 3));
     known_tokens_free(known);
+    known_tokens_free(NULL);
 }
 
 int main(void)

@@ -1,0 +1,194 @@
+/* Who asks: what the headers of a request say, and what a route wants of it. */
+#include "tests/unit/cmocka_all.h"
+
+#include <string.h>
+
+#include "api/api.h"
+
+#define HEADERS_MAX 3
+
+struct given {
+    const char *name;
+    const char *value;
+};
+
+static struct header headers[HEADERS_MAX];
+static const struct route changing = {
+    .method = METHOD_POST, .access = ACCESS_SIGNED_IN, .scope = SCOPE_SUBMIT};
+
+/* A request with these headers, up to the first without a name. */
+static struct exchange asked(const struct given given[HEADERS_MAX], const struct route *route)
+{
+    struct exchange exchange = {.route = route, .head = {.headers = headers}};
+    for (size_t i = 0; i < HEADERS_MAX && given[i].name; i++) {
+        headers[i] = (struct header){.name = given[i].name, .value = given[i].value};
+        exchange.head.header_count++;
+    }
+    return exchange;
+}
+
+static void pages_of_other_sites_are_refused(void **state)
+{
+    static const struct {
+        bool tls;
+        struct given headers[HEADERS_MAX];
+        enum error_code code;
+    } rows[] = {
+        {false, {{"Host", "a:1"}}, ERR_NONE},
+        {false, {{"Host", "a:1"}, {"Origin", "http://a:1"}}, ERR_NONE},
+        {false, {{"Host", "a:1"}, {"Origin", "HTTP://A:1"}}, ERR_NONE},
+        {false, {{"Host", "a:1"}, {"Origin", "http://a:2"}}, ERR_BAD_ORIGIN},
+        {false, {{"Host", "a:1"}, {"Origin", "https://a:1"}}, ERR_BAD_ORIGIN},
+        {false, {{"Host", "a:1"}, {"Origin", "http://known.test"}}, ERR_NONE},
+        {false, {{"Origin", "http://a:1"}}, ERR_BAD_ORIGIN},
+        {true, {{"Host", "a:1"}, {"Origin", "http://a:1"}}, ERR_BAD_ORIGIN},
+        {true, {{"Host", "a:1"}, {"Origin", "http://known.test"}}, ERR_NONE},
+        {false, {{"Origin", "null"}}, ERR_BAD_ORIGIN},
+        {false, {{"Origin", "http://known.test"}, {"Origin", "http://b"}}, ERR_BAD_REQUEST},
+        {false, {{"Sec-Fetch-Site", "none"}, {"Sec-Fetch-Site", "none"}}, ERR_BAD_REQUEST},
+        {false, {{"Sec-Fetch-Site", "none"}}, ERR_NONE},
+        {false, {{"Sec-Fetch-Site", "same-origin"}}, ERR_NONE},
+        {false, {{"Sec-Fetch-Site", "same-site"}}, ERR_BAD_ORIGIN},
+        {false, {{"Sec-Fetch-Site", "cross-site"}}, ERR_BAD_ORIGIN},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct api api = {.origin = "http://known.test", .tls = rows[i].tls};
+        const struct exchange exchange = asked(rows[i].headers, &changing);
+        struct error err = {0};
+        assert_int_equal(identity_check_origin(&api, &exchange, &err), rows[i].code == ERR_NONE);
+        assert_int_equal(err.code, rows[i].code);
+    }
+}
+
+static void without_an_address_of_our_own_the_host_decides(void **state)
+{
+    static const struct given given[HEADERS_MAX] = {{"Host", "a:1"}, {"Origin", ""}};
+    (void)state;
+    const struct api api = {0};
+    const struct exchange exchange = asked(given, &changing);
+    struct error err = {0};
+    assert_false(identity_check_origin(&api, &exchange, &err));
+    assert_int_equal(err.code, ERR_BAD_ORIGIN);
+}
+
+static void credentials_are_one_and_well_formed(void **state)
+{
+    char long_token[SESSION_TOKEN_MAX + 8] = "Bearer ";
+    memset(long_token + 7, 'a', SESSION_TOKEN_MAX);
+    const struct {
+        struct given headers[HEADERS_MAX];
+        enum error_code code;
+    } rows[] = {
+        {{{"Cookie", "s=1"}, {"Cookie", "t=2"}}, ERR_BAD_REQUEST},
+        {{{"Authorization", "Bearer a"}, {"Authorization", "Bearer a"}}, ERR_BAD_REQUEST},
+        {{{"Cookie", "s=1"}, {"Authorization", "Bearer a"}}, ERR_BAD_REQUEST},
+        {{{"Authorization", "Basic YTph"}}, ERR_UNAUTHENTICATED},
+        {{{"Authorization", "Bearer "}}, ERR_UNAUTHENTICATED},
+        {{{"Authorization", "Bearer a b"}}, ERR_UNAUTHENTICATED},
+        {{{"Authorization", "Bearer a,b"}}, ERR_UNAUTHENTICATED},
+        {{{"Authorization", long_token}}, ERR_UNAUTHENTICATED},
+        {{{"Cookie", "other=1"}}, ERR_NONE},
+        {{{NULL, NULL}}, ERR_NONE},
+    };
+    struct api api = {.cookie_name = "s"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct exchange exchange = asked(rows[i].headers, &changing);
+        struct identity who = {.person_id = 9};
+        struct error err = {0};
+        bool fine = identity_find(&api, NULL, &exchange, &who, &err);
+        assert_int_equal(err.code, rows[i].code);
+        assert_int_equal(fine, rows[i].code == ERR_NONE);
+        assert_int_equal(who.person_id, 0); /* nobody was looked up */
+    }
+}
+
+#define ANALYST .person_id = 1, .human = true, .roles = ROLE_ANALYST
+#define TOKEN(what) .token_id = 2, .scopes = (what)
+
+static void a_route_says_who_may_use_it(void **state)
+{
+    static const struct {
+        struct route route;
+        struct identity who;
+        enum error_code code;
+    } rows[] = {
+        {{.access = ACCESS_ANYONE}, {0}, ERR_NONE},
+        {{.access = ACCESS_SIGNED_IN}, {0}, ERR_UNAUTHENTICATED},
+        {{.access = ACCESS_SIGNED_IN}, {ANALYST, .session_id = 1}, ERR_NONE},
+        {{.access = ACCESS_SESSION}, {ANALYST, .session_id = 1}, ERR_NONE},
+        {{.access = ACCESS_SESSION, .scope = SCOPE_READ},
+         {ANALYST, TOKEN(SCOPE_READ)},
+         ERR_FORBIDDEN},
+        {{.access = ACCESS_SIGNED_IN}, {ANALYST, TOKEN(SCOPE_READ)}, ERR_FORBIDDEN},
+        {{.access = ACCESS_SIGNED_IN, .scope = SCOPE_READ}, {ANALYST, TOKEN(SCOPE_READ)}, ERR_NONE},
+        {{.access = ACCESS_SIGNED_IN, .scope = SCOPE_SUBMIT},
+         {ANALYST, TOKEN(SCOPE_READ)},
+         ERR_FORBIDDEN},
+        {{.access = ACCESS_SIGNED_IN, .scope = SCOPE_DECIDE},
+         {ANALYST, TOKEN(SCOPE_DECIDE)},
+         ERR_NONE},
+        {{.access = ACCESS_SIGNED_IN, .scope = SCOPE_DECIDE},
+         {.person_id = 1, .roles = ROLE_AGENT, TOKEN(SCOPE_DECIDE)},
+         ERR_WRONG_ROLE},
+        {{.access = ACCESS_SIGNED_IN, .scope = SCOPE_ADMIN},
+         {.person_id = 1, .roles = ROLE_AGENT, TOKEN(SCOPE_ADMIN)},
+         ERR_WRONG_ROLE},
+        {{.access = ACCESS_SIGNED_IN, .scope = SCOPE_READ | SCOPE_SUBMIT},
+         {ANALYST, TOKEN(SCOPE_DECIDE)},
+         ERR_FORBIDDEN},
+        {{.access = ACCESS_SIGNED_IN, .roles = ROLE_ADMIN},
+         {ANALYST, .session_id = 1},
+         ERR_WRONG_ROLE},
+        {{.access = ACCESS_SIGNED_IN, .roles = ROLE_ADMIN | ROLE_ANALYST},
+         {ANALYST, .session_id = 1},
+         ERR_NONE},
+    };
+    static const struct given none[HEADERS_MAX];
+    const struct api api = {0};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct exchange exchange = asked(none, &rows[i].route);
+        struct error err = {0};
+        bool fine = identity_check(&api, &exchange, &rows[i].who, &err);
+        assert_int_equal(err.code, rows[i].code);
+        assert_int_equal(fine, rows[i].code == ERR_NONE);
+    }
+}
+
+static void a_change_by_cookie_brings_the_token_of_its_session(void **state)
+{
+    struct identity who = {ANALYST, .session_id = 1};
+    identity_csrf("css_one", who.csrf);
+    char longer[CSRF_SIZE + 1], other[CSRF_SIZE];
+    memcpy(longer, who.csrf, CSRF_SIZE - 1);
+    memcpy(longer + CSRF_SIZE - 1, "0", 2);
+    identity_csrf("css_two", other);
+    const struct {
+        const char *sent;
+        bool fine;
+    } rows[] = {{NULL, false}, {"", false}, {longer, false}, {other, false}, {who.csrf, true}};
+    const struct api api = {0};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct given given[HEADERS_MAX] = {
+            {rows[i].sent ? "X-CSRF-Token" : NULL, rows[i].sent}};
+        const struct exchange exchange = asked(given, &changing);
+        struct error err = {0};
+        assert_int_equal(identity_check(&api, &exchange, &who, &err), rows[i].fine);
+        assert_int_equal(err.code, rows[i].fine ? ERR_NONE : ERR_CSRF);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pages_of_other_sites_are_refused),
+        cmocka_unit_test(without_an_address_of_our_own_the_host_decides),
+        cmocka_unit_test(credentials_are_one_and_well_formed),
+        cmocka_unit_test(a_route_says_who_may_use_it),
+        cmocka_unit_test(a_change_by_cookie_brings_the_token_of_its_session),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
