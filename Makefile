@@ -14,8 +14,8 @@ libraries := libpq hiredis libcurl jansson libmicrohttpd libsodium libseccomp
 packages = $(eval packages := $$(shell pkg-config --cflags $(libraries) | sed 's/-I/-isystem /g'))$(packages)
 libs = $(eval libs := $$(shell pkg-config --libs $(libraries)))$(libs)
 CFLAGS = -std=gnu17 -g -O2 $(warnings) $(hardening) -D_GNU_SOURCE -pthread -I. -Ibuild/gen \
-  $(if $(filter fault,$(VARIANT)),-DCOUNTERSIGN_FAULTS) $(packages)
-LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread
+  $(if $(filter fault,$(VARIANT)),-DCOUNTERSIGN_FAULTS) $(packages) $(EXTRA_CFLAGS)
+LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread $(EXTRA_LDFLAGS)
 
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 common := $(call sources,common/base common/io common/domain)
@@ -126,6 +126,8 @@ demo: build ## one question from the form to the answer, as two people; SANDBOX=
 	@tools/demo/run
 
 include tests/bench/rules.mk tests/model/rules.mk tests/fault/rules.mk
+
+include tests/sabotage/rules.mk tests/coverage/rules.mk
 
 image: deps ## the container images, built and tried without Docker; as root
 	@tools/image
