@@ -40,10 +40,23 @@ static bool reply_created(struct call *call, const struct rows *rows, json_t *an
     return true;
 }
 
+static size_t count_characters(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++)
+        count += (*text & 0xc0) != 0x80; /* not inside of one */
+    return count;
+}
+
 static bool check_name(const json_t *body, struct error *err)
 {
     const char *name = json_text_of(body, "name");
-    return !name || text_check(bytes_of(name), TEXT_LINE, "name", err);
+    if (!name)
+        return true;
+    if (count_characters(name) > NAME_MAX_CHARS)
+        return fail_field(err, ERR_INVALID_FIELD, "name", "name has at most %d characters",
+                          NAME_MAX_CHARS);
+    return text_check(bytes_of(name), TEXT_LINE, "name", err);
 }
 
 static bool check_ids(const json_t *body, const char *field, struct error *err)
@@ -51,7 +64,8 @@ static bool check_ids(const json_t *body, const char *field, struct error *err)
     size_t n;
     json_t *id;
     json_array_foreach (json_object_get(body, field), n, id)
-        if (!json_is_integer(id) || json_integer_value(id) < 1)
+        if (!json_is_integer(id) || json_integer_value(id) < 1 ||
+            json_integer_value(id) > JSON_ID_MAX)
             return fail_field(err, ERR_INVALID_FIELD, field, "%s must hold ids", field);
     return true;
 }

@@ -169,7 +169,7 @@ const accounts = [
         'current', null, 1, 'x'.repeat(1025)),
     ...unknown('ana POST /api/password', { password: 'x'.repeat(8) }, 'person_id', 'login'),
     ...missing(TOKEN, { name: 'x', scopes: ['read'] }, 'name', 'scopes'),
-    ...token('name', '', null, 1, [], 'x'.repeat(401)),
+    ...token('name', '', null, 1, [], 'x'.repeat(101), '\u00e4'.repeat(101), 'x'.repeat(401)),
     ...token('scopes', [], ['root'], [1], [null], ['READ'], ['read', 'root'], 'read', null, {},
              Array(5).fill('read')),
     ...token('days', 0, -1, 1.5, 3651, 2 ** 53, '1', null),

@@ -35,7 +35,7 @@ const bounds = [
     [PERSON, 'name', 1, 100, NEW, text],
     [PERSON, 'name', 1, 100, NEW, (n) => '\u{1f600}'.repeat(n), 'letters of four bytes'],
     [PERSON, 'team_ids', 1, 50, NEW, (n) => Array(n).fill(999999), 'items', 0],
-    [TOKEN, 'name', 1, 400, FOREIGN, text],
+    [TOKEN, 'name', 1, 100, FOREIGN, text],
     [['adm POST /api/pauses', '400 invalid_field scope'], 'reason', 0, 500, { scope: 'team:999' },
         text],
     [['nobody POST /api/login', '401 wrong_credentials'], 'login', 1, 100, { password: 'x' }, text],
