@@ -82,7 +82,8 @@ test('real answers of every route are as it promises', async () => {
     // Streams are read by their events, in the story itself.
     const silent = operations.filter(({ operation }) => (
         resolve(operation.responses['200'])?.content?.['text/event-stream']));
-    assert.deepEqual([...called, ...silent.map((one) => one.name)].sort(), [...offered.keys()].sort());
+    for (const { name } of silent) called.add(name);
+    assert.deepEqual([...called].sort(), [...offered.keys()].sort());
 });
 
 test('it sees an answer that is not as promised', async () => {
