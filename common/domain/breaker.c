@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/crypto.h"
 #include "common/base/log.h"
+#include "common/domain/code.h"
 #include "common/io/redis_keys.h"
 
 #define COMMAND_MS 250
@@ -107,6 +108,25 @@ static bool note(struct breaker *breaker, bool fine, const struct error *err)
     return fine;
 }
 
+/* Whoever wrote it: whole characters and no controls, so that it can be told in JSON. */
+static void keep_reason(struct circuit *circuit, const char *why)
+{
+    const unsigned char *at = (const unsigned char *)why, *end = at + strlen(why);
+    size_t len = 0;
+    while (at < end) {
+        const unsigned char *start = at;
+        int32_t character = utf8_next(&at, end);
+        size_t size = (size_t)(at - start);
+        if (len + size >= sizeof circuit->reason)
+            break;
+        memcpy(circuit->reason + len, start, size);
+        if (character < ' ' || character == 0x7f)
+            circuit->reason[len] = '?';
+        len += size;
+    }
+    circuit->reason[len] = '\0';
+}
+
 static void take_over(struct breaker *breaker, char values[KEY_COUNT][REDIS_VALUE_SIZE])
 {
     struct circuit *circuit = &breaker->circuit;
@@ -115,16 +135,17 @@ static void take_over(struct breaker *breaker, char values[KEY_COUNT][REDIS_VALU
     circuit->failures = strtoll(values[KEY_FAILURES], NULL, 10);
     circuit->generation = strtoll(values[KEY_GENERATION], NULL, 10);
     circuit->until_ms = 0;
-    circuit->until_wall_ms = until_ms;
+    circuit->until_wall_ms = 0;
     if (until_ms > 0) {
         /* Clocks of hosts differ: while the key is there, it is not over. */
-        int64_t left_ms = until_ms - clock_wall_ms();
+        int64_t now_ms = clock_wall_ms(), left_ms = until_ms - now_ms;
         int64_t most_ms = breaker->options.recovery_ms;
-        left_ms = left_ms < 1 ? 1 : left_ms;
-        circuit->until_ms = clock_monotonic_ms() + (left_ms > most_ms ? most_ms : left_ms);
+        left_ms = left_ms < 1 ? 1 : left_ms > most_ms ? most_ms : left_ms;
+        circuit->until_ms = clock_monotonic_ms() + left_ms;
+        circuit->until_wall_ms = now_ms + left_ms;
         circuit->refused = *reason == REFUSED_MARK;
         reason += circuit->refused;
-        snprintf(circuit->reason, sizeof circuit->reason, "%s", reason + (*reason == ' '));
+        keep_reason(circuit, reason + (*reason == ' '));
     }
     if (until_ms > 0 && circuit->generation == 0)
         circuit->generation = until_ms; /* its second key is on its way */
@@ -239,7 +260,7 @@ static void open_circuit(struct breaker *breaker, bool refused, const char *why)
                                 .generation = clock_wall_ms(),
                                 .until_ms = clock_monotonic_ms() + breaker->options.recovery_ms,
                                 .until_wall_ms = clock_wall_ms() + breaker->options.recovery_ms};
-    snprintf(circuit->reason, sizeof circuit->reason, "%s", why);
+    keep_reason(circuit, why);
     LOG(LOG_WARN, "breaker.open", LOG_TEXT("name", breaker->name), LOG_TEXT("why", why),
         LOG_NUMBER("ms", breaker->options.recovery_ms));
     share_break(breaker);

@@ -121,6 +121,49 @@ static void test_a_refused_key_is_told_to_both(void **state)
     assert_string_equal(seen.reason, "it hangs");
 }
 
+static void write_value(const char *name, const char *value)
+{
+    struct error err = {0};
+    bool set = false;
+    struct redis *redis = redis_new(TEST_REDIS, prefix, 1000);
+    const struct redis_value wanted = {name, value, LONG_MS, false};
+    assert_true(redis_value_set(redis, &wanted, &set, &err) && set);
+    redis_free(redis);
+}
+
+/* It goes into JSON, where half a character would lose all of it. */
+static void test_a_long_reason_is_cut_between_characters(void **state)
+{
+    (void)state;
+    struct breaker_permit permit;
+    struct breaker_state seen;
+    int64_t retry_ms;
+    char why[200] = "x";
+    for (size_t i = 1; i + 2 < sizeof why; i += 2)
+        memcpy(why + i, "\xc3\xa4", 3);
+    open_both(TEST_REDIS, LONG_MS);
+    assert_true(breaker_permit(a, &permit, &retry_ms));
+    breaker_report(a, &permit, BREAKER_REFUSED, why);
+    await_kind(b, BREAKER_OPEN);
+    breaker_look(b, &seen);
+    assert_int_equal(strlen(seen.reason), 119);
+    assert_memory_equal(seen.reason, why, 119);
+    breaker_look(a, &seen);
+    assert_int_equal(strlen(seen.reason), 119);
+}
+
+static void test_what_others_write_into_redis_is_mended(void **state)
+{
+    (void)state;
+    struct breaker_state seen;
+    open_both(TEST_REDIS, LONG_MS);
+    write_value("breaker:service:open", "9223372036854775807 a\xff\x1b[2J\xc3\xa4");
+    await_kind(a, BREAKER_OPEN);
+    breaker_look(a, &seen);
+    assert_string_equal(seen.reason, "a??[2J\xc3\xa4");
+    assert_true(seen.until_ms <= clock_wall_ms() + LONG_MS);
+}
+
 /* As if the time of a key had passed. */
 static void pass_time_of(const char *name)
 {
@@ -266,6 +309,8 @@ int main(void)
         cmocka_unit_test_teardown(test_failures_of_two_workers_open_it_for_both, close_both),
         cmocka_unit_test_teardown(test_only_failures_in_a_row_count, close_both),
         cmocka_unit_test_teardown(test_a_refused_key_is_told_to_both, close_both),
+        cmocka_unit_test_teardown(test_a_long_reason_is_cut_between_characters, close_both),
+        cmocka_unit_test_teardown(test_what_others_write_into_redis_is_mended, close_both),
         cmocka_unit_test_teardown(test_permits_are_counted_across_workers, close_both),
         cmocka_unit_test_teardown(test_who_comes_late_takes_no_other_permit, close_both),
         cmocka_unit_test_teardown(test_what_was_taken_up_closes_it_at_once, close_both),
