@@ -40,6 +40,7 @@ static void bad_tables(void **state)
         "{\"columns\":[],\"rows\":[],\"total_rows\":0} ",
         "{\"columns\":[],\"rows\":[],\"total_rows\":-1}",
         "{\"columns\":[],\"rows\":[],\"total_rows\":}",
+        "{\"columns\":[],\"rows\":[],\"total_rows\":01}",
         "{\"columns\":[],\"rows\":[],\"total_rows\":9999999999999999}",
         "{\"columns\":[{\"name\":\"a\",\"type\":\"html\"}],\"rows\":[],\"total_rows\":0}",
         "{\"columns\":[{\"name\":1,\"type\":\"text\"}],\"rows\":[],\"total_rows\":0}",

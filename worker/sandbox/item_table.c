@@ -152,6 +152,8 @@ bool item_table_valid(struct bytes json)
             return false;
     if (!literal(&reader, ",\"total_rows\":"))
         return false;
+    bool zero = next_is(&reader, '0');
     size_t total = digits(&reader);
-    return total > 0 && total <= 15 && literal(&reader, "}") && reader.at == reader.end;
+    return total > 0 && total <= (zero ? 1 : 15) && literal(&reader, "}") &&
+           reader.at == reader.end;
 }
