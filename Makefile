@@ -129,6 +129,8 @@ include tests/bench/rules.mk tests/model/rules.mk tests/fault/rules.mk
 
 include tests/sabotage/rules.mk tests/coverage/rules.mk
 
+include tests/fuzz/rules.mk
+
 image: deps ## the container images, built and tried without Docker; as root
 	@tools/image
 
