@@ -1,5 +1,13 @@
 #include "tests/fuzz/fuzz.h"
 
+#include <stdio.h>
+
+void fuzz_found(const char *file, int line, const char *claim)
+{
+    fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, claim);
+    abort();
+}
+
 uint8_t fuzz_byte(struct fuzz *fuzz)
 {
     return fuzz->at < fuzz->end ? *fuzz->at++ : 0;

@@ -2,7 +2,6 @@
  * end, so that one byte read too far is seen. */
 #pragma once
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,7 +9,11 @@
 
 #include "common/base/bytes.h"
 
-/* What libFuzzer calls. A claim that does not hold is an assert. */
+/* Holds for any input, or something was found. Never left out, as an assert can be. */
+#define CLAIM(condition) ((condition) ? (void)0 : fuzz_found(__FILE__, __LINE__, #condition))
+_Noreturn void fuzz_found(const char *file, int line, const char *claim);
+
+/* What libFuzzer calls. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What is left of the input. */

@@ -17,7 +17,7 @@ struct row {
 
 static void put(PGresult *result, int column, struct bytes value)
 {
-    assert(PQsetvalue(result, 0, column, (char *)value.data, (int)value.len));
+    CLAIM(PQsetvalue(result, 0, column, (char *)value.data, (int)value.len));
 }
 
 /* In binary form, in the order of claim_attempts. */
@@ -30,7 +30,7 @@ static struct rows *rows_of(const struct row *row)
         columns[i].name = name;
         columns[i].format = 1;
     }
-    assert(PQsetResultAttrs(result, COLUMNS, columns));
+    CLAIM(PQsetResultAttrs(result, COLUMNS, columns));
     for (int i = 0; i < 4; i++) {
         uint64_t number = htobe64((uint64_t)i + 1);
         put(result, i, (struct bytes){&number, sizeof number});
@@ -47,7 +47,7 @@ static struct attempt *attempt_of(const struct row *row)
     AUTO(rows) struct rows *rows = rows_of(row);
     struct error why = {0};
     struct attempt *attempt = attempt_from_row(rows, 0, &why);
-    assert(attempt->malformed == (why.code != ERR_NONE) && attempt->id == 1);
+    CLAIM(attempt->malformed == (why.code != ERR_NONE) && attempt->id == 1);
     return attempt;
 }
 
@@ -55,13 +55,13 @@ static void check_fields(const struct attempt *attempt)
 {
     const struct sandbox_job job = attempt_job(attempt);
     const struct bundle_limits *limits = &job.limits;
-    assert(job.file_count <= ATTEMPT_FILES_MAX && job.image && attempt->bundle.network);
-    assert(limits->wall_ms >= 0 && limits->memory_bytes >= 0 && limits->pids >= 0);
-    assert(limits->output_bytes >= 0 && limits->files >= 0 && limits->file_bytes >= 0);
+    CLAIM(job.file_count <= ATTEMPT_FILES_MAX && job.image && attempt->bundle.network);
+    CLAIM(limits->wall_ms >= 0 && limits->memory_bytes >= 0 && limits->pids >= 0);
+    CLAIM(limits->output_bytes >= 0 && limits->files >= 0 && limits->file_bytes >= 0);
     for (size_t i = 0; i < job.file_count; i++) {
         const char *name = job.files[i].name;
-        assert(attempt_name_is_plain(name) && job.files[i].fd == -1);
-        assert(strcmp(name, attempt->bundle.files[i].name) == 0 && attempt->file_numbers[i] >= 0);
+        CLAIM(attempt_name_is_plain(name) && job.files[i].fd == -1);
+        CLAIM(strcmp(name, attempt->bundle.files[i].name) == 0 && attempt->file_numbers[i] >= 0);
     }
 }
 
@@ -70,16 +70,16 @@ static void check_approval(struct row *row, const struct attempt *attempt)
 {
     struct error err = {0};
     AUTO(buffer) struct buffer longer = {0};
-    assert(!attempt_is_what_was_approved(attempt, &err) && err.code == ERR_STALE);
+    CLAIM(!attempt_is_what_was_approved(attempt, &err) && err.code == ERR_STALE);
     attempt_digest(attempt, row->sha256);
     struct attempt *approved = attempt_of(row);
-    assert(attempt_is_what_was_approved(approved, &err));
+    CLAIM(attempt_is_what_was_approved(approved, &err));
     attempt_free(approved);
     buffer_add(&longer, row->code.data, row->code.len);
     buffer_add_text(&longer, "#");
     row->code = buffer_bytes(&longer);
     struct attempt *edited = attempt_of(row);
-    assert(!attempt_is_what_was_approved(edited, &err) && err.code == ERR_STALE);
+    CLAIM(!attempt_is_what_was_approved(edited, &err) && err.code == ERR_STALE);
     attempt_free(edited);
 }
 

@@ -31,7 +31,7 @@ bool __wrap_redis_values(struct redis *redis, const char *const *names, size_t c
                          char ret_values[][REDIS_VALUE_SIZE], struct error *err)
 {
     (void)redis, (void)names, (void)err;
-    assert(count <= VALUES);
+    CLAIM(count <= VALUES);
     for (size_t i = 0; i < count; i++) {
         size_t len = strnlen(values[i], REDIS_VALUE_SIZE - 1);
         memcpy(ret_values[i], values[i], len);
@@ -44,7 +44,7 @@ bool __wrap_redis_value_set(struct redis *redis, const struct redis_value *value
                             struct error *err)
 {
     (void)redis, (void)err;
-    assert(value->ttl_ms > 0 && fuzz_is_utf8(bytes_of(value->value)));
+    CLAIM(value->ttl_ms > 0 && fuzz_is_utf8(bytes_of(value->value)));
     *ret_set = true;
     return true;
 }
@@ -53,7 +53,7 @@ bool __wrap_redis_value_add(struct redis *redis, const char *name, int64_t ttl_m
                             struct error *err)
 {
     (void)redis, (void)name, (void)err;
-    assert(ttl_ms > 0);
+    CLAIM(ttl_ms > 0);
     *ret_sum = strtoll(values[VALUES - 1], NULL, 10);
     return true;
 }
@@ -88,13 +88,13 @@ static void check_state(struct breaker *breaker)
     struct breaker_state state;
     breaker_look(breaker, &state);
     json_t *reason = json_string(state.reason);
-    assert(reason && (state.kind != BREAKER_CLOSED || !state.reason[0]));
+    CLAIM(reason && (state.kind != BREAKER_CLOSED || !state.reason[0]));
     json_decref(reason);
     for (const char *at = state.reason; *at; at++)
-        assert((unsigned char)*at >= 0x20 && *at != 0x7f);
-    assert(state.until_ms >= 0 && state.until_ms <= clock_wall_ms() + RECOVERY_MS);
-    assert((state.until_ms > 0) == (state.kind == BREAKER_OPEN));
-    assert(!state.refused || state.kind == BREAKER_OPEN);
+        CLAIM((unsigned char)*at >= 0x20 && *at != 0x7f);
+    CLAIM(state.until_ms >= 0 && state.until_ms <= clock_wall_ms() + RECOVERY_MS);
+    CLAIM((state.until_ms > 0) == (state.kind == BREAKER_OPEN));
+    CLAIM(!state.refused || state.kind == BREAKER_OPEN);
 }
 
 static void use_service(struct breaker *breaker, struct fuzz *fuzz)
@@ -106,7 +106,7 @@ static void use_service(struct breaker *breaker, struct fuzz *fuzz)
     uint8_t way = fuzz_byte(fuzz);
     AUTO(text) char *why = fuzz_text(fuzz_some(fuzz, 255));
     if (!breaker_permit(breaker, &permit, &retry_ms)) {
-        assert(retry_ms >= 0 && retry_ms <= RECOVERY_MS);
+        CLAIM(retry_ms >= 0 && retry_ms <= RECOVERY_MS);
         return;
     }
     if (way & 0x10)

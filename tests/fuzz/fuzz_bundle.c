@@ -52,11 +52,11 @@ static void free_bundle(struct made *made)
 
 static struct bytes next_field(struct fuzz *left)
 {
-    assert(left->end - left->at >= 4);
+    CLAIM(left->end - left->at >= 4);
     size_t len = 0;
     for (int i = 0; i < 4; i++)
         len = len << 8 | *left->at++;
-    assert((size_t)(left->end - left->at) >= len);
+    CLAIM((size_t)(left->end - left->at) >= len);
     struct bytes field = {left->at, len};
     left->at += len;
     return field;
@@ -64,7 +64,7 @@ static struct bytes next_field(struct fuzz *left)
 
 static void expect_text(struct fuzz *left, const char *text)
 {
-    assert(bytes_equal(next_field(left), bytes_of(text)));
+    CLAIM(bytes_equal(next_field(left), bytes_of(text)));
 }
 
 static void expect_number(struct fuzz *left, int64_t number)
@@ -83,11 +83,11 @@ static void check_decoded(struct bytes encoded, const struct bundle *bundle)
     expect_number(&left, bundle->request_id);
     expect_number(&left, bundle->revision);
     expect_text(&left, bundle->language);
-    assert(bytes_equal(next_field(&left), bundle->code));
+    CLAIM(bytes_equal(next_field(&left), bundle->code));
     expect_number(&left, (int64_t)bundle->file_count);
     for (size_t i = 0; i < bundle->file_count; i++) {
         struct bytes digest = {bundle->files[i].sha256, SHA256_SIZE};
-        assert(bytes_equal(next_field(&left), digest));
+        CLAIM(bytes_equal(next_field(&left), digest));
         expect_text(&left, bundle->files[i].name);
     }
     expect_text(&left, bundle->target);
@@ -104,7 +104,7 @@ static void check_decoded(struct bytes encoded, const struct bundle *bundle)
     expect_number(&left, bundle->policy_version);
     expect_text(&left, bundle->verdict_sha256);
     expect_number(&left, bundle->approval_ms);
-    assert(left.at == left.end);
+    CLAIM(left.at == left.end);
 }
 
 static bool same_files(const struct bundle *a, const struct bundle *b)
@@ -140,11 +140,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bundle_encode(&first.bundle, &one);
     bundle_encode(&second.bundle, &other);
     check_decoded(buffer_bytes(&one), &first.bundle);
-    assert(bytes_equal(buffer_bytes(&one), buffer_bytes(&other)) ==
-           same_bundle(&first.bundle, &second.bundle));
+    CLAIM(bytes_equal(buffer_bytes(&one), buffer_bytes(&other)) ==
+          same_bundle(&first.bundle, &second.bundle));
     bundle_digest(&first.bundle, digest);
     sha256(buffer_bytes(&one), expected);
-    assert(memcmp(digest, expected, sizeof digest) == 0);
+    CLAIM(memcmp(digest, expected, sizeof digest) == 0);
     free_bundle(&first);
     free_bundle(&second);
     return 0;

@@ -28,7 +28,7 @@ static bool has_never(struct bytes text, bool only_bidi)
     const uint8_t *at = text.data;
     for (size_t i = 0, len; i < text.len; i += len) {
         len = fuzz_character(at + i, text.len - i);
-        assert(len > 0);
+        CLAIM(len > 0);
         uint32_t value = value_of(at + i, len);
         if (only_bidi && ((value >= 0x202a && value <= 0x202e) || value == 0 || value == 0x1b))
             return true;
@@ -76,7 +76,7 @@ static void check_coding(struct bytes code)
         size_t len = (size_t)((stop ? stop : end) - line);
         char name[16];
         if (line_names_coding(line, len, name))
-            assert(strcmp(name, "utf-8") == 0 || strcmp(name, "utf8") == 0);
+            CLAIM(strcmp(name, "utf-8") == 0 || strcmp(name, "utf8") == 0);
         line = stop ? stop + 1 : end;
     }
 }
@@ -87,15 +87,15 @@ static void check_accepted(struct bytes code, const struct code_limits *limits)
     int64_t lines = code.len > 0 && ((const char *)code.data)[code.len - 1] != '\n';
     for (size_t i = 0; i < code.len; i++)
         lines += ((const char *)code.data)[i] == '\n';
-    assert((int64_t)code.len <= limits->bytes && lines <= limits->lines);
-    assert(fuzz_is_utf8(code) && !has_never(code, false));
-    assert(text_check(code, TEXT_LINES, "question", &err)); /* which is the lesser rule */
+    CLAIM((int64_t)code.len <= limits->bytes && lines <= limits->lines);
+    CLAIM(fuzz_is_utf8(code) && !has_never(code, false));
+    CLAIM(text_check(code, TEXT_LINES, "question", &err)); /* which is the lesser rule */
     if (code.len)
         check_coding(code);
     /* The beginning of good code, up to a line's end, is good code. */
     const char *last = code.len ? memrchr(code.data, '\n', code.len) : NULL;
     struct bytes head = {code.data, last ? (size_t)(last + 1 - (const char *)code.data) : 0};
-    assert(code_check(head, limits, &err));
+    CLAIM(code_check(head, limits, &err));
 }
 
 /* What one gate lets through, the next ones on the way into a sandbox do. */
@@ -104,13 +104,12 @@ static void check_name(struct bytes text)
     AUTO(text) char *name = fuzz_text(text);
     struct error err = {0};
     if (!file_name_check(name, &err)) {
-        assert(err.code == ERR_INVALID_FIELD && strcmp(err.field, "name") == 0);
+        CLAIM(err.code == ERR_INVALID_FIELD && strcmp(err.field, "name") == 0);
         return;
     }
-    assert(frame_name_plain(name) && attempt_name_is_plain(name));
-    assert(fuzz_is_utf8(bytes_of(name)) && strlen(name) <= 255 &&
-           !has_never(bytes_of(name), false));
-    assert(!strpbrk(name, "/\\\n\t") && name[0] != '.' && name[0] != '-');
+    CLAIM(frame_name_plain(name) && attempt_name_is_plain(name));
+    CLAIM(fuzz_is_utf8(bytes_of(name)) && strlen(name) <= 255 && !has_never(bytes_of(name), false));
+    CLAIM(!strpbrk(name, "/\\\n\t") && name[0] != '.' && name[0] != '-');
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -124,11 +123,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (code_check(code, &limits, &err))
         check_accepted(code, &limits);
     else
-        assert((err.code == ERR_NOT_ACCEPTABLE || err.code == ERR_INVALID_FIELD) &&
-               strcmp(err.field, "code") == 0);
+        CLAIM((err.code == ERR_NOT_ACCEPTABLE || err.code == ERR_INVALID_FIELD) &&
+              strcmp(err.field, "code") == 0);
     if (text_check(code, TEXT_LINE, "title", &err))
-        assert(fuzz_is_utf8(code) && !has_never(code, true) &&
-               (!code.len || !memchr(text, '\n', code.len)));
+        CLAIM(fuzz_is_utf8(code) && !has_never(code, true) &&
+              (!code.len || !memchr(text, '\n', code.len)));
     check_name(code);
     return 0;
 }

@@ -24,9 +24,9 @@ bool __wrap_http_call(struct http *http, const struct http_request *request,
     ret_answer->status = service.status;
     ret_answer->retry_after_ms = -1;
     buffer_add(&ret_answer->body, service.body.data, service.body.len);
-    assert(strncmp(request->url, "https://daytona.example/", 24) == 0);
+    CLAIM(strncmp(request->url, "https://daytona.example/", 24) == 0);
     for (const char *at = request->url; *at; at++)
-        assert(*at > ' ' && *at < 0x7f && !strchr("\"<>\\", *at));
+        CLAIM(*at > ' ' && *at < 0x7f && !strchr("\"<>\\", *at));
     service.calls++;
     return true;
 }
@@ -34,9 +34,9 @@ bool __wrap_http_call(struct http *http, const struct http_request *request,
 static void count_listed(void *context, const struct sandbox_listed *found)
 {
     size_t *count = context;
-    assert(daytona_id_fits(found->remote_id) && !strpbrk(found->remote_id, "/?#% "));
-    assert(found->age_ms >= 0 && found->attempt_id >= -1 && found->fence >= -1);
-    assert(memmem(service.body.data, service.body.len, INSTANCE, strlen(INSTANCE)));
+    CLAIM(daytona_id_fits(found->remote_id) && !strpbrk(found->remote_id, "/?#% "));
+    CLAIM(found->age_ms >= 0 && found->attempt_id >= -1 && found->fence >= -1);
+    CLAIM(memmem(service.body.data, service.body.len, INSTANCE, strlen(INSTANCE)));
     ++*count;
 }
 
@@ -58,12 +58,11 @@ static void check_list(const char *place)
         return;
     memcpy(page.cursor, place, strlen(place) + 1);
     if (!daytona_list((void *)backend(), &page, &err)) {
-        assert(err.code == ERR_INTERNAL || err.code == ERR_FORBIDDEN ||
-               err.code == ERR_UNAVAILABLE);
-        assert(!strstr(err.text, "secret"));
+        CLAIM(err.code == ERR_INTERNAL || err.code == ERR_FORBIDDEN || err.code == ERR_UNAVAILABLE);
+        CLAIM(!strstr(err.text, "secret"));
     } else {
-        assert(service.status == 200);
-        assert(!*page.cursor || strcmp(page.cursor, place) != 0); /* it never turns in a circle */
+        CLAIM(service.status == 200);
+        CLAIM(!*page.cursor || strcmp(page.cursor, place) != 0); /* it never turns in a circle */
     }
 }
 
@@ -80,14 +79,14 @@ static void check_sandbox(const json_t *object)
     struct daytona_sandbox found;
     if (!daytona_read_sandbox(object, &found))
         return;
-    assert(daytona_id_fits(found.id) && strlen(found.id) < sizeof found.id);
-    assert(is_line(found.name) && is_line(found.state) && is_line(found.reason));
-    assert(fuzz_is_utf8(bytes_of(found.name)) && fuzz_is_utf8(bytes_of(found.reason)));
-    assert(found.cpu >= 0 && found.memory_gib >= 0 && found.disk_gib >= 0);
-    assert(found.attempt_id >= -1 && found.fence >= -1);
+    CLAIM(daytona_id_fits(found.id) && strlen(found.id) < sizeof found.id);
+    CLAIM(is_line(found.name) && is_line(found.state) && is_line(found.reason));
+    CLAIM(fuzz_is_utf8(bytes_of(found.name)) && fuzz_is_utf8(bytes_of(found.reason)));
+    CLAIM(found.cpu >= 0 && found.memory_gib >= 0 && found.disk_gib >= 0);
+    CLAIM(found.attempt_id >= -1 && found.fence >= -1);
     char url[DAYTONA_URL];
-    assert(!*found.toolbox || daytona_url(found.toolbox, true, url));
-    assert(!*found.toolbox || strcmp(url, found.toolbox) == 0);
+    CLAIM(!*found.toolbox || daytona_url(found.toolbox, true, url));
+    CLAIM(!*found.toolbox || strcmp(url, found.toolbox) == 0);
 }
 
 static void check_words(struct bytes body)
@@ -95,15 +94,15 @@ static void check_words(struct bytes body)
     char message[DAYTONA_TEXT];
     int code = -1;
     daytona_message(body, message);
-    assert(strlen(message) < sizeof message && is_line(message));
-    assert(fuzz_is_utf8(bytes_of(message)));
+    CLAIM(strlen(message) < sizeof message && is_line(message));
+    CLAIM(fuzz_is_utf8(bytes_of(message)));
     AUTO(json)
     json_t *value = body.len ? json_loadb(body.data, body.len, JSON_DECODE_ANY, NULL) : NULL;
     if (daytona_exit_code(value, &code))
-        assert(code >= 0 && code <= 255);
+        CLAIM(code >= 0 && code <= 255);
     else
-        assert(code == -1);
-    assert(daytona_create_error(service.status, message) != ERR_NONE);
+        CLAIM(code == -1);
+    CLAIM(daytona_create_error(service.status, message) != ERR_NONE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -13,7 +13,7 @@ struct shown {
 static bool keep(void *context, enum sandbox_stream stream, struct bytes chunk)
 {
     struct shown *shown = context;
-    assert((stream == SANDBOX_STDOUT || stream == SANDBOX_STDERR) && chunk.len > 0);
+    CLAIM((stream == SANDBOX_STDOUT || stream == SANDBOX_STDERR) && chunk.len > 0);
     buffer_add(&shown->streams[stream], chunk.data, chunk.len);
     return true;
 }
@@ -81,9 +81,9 @@ static void check_against_json(struct bytes answer, const struct shown *shown)
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         found |= json_is_string(json_object_get(root, keys[i]));
         if (shown->fine)
-            assert(bytes_equal(buffer_bytes(&shown->streams[i]), expected_of(root, keys[i])));
+            CLAIM(bytes_equal(buffer_bytes(&shown->streams[i]), expected_of(root, keys[i])));
     }
-    assert(!shown->fine || found);
+    CLAIM(!shown->fine || found);
 }
 
 /* Looked at twice, once when only `part` of each stream was there: nothing is shown twice and
@@ -105,12 +105,12 @@ static void check_growth(const struct shown *whole, uint8_t part)
         }
         AUTO(text) char *answer = json_dumps(root, 0);
         look(&log, bytes_of(answer), 0, last);
-        assert(shown.fine);
+        CLAIM(shown.fine);
     }
     for (int i = 0; i < 2; i++) {
         struct bytes now = buffer_bytes(&shown.streams[i]), then = buffer_bytes(&whole->streams[i]);
         then.len -= shown.marked[i] ? then.len - now.len : 0;
-        assert(bytes_equal(now, then));
+        CLAIM(bytes_equal(now, then));
     }
     free_shown(&shown);
 }
@@ -125,10 +125,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct daytona_log other = {.take = keep, .context = &cut_up};
     look(&one, answer, 0, true);
     look(&other, answer, cut ? cut : 1, true);
-    assert(whole.fine == cut_up.fine);
+    CLAIM(whole.fine == cut_up.fine);
     if (whole.fine) {
         for (int i = 0; i < 2; i++)
-            assert(bytes_equal(buffer_bytes(&whole.streams[i]), buffer_bytes(&cut_up.streams[i])));
+            CLAIM(bytes_equal(buffer_bytes(&whole.streams[i]), buffer_bytes(&cut_up.streams[i])));
         check_against_json(answer, &whole);
         if (fuzz_is_utf8(buffer_bytes(&whole.streams[0])) &&
             fuzz_is_utf8(buffer_bytes(&whole.streams[1])))

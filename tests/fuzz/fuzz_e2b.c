@@ -30,16 +30,16 @@ bool __wrap_http_call(struct http *http, const struct http_request *request,
         snprintf(ret_answer->wanted, sizeof ret_answer->wanted, "%s", service.next);
     buffer_add(&ret_answer->body, service.body.data, service.body.len);
     for (const char *at = request->url; *at; at++)
-        assert(*at > ' ' && *at < 0x7f && !strchr("\"<>\\", *at));
-    assert(!strstr(request->url, KEY));
+        CLAIM(*at > ' ' && *at < 0x7f && !strchr("\"<>\\", *at));
+    CLAIM(!strstr(request->url, KEY));
     return true;
 }
 
 static void see_listed(void *context, const struct sandbox_listed *found)
 {
     (void)context;
-    assert(found->remote_id && found->attempt_id > 0 && found->fence > 0 && found->age_ms >= 0);
-    assert(memmem(service.body.data, service.body.len, INSTANCE, strlen(INSTANCE)));
+    CLAIM(found->remote_id && found->attempt_id > 0 && found->fence > 0 && found->age_ms >= 0);
+    CLAIM(memmem(service.body.data, service.body.len, INSTANCE, strlen(INSTANCE)));
 }
 
 static void check_list(struct e2b *e2b, const char *attempt)
@@ -48,10 +48,10 @@ static void check_list(struct e2b *e2b, const char *attempt)
     struct sandbox_page page = {.instance = INSTANCE, .each = see_listed};
     const struct e2b_label label = {.attempt = attempt};
     if (e2b_control_list(e2b, &label, &page, &err)) {
-        assert(service.status >= 200 && service.status < 300);
-        assert(strlen(page.cursor) < sizeof page.cursor);
+        CLAIM(service.status >= 200 && service.status < 300);
+        CLAIM(strlen(page.cursor) < sizeof page.cursor);
     } else {
-        assert(err.code != ERR_NONE && !strstr(err.text, KEY));
+        CLAIM(err.code != ERR_NONE && !strstr(err.text, KEY));
     }
 }
 
@@ -63,15 +63,14 @@ static void check_folder(struct e2b *e2b)
     AUTO(json) json_t *files = NULL;
     struct sandbox sandbox = {.owner = e2b, .id = "ab1", .domain = "e2b.example"};
     if (!e2b_envd_list(&sandbox, "/home/user", NULL, &files, others, &err)) {
-        assert(!files && err.code != ERR_NONE && err.code != ERR_FORBIDDEN);
+        CLAIM(!files && err.code != ERR_NONE && err.code != ERR_FORBIDDEN);
         return;
     }
     const char *name;
     json_t *entry;
     json_object_foreach (files, name, entry) {
-        assert(name[0] && name[0] != '.' && json_array_size(entry) == 2);
-        assert(json_is_string(json_array_get(entry, 0)) &&
-               json_is_string(json_array_get(entry, 1)));
+        CLAIM(name[0] && name[0] != '.' && json_array_size(entry) == 2);
+        CLAIM(json_is_string(json_array_get(entry, 0)) && json_is_string(json_array_get(entry, 1)));
     }
 }
 
@@ -83,8 +82,8 @@ static void check_message(const struct e2b *e2b)
     buffer_add(&answer.body, service.body.data, service.body.len);
     e2b_message(e2b, &answer, text, sizeof text);
     for (const char *at = text; *at; at++)
-        assert(*at >= 0x20 && *at <= 0x7e);
-    assert(strlen(text) <= 100 && !strstr(text, KEY));
+        CLAIM(*at >= 0x20 && *at <= 0x7e);
+    CLAIM(strlen(text) <= 100 && !strstr(text, KEY));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -40,15 +40,15 @@ static void check_limits(const struct seen *seen, const struct bundle_limits *li
 {
     const struct sink_kept *kept = &seen->kept;
     size_t printed = kept->streams[0].len + kept->streams[1].len;
-    assert(seen->events.items.output_bytes <= limits->output_bytes);
-    assert(kept->streams[0].len <= (size_t)limits->output_bytes);
-    assert(printed <= (size_t)limits->output_bytes + 21 * 340);
-    assert(kept->counted <= limits->files && kept->item_count - kept->counted <= RESULTS_TEXTS);
-    assert(!kept->in_item && kept->largest <= RESULTS_TEXT_LIMIT);
-    assert(fuzz_is_utf8(bytes_of(seen->events.error_name)));
-    assert(fuzz_is_utf8(bytes_of(seen->events.error_value)));
+    CLAIM(seen->events.items.output_bytes <= limits->output_bytes);
+    CLAIM(kept->streams[0].len <= (size_t)limits->output_bytes);
+    CLAIM(printed <= (size_t)limits->output_bytes + 21 * 340);
+    CLAIM(kept->counted <= limits->files && kept->item_count - kept->counted <= RESULTS_TEXTS);
+    CLAIM(!kept->in_item && kept->largest <= RESULTS_TEXT_LIMIT);
+    CLAIM(fuzz_is_utf8(bytes_of(seen->events.error_name)));
+    CLAIM(fuzz_is_utf8(bytes_of(seen->events.error_value)));
     if (!seen->fine)
-        assert(seen->events.items.output_over);
+        CLAIM(seen->events.items.output_over);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -63,9 +63,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_stream(stream, 0, &limits, &whole);
     read_stream(stream, cut ? cut : 1, &limits, &cut_up);
     check_limits(&whole, &limits);
-    assert(whole.fine == cut_up.fine && sink_same(&whole.kept, &cut_up.kept));
-    assert(whole.events.ended == cut_up.events.ended);
-    assert(strcmp(whole.events.error_value, cut_up.events.error_value) == 0);
+    CLAIM(whole.fine == cut_up.fine && sink_same(&whole.kept, &cut_up.kept));
+    CLAIM(whole.events.ended == cut_up.events.ended);
+    CLAIM(strcmp(whole.events.error_value, cut_up.events.error_value) == 0);
     e2b_events_auto(&whole.events);
     e2b_events_auto(&cut_up.events);
     sink_free(&whole.kept);

@@ -10,15 +10,15 @@ static void check_table(const json_t *data, int64_t most)
 {
     AUTO(buffer) struct buffer out = {0};
     if (!e2b_table(data, most, &out)) {
-        assert(!out.data);
+        CLAIM(!out.data);
         return;
     }
     AUTO(json) json_t *table = json_loadb(out.data, out.len, JSON_REJECT_DUPLICATES, NULL);
     const json_t *columns = json_object_get(table, "columns");
     const json_t *rows = json_object_get(table, "rows");
-    assert((int64_t)out.len <= most && item_table_valid(buffer_bytes(&out)));
-    assert(json_array_size(columns) == json_object_size(data));
-    assert((int64_t)json_array_size(rows) <= json_integer_of(table, "total_rows", -1));
+    CLAIM((int64_t)out.len <= most && item_table_valid(buffer_bytes(&out)));
+    CLAIM(json_array_size(columns) == json_object_size(data));
+    CLAIM((int64_t)json_array_size(rows) <= json_integer_of(table, "total_rows", -1));
 }
 
 static void check_base64(struct bytes bytes)
@@ -26,13 +26,13 @@ static void check_base64(struct bytes bytes)
     AUTO(buffer) struct buffer data = {0};
     AUTO(buffer) struct buffer again = {0};
     AUTO(text) char *text = base64_text(bytes);
-    assert(e2b_base64(bytes_of(text), &again));
-    assert(bytes_equal(buffer_bytes(&again), bytes));
+    CLAIM(e2b_base64(bytes_of(text), &again));
+    CLAIM(bytes_equal(buffer_bytes(&again), bytes));
     if (e2b_base64(bytes, &data)) {
-        assert(data.len <= bytes.len / 4 * 3 + 2);
+        CLAIM(data.len <= bytes.len / 4 * 3 + 2);
         for (size_t i = 0; i < bytes.len; i++)
-            assert(((const char *)bytes.data)[i] > ' ' ||
-                   strchr(" \r\n\t", ((const char *)bytes.data)[i]));
+            CLAIM(((const char *)bytes.data)[i] > ' ' ||
+                  strchr(" \r\n\t", ((const char *)bytes.data)[i]));
     }
 }
 

@@ -13,14 +13,14 @@ static void check_trimmed(const json_t *before, const json_t *after)
 {
     const char *key;
     json_t *value;
-    assert(json_is_object(after) && json_object_size(before) == json_object_size(after));
+    CLAIM(json_is_object(after) && json_object_size(before) == json_object_size(after));
     json_object_foreach ((json_t *)before, key, value) {
         const json_t *left = json_object_get(after, key);
-        assert(left && json_typeof(left) == json_typeof(value));
+        CLAIM(left && json_typeof(left) == json_typeof(value));
         if (json_is_array(value) || json_is_object(value))
-            assert(json_array_size(left) + json_object_size(left) == 0);
+            CLAIM(json_array_size(left) + json_object_size(left) == 0);
         else
-            assert(json_equal(left, value));
+            CLAIM(json_equal(left, value));
     }
 }
 
@@ -30,8 +30,8 @@ static void check_trim(struct bytes line, const json_t *root)
     AUTO(buffer) struct buffer again = {0};
     e2b_trim(line, &trimmed);
     e2b_trim(buffer_bytes(&trimmed), &again);
-    assert(trimmed.len <= line.len && e2b_values(buffer_bytes(&trimmed)) <= e2b_values(line));
-    assert(bytes_equal(buffer_bytes(&trimmed), buffer_bytes(&again)));
+    CLAIM(trimmed.len <= line.len && e2b_values(buffer_bytes(&trimmed)) <= e2b_values(line));
+    CLAIM(bytes_equal(buffer_bytes(&trimmed), buffer_bytes(&again)));
     AUTO(json) json_t *after = load(buffer_bytes(&trimmed));
     if (json_is_object(root))
         check_trimmed(root, after);
@@ -44,8 +44,8 @@ static void check_mend(struct bytes line, const json_t *root)
     AUTO(buffer) struct buffer again = {0};
     e2b_mend(line, &mended);
     e2b_mend(buffer_bytes(&mended), &again);
-    assert(bytes_equal(buffer_bytes(&mended), buffer_bytes(&again)));
-    assert(!root || bytes_equal(buffer_bytes(&mended), line));
+    CLAIM(bytes_equal(buffer_bytes(&mended), buffer_bytes(&again)));
+    CLAIM(!root || bytes_equal(buffer_bytes(&mended), line));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

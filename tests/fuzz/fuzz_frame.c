@@ -22,8 +22,8 @@ static int file_with(size_t i, struct bytes content)
     static int files[FILES_MAX] = {-1, -1};
     if (files[i] < 0)
         files[i] = memfd_create("fuzz", MFD_CLOEXEC);
-    assert(files[i] >= 0 && ftruncate(files[i], 0) == 0);
-    assert(pwrite(files[i], content.data, content.len, 0) == (ssize_t)content.len);
+    CLAIM(files[i] >= 0 && ftruncate(files[i], 0) == 0);
+    CLAIM(pwrite(files[i], content.data, content.len, 0) == (ssize_t)content.len);
     return files[i];
 }
 
@@ -55,18 +55,18 @@ static void write_frame(struct frame *frame, uint8_t cut, struct buffer *out)
         struct bytes next = frame_next(frame);
         if (next.len == 0)
             break;
-        assert(!frame_complete(frame));
+        CLAIM(!frame_complete(frame));
         size_t len = fuzz_piece(&cut, next.len);
         buffer_add(out, next.data, len);
         frame_wrote(frame, len);
     }
-    assert(frame_complete(frame));
+    CLAIM(frame_complete(frame));
 }
 
 static uint64_t take_number(struct fuzz *left, int size)
 {
     uint64_t value = 0;
-    assert(left->end - left->at >= size);
+    CLAIM(left->end - left->at >= size);
     for (int i = 0; i < size; i++)
         value = value << 8 | *left->at++;
     return value;
@@ -75,7 +75,7 @@ static uint64_t take_number(struct fuzz *left, int size)
 static struct bytes take_bytes(struct fuzz *left, size_t len)
 {
     struct bytes taken = {left->at, len};
-    assert((size_t)(left->end - left->at) >= len);
+    CLAIM((size_t)(left->end - left->at) >= len);
     left->at += len;
     return taken;
 }
@@ -84,7 +84,7 @@ static void expect_line(struct fuzz *manifest, const char *name, const char *val
 {
     AUTO(buffer) struct buffer line = {0};
     buffer_printf(&line, "%s %s", name, value);
-    assert(manifest->at < manifest->end && bytes_equal(fuzz_line(manifest), buffer_bytes(&line)));
+    CLAIM(manifest->at < manifest->end && bytes_equal(fuzz_line(manifest), buffer_bytes(&line)));
 }
 
 static void expect_number(struct fuzz *manifest, const char *name, int64_t value)
@@ -109,28 +109,28 @@ static void check_manifest(struct bytes text, const struct made *made)
         buffer_printf(&value, "%zu %s", made->contents[i].len, made->files[i].name);
         expect_line(&lines, "file", value.data);
     }
-    assert(lines.at == lines.end);
+    CLAIM(lines.at == lines.end);
 }
 
 static void check_frame(struct bytes frame, const struct made *made)
 {
     struct fuzz left = {frame.data, (const uint8_t *)frame.data + frame.len};
     uint8_t digest[SHA256_SIZE];
-    assert(memcmp(take_bytes(&left, 8).data, "CSFRAME1", 8) == 0);
-    assert((int64_t)take_number(&left, 8) == made->job.attempt_id);
-    assert((int64_t)take_number(&left, 8) == made->job.fence);
+    CLAIM(memcmp(take_bytes(&left, 8).data, "CSFRAME1", 8) == 0);
+    CLAIM((int64_t)take_number(&left, 8) == made->job.attempt_id);
+    CLAIM((int64_t)take_number(&left, 8) == made->job.fence);
     size_t manifest = (size_t)take_number(&left, 4);
-    assert(take_number(&left, 4) == made->job.file_count);
+    CLAIM(take_number(&left, 4) == made->job.file_count);
     size_t code = (size_t)take_number(&left, 8);
     check_manifest(take_bytes(&left, manifest), made);
     for (size_t i = 0; i < made->job.file_count; i++) {
         size_t size = (size_t)take_number(&left, 8);
-        assert(bytes_equal(take_bytes(&left, size), made->contents[i]));
+        CLAIM(bytes_equal(take_bytes(&left, size), made->contents[i]));
     }
-    assert(bytes_equal(take_bytes(&left, code), made->job.code));
+    CLAIM(bytes_equal(take_bytes(&left, code), made->job.code));
     sha256((struct bytes){frame.data, frame.len - SHA256_SIZE}, digest);
-    assert(memcmp(take_bytes(&left, SHA256_SIZE).data, digest, SHA256_SIZE) == 0);
-    assert(left.at == left.end);
+    CLAIM(memcmp(take_bytes(&left, SHA256_SIZE).data, digest, SHA256_SIZE) == 0);
+    CLAIM(left.at == left.end);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -143,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     make_job(&fuzz, &made);
     AUTO(frame) struct frame frame = {0};
     if (!frame_start(&frame, &made.job, &err)) {
-        assert(err.code == ERR_INVALID_FIELD && !frame.head_done);
+        CLAIM(err.code == ERR_INVALID_FIELD && !frame.head_done);
         return 0;
     }
     write_frame(&frame, cut, &out);

@@ -74,20 +74,20 @@ static void check_accepted(const struct request *request, const struct framing *
     size_t lengths = count_of(request, "content-length", &length);
     size_t codings = count_of(request, "transfer-encoding", &coding);
     size_t hosts = count_of(request, "host", &host);
-    assert(lengths + codings <= 1 && hosts <= 1);
-    assert(hosts == 1 || strcmp(request->version, "HTTP/1.0") == 0);
-    assert(strcmp(method_names[framing->method], request->method) == 0);
-    assert(framing->chunked == (codings == 1) && framing->content_length >= 0);
-    assert(!coding || strcasecmp(coding, "chunked") == 0);
-    assert(length || framing->content_length == 0);
+    CLAIM(lengths + codings <= 1 && hosts <= 1);
+    CLAIM(hosts == 1 || strcmp(request->version, "HTTP/1.0") == 0);
+    CLAIM(strcmp(method_names[framing->method], request->method) == 0);
+    CLAIM(framing->chunked == (codings == 1) && framing->content_length >= 0);
+    CLAIM(!coding || strcasecmp(coding, "chunked") == 0);
+    CLAIM(length || framing->content_length == 0);
     for (const char *at = length; at && *at; at++)
-        assert(*at >= '0' && *at <= '9');
-    assert(!length || strtoll(length, NULL, 10) == framing->content_length);
+        CLAIM(*at >= '0' && *at <= '9');
+    CLAIM(!length || strtoll(length, NULL, 10) == framing->content_length);
     for (size_t i = 0; i < request->head.header_count; i++) {
         const struct header *header = &request->headers[i];
-        assert(header->name_len == strlen(header->name) && header->name_len > 0);
-        assert(header->value_len == strlen(header->value) && !strpbrk(header->value, "\r\n"));
-        assert(!strpbrk(header->name, " \t\r\n:\""));
+        CLAIM(header->name_len == strlen(header->name) && header->name_len > 0);
+        CLAIM(header->value_len == strlen(header->value) && !strpbrk(header->value, "\r\n"));
+        CLAIM(!strpbrk(header->name, " \t\r\n:\""));
     }
 }
 
@@ -101,12 +101,12 @@ static void check_origin(const struct request *request)
     size_t origins = count_of(request, "origin", &origin);
     size_t sites = count_of(request, "sec-fetch-site", &site);
     if (!identity_check_origin(&api, &exchange, &err)) {
-        assert(err.code == ERR_BAD_ORIGIN || err.code == ERR_BAD_REQUEST);
+        CLAIM(err.code == ERR_BAD_ORIGIN || err.code == ERR_BAD_REQUEST);
         return;
     }
-    assert(origins <= 1 && sites <= 1);
-    assert(!origin || strcasecmp(origin, api.origin) == 0);
-    assert(!site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0);
+    CLAIM(origins <= 1 && sites <= 1);
+    CLAIM(!origin || strcasecmp(origin, api.origin) == 0);
+    CLAIM(!site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -123,8 +123,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_origin(&request);
     } else {
         int status = error_status(err.code);
-        assert((status >= 400 && status < 500) || status == 501);
-        assert(err.text[0] && memcmp(&framing, &untouched, sizeof framing) == 0);
+        CLAIM((status >= 400 && status < 500) || status == 501);
+        CLAIM(err.text[0] && memcmp(&framing, &untouched, sizeof framing) == 0);
     }
     free_request(&request);
     return 0;

@@ -44,7 +44,7 @@ static size_t give(take_fn *to, struct bytes piece, struct http_exchange *exchan
 {
     AUTO(text) char *copy = fuzz_copy(piece);
     size_t taken = to(copy, 1, piece.len, exchange);
-    assert(taken == piece.len || exchange->too_large);
+    CLAIM(taken == piece.len || exchange->too_large);
     return taken;
 }
 
@@ -64,14 +64,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         line.len += fuzz.at < fuzz.end; /* with its end, as curl has it */
         blank = line.len <= 1;
         give(heard.header, line, &exchange);
-        assert(answer.retry_after_ms >= -1 && answer.retry_after_ms <= RETRY_MAX_MS);
-        assert(strlen(answer.wanted) < sizeof answer.wanted);
-        assert(!strchr(answer.wanted, '\n'));
+        CLAIM(answer.retry_after_ms >= -1 && answer.retry_after_ms <= RETRY_MAX_MS);
+        CLAIM(strlen(answer.wanted) < sizeof answer.wanted);
+        CLAIM(!strchr(answer.wanted, '\n'));
     }
-    assert(!exchange.head_done || heard.status >= 200);
+    CLAIM(!exchange.head_done || heard.status >= 200);
     while (fuzz.at < fuzz.end && !exchange.too_large)
         give(heard.body, fuzz_some(&fuzz, 40), &exchange);
-    assert(answer.body.len <= BODY_MAX);
+    CLAIM(answer.body.len <= BODY_MAX);
     http_answer_auto(&answer);
     return 0;
 }

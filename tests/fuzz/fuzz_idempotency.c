@@ -10,19 +10,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct error err = {0};
     AUTO(buffer) struct buffer quoted = {0};
     if (!idempotency_key_read(header, key, &err)) {
-        assert(err.code == ERR_BAD_REQUEST && strcmp(err.field, "Idempotency-Key") == 0);
+        CLAIM(err.code == ERR_BAD_REQUEST && strcmp(err.field, "Idempotency-Key") == 0);
         return 0;
     }
-    assert(key[0] && strlen(key) < sizeof key && strlen(key) <= strlen(header));
+    CLAIM(key[0] && strlen(key) < sizeof key && strlen(key) <= strlen(header));
     buffer_add_text(&quoted, "\"");
     for (const char *at = key; *at; at++) {
-        assert(*at >= 0x20 && *at <= 0x7e);
+        CLAIM(*at >= 0x20 && *at <= 0x7e);
         if (*at == '"' || *at == '\\')
             buffer_add_text(&quoted, "\\");
         buffer_add(&quoted, at, 1);
     }
     buffer_add_text(&quoted, "\"");
-    assert(idempotency_key_read(quoted.data, again, &err) && strcmp(key, again) == 0);
-    assert(header[0] == '"' || strcmp(key, header) == 0);
+    CLAIM(idempotency_key_read(quoted.data, again, &err) && strcmp(key, again) == 0);
+    CLAIM(header[0] == '"' || strcmp(key, header) == 0);
     return 0;
 }

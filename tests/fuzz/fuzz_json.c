@@ -55,9 +55,9 @@ static void check_refusal(const struct error *err)
     reply_error(&reply, err);
     AUTO(json) json_t *body = json_loadb(reply.body.data, reply.body.len, 0, NULL);
     const json_t *error = json_object_get(body, "error");
-    assert(reply.status == 400 && json_text_of(error, "code"));
-    assert(json_text_of(error, "message") && json_text_of(error, "message")[0]);
-    assert(!err->field[0] || json_text_of(error, "field"));
+    CLAIM(reply.status == 400 && json_text_of(error, "code"));
+    CLAIM(json_text_of(error, "message") && json_text_of(error, "message")[0]);
+    CLAIM(!err->field[0] || json_text_of(error, "field"));
     reply_clear(&reply);
 }
 
@@ -66,14 +66,14 @@ static void check_read(const json_t *root)
     struct error err = {0};
     AUTO(json) json_t *again = NULL;
     AUTO(text) char *text = json_text(root);
-    assert(json_is_object(root) && depth_of(root) <= JSON_DEPTH_LIMIT);
-    assert(json_read_object(bytes_of(text), &again, &err) && json_equal(root, again));
+    CLAIM(json_is_object(root) && depth_of(root) <= JSON_DEPTH_LIMIT);
+    CLAIM(json_read_object(bytes_of(text), &again, &err) && json_equal(root, again));
     bool fine = json_check(root, "", fields, COUNT_OF(fields), &err);
-    assert(fine == is_fine(root));
+    CLAIM(fine == is_fine(root));
     if (fine)
         return;
-    assert(err.code == ERR_INVALID_FIELD || err.code == ERR_MISSING_FIELD ||
-           err.code == ERR_UNKNOWN_FIELD);
+    CLAIM(err.code == ERR_INVALID_FIELD || err.code == ERR_MISSING_FIELD ||
+          err.code == ERR_UNKNOWN_FIELD);
     check_refusal(&err);
 }
 
@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (json_read_object((struct bytes){text, size}, &root, &err)) {
         check_read(root);
     } else {
-        assert(!root && err.code == ERR_INVALID_JSON);
+        CLAIM(!root && err.code == ERR_INVALID_JSON);
         check_refusal(&err);
     }
     return 0;

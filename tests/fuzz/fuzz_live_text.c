@@ -24,12 +24,12 @@ static void take_all(struct live_text *text, struct buffer shown[2])
 {
     static struct live_piece piece; /* too large for a stack */
     while (live_text_take(text, &piece)) {
-        assert(piece.len > 0 && piece.len <= LIVE_PIECE && piece.dropped == 0);
-        assert(fuzz_is_utf8((struct bytes){piece.text, piece.len}));
-        assert(!memchr(piece.text, 0, piece.len));
+        CLAIM(piece.len > 0 && piece.len <= LIVE_PIECE && piece.dropped == 0);
+        CLAIM(fuzz_is_utf8((struct bytes){piece.text, piece.len}));
+        CLAIM(!memchr(piece.text, 0, piece.len));
         buffer_add(&shown[piece.stream], piece.text, piece.len);
     }
-    assert(live_text_is_empty(text) && text->span_count == 0);
+    CLAIM(live_text_is_empty(text) && text->span_count == 0);
 }
 
 /* A character that never ended is one sign, or one for each of its bytes. */
@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int i = 0; i < 2; i++) {
         AUTO(buffer) struct buffer expected = {0};
         clean(buffer_bytes(&came[i]), &expected);
-        assert(shows(buffer_bytes(&shown[i]), buffer_bytes(&expected)));
+        CLAIM(shows(buffer_bytes(&shown[i]), buffer_bytes(&expected)));
         buffer_auto(&came[i]);
         buffer_auto(&shown[i]);
     }

@@ -13,7 +13,7 @@ static bool keep(void *context, struct bytes data, struct error *err)
 {
     struct outcome *outcome = context;
     (void)err;
-    assert(data.len > 0);
+    CLAIM(data.len > 0);
     buffer_add(&outcome->bytes, data.data, data.len);
     return true;
 }
@@ -24,7 +24,7 @@ static bool read_body(const char *type, struct bytes body, uint8_t cut, struct o
     struct multipart *multipart = NULL;
     struct error err = {0};
     if (!multipart_new(type, &multipart, &err)) {
-        assert(!multipart && err.code == ERR_BAD_REQUEST);
+        CLAIM(!multipart && err.code == ERR_BAD_REQUEST);
         return false;
     }
     outcome->fine = true;
@@ -35,7 +35,7 @@ static bool read_body(const char *type, struct bytes body, uint8_t cut, struct o
         at += len;
     }
     outcome->fine = outcome->fine && multipart_finish(multipart, &err);
-    assert(outcome->fine || error_status(err.code) == 400);
+    CLAIM(outcome->fine || error_status(err.code) == 400);
     memcpy(outcome->name, multipart_file_name(multipart), sizeof outcome->name);
     multipart_free(multipart);
     return true;
@@ -48,7 +48,7 @@ static void check_accepted(struct bytes body, const struct outcome *outcome)
     AUTO(buffer) struct buffer ours = {0};
     struct outcome again = {0};
     struct bytes file = buffer_bytes(&outcome->bytes);
-    assert(file.len == 0 || memmem(body.data, body.len, file.data, file.len));
+    CLAIM(file.len == 0 || memmem(body.data, body.len, file.data, file.len));
     if (file.len && memmem(file.data, file.len, "--edge of it", 12))
         return;
     buffer_add_text(&ours, "--edge of it\r\ncontent-disposition: form-data; filename=\"");
@@ -60,9 +60,9 @@ static void check_accepted(struct bytes body, const struct outcome *outcome)
     buffer_add_text(&ours, "\"; name=\"file\"\r\n\r\n");
     buffer_add(&ours, file.data, file.len);
     buffer_add_text(&ours, "\r\n--edge of it--\r\n");
-    assert(read_body(type, buffer_bytes(&ours), 0, &again) && again.fine);
-    assert(bytes_equal(file, buffer_bytes(&again.bytes)));
-    assert(strcmp(again.name, outcome->name) == 0);
+    CLAIM(read_body(type, buffer_bytes(&ours), 0, &again) && again.fine);
+    CLAIM(bytes_equal(file, buffer_bytes(&again.bytes)));
+    CLAIM(strcmp(again.name, outcome->name) == 0);
     buffer_auto(&again.bytes);
 }
 
@@ -75,11 +75,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct outcome whole = {0}, cut_up = {0};
     if (!read_body(type, body, 0, &whole))
         return 0;
-    assert(read_body(type, body, cut ? cut : 1, &cut_up));
-    assert(whole.fine == cut_up.fine);
+    CLAIM(read_body(type, body, cut ? cut : 1, &cut_up));
+    CLAIM(whole.fine == cut_up.fine);
     if (whole.fine) {
-        assert(bytes_equal(buffer_bytes(&whole.bytes), buffer_bytes(&cut_up.bytes)));
-        assert(strcmp(whole.name, cut_up.name) == 0);
+        CLAIM(bytes_equal(buffer_bytes(&whole.bytes), buffer_bytes(&cut_up.bytes)));
+        CLAIM(strcmp(whole.name, cut_up.name) == 0);
         check_accepted(body, &whole);
     }
     buffer_auto(&whole.bytes);

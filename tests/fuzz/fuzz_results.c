@@ -69,7 +69,7 @@ static void read_stream(struct bytes stream, uint8_t cut, const struct bundle_li
         bool over = results->state == RESULTS_ENDED || results->state == RESULTS_BAD;
         int64_t before = kept->item_count;
         results_take(results, (struct bytes){piece, len}, &sink);
-        assert(!over || kept->item_count == before);
+        CLAIM(!over || kept->item_count == before);
         at += len;
     }
 }
@@ -109,10 +109,10 @@ static void check_end(const struct results *results, struct bytes stream)
 {
     if (results->state != RESULTS_ENDED)
         return;
-    assert(digest_is_right(stream));
-    assert(results->end.exit_code >= 0 && results->end.exit_code <= 255);
-    assert(fuzz_is_utf8(bytes_of(results->end.error_name)));
-    assert(fuzz_is_utf8(bytes_of(results->end.error_value)));
+    CLAIM(digest_is_right(stream));
+    CLAIM(results->end.exit_code >= 0 && results->end.exit_code <= 255);
+    CLAIM(fuzz_is_utf8(bytes_of(results->end.error_name)));
+    CLAIM(fuzz_is_utf8(bytes_of(results->end.error_value)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -126,10 +126,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     write_stream(&fuzz, &written);
     read_stream(buffer_bytes(&written.bytes), 0, &limits, &whole, &kept);
     read_stream(buffer_bytes(&written.bytes), cut ? cut : 1, &limits, &cut_up, &again);
-    assert(whole.state == cut_up.state && sink_same(&kept, &again));
-    assert(whole.end.exit_code == cut_up.end.exit_code && !kept.in_item);
-    assert(kept.counted <= limits.files && kept.item_count - kept.counted <= RESULTS_TEXTS);
-    assert(kept.largest <= RESULTS_TEXT_LIMIT);
+    CLAIM(whole.state == cut_up.state && sink_same(&kept, &again));
+    CLAIM(whole.end.exit_code == cut_up.end.exit_code && !kept.in_item);
+    CLAIM(kept.counted <= limits.files && kept.item_count - kept.counted <= RESULTS_TEXTS);
+    CLAIM(kept.largest <= RESULTS_TEXT_LIMIT);
     check_end(&whole, buffer_bytes(&written.bytes));
     results_auto(&whole);
     results_auto(&cut_up);

@@ -27,15 +27,15 @@ static void check_ids(const char *one, const char *other)
 {
     uint64_t a[2], b[2];
     bool fine = redis_id_is_valid(one);
-    assert(fine == read_id(one, a));
+    CLAIM(fine == read_id(one, a));
     if (!fine)
         return;
-    assert(strlen(one) < REDIS_ID_SIZE && !redis_id_is_later(one, one));
-    assert(read_id(other, b));
+    CLAIM(strlen(one) < REDIS_ID_SIZE && !redis_id_is_later(one, one));
+    CLAIM(read_id(other, b));
     bool later = a[0] != b[0] ? a[0] > b[0] : a[1] > b[1];
-    assert(redis_id_is_later(one, other) == later);
+    CLAIM(redis_id_is_later(one, other) == later);
     bool same = a[0] == b[0] && a[1] == b[1];
-    assert(redis_id_is_later(other, one) == (!later && !same));
+    CLAIM(redis_id_is_later(other, one) == (!later && !same));
 }
 
 struct model {
@@ -63,9 +63,9 @@ static void see_block(void *context, const char *id, struct bytes block)
 {
     struct replay *replay = context;
     skip_told(replay);
-    assert(replay->next < replay->model->count);
-    assert(strcmp(id, replay->model->ids[replay->next]) == 0);
-    assert(bytes_equal(block, replay->model->texts[replay->next]));
+    CLAIM(replay->next < replay->model->count);
+    CLAIM(strcmp(id, replay->model->ids[replay->next]) == 0);
+    CLAIM(bytes_equal(block, replay->model->texts[replay->next]));
     replay->next++;
 }
 
@@ -97,7 +97,7 @@ static void add_piece(struct fuzz *fuzz, struct recent *recent, struct model *mo
     snprintf(id, sizeof id, "%u-%u", fuzz_byte(fuzz), fuzz_byte(fuzz));
     piece.block = fuzz_some(fuzz, 255);
     piece.weight = (int64_t)piece.block.len;
-    assert(recent_add(recent, &piece) == model_takes(&models[piece.request_id - 1], &piece));
+    CLAIM(recent_add(recent, &piece) == model_takes(&models[piece.request_id - 1], &piece));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -115,10 +115,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int64_t request = 1; request <= REQUESTS; request++) {
         struct replay replay = {&models[request - 1], last_id, 0};
         struct recent_head head = recent_head(recent, request, last_id);
-        assert(head.attempt_id == replay.model->attempt && head.lost == 0);
+        CLAIM(head.attempt_id == replay.model->attempt && head.lost == 0);
         recent_each(recent, request, last_id, see_block, &replay);
         skip_told(&replay);
-        assert(replay.next == replay.model->count);
+        CLAIM(replay.next == replay.model->count);
     }
     recent_free(recent);
     return 0;

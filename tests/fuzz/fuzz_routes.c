@@ -76,7 +76,7 @@ void __wrap_log_error(const char *event, const struct error *err)
 /* PostgreSQL takes no text with a NUL or with bytes that are not UTF-8: that would be a 500. */
 static void check_text(struct bytes text)
 {
-    assert(!text.data || (fuzz_is_utf8(text) && !memchr(text.data, '\0', text.len)));
+    CLAIM(!text.data || (fuzz_is_utf8(text) && !memchr(text.data, '\0', text.len)));
 }
 
 bool __wrap_db_run(struct db *db, const struct statement *statement, const struct db_param *params,
@@ -92,8 +92,8 @@ bool __wrap_db_run(struct db *db, const struct statement *statement, const struc
 
 static void check_code(const char *code)
 {
-    assert(code[strspn(code, " \t\n")] && !strpbrk(code, "\r\v\f\x1b\x7f"));
-    assert(!strstr(code, "\xe2\x80\xae") && !strstr(code, "\xe2\x80\x8b")); /* U+202E, U+200B */
+    CLAIM(code[strspn(code, " \t\n")] && !strpbrk(code, "\r\v\f\x1b\x7f"));
+    CLAIM(!strstr(code, "\xe2\x80\xae") && !strstr(code, "\xe2\x80\x8b")); /* U+202E, U+200B */
 }
 
 /* jsonb takes no \u0000 and no text of more than the function's columns hold. */
@@ -102,13 +102,13 @@ static void check_item(const json_t *item)
     const json_t *actor = json_object_get(item, "actor");
     const char *code = json_text_of(item, "code");
     AUTO(text) char *text = json_text(item);
-    assert(json_is_object(item) && json_integer_of(actor, "person_id", 0) == 7);
-    assert(!strstr(text, "\\u0000"));
+    CLAIM(json_is_object(item) && json_integer_of(actor, "person_id", 0) == 7);
+    CLAIM(!strstr(text, "\\u0000"));
     check_text(bytes_of(text));
     if (code)
         check_code(code);
     for (size_t i = 0; i < json_array_size(json_object_get(item, "files")); i++)
-        assert(json_integer_of(json_array_get(json_object_get(item, "files"), i), "id", 0) > 0);
+        CLAIM(json_integer_of(json_array_get(json_object_get(item, "files"), i), "id", 0) > 0);
     asked++;
     written++;
 }
@@ -125,10 +125,10 @@ bool __wrap_batch_call(struct batch *batch, const json_t *item, json_t **ret_res
 void __wrap_batch_call_all(struct batch *batch, struct batch_element *elements, size_t count)
 {
     (void)batch;
-    assert(count <= BATCH_MAX);
+    CLAIM(count <= BATCH_MAX);
     for (size_t i = 0; i < count; i++) {
         elements[i].err = (struct error){0};
-        assert(__wrap_batch_call(batch, elements[i].item, &elements[i].result, &elements[i].err));
+        CLAIM(__wrap_batch_call(batch, elements[i].item, &elements[i].result, &elements[i].err));
     }
 }
 
@@ -139,7 +139,7 @@ static struct api *our_api(void)
     if (api.cookie_name[0])
         return &api;
     clearenv();
-    assert(settings_load(SETTINGS_API, stderr, &api.settings, &err));
+    CLAIM(settings_load(SETTINGS_API, stderr, &api.settings, &err));
     memcpy(api.cookie_name, "session", 8);
     api.parks = parks_new(NULL); /* nobody is ever woken */
     api.places = places_new(1);
@@ -177,17 +177,17 @@ static bool find_route(struct exchange *exchange, const char *line)
 static void check_reply(const struct reply *reply)
 {
     if (reply->status == 204) {
-        assert(reply->body.len == 0);
+        CLAIM(reply->body.len == 0);
         return;
     }
     AUTO(json) json_t *body = json_loadb(reply->body.data, reply->body.len, 0, NULL);
     const char *code = json_text_of(json_object_get(body, "error"), "code");
-    assert(json_is_object(body) && reply->status >= 200);
-    assert((reply->status < 300) == (code == NULL));
+    CLAIM(json_is_object(body) && reply->status >= 200);
+    CLAIM((reply->status < 300) == (code == NULL));
     if (reply->status >= 400 && reply->status < 500)
-        assert(asked == 0);
+        CLAIM(asked == 0);
     if (reply->status >= 500)
-        assert(reply->status == 503 && asked > 0 && written == 0);
+        CLAIM(reply->status == 503 && asked > 0 && written == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -207,7 +207,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct db *db = NULL;
         buffer_add(&exchange->body, body.data, body.len);
         exchange->job = JOB_HANDLE;
-        assert(dispatch_run(our_api(), &db, exchange) == DISPATCH_READY);
+        CLAIM(dispatch_run(our_api(), &db, exchange) == DISPATCH_READY);
         check_reply(&exchange->reply);
         if (exchange->held_place)
             places_give(our_api()->places, exchange->held_place);

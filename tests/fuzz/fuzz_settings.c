@@ -15,7 +15,7 @@ char *__wrap_memory_text(const char *text);
 
 char *__wrap_memory_text(const char *text)
 {
-    assert(text_count < TEXTS_MAX);
+    CLAIM(text_count < TEXTS_MAX);
     return texts[text_count++] = text ? strdup(text) : NULL;
 }
 
@@ -43,10 +43,10 @@ static void set_environment(struct fuzz *fuzz)
 /* Every number within its bounds, by the table read once more. */
 static void check_numbers(const struct settings *settings, enum settings_user user)
 {
-#define SETTING_TEXT(name, env, otherwise, users, says) assert(!((users)&user) || settings->name);
-#define SETTING_SECRET(name, env, users, says) assert(!((users)&user) || settings->name.value);
+#define SETTING_TEXT(name, env, otherwise, users, says) CLAIM(!((users)&user) || settings->name);
+#define SETTING_SECRET(name, env, users, says) CLAIM(!((users)&user) || settings->name.value);
 #define SETTING_NUMBER(name, env, otherwise, min, max, users, says)                                \
-    assert(!((users)&user) || (settings->name >= (min) && settings->name <= (max)));
+    CLAIM(!((users)&user) || (settings->name >= (min) && settings->name <= (max)));
 #include "common/base/settings_table.h"
 #undef SETTING_TEXT
 #undef SETTING_SECRET
@@ -59,8 +59,8 @@ static void check_complaints(const char *said, const struct error *err)
     size_t lines = 0;
     for (const char *at = said; (at = strchr(at, '\n')); at++)
         lines++;
-    assert(err->code == ERR_BAD_REQUEST && strtoull(err->text, NULL, 10) <= lines && lines > 0);
-    assert(!strstr(said, "s3cret"));
+    CLAIM(err->code == ERR_BAD_REQUEST && strtoull(err->text, NULL, 10) <= lines && lines > 0);
+    CLAIM(!strstr(said, "s3cret"));
 }
 
 static void check_address(const char *url)
@@ -68,8 +68,8 @@ static void check_address(const char *url)
     struct redis_address address = redis_address_parse(url);
     if (!address.valid)
         return;
-    assert(address.port >= 0 && address.port < 65536);
-    assert(strlen(address.host) < sizeof address.host);
+    CLAIM(address.port >= 0 && address.port < 65536);
+    CLAIM(strlen(address.host) < sizeof address.host);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -88,10 +88,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (fine)
             check_numbers(&settings, users[i]);
         else
-            assert(memcmp(&settings, &untouched, sizeof settings) == 0);
+            CLAIM(memcmp(&settings, &untouched, sizeof settings) == 0);
         if (!fine)
             check_complaints(said, &err);
-        assert(!fine || len == 0);
+        CLAIM(!fine || len == 0);
         if (fine && (users[i] & (SETTINGS_API | SETTINGS_WORKER)))
             check_address(settings.redis_url.value);
         free_texts();

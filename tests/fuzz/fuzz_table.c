@@ -20,10 +20,10 @@ static bool next_cell(struct fuzz *csv, struct buffer *ret_cell)
         buffer_add(ret_cell, csv->at, 1);
     }
     csv->at += quoted;
-    assert(csv->at < csv->end && (*csv->at == ',' || *csv->at == '\r'));
+    CLAIM(csv->at < csv->end && (*csv->at == ',' || *csv->at == '\r'));
     if (*csv->at++ == ',')
         return false;
-    assert(csv->at < csv->end && *csv->at++ == '\n');
+    CLAIM(csv->at < csv->end && *csv->at++ == '\n');
     return true;
 }
 
@@ -31,9 +31,9 @@ static bool next_cell(struct fuzz *csv, struct buffer *ret_cell)
 static void check_text(const char *text, const char *cell)
 {
     bool formula = *text && strchr("=+-@\t\r", *text);
-    assert(!*cell || !strchr("=+-@\t\r", *cell));
-    assert(!formula || *cell == '\'');
-    assert(strcmp(cell + formula, text) == 0);
+    CLAIM(!*cell || !strchr("=+-@\t\r", *cell));
+    CLAIM(!formula || *cell == '\'');
+    CLAIM(strcmp(cell + formula, text) == 0);
 }
 
 static void check_cell(const json_t *value, const char *cell)
@@ -43,11 +43,11 @@ static void check_cell(const json_t *value, const char *cell)
     } else if (json_is_number(value)) {
         char *end;
         double number = strtod(cell, &end);
-        assert(*cell && *end == '\0' && number == json_number_value(value));
+        CLAIM(*cell && *end == '\0' && number == json_number_value(value));
     } else {
-        assert(strcmp(cell, json_is_true(value)    ? "true"
-                            : json_is_false(value) ? "false"
-                                                   : "") == 0);
+        CLAIM(strcmp(cell, json_is_true(value)    ? "true"
+                           : json_is_false(value) ? "false"
+                                                  : "") == 0);
     }
 }
 
@@ -57,10 +57,10 @@ static void check_row(struct fuzz *csv, const json_t *row, const char *key)
     size_t i, width = json_array_size(row);
     const json_t *value;
     if (width == 0)
-        assert(next_cell(csv, &cell) && cell.len == 0);
+        CLAIM(next_cell(csv, &cell) && cell.len == 0);
     json_array_foreach ((json_t *)row, i, value) {
         bool last = next_cell(csv, &cell);
-        assert(last == (i + 1 == width));
+        CLAIM(last == (i + 1 == width));
         check_cell(key ? json_object_get(value, key) : value, cell.data);
     }
 }
@@ -71,12 +71,12 @@ static void check_csv(const json_t *table)
     struct error err = {0};
     size_t i;
     json_t *row, *rows = json_object_get(table, "rows");
-    assert(table_csv_write(table, &out, &err));
+    CLAIM(table_csv_write(table, &out, &err));
     struct fuzz csv = {(const uint8_t *)out.data, (const uint8_t *)out.data + out.len};
     check_row(&csv, json_object_get(table, "columns"), "name");
     json_array_foreach (rows, i, row)
         check_row(&csv, row, NULL);
-    assert(csv.at == csv.end);
+    CLAIM(csv.at == csv.end);
 }
 
 static void check_shape(const json_t *table)
@@ -84,12 +84,12 @@ static void check_shape(const json_t *table)
     json_t *columns = json_object_get(table, "columns"), *rows = json_object_get(table, "rows");
     size_t i, n;
     json_t *row, *cell;
-    assert(json_object_size(table) == 3 && json_is_array(columns) && json_is_array(rows));
-    assert(json_integer_of(table, "total_rows", -1) >= 0);
+    CLAIM(json_object_size(table) == 3 && json_is_array(columns) && json_is_array(rows));
+    CLAIM(json_integer_of(table, "total_rows", -1) >= 0);
     json_array_foreach (rows, i, row) {
-        assert(json_array_size(row) == json_array_size(columns));
+        CLAIM(json_array_size(row) == json_array_size(columns));
         json_array_foreach (row, n, cell)
-            assert(!json_is_object(cell) && !json_is_array(cell));
+            CLAIM(!json_is_object(cell) && !json_is_array(cell));
     }
 }
 
@@ -98,7 +98,7 @@ static void check_valid(struct bytes json)
 {
     AUTO(json) json_t *table = NULL;
     struct error err = {0};
-    assert(json_read_object(json, &table, &err));
+    CLAIM(json_read_object(json, &table, &err));
     check_shape(table);
     check_csv(table);
 }
@@ -114,7 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_is_array(json_object_get(table, "rows"))) {
         AUTO(buffer) struct buffer out = {0};
         struct error err = {0};
-        assert(table_csv_write(table, &out, &err)); /* of any shape */
+        CLAIM(table_csv_write(table, &out, &err)); /* of any shape */
     }
     return 0;
 }

@@ -42,11 +42,11 @@ static void check_round_trip(const struct uri *uri)
         buffer_add_text(&raw, "=");
         add_escaped(&raw, uri->query[i].value, "");
     }
-    assert(uri_parse(raw.data, &again, &err));
-    assert(strcmp(again.path, uri->path) == 0 && again.query_count == uri->query_count);
+    CLAIM(uri_parse(raw.data, &again, &err));
+    CLAIM(strcmp(again.path, uri->path) == 0 && again.query_count == uri->query_count);
     for (size_t i = 0; i < uri->query_count; i++) {
         const char *value = uri_query_text(&again, uri->query[i].name);
-        assert(value && strcmp(value, uri->query[i].value) == 0);
+        CLAIM(value && strcmp(value, uri->query[i].value) == 0);
     }
 }
 
@@ -57,8 +57,8 @@ static void check_numbers(const struct uri *uri)
         struct error err = {0};
         int64_t number = -7;
         bool fine = uri_query_integer(uri, uri->query[i].name, bounds, &number, &err);
-        assert(fine ? number >= 1 && number <= 100 : number == -7);
-        assert(fine || err.code == ERR_INVALID_FIELD);
+        CLAIM(fine ? number >= 1 && number <= 100 : number == -7);
+        CLAIM(fine || err.code == ERR_INVALID_FIELD);
     }
 }
 
@@ -69,17 +69,17 @@ static void check_pattern(const struct route *route, const char *path, const int
     buffer_add_text(&out, "");
     for (const char *at = route->path; *at; at++) {
         if (*at == '{') {
-            assert(*ids > 0);
+            CLAIM(*ids > 0);
             buffer_printf(&out, "%" PRId64, *ids++);
             at += 3;
         } else if (*at == '*') {
-            assert(strlen(path) > out.len && memcmp(path, out.data, out.len) == 0);
+            CLAIM(strlen(path) > out.len && memcmp(path, out.data, out.len) == 0);
             return;
         } else {
             buffer_add(&out, at, 1);
         }
     }
-    assert(strcmp(out.data, path) == 0);
+    CLAIM(strcmp(out.data, path) == 0);
 }
 
 /* The first method and one more: all of them would take most of the time. */
@@ -94,8 +94,8 @@ static void check_routes(const char *path)
         buffer_add_text(&allowed, "");
         router_allow(path, &allowed);
         bool found = router_find((enum method)method, path, &route, ids, &err);
-        assert(found == (strstr(allowed.data, method_names[method]) != NULL));
-        assert(found || err.code == (allowed.len ? ERR_METHOD : ERR_NOT_FOUND));
+        CLAIM(found == (strstr(allowed.data, method_names[method]) != NULL));
+        CLAIM(found || err.code == (allowed.len ? ERR_METHOD : ERR_NOT_FOUND));
         if (found)
             check_pattern(route, path, ids);
     }
@@ -107,10 +107,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     AUTO(uri) struct uri uri = {0};
     struct error err = {0};
     if (!uri_parse(raw, &uri, &err)) {
-        assert(err.code == ERR_BAD_REQUEST && err.text[0] && !uri.memory && !uri.path);
+        CLAIM(err.code == ERR_BAD_REQUEST && err.text[0] && !uri.memory && !uri.path);
         return 0;
     }
-    assert(is_safe_path(uri.path) && uri.query_count <= URI_QUERY_MAX);
+    CLAIM(is_safe_path(uri.path) && uri.query_count <= URI_QUERY_MAX);
     check_round_trip(&uri);
     check_numbers(&uri);
     check_routes(uri.path);

@@ -39,7 +39,7 @@ const number = (said, pattern) => Number(said.match(pattern)?.[1] ?? 0);
 
 // Why it ended, in the words of whoever found it.
 function reasons(said) {
-    const telling = /Assertion|ERROR: |runtime error|SUMMARY|ALARM|libFuzzer: /;
+    const telling = /does not hold|ERROR: |runtime error|SUMMARY|ALARM|libFuzzer: /;
     return said.split("\n").filter((line) => telling.test(line)).slice(0, 4);
 }
 

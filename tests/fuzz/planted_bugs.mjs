@@ -74,8 +74,8 @@ export const planted = [
         harness: "fuzz_results",
         file: "worker/sandbox/results.c",
         was: "memcmp(digest, frame->body.data, sizeof digest) != 0)",
-        now: "memcmp(digest, frame->body.data, 1) != 0)",
-        says: "only one byte of the end's digest counts",
+        now: "memcmp(digest, frame->body.data, 0) != 0)",
+        says: "the digest in the end is not looked at",
     },
     {
         harness: "fuzz_frame",

@@ -51,7 +51,7 @@ build/fuzz/obj/%.o: %.c | build/gen/statements.h
 
 # For planted.mjs: the changed object goes before the library, which then needs not give its own.
 build/fuzz/planted/%.o: build/fuzz/planted/%.c
-	$(quiet)$(fuzz_compile) -c -o $@ $<
+	$(quiet)$(fuzz_compile) -w -c -o $@ $<
 fuzz-planted-one: $(CHANGED)
 	$(quiet)$(call fuzz_link,$(HARNESS)) -o $(OUT) build/fuzz/obj/tests/fuzz/$(HARNESS).o $(CHANGED) \
 	  $(fuzz_support) $(fuzz_library) $(libs)

@@ -6,7 +6,7 @@
 static bool take_stream(void *context, enum sandbox_stream stream, struct bytes chunk)
 {
     struct sink_kept *kept = context;
-    assert((stream == SANDBOX_STDOUT || stream == SANDBOX_STDERR) && chunk.len > 0);
+    CLAIM((stream == SANDBOX_STDOUT || stream == SANDBOX_STDERR) && chunk.len > 0);
     buffer_add(&kept->streams[stream], chunk.data, chunk.len);
     return true;
 }
@@ -23,11 +23,11 @@ static bool begin_item(void *context, const char *kind, const char *mime, const 
     static const char *const kinds[] = {"table", "chart", "file", "result", "traceback", NULL};
     static const char *const named[] = {"chart", "file", NULL};
     struct sink_kept *kept = context;
-    assert(!kept->in_item && is_one_of(kind, kinds) && mime[0]);
-    assert(is_one_of(kind, named) == (name[0] != '\0'));
-    assert(name[0] != '.' && !strpbrk(name, "/\\\n\r\x1b") && strlen(name) <= 200);
-    assert(fuzz_is_utf8(bytes_of(name)));
-    assert((strcmp(kind, "chart") == 0) == (strcmp(mime, "image/png") == 0 && kind[0] == 'c'));
+    CLAIM(!kept->in_item && is_one_of(kind, kinds) && mime[0]);
+    CLAIM(is_one_of(kind, named) == (name[0] != '\0'));
+    CLAIM(name[0] != '.' && !strpbrk(name, "/\\\n\r\x1b") && strlen(name) <= 200);
+    CLAIM(fuzz_is_utf8(bytes_of(name)));
+    CLAIM((strcmp(kind, "chart") == 0) == (strcmp(mime, "image/png") == 0 && kind[0] == 'c'));
     kept->in_item = true;
     kept->item_count++;
     kept->counted += kind[0] != 'r' && strcmp(kind, "traceback") != 0;
@@ -39,7 +39,7 @@ static bool begin_item(void *context, const char *kind, const char *mime, const 
 static bool add_item(void *context, struct bytes chunk)
 {
     struct sink_kept *kept = context;
-    assert(kept->in_item && chunk.len > 0 && chunk.len <= 1048576);
+    CLAIM(kept->in_item && chunk.len > 0 && chunk.len <= 1048576);
     buffer_add(&kept->item, chunk.data, chunk.len);
     return true;
 }
@@ -47,7 +47,7 @@ static bool add_item(void *context, struct bytes chunk)
 static bool end_item(void *context)
 {
     struct sink_kept *kept = context;
-    assert(kept->in_item);
+    CLAIM(kept->in_item);
     kept->in_item = false;
     kept->largest = kept->item.len > kept->largest ? kept->item.len : kept->largest;
     buffer_printf(&kept->items, "%zu ", kept->item.len);
