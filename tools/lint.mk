@@ -2,7 +2,7 @@
 include Makefile
 
 out := build/lint
-files := $(filter-out build/%,$(common) $(api) $(worker) $(admin) $(units) $(call sources,tests/bench))
+files := $(filter-out build/%,$(common) $(api) $(worker) $(admin) $(units) $(call sources,tests/bench tests/model))
 flags = -std=gnu17 -D_GNU_SOURCE -I. -Ibuild/gen -isystem /usr/include/postgresql \
   -isystem /usr/include/hiredis
 

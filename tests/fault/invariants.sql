@@ -91,12 +91,13 @@ from cs.attempt a
 where not exists (select from cs.attempt_decision l where l.attempt_id = a.id);
 
 -- acknowledged: [{request_id, event, body?}], as a client was told: what the trail does not have.
+-- event may be several words with | between them, one of which is to be there.
 create function invariant.lost(acknowledged jsonb) returns table (n bigint, request_id bigint,
     event text) language sql stable as $$
     select l.n, (l.item ->> 'request_id')::bigint, l.item ->> 'event'
     from jsonb_array_elements(acknowledged) with ordinality l (item, n)
     where not exists (select from cs.audit_event e where e.entity = 'request'
-            and e.entity_id = (l.item ->> 'request_id')::bigint and e.event = l.item ->> 'event'
+            and e.entity_id = (l.item ->> 'request_id')::bigint and e.event = any (string_to_array(l.item ->> 'event', '|'))
             and e.body @> coalesce(l.item -> 'body', '{}'))
 $$;
 

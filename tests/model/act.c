@@ -46,7 +46,7 @@ static void act_claim(struct play *play)
         char digest[65] = "";
         if (rows_bytes(rows, i, 7).len == 32)
             hex_encode(rows_bytes(rows, i, 7).data, 32, digest);
-        if (!at.a || at.a->state != RUN_CLAIMED || strcmp(digest, at.r->digest))
+        if (!at.a || at.a->state != RUN_CLAIMED || !same_text(digest, at.r->digest))
             play_differs(play, "run %lld is claimed otherwise",
                          (long long)rows_integer(rows, i, 0));
     }
@@ -105,7 +105,7 @@ static void act_chunk(struct play *play)
                                          bytes_of(same ? "x" : "y"), &rows, &err);
     const struct answer must = expect_chunk(w, &e, bit, same);
     const char *code = ok ? "ok" : error_name(err.code);
-    if (strcmp(code, must.code))
+    if (!same_text(code, must.code))
         play_differs(play, "output must be answered %s, and was %s", must.code, code);
 }
 
@@ -204,7 +204,8 @@ void act_sweep(struct play *play)
                  &err))
         return;
     const unsigned bits = away ? 1u << (away - 1) : 0;
-    const struct swept must = expect_sweep(w, worker, bits);
+    struct swept must = {0};
+    expect_sweep(w, worker, bits, &must);
     json_t *told = json_loads(rows_text(rows, 0, 0), 0, NULL);
     const bool cancel = json_is_true(json_object_get(told, "cancel"));
     const bool adoptable = json_is_true(json_object_get(told, "adoptable"));
@@ -234,7 +235,8 @@ static void act_orphans(struct play *play)
     const struct run *a = r ? &r->runs[e.run] : NULL;
     const bool owned = a && a->fence == e.fence &&
                        ((a->state >= RUN_CLAIMED && a->state <= RUN_RUNNING) || run_is_open(r, a));
-    if ((strcmp(rows_text(rows, 0, 0), "[]") != 0) == owned)
+    const bool orphan = !same_text(rows_text(rows, 0, 0), "[]");
+    if (orphan == owned)
         play_differs(play, "the sandbox of run %lld is%s owned", (long long)e.run_id,
                      owned ? "" : " not");
 }

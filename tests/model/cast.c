@@ -207,8 +207,8 @@ void people_change(struct play *play)
         p->analyst = !p->reviewer;
         person_becomes(play, who, "roles",
                        parsed(p->reviewer ? "[\"reviewer\"]" : "[\"analyst\"]"));
-    } else if (chance(w, 15)) {
-        link_is_made(play, who == BOT ? MIA : who);
+    } else if (!p->agent && chance(w, 15)) {
+        link_is_made(play, who);
     }
 }
 

@@ -230,7 +230,7 @@ static void compare_rows(struct play *play, const char *ids)
     for (size_t i = 0; rows && i < rows_count(rows); i++) {
         struct request *r = request_named(&play->world, rows_integer(rows, i, 0));
         describe(&play->world, r, &must);
-        if (strcmp(must.data, rows_text(rows, i, 1)))
+        if (!same_text(must.data, rows_text(rows, i, 1)))
             play_wrong(play, "request %lld must be\n#   %s\n# and is\n#   %s", (long long)r->id,
                        must.data, rows_text(rows, i, 1));
         if (!rows_is_null(rows, i, 2))

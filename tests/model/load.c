@@ -50,7 +50,7 @@ static const struct statement runs_read = {
 static int request_state_of(const char *name)
 {
     int state = 0;
-    while (strcmp(request_state_name((enum request_state)state), name))
+    while (!same_text(request_state_name((enum request_state)state), name))
         state++;
     return state;
 }
@@ -58,7 +58,7 @@ static int request_state_of(const char *name)
 static int run_state_of(const char *name)
 {
     int state = 0;
-    while (strcmp(run_state_name((enum run_state)state), name))
+    while (!same_text(run_state_name((enum run_state)state), name))
         state++;
     return state;
 }

@@ -2,6 +2,7 @@
  *
  *   SEED     of the first story (by the clock when it is not set); each next one has the next seed
  *   EVENTS   how many elements are sent in all; SECONDS: or for how long, when that is longer
+ *   FAILURES after so many failed stories it gives up
  *   CLIENTS  how many stories are played at once, each in a database of its own */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,13 +14,12 @@
 #include "tests/model/play.h"
 
 #define STORY_EVENTS 1000
-#define FAILURES_MAX 3 /* more of them would say the same */
-#define REST_EVERY 40  /* stories between two looks at all that is about no request */
+#define REST_EVERY 40 /* stories between two looks at all that is about no request */
 
 static _Atomic uint64_t next_seed;
 static atomic_long events_done;
 static atomic_int stories_passed, stories_failed, deadlocks;
-static long events_wanted;
+static long events_wanted, failures_most;
 static int64_t ends_ms;
 
 static long setting(const char *name, long standard)
@@ -32,7 +32,7 @@ static bool is_over(void)
 {
     const bool enough =
         atomic_load(&events_done) >= events_wanted && clock_monotonic_ms() >= ends_ms;
-    return enough || atomic_load(&stories_failed) >= FAILURES_MAX;
+    return enough || atomic_load(&stories_failed) >= failures_most;
 }
 
 static void *play_stories(void *database)
@@ -79,6 +79,7 @@ int main(void)
     const long clients = setting("CLIENTS", 2) < 16 ? setting("CLIENTS", 2) : 16;
     const uint64_t first = (uint64_t)setting("SEED", (long)(clock_wall_ms() % 1000000000));
     const int64_t began = clock_monotonic_ms();
+    failures_most = setting("FAILURES", 3); /* more of them would say the same */
     events_wanted = setting("EVENTS", 200000);
     ends_ms = began + 1000 * setting("SECONDS", 0);
     atomic_store(&next_seed, first);

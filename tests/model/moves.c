@@ -93,7 +93,7 @@ static void must_be_legal(const char *entity, const char *from, const char *to, 
 {
     for (int i = 0; i < MOVES; i++) {
         const struct move *m = &move_table[i];
-        if (!strcmp(m->entity, entity) && !strcmp(m->from, from) && !strcmp(m->to, to) &&
+        if (same_text(m->entity, entity) && same_text(m->from, from) && same_text(m->to, to) &&
             strstr(m->actors, actor))
             return;
     }

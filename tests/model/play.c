@@ -157,9 +157,10 @@ static void check_answer(struct play *play, const struct element *e, const json_
         e->call >= START ? expect_run(&play->world, e) : expect_request(&play->world, e);
     const bool replayed = json_is_true(json_object_get(told, "replayed"));
     const int64_t id = number_of(told, must.replayed ? "id" : "decision_id");
-    if (strcmp(code, must.code) || (must.field && strcmp(must.field, text_of(error, "field"))) ||
-        (must.state && strcmp(must.state, text_of(told, "state"))) || replayed != must.replayed ||
-        (must.id && must.id != id))
+    if (!same_text(code, must.code) ||
+        (must.field && !same_text(must.field, text_of(error, "field"))) ||
+        (must.state && !same_text(must.state, text_of(told, "state"))) ||
+        replayed != must.replayed || (must.id && must.id != id))
         play_differs(play, "%s must be answered %s %s %s, and was %s %s %s", calls[e->call].name,
                      must.code, must.field ? must.field : "", must.state ? must.state : "", code,
                      text_of(error, "field"), text_of(told, "state"));
@@ -173,8 +174,8 @@ static bool is_told_twice(const struct element *elements, int i, const json_t *t
 {
     const json_t *error = json_object_get(told, "error");
     const struct element *e = &elements[i];
-    if (e->call < START || strcmp(text_of(error, "code"), "conflict") ||
-        strcmp(text_of(error, "field"), "id"))
+    if (e->call < START || !same_text(text_of(error, "code"), "conflict") ||
+        !same_text(text_of(error, "field"), "id"))
         return false;
     for (int k = 0; k < i; k++)
         if (elements[k].run_id == e->run_id && elements[k].fence == e->fence &&
@@ -263,8 +264,6 @@ static void play_batch(struct play *play, enum call call)
     struct world *w = &play->world;
     if (w->request_count > FULL && (call == SUBMIT || call == RUN_AGAIN))
         call = DECIDE;
-    if (play->racing && call == SETTLE && !race_settles(play))
-        call = FINISH;
     const int most = call == SUBMIT || call == RUN_AGAIN ? 12 : chance(w, 10) ? BATCH : 24;
     play->last_count = 1 + below(w, most);
     for (int i = 0; i < play->last_count; i++)

@@ -19,35 +19,34 @@ static const struct statement lost = {"model_lost",
                                       1,
                                       false};
 
-/* The audit row that stands for an answer; NULL when another one may, too. */
-static const char *event_of(const struct play *play, const struct element *e, const json_t *told)
+/* Told again, an end may have been noticed, or settled, by somebody else meanwhile. */
+#define ENDS "attempt.finish|attempt.settle|attempt.lost|attempt.adopt_end"
+
+/* The audit row that stands for an answer. */
+static const char *event_of(const struct element *e, const json_t *told)
 {
     static const char *const verdicts[] = {"decision.approve", "decision.reject",
                                            "decision.request_changes"};
-    static const char *const events[CALLS] = {
-        [SUBMIT] = "request.submit",        [RUN_AGAIN] = "request.submit",
-        [REVISE] = "request.revise",        [UNDO] = "decision.undo",
-        [SETTLE] = "request.settle",        [START] = "attempt.start",
-        [MARK_RUNNING] = "attempt.running", [RELEASE] = "attempt.release",
-        [FINISH] = "attempt.finish"};
+    static const char *const events[CALLS] = {[SUBMIT] = "request.submit",
+                                              [RUN_AGAIN] = "request.submit",
+                                              [REVISE] = "request.revise",
+                                              [UNDO] = "decision.undo",
+                                              [SETTLE] = "request.settle",
+                                              [START] = "attempt.start",
+                                              [MARK_RUNNING] = "attempt.running",
+                                              [RELEASE] = "attempt.release",
+                                              [FINISH] = ENDS};
     const char *state = json_string_value(json_object_get(told, "state"));
     if (e->call == DECIDE)
         return verdicts[e->verdict];
     if (e->call == CANCEL)
-        return !strcmp(state, "cancelled") ? "request.cancel" : "attempt.cancel";
-    if (e->call == FINISH && (race_settles(play) || e->outcome == RUN_UNKNOWN))
-        return NULL;
+        return same_text(state, "cancelled") ? "request.cancel" : "attempt.cancel";
     return events[e->call];
-}
-
-bool race_settles(const struct play *play)
-{
-    return play->seed % 2;
 }
 
 void race_keep(struct play *play, const struct element *e, const json_t *told)
 {
-    const char *event = json_object_get(told, "error") ? NULL : event_of(play, e, told);
+    const char *event = json_object_get(told, "error") ? NULL : event_of(e, told);
     const json_t *decision = json_object_get(told, "decision_id");
     if (!event || json_object_get(told, "replayed"))
         return;
@@ -60,7 +59,8 @@ void race_keep(struct play *play, const struct element *e, const json_t *told)
         json_object_set(body, "revision", json_object_get(told, "revision"));
     if (e->call >= START) {
         json_object_set_new(body, "attempt_id", json_integer(e->run_id));
-        json_object_set_new(body, "fence", json_integer(e->fence));
+        if (e->call != FINISH)
+            json_object_set_new(body, "fence", json_integer(e->fence));
     }
     json_array_append_new(play->answered, json_pack("{s:I, s:s, s:o}", "request_id", request,
                                                     "event", event, "body", body));

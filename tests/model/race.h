@@ -4,7 +4,5 @@
 #include "tests/model/play.h"
 
 void play_race(struct play *play);
-/* Whether this race settles lost runs: then the end of a run may be a person's word. */
-bool race_settles(const struct play *play);
 /* Remembers what was answered. */
 void race_keep(struct play *play, const struct element *e, const json_t *told);

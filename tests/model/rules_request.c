@@ -129,7 +129,7 @@ static bool may_decide(const struct world *w, const struct element *e, const str
         *ret_answer = refused("stale", "revision");
     else if (r->state != REQUEST_PENDING)
         *ret_answer = refused(decided ? "already_decided" : "wrong_state", NULL);
-    else if (strcmp(e->digest, r->digest))
+    else if (!same_text(e->digest, r->digest))
         *ret_answer = refused(*e->digest ? "stale" : "invalid_field", "bundle_sha256");
     else if (e->flaw == 2 && e->verdict != APPROVE)
         *ret_answer = refused("missing_field", "note");
@@ -148,7 +148,7 @@ static struct answer decide(struct world *w, const struct element *e, struct req
         return refused("own_request", NULL);
     if (r->decision.round == r->round && r->decision.reviewer == e->who && e->flaw != 1 &&
         r->decision.verdict == e->verdict && e->revision == r->revision &&
-        !strcmp(e->digest, r->digest)) { /* the answer was lost, and it is asked again */
+        same_text(e->digest, r->digest)) { /* the answer was lost, and it is asked again */
         answer = fine(request_state_name(r->state));
         answer.id = r->decision.id;
         return answer;

@@ -34,7 +34,7 @@ bool still_approved(const struct world *w, const struct request *r)
 static const char *start_fault(const struct world *w, const struct element *e,
                                const struct request *r, const struct run *a)
 {
-    if (strcmp(e->digest, r->digest))
+    if (!same_text(e->digest, r->digest))
         return "digest";
     if (e->decision != a->decision)
         return "quorum";
@@ -49,7 +49,7 @@ static const char *start_fault(const struct world *w, const struct element *e,
 
 static void set_aside(struct request *r, const char *why)
 {
-    if (strcmp(why, "expired") && strcmp(why, "cancelled")) {
+    if (!same_text(why, "expired") && !same_text(why, "cancelled")) {
         back_to_review(r, "worker");
         return;
     }
@@ -66,7 +66,7 @@ static struct answer start_refused(struct request *r, struct run *a, const char 
                  {"paused", "unavailable"},
                  {"cancelled", "conflict"},
                  {"expired", "conflict"}};
-    if (!strcmp(why, "paused")) {
+    if (same_text(why, "paused")) {
         run_move(a, RUN_READY, "worker");
         a->worker = -1;
         a->lease = NEVER;
@@ -77,7 +77,7 @@ static struct answer start_refused(struct request *r, struct run *a, const char 
             set_aside(r, why);
     }
     int i = 0;
-    while (strcmp(codes[i].why, why))
+    while (!same_text(codes[i].why, why))
         i++;
     return refused(codes[i].code, why);
 }

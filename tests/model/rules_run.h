@@ -25,7 +25,7 @@ struct swept {
     bool cancel, adoptable;
 };
 /* `away`: bits of the backends that the worker knows to be away. */
-struct swept expect_sweep(struct world *world, int worker, unsigned away);
+void expect_sweep(struct world *world, int worker, unsigned away, struct swept *ret_swept);
 bool expect_hint(const struct world *world, const struct request *r, const struct run *a,
                  unsigned away);
 

@@ -139,25 +139,24 @@ static void close_offer(struct world *w, struct request *r, struct run *a, struc
         adoption_close(w, r, a);
 }
 
-struct swept expect_sweep(struct world *w, int worker, unsigned away)
+void expect_sweep(struct world *w, int worker, unsigned away, struct swept *ret_swept)
 {
-    struct swept swept = {0};
-    each_run(w, &swept, lose);
-    expire_requests(w, &swept);
-    each_run(w, &swept, drop_old);
+    *ret_swept = (struct swept){0};
+    each_run(w, ret_swept, lose);
+    expire_requests(w, ret_swept);
+    each_run(w, ret_swept, drop_old);
     give_up_waiting(w, away);
-    each_run(w, &swept, close_offer);
+    each_run(w, ret_swept, close_offer);
     for (int i = 0; i < w->request_count; i++) {
         for (int k = 0; k < w->requests[i].run_count; k++) {
             const struct request *r = &w->requests[i];
             const struct run *a = &r->runs[k];
             const bool live = a->state >= RUN_CLAIMED && a->state <= RUN_RUNNING;
             const bool held = a->state == RUN_UNKNOWN && a->adopt != NEVER && a->lease == AHEAD;
-            swept.cancel |= a->told_to_stop && a->worker == worker && (live || held);
-            swept.adoptable |= run_is_open(r, a) && !held && a->due;
+            ret_swept->cancel |= a->told_to_stop && a->worker == worker && (live || held);
+            ret_swept->adoptable |= run_is_open(r, a) && !held && a->due;
         }
     }
-    return swept;
 }
 
 bool expect_hint(const struct world *w, const struct request *r, const struct run *a, unsigned away)

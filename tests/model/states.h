@@ -1,6 +1,9 @@
 /* What requests, runs and moments can be. */
 #pragma once
 
+#include <stdbool.h>
+#include <string.h>
+
 /* In this order: before it runs, while it does, and its ends. */
 enum request_state {
     REQUEST_PENDING,
@@ -29,3 +32,8 @@ enum moment { NEVER, AHEAD, PAST };
 enum remote { REMOTE_NONE, REMOTE_FINDABLE, REMOTE_PRICE, REMOTE_WRONG };
 enum backend { LOCAL, E2B, DAYTONA, BACKENDS };
 enum verdict { APPROVE, REJECT, ASK_CHANGES };
+
+static inline bool same_text(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
