@@ -39,6 +39,7 @@ void play_close(struct play *play)
 {
     db_close(play->api);
     db_close(play->worker);
+    db_close(play->operator);
     db_close(play->root);
     for (int i = 0; i < LOG_LINES; i++)
         free(play->log[i]);
@@ -54,7 +55,7 @@ static int64_t operator_call(struct play *play, item_call_fn *call, const char *
     struct error err = {0};
     json_decref(item);
     play_note(play, "operator: %s", text);
-    if (!play_ok(play, call(play->root, text, &rows, &err), &err))
+    if (!play_ok(play, call(play->operator, text, &rows, &err), &err))
         return 0;
     json_t *told = json_loads(rows_text(rows, 0, 0), JSON_DECODE_ANY, NULL);
     const int64_t id = json_integer_value(json_object_get(told, name));
@@ -132,7 +133,7 @@ static void token_joins(struct play *play)
              " \"scopes\": [\"read\", \"submit\"], \"seconds\": 864000}",
              play->world.prefix);
     if (!play_ok(play,
-                 sql_operator_token_add(play->root, item, (struct bytes){digest, sizeof digest},
+                 sql_operator_token_add(play->operator, item, (struct bytes){digest, sizeof digest},
                                         &rows, &err),
                  &err))
         return;

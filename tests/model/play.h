@@ -12,7 +12,7 @@
 struct play {
     struct world world, before;
     uint64_t seed;
-    struct db *api, *worker, *root;
+    struct db *api, *worker, *operator, * root;
     long events;
     bool failed;
     struct element last[BATCH]; /* sent again when its answer was lost */
