@@ -97,7 +97,8 @@ create function invariant.lost(acknowledged jsonb) returns table (n bigint, requ
     select l.n, (l.item ->> 'request_id')::bigint, l.item ->> 'event'
     from jsonb_array_elements(acknowledged) with ordinality l (item, n)
     where not exists (select from cs.audit_event e where e.entity = 'request'
-            and e.entity_id = (l.item ->> 'request_id')::bigint and e.event = any (string_to_array(l.item ->> 'event', '|'))
+            and e.entity_id = (l.item ->> 'request_id')::bigint
+            and e.event = any (string_to_array(l.item ->> 'event', '|'))
             and e.body @> coalesce(l.item -> 'body', '{}'))
 $$;
 
