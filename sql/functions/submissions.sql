@@ -59,8 +59,8 @@ create or replace function cs.submission_fault(
     language sql stable
     return case
         when not who.roles && array['analyst', 'agent'] then 'role'
-        when s.team_id <> all (teams) then 'other_team'
         when s.team_id is null and cardinality(teams) <> 1 then 'team'
+        when s.team_id <> all (teams) then 'other_team'
         when char_length(s.question) > 10000 then 'question'
         when s.max_waiting < 1000000 and cs.waiting_is_full(who.id, s.max_waiting, more)
             then 'waiting'

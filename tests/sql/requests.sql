@@ -1,6 +1,6 @@
 -- Submitting, revising, cancelling, running again, and what people see of it.
 \ir setup.psql
-select plan(71);
+select plan(72);
 
 -- Submitting.
 select t.call('submit_requests', t.submission('mia')) as answer \gset
@@ -43,6 +43,10 @@ select is(t.wrong('mia', '{"max_waiting": 1}'), 'throttled', 'not too many at on
 select is(t.wrong('mia', '{"actor": {"person_id": 999999}}'), 'unauthenticated',
     'nobody is nobody');
 select is((select count(*) from request), :before::bigint, 'none of these left a request');
+delete from team_member where person_id = t.id('max');
+select is(t.wrong('max', '{}'), 'missing_field team_id', 'who is in no team, too, names none');
+insert into team_member select t.id('max'), m.team_id from team_member m
+    where m.person_id = t.id('mia');
 insert into team_member select t.id('max'), m.team_id from team_member m
     where m.person_id = t.id('other');
 select is(t.wrong('max', '{}'), 'missing_field team_id', 'with two teams one must be named');
