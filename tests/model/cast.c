@@ -25,7 +25,7 @@ bool play_open(struct play *play, const char *database)
     const bool ok =
         open_one("COUNTERSIGN_DB_API", database, &play->api, &err) &&
         open_one("COUNTERSIGN_DB_WORKER", database, &play->worker, &err) &&
-        open_one("COUNTERSIGN_DB_OPERATOR", database, &play->operator, &err) &&
+        open_one("COUNTERSIGN_DB_OPERATOR", database, &play->operator, & err) &&
         open_one("COUNTERSIGN_DB_SUPERUSER", database, &play->root, &err) &&
         db_run_script(play->root,
                       "set session_replication_role = replica; set jit = off;"

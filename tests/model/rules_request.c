@@ -30,12 +30,12 @@ static bool may_ask_for(const struct world *w, const struct element *e, int team
                         struct answer *ret_answer)
 {
     const struct person *p = &w->people[e->who];
-    if (team >= 0 && !(p->teams & (1u << team)))
+    if (!p->analyst && !p->agent)
+        *ret_answer = refused("wrong_role", NULL);
+    else if (team >= 0 && !(p->teams & (1u << team)))
         *ret_answer = refused("invalid_field", "team_id");
     else if (team < 0 && p->teams != 1 && p->teams != 2)
         *ret_answer = refused("missing_field", "team_id");
-    else if (!p->analyst && !p->agent)
-        *ret_answer = refused("wrong_role", NULL);
     else
         return true;
     return false;
