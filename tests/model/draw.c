@@ -96,10 +96,10 @@ static void draw_key(struct world *w, struct element *e)
         return;
     const int old = w->kept_count ? below(w, w->kept_count) : 0;
     const struct kept *kept = &w->kept[old];
-    if (w->kept_count && chance(w, 10) && kept->call == (int)e->call) {
+    if (w->kept_count && kept->state[0] && kept->call == (int)e->call && chance(w, 10)) {
         e->who = kept->who; /* a key of theirs once more */
         e->key = old + 1;
-        e->body = kept->body + chance(w, 50);
+        e->body = kept->body + 1; /* with the same body it is a batch that is sent again */
         return;
     }
     w->kept[w->kept_count] = (struct kept){.who = e->who, .call = e->call};
