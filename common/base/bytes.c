@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct bytes bytes_of(const char *text)
 {
@@ -38,7 +39,7 @@ static void buffer_reserve(struct buffer *buffer, size_t more)
         cap *= 2;
     char *data = realloc(buffer->data, cap);
     if (!data)
-        abort();
+        memory_none();
     buffer->data = data;
     buffer->cap = cap;
 }
@@ -91,11 +92,21 @@ struct bytes buffer_bytes(const struct buffer *buffer)
     return (struct bytes){buffer->data, buffer->len};
 }
 
+/* A line of the log that needs no memory itself. */
+_Noreturn void memory_none(void)
+{
+    static const char line[] = "{\"level\":\"error\",\"event\":\"memory.none\"}\n";
+    if (write(STDERR_FILENO, line, sizeof line - 1) < 0) {
+        /* There is nowhere else to say it. */
+    }
+    abort();
+}
+
 void *memory_new(size_t count, size_t size)
 {
     void *memory = calloc(count ? count : 1, size ? size : 1);
     if (!memory)
-        abort();
+        memory_none();
     return memory;
 }
 
@@ -103,7 +114,7 @@ char *memory_text(const char *text)
 {
     char *copy = text ? strdup(text) : NULL;
     if (text && !copy)
-        abort();
+        memory_none();
     return copy;
 }
 

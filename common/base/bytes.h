@@ -47,6 +47,8 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 struct bytes buffer_bytes(const struct buffer *buffer);
 
+/* Says that there is no memory, and aborts. */
+_Noreturn void memory_none(void);
 /* Memory that must be there: both abort when it is not. */
 void *memory_new(size_t count, size_t size); /* zeroed; caller frees */
 char *memory_text(const char *text);         /* copy; caller frees; NULL gives NULL */

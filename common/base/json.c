@@ -5,6 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void *json_memory(size_t size)
+{
+    void *memory = malloc(size);
+    if (!memory)
+        memory_none();
+    return memory;
+}
+
+/* Otherwise a list or an object that there is no memory for would merely be left short. */
+__attribute__((constructor)) static void watch_json_memory(void)
+{
+    json_set_alloc_funcs(json_memory, free);
+}
+
 void json_auto(json_t **json)
 {
     json_decref(*json);
@@ -127,7 +141,7 @@ char *json_text(const json_t *json)
 {
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
     if (!text)
-        abort();
+        memory_none();
     return text;
 }
 

@@ -81,26 +81,40 @@ static char *read_secret_file(const char *path)
     return memory_text(line);
 }
 
+/* The texts live as long as the process; the list of them tells who looks for leaks that they are
+ * none. */
+static const char *keep_text(const char *text)
+{
+    static struct kept {
+        struct kept *next;
+        char text[];
+    } *all;
+    size_t size = strlen(text) + 1;
+    struct kept *kept = memory_new(1, sizeof *kept + size);
+    kept->next = all;
+    all = kept;
+    return memcpy(kept->text, text, size);
+}
+
 static bool load_secret(const struct setting *setting, FILE *complaints, struct secret *ret_secret)
 {
     char name[80];
     snprintf(name, sizeof name, "%s_FILE", setting->env);
     const char *direct = getenv(setting->env);
     const char *path = getenv(name);
-    ret_secret->value = memory_text(direct ? direct : "");
+    ret_secret->value = keep_text(direct ? direct : "");
     if (direct && path) {
         fprintf(complaints, "%s and %s are both set; set one\n", setting->env, name);
         return false;
     }
     if (!path)
         return true;
-    char *value = read_secret_file(path);
+    AUTO(text) char *value = read_secret_file(path);
     if (!value) {
         fprintf(complaints, "%s: %s can not be read\n", name, path);
         return false;
     }
-    free((char *)ret_secret->value);
-    ret_secret->value = value;
+    ret_secret->value = keep_text(value);
     return true;
 }
 
@@ -110,7 +124,7 @@ static bool load_one(const struct setting *setting, FILE *complaints, void *plac
     if (setting->kind == KIND_SECRET)
         return load_secret(setting, complaints, place);
     if (setting->kind == KIND_TEXT) {
-        *(const char **)place = memory_text(text ? text : setting->otherwise);
+        *(const char **)place = keep_text(text ? text : setting->otherwise);
         return true;
     }
     *(int64_t *)place = setting->number;

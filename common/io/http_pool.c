@@ -30,7 +30,7 @@ static void share_names(struct http *http)
     pthread_mutex_init(&http->names_lock, NULL);
     http->names = curl_share_init();
     if (!http->names)
-        abort();
+        memory_none();
     curl_share_setopt(http->names, CURLSHOPT_USERDATA, http);
     curl_share_setopt(http->names, CURLSHOPT_LOCKFUNC, lock_names);
     curl_share_setopt(http->names, CURLSHOPT_UNLOCKFUNC, unlock_names);
@@ -58,7 +58,7 @@ static struct http_handle *handle_new(void)
     handle->easy = curl_easy_init();
     handle->multi = curl_multi_init();
     if (!handle->easy || !handle->multi)
-        abort();
+        memory_none();
     curl_multi_setopt(handle->multi, CURLMOPT_MAXCONNECTS, 1L);
     return handle;
 }
