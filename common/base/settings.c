@@ -88,7 +88,7 @@ static const char *keep_text(const char *text)
     static struct kept {
         struct kept *next;
         char text[];
-    } *all;
+    } * all;
     size_t size = strlen(text) + 1;
     struct kept *kept = memory_new(1, sizeof *kept + size);
     kept->next = all;
