@@ -5,8 +5,11 @@ use TAP::Harness;
 
 my $longest = $ENV{TEST_SECONDS} // 600;    # a file that takes longer hangs
 my $jobs = $ENV{JOBS} // do { chomp(my $n = qx(nproc)); $n + 1 };
-my $only = $ENV{ONLY} // '';                # part of a path: just these files
+my @only = split ' ', $ENV{ONLY} // '';     # parts of paths: just these files
+my $build = join '/', 'build', grep { length } $ENV{VARIANT} // '';
 my @limit = ('timeout', '-k', '10', $longest);
+
+sub wanted ($file) { !@only || grep { index($file, $_) >= 0 } @only }
 
 sub node ($file) {
     my @report = ('--test-reporter=./tools/tap.mjs', '--test-reporter-destination=stdout');
@@ -35,7 +38,9 @@ sub make_databases (@files) {
 
 my %kinds = (
     unit => {
-        files => sub { map { s{^tests/unit/(.*)\.c$}{build/unit/$1}r } glob 'tests/unit/test_*.c' },
+        files => sub {
+            map { s{^tests/unit/(.*)\.c$}{$build/unit/$1}r } glob 'tests/unit/test_*.c';
+        },
         exec  => sub ($file) { [@limit, $file] },
     },
     sql => {
@@ -70,7 +75,7 @@ $| = 1;
 my %files;
 for my $name (@ARGV) {
     my $kind = $kinds{$name} or die "there is no kind of test called $name\n";
-    $files{$name} = [grep { index($_, $only) >= 0 } $kind->{files}->()];
+    $files{$name} = [grep { wanted($_) } $kind->{files}->()];
     $kind->{prepare}->(@{$files{$name}}) if $kind->{prepare};
 }
 for my $name (@ARGV) {

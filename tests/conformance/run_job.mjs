@@ -2,12 +2,17 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const program = fileURLToPath(new URL('../../build/run_job', import.meta.url));
+const variant = process.env.VARIANT ? `${process.env.VARIANT}/` : '';
+const program = fileURLToPath(new URL(`../../build/${variant}run_job`, import.meta.url));
+
+// What a sanitized program is told reaches it past the empty environment.
+const inherited = Object.fromEntries(Object.entries(process.env)
+    .filter(([name]) => name === 'PATH' || /^[A-Z]+SAN_OPTIONS$/.test(name)));
 
 /** Resolves with the line that it printed; `begun` is given the process. */
 export function runJob(backend, job, env = {}, begun = () => {}) {
     return new Promise((resolve, reject) => {
-        const child = spawn(program, [backend], { env: { PATH: process.env.PATH, ...env } });
+        const child = spawn(program, [backend], { env: { ...inherited, ...env } });
         const streams = { stdout: [], stderr: [] };
         for (const name of Object.keys(streams))
             child[name].on('data', (part) => streams[name].push(part));

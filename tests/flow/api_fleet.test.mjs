@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { root, startStack } from './stack.mjs';
+import { build, startStack } from './stack.mjs';
 
 const run = promisify(execFile);
 
@@ -107,7 +107,7 @@ for (const [env, standard, offered] of choices)
 
 test('an api with a sandbox that there is not does not start', async () => {
     for (const env of [{ SANDBOX: 'moon' }, { SANDBOXES: 'local,moon' }, { SANDBOX: 'LOCAL' }])
-        await assert.rejects(run(path.join(root, 'build/countersign-api'), [], {
+        await assert.rejects(run(path.join(build, 'countersign-api'), [], {
             env: { ...env, DATABASE_URL: stack.database.api, API_PORT: '0' } }),
         ({ code, stderr }) => code === 1 && /SANDBOX(ES)? m/.test(stderr));
     await stack.restart('api', { ...NONE, ...KEYS });

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { root, startStack, until } from './stack.mjs';
+import { build, startStack, until } from './stack.mjs';
 
-const command = path.join(root, 'build/countersign');
+const command = path.join(build, 'countersign');
 let stack;
 let ana;
 let rob;

@@ -5,10 +5,10 @@ import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { root, startStack } from './stack.mjs';
+import { build, root, startStack } from './stack.mjs';
 
 const run = promisify(execFile);
-const command = path.join(root, 'build/countersign');
+const command = path.join(build, 'countersign');
 let stack;
 
 before(async () => { stack = await startStack({ api: false, workers: 0 }); });

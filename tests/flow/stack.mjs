@@ -13,7 +13,10 @@ import { Client } from './client.mjs';
 
 const run = promisify(execFile);
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-const command = path.join(root, 'build/countersign');
+const VARIANT = process.env.VARIANT ?? ''; // 'asan': that build, for every story
+/** Where the programs under test are. */
+export const build = path.join(root, 'build', VARIANT);
+const command = path.join(build, 'countersign');
 const HANG_MS = 60000; // a wait this long is a hang; no test passes or fails by the clock
 
 /** Polls until `check` gives something true, and returns it. */
@@ -29,7 +32,8 @@ export async function until(check, what = 'the condition', everyMs = 25) {
 
 /** Starts a stack. Options:
  *  env      settings of all its processes
- *  variant  'fault' runs the build with fault points
+ *  variant  'fault' runs the build with fault points, which a sanitized build always has
+ *  bin      a folder with other programs
  *  api      false: none;  workers: how many (1)
  *  data     a folder that is kept; without it a fresh one that stop() removes */
 export async function startStack(options = {}) {
@@ -45,8 +49,8 @@ export async function startStack(options = {}) {
 }
 
 class Stack {
-    constructor({ env = {}, variant = '', api = true, workers = 1, data = null }) {
-        Object.assign(this, { env, variant, api, workers, data, url: '', lines: [] });
+    constructor({ env = {}, variant = '', bin, api = true, workers = 1, data = null }) {
+        Object.assign(this, { env, variant, bin, api, workers, data, url: '', lines: [] });
         this.children = new Map(); // name → { pid, ended }
         this.waiting = new Set();
     }
@@ -58,7 +62,9 @@ class Stack {
         words.push('--data', this.data);
         if (!this.api) words.push('--no-api');
         words.push('--workers', String(this.workers));
-        if (this.variant) words.push('--bin', path.join(root, 'build', this.variant));
+        const variant = VARIANT || this.variant;
+        const bin = this.bin ?? (variant && path.join(root, 'build', variant));
+        if (bin) words.push('--bin', bin);
         this.process = spawn(command, words, {
             stdio: ['pipe', 'pipe', 'pipe'],
             env: { ...process.env, API_PORT: '0', UNDO_SECONDS: '0', ...this.env },

@@ -6,11 +6,11 @@ import net from 'node:net';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { root, startStack, until } from './stack.mjs';
+import { build, root, startStack, until } from './stack.mjs';
 
 const plain = promisify(execFile);
 const run = (file, words, options = {}) => plain(file, words, { timeout: 60000, ...options });
-const command = path.join(root, 'build/countersign');
+const command = path.join(build, 'countersign');
 const folders = [];
 const launches = [];
 

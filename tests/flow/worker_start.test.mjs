@@ -3,10 +3,10 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { root, startStack, until } from './stack.mjs';
+import { build, root, startStack, until } from './stack.mjs';
 import { openJobs } from './jobs.mjs';
 
-const program = path.join(root, 'build/countersign-worker');
+const program = path.join(build, 'countersign-worker');
 let stack;
 
 const run = (words, env = {}) => spawnSync(program, words, {
