@@ -137,5 +137,5 @@ image: deps ## the container images, built and tried without Docker; as root
 clean: ## remove what was built; .data stays
 	rm -rf build
 
-include tests/sanitizers/rules.mk
+include tests/sanitizers/rules.mk tests/torture/rules.mk
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

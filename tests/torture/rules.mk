@@ -1,0 +1,21 @@
+# The sanitized programs once more, linked with calls that fail to order.
+ifneq ($(filter asan,$(VARIANT)),)
+torture := $(BUILD)/torture
+failing := $(BUILD)/obj/tests/torture/failing.o
+tortured := $(patsubst $(BUILD)/%,$(torture)/%,$(programs) $(BUILD)/run_job)
+.PHONY: tortured
+tortured: $(tortured)
+$(torture)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page))
+$(torture)/countersign-worker: $(call objects,$(common) $(worker) $(statements))
+$(torture)/countersign: $(call objects,$(common) $(admin) $(statements) $(embedded))
+$(torture)/run_job: $(call objects,$(call sources,tests/support)) $(BUILD)/libcountersign.a
+$(tortured): $(failing) | $(watch)
+	@mkdir -p $(@D)
+	@echo 'link $@'
+	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs) -ldl
+endif
+
+.PHONY: torture
+torture: build ## fail one call after the other and look what comes of it; TORTURE=full: all of them
+	@$(MAKE) -s --no-print-directory -j$(JOBS) VARIANT=asan programs tortured
+	@tests/sanitizers/run asan node tests/torture/torture.mjs
