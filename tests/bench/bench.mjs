@@ -1,16 +1,21 @@
-// `make bench`: what it costs. ROUNDS (3) and SECONDS (5) of each measurement are settings, and
-// PARTS, by their names below. Nothing here passes or fails by a figure; docs/benchmarks.md says how
-// to read them.
+// `make bench`: what it costs. ROUNDS (3) and SECONDS (5) of each measurement are settings,
+// CLOSE_ROUNDS (7) where the two sides are nearly the same, and PARTS, by their names below. Nothing
+// here passes or fails by a figure; docs/benchmarks.md says how to read them.
 import { memoryNow, memoryTally } from './memory.mjs';
+import { coldTally, measureCold } from './cold.mjs';
+import { manyTally, measureMany } from './many.mjs';
 import { measureNoop, noopTally } from './noop.mjs';
+import { measureOpen, openTally } from './open.mjs';
 import { prepare, SECONDS } from './prepare.mjs';
 import { makeReference } from './reference.mjs';
 import { measureRemote, remoteTally } from './remote.mjs';
+import { measureSnapshot, snapshotTally } from './snapshot.mjs';
 import { jobsRound, startRound, startTally } from './start.mjs';
 import { submitRound, submitTally } from './submit.mjs';
 import { Tally } from './tally.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
+const CLOSE_ROUNDS = Number(process.env.CLOSE_ROUNDS ?? Math.max(7, ROUNDS));
 const say = (text) => console.log(`${new Date().toISOString().slice(11, 19)}  ${text}`);
 
 async function measureStarts(found, { rounds }) {
@@ -55,6 +60,10 @@ const parts = {
     submits: { measure: measureSubmits, tally: submitTally },
     starts: { measure: measureStarts, tally: startsTally },
     noop: { measure: measureNoop, tally: noopTally },
+    cold: { measure: measureCold, tally: coldTally },
+    open: { measure: measureOpen, tally: openTally },
+    many: { measure: measureMany, tally: manyTally },
+    snapshot: { measure: measureSnapshot, tally: snapshotTally },
     remote: { measure: measureRemote, tally: remoteTally },
 };
 
@@ -63,7 +72,7 @@ async function main() {
     for (const name of (process.env.PARTS ?? Object.keys(parts).join(' ')).split(' ')) {
         if (!parts[name]) throw new Error(`no part ${name}; there are ${Object.keys(parts)}`);
         const found = {};
-        await parts[name].measure(found, { rounds: ROUNDS, say });
+        await parts[name].measure(found, { rounds: ROUNDS, closeRounds: CLOSE_ROUNDS, say });
         parts[name].tally(tally, found);
     }
     tally.print();

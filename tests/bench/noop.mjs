@@ -156,7 +156,8 @@ function livesTally(tally, lives) {
         each((r) => r.reference.approvals));
     tally.add('lives', 'lives (submit, approve, claim, start, finish)', 'per s',
         each((r) => r.lives));
-    tally.add('lives.submits', 'their ceilings: submissions alone', 'per s', each((r) => r.submits));
+    tally.add('lives.submits', 'their ceilings: submissions alone', 'per s',
+        each((r) => r.submits));
     tally.add('lives.approvals', 'approvals alone', 'per s', each((r) => r.approvals));
     tally.add('lives.of_ceilings', 'lives ÷ the ceilings one after another', 'ratio',
         each((r) => r.lives / r.ceiling), { least: 0.8 });

@@ -5,8 +5,8 @@ import readline from 'node:readline';
 import { root } from '../flow/stack.mjs';
 import { approval } from './start.mjs';
 
-/** {call(line), approve(made), stop()}; both resolve with {status, sent_us, answered_us}, which is
- *  process.hrtime's clock in microseconds. */
+/** {call(line), approve(made), stop()}; both resolve with {status, sent_us, answered_us,
+ *  answered_wall_us}. */
 export function openPaced(bench, token) {
     const child = spawn(path.join(root, 'build/bench/paced'),
         [new URL(bench.stack.url).port, `Bearer ${token}`], { stdio: ['pipe', 'pipe', 'inherit'] });

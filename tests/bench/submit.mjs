@@ -27,7 +27,7 @@ export async function load(bench, token, what, { clients = CLIENTS, seconds } = 
 }
 
 /** The element that the api hands to cs.submit_requests for such a submission. */
-function item(bench) {
+export function item(bench) {
     return {
         actor: { person_id: bench.agent.id, session_id: null, token_id: bench.agent.token_id,
                  address: '127.0.0.1' },

@@ -1,5 +1,5 @@
-// The plans of the api and of a worker are made while the tables are small, and kept: what they look
-// up must stay a look-up by key when thousands of finished requests are there.
+// The plans of the api and of a worker are made while the tables are small, and kept: what they
+// look up must stay a look-up by key when thousands of finished requests are there.
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { copiesEnded, copyRequests } from './copies.mjs';

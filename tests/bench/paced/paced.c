@@ -4,13 +4,15 @@
  *   paced PORT AUTHORIZATION
  *
  * Each line of "METHOD PATH<tab>BODY" on stdin is one call; each gives one line of JSON:
- * {"status", "sent_us", "answered_us"}, both by the clock that never jumps. */
+ * {"status", "sent_us", "answered_us", "answered_wall_us"}; the first two by the clock that never
+ * jumps. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/bytes.h"
@@ -63,9 +65,12 @@ static bool read_answer(int fd, struct answer *answer)
 
 static void print_answer(const struct answer *answer, int64_t sent_us)
 {
+    struct timespec wall;
     int64_t answered_us = clock_monotonic_us();
-    printf("{\"status\":%d,\"sent_us\":%lld,\"answered_us\":%lld}\n", answer_status(answer),
-           (long long)sent_us, (long long)answered_us);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    printf("{\"status\":%d,\"sent_us\":%lld,\"answered_us\":%lld,\"answered_wall_us\":%lld}\n",
+           answer_status(answer), (long long)sent_us, (long long)answered_us,
+           (long long)wall.tv_sec * 1000000 + wall.tv_nsec / 1000);
     if (answer_status(answer) / 100 != 2)
         fprintf(stderr, "paced: %s\n", answer_text(answer));
     fflush(stdout);
