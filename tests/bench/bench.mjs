@@ -1,11 +1,12 @@
 // `make bench`: what it costs. ROUNDS (3) and SECONDS (5) of each measurement are settings,
-// CLOSE_ROUNDS (7) where the two sides are nearly the same, and PARTS, by their names below. Nothing
-// here passes or fails by a figure; docs/benchmarks.md says how to read them.
+// CLOSE_ROUNDS (7) where two sides are nearly the same, PARTS, by their names below, and PEERS=1.
+// Nothing here passes or fails by a figure; docs/benchmarks.md says how to read them.
 import { memoryNow, memoryTally } from './memory.mjs';
 import { coldTally, measureCold } from './cold.mjs';
 import { manyTally, measureMany } from './many.mjs';
 import { measureNoop, noopTally } from './noop.mjs';
 import { measureOpen, openTally } from './open.mjs';
+import { measurePeers, peersTally } from './peers.mjs';
 import { prepare, SECONDS } from './prepare.mjs';
 import { makeReference } from './reference.mjs';
 import { measureRemote, remoteTally } from './remote.mjs';
@@ -65,11 +66,13 @@ const parts = {
     many: { measure: measureMany, tally: manyTally },
     snapshot: { measure: measureSnapshot, tally: snapshotTally },
     remote: { measure: measureRemote, tally: remoteTally },
+    peers: { measure: measurePeers, tally: peersTally },
 };
+const usual = Object.keys(parts).filter((name) => name !== 'peers' || process.env.PEERS === '1');
 
 async function main() {
     const tally = new Tally();
-    for (const name of (process.env.PARTS ?? Object.keys(parts).join(' ')).split(' ')) {
+    for (const name of process.env.PARTS?.split(' ') ?? usual) {
         if (!parts[name]) throw new Error(`no part ${name}; there are ${Object.keys(parts)}`);
         const found = {};
         await parts[name].measure(found, { rounds: ROUNDS, closeRounds: CLOSE_ROUNDS, say });

@@ -33,14 +33,14 @@ async function fill(bench, status, count) {
     await bench.stack.psql('superuser', script);
 }
 
-/** Moves that many jobs from one status on; how many a second got to `to`, counted in the table. */
-async function moves(bench, script, { from, to, ready, clients }) {
+/** Moves jobs from one status on, `size` in each transaction; how many a second. */
+async function moves(bench, script, { from, to, ready, clients, size = 1 }) {
     await fill(bench, from, ready * bench.seconds);
-    await pgbench(bench, 'superuser', script, { turn: -1, clients }, clients);
+    const rate = await pgbench(bench, 'superuser', script, { turn: -1, clients }, clients);
     const [{ n }] = await bench.stack.psql('superuser',
         `select count(*)::int as n from reference.job where status = ${to}`);
     if (n === ready * bench.seconds) throw new Error(`${script} ran out of jobs`);
-    return n / bench.seconds;
+    return rate * size;
 }
 
 export const referenceApprovals = (bench, clients = 32) =>
@@ -52,7 +52,8 @@ export const referenceWork = (bench, clients = 4) =>
 
 /** The same, 50 in each statement. */
 export const referenceBulkWork = (bench, clients = 4) =>
-    moves(bench, 'reference_work_bulk.sql', { from: 1, to: 3, ready: READY.bulk, clients });
+    moves(bench, 'reference_work_bulk.sql', { from: 1, to: 3, ready: READY.bulk,
+        clients, size: 50 });
 
 /** Milliseconds {p50, p99} from before the approval's commit until after the claim's. */
 export async function minimalStarts(bench, count) {

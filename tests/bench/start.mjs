@@ -54,7 +54,7 @@ export async function approveAll(bench, made, clients = 8) {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'countersign-bench-'));
     const file = path.join(folder, 'approvals');
     writeFileSync(file, lines.join(''));
-    const approved = await load(bench, bench.reviewer.token, file, { clients, seconds: 60 });
+    const approved = await load(bench, bench.reviewer.token, file, { clients, seconds: 300 });
     rmSync(folder, { recursive: true });
     if (approved.done !== made.length)
         throw new Error(`only ${approved.done} of ${made.length} approved`);
