@@ -201,12 +201,25 @@ static void a_slot_forgets_the_stop_of_its_last_attempt(void **state)
     end(bench);
 }
 
+static void a_free_slot_is_stopped_by_nobody(void **state)
+{
+    struct bench *bench = *state;
+    struct slot *slot = begin(bench, 7, 3);
+    end(bench);
+    slot_stop(slot, 7, 3, SLOT_STOP_CANCEL);
+    slot_renew(slot, 7, 3, clock_monotonic_ms());
+    assert_int_equal(slot_stopped(slot), SLOT_STOP_NONE);
+    assert_int_equal(counted.kept, 0);
+    slots_free(NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(no_more_is_reserved_than_is_free),
+        TEST(a_free_slot_is_stopped_by_nobody),
         TEST(a_drain_ends_the_wait_for_a_slot),
         TEST(only_the_same_id_and_fence_is_stopped),
         TEST(a_sandbox_that_comes_after_the_stop_is_cancelled),
