@@ -139,14 +139,16 @@ const one = (name, strike) => ({ name, points: [], async act(trial) {
     await trial.stage.revive();
 } });
 
-async function fillConnections({ stage }) {
-    const sleepers = execFile('pgbench', ['-n', '-c', '197', '-j', '1', '-T', '1', '-f',
-        '/dev/stdin', stage.stack.database.superuser]);
-    sleepers.stdin.end('select pg_sleep(1);\n');
+// For our programs there is no place any more, and those that they had are taken away.
+async function noConnections({ stage }) {
+    const roles = ['countersign_api', 'countersign_worker'];
+    const limit = (most) => stage.stack.psql('superuser', roles.map((role) =>
+        `alter role ${role} connection limit ${most}`).join(';'));
+    await limit(0);
     await stage.stack.psql('superuser', `select count(pg_terminate_backend(pid)) as n
-        from pg_stat_activity where usename in ('countersign_api', 'countersign_worker')`)
-        .catch(() => {}); // there was no place for us either
-    await new Promise((done) => sleepers.on('close', done));
+        from pg_stat_activity where usename in ('${roles.join("', '")}')`);
+    await rest(A_WHILE_MS);
+    await limit(-1);
 }
 
 // As the user that the process has become: even root may not without a capability of its own.
@@ -218,7 +220,7 @@ export const processes = [
     one('postgres hangs', ({ stage }) => frozen(stage, 'postgres', A_WHILE_MS)),
     one('postgres hangs for 5 s', ({ stage }) => frozen(stage, 'postgres', 5000)),
     one('postgres shut down', ({ stage }) => stage.stack.halt('postgres')),
-    one('postgres without connections', fillConnections),
+    one('postgres without connections', noConnections),
     one('postgres disk full', (trial) => whileSet(trial, 'postgres', 'full', 1)),
     one('postgres disk broken', (trial) => whileSet(trial, 'postgres', 'broken', 1)),
     one('redis killed', ({ stage }) => stage.kill('redis')),

@@ -1,13 +1,15 @@
 // `make fault`: trials of the whole product under faults, each from a seed, and what came of them.
 //
 //   TRIALS=N  how many (150)      SEED=N  the first seed (1); a trial alone: TRIALS=1 SEED=…
+//   STAGES=N  stacks at once (2): much of a trial is waiting
 import { named, unlike } from './points.mjs';
 import { Stage } from './stage.mjs';
 import { Trial } from './trial.mjs';
 
 const TRIALS = Number(process.env.TRIALS || 150);
 const SEED = Number(process.env.SEED || 1);
-const TRIALS_PER_STAGE = 30; // then a fresh one: checks look at all that there is
+const STAGES = Number(process.env.STAGES || 2);
+const TRIALS_PER_STAGE = 30; // then a fresh one: the database grows
 
 const sum = { trials: 0, failed: 0, compared: 0, near: 0, lost: 0, starts: 0, double: 0,
               violations: 0 };
@@ -43,13 +45,14 @@ async function once(stage, seed, seen) {
     return result.wrong.length === 0;
 }
 
-// A stage that a trial left broken is of no use for the next.
+// Until a trial has failed: a stage that is broken is of no use for the next.
 async function some(seeds) {
     const stage = await Stage.open();
     try {
         const seen = new Map();
         let good = true;
-        while (good && seeds.length > 0) good = await once(stage, seeds.shift(), seen);
+        for (let n = 0; good && n < TRIALS_PER_STAGE && seeds.length > 0; n++)
+            good = await once(stage, seeds.shift(), seen);
         const leaks = await stage.leaks();
         if (leaks.length > 0) {
             sum.violations++;
@@ -77,8 +80,8 @@ function conclude() {
 if (unlike().length > 0)
     throw new Error(`fault_points.h and the code differ: ${unlike().join(' ')}`);
 const seeds = Array.from({ length: TRIALS }, (_, n) => SEED + n);
-while (seeds.length > 0) {
-    const part = seeds.splice(0, TRIALS_PER_STAGE);
-    while (part.length > 0) await some(part);
-}
+const play = async () => {
+    while (seeds.length > 0) await some(seeds);
+};
+await Promise.all(Array.from({ length: Math.min(STAGES, TRIALS) }, play));
 conclude();
