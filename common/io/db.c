@@ -185,8 +185,9 @@ static bool prepare(struct db *db, const struct statement *statement, struct err
         fail(err, ERR_UNAVAILABLE, "the connection broke before %s", statement->name);
     else
         fail_from_result(statement, result, err);
+    bool gone = !result || PQstatus(db->conn) != CONNECTION_OK;
     PQclear(result);
-    if (!fine && PQstatus(db->conn) != CONNECTION_OK)
+    if (gone) /* an answer may still be under way, which nobody would ever read */
         disconnect(db);
     return fine;
 }

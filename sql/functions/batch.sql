@@ -60,6 +60,11 @@ create or replace function cs.replays_found(op text, items jsonb) returns jsonb
 begin
     if not jsonb_path_exists(items, '$[*].idempotency') then
         return null;
+    elsif exists (select from jsonb_array_elements(items) i where i ? 'idempotency'
+                  group by i -> 'actor' -> 'person_id', i -> 'idempotency' -> 'key'
+                  having count(*) > 1) then
+        -- The second must be told what becomes of the first: one by one, then.
+        perform fail('idempotency_in_flight', 'This Idempotency-Key is in the batch twice');
     end if;
     return (select coalesce(jsonb_object_agg(r.n, r.result) filter (where r.result is not null),
                             '{}')
@@ -192,7 +197,7 @@ begin
         return query select * from %2$I(items);
         return;
     exception when sqlstate 'CS001' or data_exception or integrity_constraint_violation then
-        null;
+        %3$s -- in order, as above: one by one they might deadlock with another batch
     end;
     for i in 0 .. jsonb_array_length(items) - 1 loop
         n := i;
@@ -218,14 +223,14 @@ begin
         ('submit_requests', 'requests_submit_once', together, ''),
         ('run_again', 'request_run_again', alone, 'lock_requests'),
         ('revise_requests', 'request_revise', alone, 'lock_requests'),
-        ('decide_requests', 'requests_decide_once', together, ''),
+        ('decide_requests', 'requests_decide_once', together, 'lock_requests'),
         ('undo_decisions', 'decision_undo', alone, 'lock_requests'),
         ('cancel_requests', 'request_cancel', alone, 'lock_requests'),
         ('settle_requests', 'request_settle', alone, 'lock_requests'),
         ('release_attempts', 'attempt_release', alone, 'lock_requests_of_attempts'),
-        ('start_attempts', 'attempts_start', together, ''),
-        ('mark_attempts_running', 'attempts_mark_running', together, ''),
-        ('finish_attempts', 'attempts_finish', together, ''))
+        ('start_attempts', 'attempts_start', together, 'lock_requests_of_attempts'),
+        ('mark_attempts_running', 'attempts_mark_running', together, 'lock_requests_of_attempts'),
+        ('finish_attempts', 'attempts_finish', together, 'lock_requests_of_attempts'))
         m (batch, element, pattern, locks)
     loop
         execute format(made.pattern, made.batch, made.element,

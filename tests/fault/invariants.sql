@@ -9,7 +9,7 @@
 --   I6 in the same transaction    the trigger audit_event_check; a kill between the two
 --   I9 the sandbox is dead        by process id: tests/flow/worker_lease, the fault runner
 --   I12 logs and core files       searched for the canary by the fault runner
---   I14 each route and role       tests/flow/api_rights, tests/sql/catalogue
+--   I14 each route and role       tests/input/rights, tests/sql/catalogue
 --   I15 threads, I16, I18         the fault runner; tests/flow/kill_redis, kill_postgres
 --
 -- Settings: invariant.grace (60 s) is how long a lost lease may stay unswept, and how far apart one

@@ -1,7 +1,7 @@
 // Defences of the api: framing, names, who asks from where, sizes, what is written out.
 const framing = 'api/framing.c';
 const identity = 'api/identity.c';
-const rights = 'flow/api_rights.test.mjs';
+const rights = 'input/rights.test.mjs';
 
 export default [
     { id: 'length-twice', defence: 'Two Content-Lengths are refused',
@@ -87,7 +87,7 @@ export default [
     { id: 'one-credential', defence: 'A session and a token in one request are refused',
       file: identity,
       was: 'if (cookie[0] && bearer)', becomes: 'if (false)',
-      test: [rights, 'a session and a token in one request, or two sessions: 400'] },
+      test: ['input/identity.test.mjs', 'identity: a session and a token: 400 bad_request'] },
     { id: 'content-type', defence: 'A change is JSON, which no form of another site can send',
       file: 'api/dispatch.c',
       was: 'if (len != 16 || strncasecmp(type, "application/json", len) != 0)',

@@ -167,6 +167,27 @@ static void test_a_server_that_hangs_is_given_up(void **state)
     assert_true(db_run(db, &one, NULL, &rows, &err));
 }
 
+/* The answer to a first use comes too late, too: it must not be taken for that of the next. */
+static void test_a_server_that_hangs_before_a_first_use_is_given_up(void **state)
+{
+    (void)state;
+    AUTO(db) struct db *db = open_database();
+    AUTO(rows) struct rows *rows = NULL;
+    struct error err = {0};
+    assert_true(db_run(db, &server_process, NULL, &rows, &err));
+    stopped = (pid_t)rows_integer(rows, 0, 0);
+    rows_free(TAKE(rows));
+    signal(SIGALRM, let_go_on);
+    assert_int_equal(kill(stopped, SIGSTOP), 0);
+    alarm(45);
+    bool answered = db_run(db, &one, NULL, &rows, &err);
+    alarm(0);
+    kill(stopped, SIGCONT);
+    assert_false(answered);
+    assert_int_equal(err.code, ERR_UNAVAILABLE);
+    assert_true(db_run(db, &one, NULL, &rows, &err));
+}
+
 static void test_nobody_home(void **state)
 {
     (void)state;
@@ -193,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_a_broken_connection_is_replaced),
         cmocka_unit_test(test_a_statement_timeout_says_busy),
         cmocka_unit_test(test_a_server_that_hangs_is_given_up),
+        cmocka_unit_test(test_a_server_that_hangs_before_a_first_use_is_given_up),
         cmocka_unit_test(test_nobody_home),
     };
     return cmocka_run_group_tests_name("db", tests, NULL, NULL);
