@@ -60,6 +60,9 @@ static void check_fields(const struct attempt *attempt)
     CLAIM(limits->output_bytes >= 0 && limits->files >= 0 && limits->file_bytes >= 0);
     for (size_t i = 0; i < job.file_count; i++) {
         const char *name = job.files[i].name;
+        const json_t *files = json_object_get(attempt->manifest, "files");
+        const char *wanted = json_string_value(json_object_get(json_array_get(files, i), "name"));
+        CLAIM(wanted && strcmp(name, wanted) == 0);
         CLAIM(attempt_name_is_plain(name) && job.files[i].fd == -1);
         CLAIM(strcmp(name, attempt->bundle.files[i].name) == 0 && attempt->file_numbers[i] >= 0);
     }
