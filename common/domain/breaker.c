@@ -18,8 +18,9 @@
 #define KEEP_MS INT64_C(3600000)
 #define PERMITS_MAX 8
 #define NAME_SIZE 64
-#define REFUSED_MARK '!' /* in Redis, after the time */
-#define ASK_AGAIN_MS 250 /* while others hold the permits */
+#define FAILURES_MAX 1000000 /* that Redis is believed */
+#define REFUSED_MARK '!'     /* in Redis, after the time */
+#define ASK_AGAIN_MS 250     /* while others hold the permits */
 
 /* A circuit: since when it is broken, until when it stays so. Times of this
  * process's monotonic clock. */
@@ -132,7 +133,8 @@ static void take_over(struct breaker *breaker, char values[KEY_COUNT][REDIS_VALU
     struct circuit *circuit = &breaker->circuit;
     char *reason = NULL;
     int64_t until_ms = strtoll(values[KEY_OPEN], &reason, 10);
-    circuit->failures = strtoll(values[KEY_FAILURES], NULL, 10);
+    int64_t failures = strtoll(values[KEY_FAILURES], NULL, 10);
+    circuit->failures = failures < 0 ? 0 : failures > FAILURES_MAX ? FAILURES_MAX : failures;
     circuit->generation = strtoll(values[KEY_GENERATION], NULL, 10);
     circuit->until_ms = 0;
     circuit->until_wall_ms = 0;
@@ -340,7 +342,8 @@ bool breaker_permit(struct breaker *breaker, struct breaker_permit *ret_permit,
     enum breaker_kind kind = kind_of(circuit);
     *ret_permit = (struct breaker_permit){.probe = -1, .generation = circuit->generation};
     if (kind == BREAKER_OPEN) {
-        *ret_retry_ms = circuit->until_ms - clock_monotonic_ms();
+        int64_t left_ms = circuit->until_ms - clock_monotonic_ms();
+        *ret_retry_ms = left_ms > 0 ? left_ms : 1; /* it may just have passed */
         may = false;
     } else if (kind == BREAKER_HALF_OPEN && !take_probe(breaker, ret_permit)) {
         *ret_retry_ms = ASK_AGAIN_MS;
