@@ -100,7 +100,7 @@ export default [
     { id: 'token-scope', defence: 'A token does what its scopes say and no more',
       file: identity,
       was: 'if (!(identity->scopes & route->scope))', becomes: 'if (false)',
-      test: ['flow/api_sign_in.test.mjs', 'tokens: made, shown once, limited, revoked'] },
+      test: ['unit/test_identity.c', 'a_route_says_who_may_use_it'] },
     { id: 'cookie-locked', defence: 'Behind https the cookie is sent by https alone',
       file: 'api/login_routes.c',
       was: 'call->api->tls ? "; Secure" : "");', becomes: '"");',

@@ -67,7 +67,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct bench *bench = *state;
-    sem_post(&bench->may_end); /* a test that failed has left its attempt running */
+    /* A test that failed has left its attempt running. */
+    if (bench->slot)
+        slot_detach(bench->slot);
+    sem_post(&bench->may_end);
     slots_free(bench->slots);
     sem_destroy(&bench->runs);
     sem_destroy(&bench->may_end);
