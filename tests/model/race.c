@@ -20,7 +20,7 @@ static const struct statement lost = {"model_lost",
                                       false};
 
 /* Told again, an end may have been noticed, or settled, by somebody else meanwhile. */
-#define ENDS "attempt.finish|attempt.settle|attempt.lost|attempt.adopt_end"
+#define ENDS "attempt.finish|attempt.drop|attempt.settle|attempt.lost|attempt.adopt_end"
 
 /* The audit row that stands for an answer. */
 static const char *event_of(const struct element *e, const json_t *told)
