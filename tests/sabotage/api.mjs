@@ -87,7 +87,7 @@ export default [
     { id: 'one-credential', defence: 'A session and a token in one request are refused',
       file: identity,
       was: 'if (cookie[0] && bearer)', becomes: 'if (false)',
-      test: ['input/identity.test.mjs', 'identity: a session and a token: 400 bad_request'] },
+      test: ['unit/test_identity.c', 'a_session_and_a_token_are_one_too_many'] },
     { id: 'content-type', defence: 'A change is JSON, which no form of another site can send',
       file: 'api/dispatch.c',
       was: 'if (len != 16 || strncasecmp(type, "application/json", len) != 0)',

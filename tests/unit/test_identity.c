@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/known_tokens.h"
+#include "common/base/clock.h"
 
 #define HEADERS_MAX 3
 
@@ -181,6 +183,30 @@ static void a_change_by_cookie_brings_the_token_of_its_session(void **state)
     }
 }
 
+/* Each of the two is good by itself. */
+static void a_session_and_a_token_are_one_too_many(void **state)
+{
+    (void)state;
+    static const struct given both[HEADERS_MAX] = {{"Cookie", "cs_session=css_one"},
+                                                   {"Authorization", "Bearer cst_one"}};
+    static const struct route submitting = {
+        .method = METHOD_POST, .scope = SCOPE_SUBMIT, .body = BODY_JSON};
+    struct api api = {.cookie_name = "cs_session", .known_tokens = known_tokens_new()};
+    uint8_t digest[SHA256_SIZE];
+    struct identity who = {.person_id = 7};
+    struct error err = {0};
+    sha256(bytes_of("cst_one"), digest);
+    known_tokens_put(api.known_tokens, digest, clock_monotonic_ms(), &who);
+    struct exchange exchange = asked(both, &submitting);
+    assert_false(identity_find(&api, NULL, &exchange, &who, &err));
+    assert_int_equal(err.code, ERR_BAD_REQUEST);
+    headers[0] = headers[1];
+    exchange.head.header_count = 1;
+    assert_true(identity_find(&api, NULL, &exchange, &who, &err));
+    assert_int_equal(who.person_id, 7);
+    known_tokens_free(api.known_tokens);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +215,7 @@ int main(void)
         cmocka_unit_test(credentials_are_one_and_well_formed),
         cmocka_unit_test(a_route_says_who_may_use_it),
         cmocka_unit_test(a_change_by_cookie_brings_the_token_of_its_session),
+        cmocka_unit_test(a_session_and_a_token_are_one_too_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
