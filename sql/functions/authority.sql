@@ -205,22 +205,23 @@ comment on function cs.attempt_enters is 'Lets no attempt in without valid appro
 create or replace function cs.attempt_moves() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
+    why text;
     starting bigint[];
 begin
-    if exists (select from before o full join after n using (id)
-               where (n.request_id, n.revision, n.round, n.backend, n.valid_until, n.created_at)
-                     is distinct from
-                     (o.request_id, o.revision, o.round, o.backend, o.valid_until, o.created_at)
-                  or n.fence <> o.fence + (o.state = 'ready' and n.state = 'claimed')::int) then
-        raise exception 'What an attempt runs never changes, its fence only with a claim'
-            using errcode = 'CS002';
-    end if;
-    perform moves_check('attempt', array(
-        select array[o.state, n.state] from before o join after n using (id)
-        where n.state <> o.state));
-    starting := array(select n.id from before o join after n using (id)
-                      where n.state = 'starting' and o.state <> 'starting');
-    if cardinality(starting) > 0 then -- here, so that SQL by hand is asked too
+    select max(f.why), array_agg(id) filter (where n.state = 'starting' and o.state <> 'starting')
+        into why, starting
+    from before o full join after n using (id)
+    cross join lateral (select case
+        when (n.request_id, n.revision, n.round, n.backend, n.valid_until, n.created_at)
+                is distinct from
+             (o.request_id, o.revision, o.round, o.backend, o.valid_until, o.created_at)
+             or n.fence <> o.fence + (o.state = 'ready' and n.state = 'claimed')::int
+            then 'What an attempt runs never changes, its fence only with a claim'
+        when n.state <> o.state and not move_is_legal('attempt', o.state, n.state)
+            then format('An attempt can not go from "%s" to "%s"', o.state, n.state) end) f (why);
+    if why is not null then
+        raise exception '%', why using errcode = 'CS002';
+    elsif starting is not null then -- here, so that SQL by hand is asked too
         perform attempts_check(starting, true);
     end if;
     return null;

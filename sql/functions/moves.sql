@@ -92,29 +92,36 @@ end
 $$;
 comment on function cs.request_stamp is 'Says since when a request is in its state.';
 
+create or replace function cs.move_is_legal(entity text, was text, state text) returns bool
+    language plpgsql stable as $$
+begin
+    return exists (select from legal_move m
+                   where m.entity = $1 and m.from_state = was and m.to_state = state);
+end
+$$;
+comment on function cs.move_is_legal is 'Whether the table of legal moves has a move.';
+
 create or replace function cs.request_moves() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    why text;
 begin
-    if exists (select from before o full join after n using (id)
-               where (n.team_id, n.author_id, n.token_id, n.created_at, n.again_of)
-                     is distinct from
-                     (o.team_id, o.author_id, o.token_id, o.created_at, o.again_of)) then
-        raise exception 'Who asked for a request, when and for which team never changes'
-            using errcode = 'CS002';
-    end if;
-    perform moves_check('request', array(
-        select array[o.state, n.state] from before o join after n using (id)
-        where n.state <> o.state));
-    if exists (select from before o join after n using (id) where o.state = 'outcome_unknown'
-                  and n.state = 'running' and not n.retry_safe) then
-        raise exception 'Only a request marked retry_safe runs again by itself'
-            using errcode = 'CS002';
-    elsif exists (select from before o join after n using (id)
-                  where (n.revision, n.round) <> (o.revision, o.round)
-                    and (n.state <> 'pending' or n.revision < o.revision or n.round < o.round))
-    then
-        raise exception 'Revision and round only grow, and only into review'
-            using errcode = 'CS002';
+    select f.why into why
+    from before o full join after n using (id)
+    cross join lateral (select case
+        when (n.team_id, n.author_id, n.token_id, n.created_at, n.again_of) is distinct from
+             (o.team_id, o.author_id, o.token_id, o.created_at, o.again_of)
+            then 'Who asked for a request, when and for which team never changes'
+        when n.state <> o.state and not move_is_legal('request', o.state, n.state)
+            then format('A request can not go from "%s" to "%s"', o.state, n.state)
+        when o.state = 'outcome_unknown' and n.state = 'running' and not n.retry_safe
+            then 'Only a request marked retry_safe runs again by itself'
+        when (n.revision, n.round) <> (o.revision, o.round)
+             and (n.state <> 'pending' or n.revision < o.revision or n.round < o.round)
+            then 'Revision and round only grow, and only into review' end as why) f
+    where f.why is not null limit 1;
+    if found then
+        raise exception '%', why using errcode = 'CS002';
     end if;
     return null;
 end
