@@ -13,10 +13,4 @@ export default [
       was: 'for (const { 0: found, index } of text.matchAll(escapes))',
       becomes: 'for (const { 0: found, index } of [])',
       test: ['browser/parts.test.mjs', 'terminal codes in output are one mark each'] },
-    { id: 'page-escape', defence: 'What people write is text and never part of the page',
-      file: 'reviewer-ui/src/parts/small.tsx',
-      was: 'return <bdi>{marks.length ? markPieces(text, marks) : text}</bdi>;',
-      becomes: 'return <bdi dangerouslySetInnerHTML={{ __html: text }} />;',
-      test: ['browser/untrusted.test.mjs',
-             'title, question, code, file name and note are shown as they are'] },
 ];

@@ -16,6 +16,7 @@ delete env.ONLY;
 function run(words, environment = env) {
     const { status, stdout, stderr } = spawnSync('timeout', ['-k', '20', HANGS_S, ...words], {
         cwd: tree, env: environment, encoding: 'utf8', maxBuffer: 1 << 28,
+        stdio: ['ignore', 'pipe', 'pipe'], // a shell reads its start files when it has a socket
     });
     return { status, out: stdout, said: stderr };
 }

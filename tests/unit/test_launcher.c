@@ -2,6 +2,7 @@
 #include "tests/unit/cmocka_all.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -313,6 +314,25 @@ static void nothing_of_the_worker_is_inside(void **state)
     close(listening);
 }
 
+/* The launcher may stay root: what it had open, every sandbox could reach by a mistake. */
+static void the_launcher_has_nothing_of_the_worker(void **state)
+{
+    (void)state;
+    char path[64], target[64];
+    int secret = open("/etc/hostname", O_RDONLY), high = fcntl(secret, F_DUPFD, 200);
+    assert_true(secret >= 0 && high >= 200);
+    struct launcher *launcher = new_launcher(1);
+    struct cell cell = new_cell(launcher, 60000);
+    await_boot(&cell);
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", launcher_pid(launcher), high);
+    assert_int_equal(readlink(path, target, sizeof target), -1);
+    assert_int_equal(errno, ENOENT);
+    cell_close(&cell);
+    launcher_stop(launcher);
+    close(high);
+    close(secret);
+}
+
 static void bad_options_are_refused(void **state)
 {
     (void)state;
@@ -342,6 +362,7 @@ int main(void)
         cmocka_unit_test(signals_to_the_group_are_for_the_worker),
         cmocka_unit_test(never_the_hosts_root),
         cmocka_unit_test(nothing_of_the_worker_is_inside),
+        cmocka_unit_test(the_launcher_has_nothing_of_the_worker),
         cmocka_unit_test(bad_options_are_refused),
     };
 #ifdef PLAIN_USER
