@@ -89,6 +89,14 @@ bool move_next(int *at, char ret_line[120])
     return true;
 }
 
+/* One thread plays one story at a time. */
+static _Thread_local uint64_t story;
+
+void moves_of_story(uint64_t seed)
+{
+    story = seed;
+}
+
 static void must_be_legal(const char *entity, const char *from, const char *to, const char *actor)
 {
     for (int i = 0; i < MOVES; i++) {
@@ -97,8 +105,10 @@ static void must_be_legal(const char *entity, const char *from, const char *to, 
             strstr(m->actors, actor))
             return;
     }
-    fprintf(stderr, "the model moves a%s %s from %s to %s by a %s\n", *entity == 'a' ? "n" : "",
-            entity, from, to, actor);
+    fprintf(
+        stderr,
+        "the model moves a%s %s from %s to %s by a %s\n# again: SEED=%llu EVENTS=1 make model\n",
+        *entity == 'a' ? "n" : "", entity, from, to, actor, (unsigned long long)story);
     abort();
 }
 

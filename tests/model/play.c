@@ -298,6 +298,7 @@ void play_step(struct play *play)
 bool play_story(struct play *play, uint64_t seed, int events)
 {
     play->seed = play->world.random = seed;
+    moves_of_story(seed);
     play->failed = false;
     play->logged = 0;
     play_people(play);

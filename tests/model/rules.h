@@ -49,6 +49,9 @@ struct answer expect_run(struct world *world, const struct element *e);
 struct answer refused(const char *code, const char *field);
 struct answer fine(const char *state);
 
+/* Names the story in what an illegal move says before it ends the program. */
+void moves_of_story(uint64_t seed);
+
 const char *request_state_name(enum request_state state);
 const char *run_state_name(enum run_state state);
 /* These end the process when the model itself makes no legal move. */
