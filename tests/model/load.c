@@ -146,8 +146,12 @@ void play_load(struct play *play)
     struct world *w = &play->world;
     AUTO(buffer) struct buffer teams = {0};
     buffer_printf(&teams, "{%lld,%lld}", (long long)w->team_ids[0], (long long)w->team_ids[1]);
+    /* Of one moment: between two, a racer may start what was read as merely approved. */
+    struct error err = {0};
+    play_ok(play, db_run_script(play->root, "begin isolation level repeatable read", &err), &err);
     AUTO(rows) struct rows *requests = play_root(play, &requests_read, teams.data);
     AUTO(rows) struct rows *runs = play_root(play, &runs_read, teams.data);
+    play_ok(play, db_run_script(play->root, "commit", &err), &err);
     w->request_count = 0;
     for (size_t i = 0; requests && i < rows_count(requests) && i < REQUESTS; i++)
         read_request(w, requests, i);

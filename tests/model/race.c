@@ -70,6 +70,7 @@ static void *race(void *racer)
 {
     struct play *play = racer;
     const long until = play->events + RACE_EVENTS;
+    moves_of_story(play->seed);
     for (int n = 0; !play->failed && play->events < until; n++) {
         if (n % LOOK_EVERY == 0)
             play_load(play);
