@@ -14,24 +14,25 @@ void http_answer_auto(struct http_answer *answer)
     buffer_auto(&answer->body);
 }
 
-/* Seconds, or a date. What makes no sense counts as not said. */
+/* Seconds, or a date. What makes no sense counts as not said. A double holds any date's
+ * milliseconds: libcurl reads years that an int64_t of them does not reach. */
 static int64_t retry_after_ms(const char *text)
 {
     char *rest;
-    int64_t ms;
+    double ms;
     if (*text >= '0' && *text <= '9') {
-        double seconds = strtod(text, &rest);
+        ms = strtod(text, &rest) * 1000;
         if (*rest != '\0')
             return -1;
-        ms = seconds < RETRY_AFTER_MAX_MS ? (int64_t)(seconds * 1000) : RETRY_AFTER_MAX_MS;
     } else {
         time_t date = curl_getdate(text, NULL);
         if (date < 0)
             return -1;
-        ms = (int64_t)date * 1000 - clock_wall_ms();
+        ms = (double)date * 1000 - (double)clock_wall_ms();
     }
-    ms = ms > 0 ? ms : 0;
-    return ms < RETRY_AFTER_MAX_MS ? ms : RETRY_AFTER_MAX_MS;
+    if (ms <= 0)
+        return 0;
+    return ms < RETRY_AFTER_MAX_MS ? (int64_t)ms : RETRY_AFTER_MAX_MS;
 }
 
 static void take_field(struct http_exchange *exchange, const char *name, const char *value)

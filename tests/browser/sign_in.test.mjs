@@ -205,6 +205,25 @@ test('the theme follows the system until it is chosen, and is kept', async () =>
     assert.equal(await theme(), 'dark');
 });
 
+test('a menu that is open stays open when what was asked for comes late', async () => {
+    let letGo;
+    const held = new Promise((resolve) => (letGo = resolve));
+    const detail = /\/api\/requests\/1$/;
+    await page.route(detail, async (route) => {
+        await held;
+        return route.continue();
+    });
+    await page.goto(`${stack.url}/requests/1`);
+    await page.getByRole('button', { name: /^Account/ }).click();
+    letGo();
+    await page.locator('.result-title').waitFor();
+    await page.unroute(detail);
+    assert.ok(await page.getByRole('button', { name: 'Sign out' }).isVisible());
+    await page.keyboard.press('Escape');
+    await page.reload();
+    await page.locator('.result-title:focus').waitFor();
+});
+
 test('near its end the session warns, and signing out ends it', async () => {
     await page.route('**/api/me', async (route) => {
         const response = await route.fetch();

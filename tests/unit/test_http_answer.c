@@ -363,6 +363,7 @@ static void test_retry_after(void **state)
         {"Retry-After: -7\r\n", -1},
         {"Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", 0},
         {"Retry-After: Fri, 31 Dec 2100 23:59:59 GMT\r\n", 900000},
+        {"Retry-After: Fri, 1 Jan 2100000000 00:00:00 GMT\r\n", 900000},
         {"Retry-After-Sandbox-Create: 3\r\n", 3000},
         {"Retry-After: 2\r\nRetry-After-Sandbox: 5\r\n", 5000},
         {"Retry-Afterwards: 5\r\n", -1},

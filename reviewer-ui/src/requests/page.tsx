@@ -1,5 +1,6 @@
 // One request as its author sees it: how far it is, what came out, what can be done.
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useTitleFocus } from '../base/arrival';
 import { detailOf, loadDetail, watchDetail } from '../base/details';
 import { errorText } from '../base/messages';
 import { isReviewer } from '../base/session';
@@ -15,8 +16,7 @@ import { Actions } from '../result/actions';
 import { t } from '../texts';
 
 function Head({ detail }: { detail: Detail }) {
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus({ preventScroll: true }), []);
+  const title = useTitleFocus();
   const path = `/requests/${detail.id}`;
   return (
     <header class="result-head">

@@ -1,5 +1,6 @@
 // The middle of the desk: who asks what, what the run gets, the code, the decision.
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useState } from 'preact/hooks';
+import { useTitleFocus } from '../base/arrival';
 import { addKeys } from '../base/keys';
 import { formatBytes, formatDuration } from '../base/format';
 import type { Detail } from '../base/types';
@@ -12,8 +13,7 @@ import type { ReadVersion } from './read-version';
 import { t } from '../texts';
 
 function Head({ detail }: { detail: Detail }) {
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus({ preventScroll: true }), []);
+  const title = useTitleFocus();
   const { author, team } = detail;
   return (
     <header class="request-head">
