@@ -87,7 +87,7 @@ for my $name (@ARGV) {
     my %before = %sum;
     say "-- $name";
     my $harness = TAP::Harness->new({
-        jobs => $name eq 'browser' ? 1 : $jobs, timer => 1, failures => 1, comments => 1,
+        jobs => $name eq 'browser' ? 2 : $jobs, timer => 1, failures => 1, comments => 1,
         exec => sub ($, $file) { $kind->{exec}->($file) },
     });
     my $results = $harness->runtests(@files);

@@ -49,6 +49,7 @@ test('no run reads the whole of a table with thousands of finished requests', as
     assert.equal(n, FINISHED + JOBS);
     // What a back end read it tells when it ends, at the latest, and is then gone from the list:
     // before that nothing is reset.
+    await stack.sessions.end();
     await until(() => copiesEnded(stack), 'the end of the copies');
     await stack.psql('superuser', 'select pg_stat_reset()');
     for (let i = 0; i < JOBS; i++) await runOne();

@@ -10,6 +10,7 @@ import readline from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client } from './client.mjs';
+import { Sessions } from './session.mjs';
 
 const run = promisify(execFile);
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -51,6 +52,7 @@ export async function startStack(options = {}) {
 class Stack {
     constructor({ env = {}, variant = '', bin, api = true, workers = 1, data = null }) {
         Object.assign(this, { env, variant, bin, api, workers, data, url: '', lines: [] });
+        this.sessions = new Sessions(this);
         this.children = new Map(); // name → { pid, ended }
         this.waiting = new Set();
     }
@@ -199,11 +201,10 @@ class Stack {
     async psql(role, sql, vars = {}) {
         const text = sql.trim().replace(/;$/, '');
         const rows = /^(select|with|table|values)\b|\breturning\b/i.test(text);
-        const words = ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', this.database[role]];
-        for (const [name, value] of Object.entries(vars)) words.push('-v', `${name}=${value}`);
         const script = rows
-            ? `with q as (${text}\n) select coalesce(json_agg(q), '[]') from q;\n` : `${text};\n`;
-        const out = await pipe('psql', [...words, '-f', '-'], script);
+            ? `with q as (${text}\n) select coalesce(json_agg(q), '[]') from q` : text;
+        const harmless = rows && !/\breturning\b|\bcs\.\w+\s*\(/i.test(text);
+        const out = await this.sessions.run(role, script, vars, harmless);
         return rows ? JSON.parse(out) : [];
     }
 
@@ -248,24 +249,11 @@ class Stack {
 
     /** Stops everything; the data goes, too, unless it was given. */
     async stop() {
+        await this.sessions.end();
         this.process.stdin.end();
         const code = await this.ended;
         if (code !== 0) throw new Error(`the stack ended with ${code}\n${this.said}`);
     }
-}
-
-function pipe(program, words, input) {
-    return new Promise((done, failed) => {
-        const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'] });
-        let out = '';
-        let said = '';
-        child.stdout.setEncoding('utf8').on('data', (part) => { out += part; });
-        child.stderr.setEncoding('utf8').on('data', (part) => { said += part; });
-        child.on('error', failed);
-        child.on('close', (code) => (code === 0 ? done(out) : failed(new Error(said.trim()))));
-        child.stdin.on('error', () => {}); // its end says why
-        child.stdin.end(input);
-    });
 }
 
 // A data folder whose database is there already: a copy of one that is made once.
