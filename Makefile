@@ -63,11 +63,22 @@ $(BUILD)/libcountersign.a: $(call objects,$(filter-out $(mains),$(common) $(api)
   $(statements) $(embedded) $(page)))
 	@rm -f $@ && ar qcs $@ $^
 unit-tests: $(tests)
+# Calls that a test answers itself; the database's by tests/unit/support/script.h.
+scripted := db_run db_pool_run
+wraps_test_crypto := sodium_init
+wraps_test_identity := $(scripted)
+wraps_test_inputs := $(scripted) memfd_create fcntl64 write
+wraps_test_transition := $(scripted) doorbell_announce doorbell_ring
+wraps_test_login := $(scripted) crypto_pwhash_str
+wraps_test_heartbeat := $(scripted) db_check_statements db_pool_take backends_report \
+  pulse_wait
+wraps_test_slots := pthread_create pthread_cond_timedwait
+unit_wraps = $(foreach name,$(wraps_$(notdir $(1))),-Wl,--wrap=$(name))
 $(tests): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objects,$(support)) \
   $(BUILD)/libcountersign.a
 	@mkdir -p $(@D)
 	@echo 'link $@'
-	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs) -lcmocka
+	$(quiet)$(CC) $(LDFLAGS) $(call unit_wraps,$@) -o $@ $^ $(libs) -lcmocka
 
 # Runs one job on one backend without a database.
 $(BUILD)/run_job: $(call objects,$(call sources,tests/support)) $(BUILD)/libcountersign.a

@@ -245,8 +245,10 @@ static bool check_current(struct call *call, struct error *err)
         return false;
     if (matches)
         return true;
-    bool noted = fail_credentials(call, call->who.login, err) || err->code == ERR_WRONG_PASSWORD;
-    return noted && fail_field(err, ERR_FORBIDDEN, "current", "the current password is wrong");
+    (void)!fail_credentials(call, call->who.login, err);
+    if (err->code == ERR_WRONG_PASSWORD)
+        fail_field(err, ERR_FORBIDDEN, "current", "the current password is wrong");
+    return false;
 }
 
 bool route_password_set(struct call *call, struct error *err)

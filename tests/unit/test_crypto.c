@@ -2,6 +2,16 @@
 
 #include "common/base/crypto.h"
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/support/death.h"
+
+static bool sodium_fails;
+
+int __real_sodium_init(void);
+int __wrap_sodium_init(void);
+int __wrap_sodium_init(void)
+{
+    return sodium_fails ? -1 : __real_sodium_init();
+}
 
 static int init(void **state)
 {
@@ -43,6 +53,31 @@ static void test_tokens_differ_and_keep_their_form(void **state)
     assert_int_equal(strspn(one + 3, alphabet), 43);
 }
 
+static void make_long_token(void *context)
+{
+    char token[TOKEN_SIZE];
+    token_new("cs_and_much_more_", token);
+    memcpy(context, token, 1);
+}
+
+static void test_a_token_never_leaves_its_place(void **state)
+{
+    (void)state;
+    char first;
+    assert_true(death_of(make_long_token, &first));
+}
+
+static void test_nothing_starts_without_random_numbers(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    sodium_fails = true;
+    bool fine = crypto_init(&err);
+    sodium_fails = false;
+    assert_false(fine);
+    assert_int_equal(err.code, ERR_INTERNAL);
+}
+
 static void test_passwords(void **state)
 {
     (void)state;
@@ -61,6 +96,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sha256_whole_and_in_pieces),
         cmocka_unit_test(test_tokens_differ_and_keep_their_form),
+        cmocka_unit_test(test_a_token_never_leaves_its_place),
+        cmocka_unit_test(test_nothing_starts_without_random_numbers),
         cmocka_unit_test(test_passwords),
     };
     return cmocka_run_group_tests_name("crypto", tests, init, NULL);
