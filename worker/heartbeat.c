@@ -10,7 +10,6 @@
 #include "worker/store.h"
 
 #define HELLO_RETRY_MS 500
-#define STATEMENTS_MAX 64
 
 /* What one renewal asked for, so that its answer finds the slots again. */
 struct renewal {
@@ -62,16 +61,17 @@ static bool report(struct heart *heart, struct error *err)
 /* Those of our own file: what others ask may change without us. */
 static bool check_statements(struct worker *worker, struct error *err)
 {
-    const struct statement *ours[STATEMENTS_MAX + 1] = {0};
-    size_t count = 0;
-    for (size_t i = 0; i < statement_count && count < STATEMENTS_MAX; i++)
-        if (strcmp(statement_table[i]->file, "sql/queries/worker.sql") == 0)
-            ours[count++] = statement_table[i];
     struct db *db = NULL;
     if (!db_pool_take(worker->keeper_pool, &db, err))
         return false;
+    const struct statement **ours = memory_new(statement_count + 1, sizeof(struct statement *));
+    size_t count = 0;
+    for (size_t i = 0; i < statement_count; i++)
+        if (strcmp(statement_table[i]->file, "sql/queries/worker.sql") == 0)
+            ours[count++] = statement_table[i];
     bool fine = db_check_statements(db, ours, err);
     db_pool_give(worker->keeper_pool, db);
+    free(ours);
     return fine;
 }
 

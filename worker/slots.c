@@ -181,7 +181,7 @@ void slots_unreserve(struct slots *slots, size_t count)
 void slots_take_attempt(struct slots *slots, struct attempt *take_attempt, int64_t claimed_ms)
 {
     pthread_mutex_lock(&slots->lock);
-    assert(slots->reserved > 0 && slots->free_count > 0);
+    assert(slots->reserved > 0); /* of those that are free */
     slots->reserved--;
     struct slot *slot = slots->free[--slots->free_count];
     pthread_mutex_unlock(&slots->lock);

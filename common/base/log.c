@@ -17,6 +17,11 @@ void log_open(const char *process, enum log_level least)
     least_level = least;
 }
 
+struct log_pair log_text(const char *key, const char *text)
+{
+    return (struct log_pair){.key = key, .text = text ? text : ""};
+}
+
 static void add_quoted(struct buffer *line, const char *text)
 {
     buffer_add(line, "\"", 1);

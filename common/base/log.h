@@ -15,8 +15,11 @@ struct log_pair {
     int64_t number;
 };
 
-#define LOG_TEXT(key, value) ((struct log_pair){(key), (value) ? (value) : "", 0})
+#define LOG_TEXT(key, value) log_text(key, value)
 #define LOG_NUMBER(key, value) ((struct log_pair){(key), 0, (int64_t)(value)})
+
+/* Borrows both; NULL is the empty text. */
+struct log_pair log_text(const char *key, const char *text);
 
 /* `process` is borrowed for ever. Call once, before the first thread. */
 void log_open(const char *process, enum log_level least);

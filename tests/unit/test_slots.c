@@ -1,10 +1,12 @@
 /* Slots: who holds what, and how a stop or a renewal finds its sandbox. */
 #include "tests/unit/cmocka_all.h"
 
+#include <errno.h>
 #include <semaphore.h>
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "tests/unit/support/death.h"
 #include "worker/slots.h"
 
 #define GIVE_UP_MS 1000
@@ -30,6 +32,36 @@ static void count_keep(struct sandbox *sandbox, int64_t lease_ms)
     (void)sandbox;
     counted.kept++;
     counted.kept_ms = lease_ms;
+}
+
+static bool no_threads;
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*body)(void *), void *context);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*body)(void *), void *context);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*body)(void *), void *context)
+{
+    return no_threads ? EAGAIN : __real_pthread_create(thread, attributes, body, context);
+}
+
+static struct slots *freed_while_waiting; /* one slot of it, at the next wait */
+
+int __real_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                                  const struct timespec *until);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                                  const struct timespec *until);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                                  const struct timespec *until)
+{
+    if (!freed_while_waiting)
+        return __real_pthread_cond_timedwait(cond, mutex, until);
+    pthread_mutex_unlock(mutex);
+    slots_unreserve(freed_while_waiting, 1);
+    freed_while_waiting = NULL;
+    pthread_mutex_lock(mutex);
+    return 0;
 }
 
 static const struct sandbox_backend backend = {.cancel = count_cancel, .keep_alive = count_keep};
@@ -118,6 +150,16 @@ static void a_drain_ends_the_wait_for_a_slot(void **state)
     slots_wake(bench->slots);
     assert_false(slots_wait_free(bench->slots, 60000));
     slots_unreserve(bench->slots, 2);
+}
+
+static void a_slot_that_comes_free_ends_the_wait(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(slots_reserve(bench->slots, 2), 2);
+    freed_while_waiting = bench->slots;
+    assert_true(slots_wait_free(bench->slots, 60000));
+    assert_null(freed_while_waiting);
+    slots_unreserve(bench->slots, 1);
 }
 
 static void only_the_same_id_and_fence_is_stopped(void **state)
@@ -217,14 +259,83 @@ static void a_free_slot_is_stopped_by_nobody(void **state)
     slots_free(NULL);
 }
 
+/* A service of its own time has nothing to be kept alive by. */
+static void a_backend_without_a_deadline_is_not_asked_to_keep_one(void **state)
+{
+    static const struct sandbox_backend plain = {.cancel = count_cancel};
+    struct bench *bench = *state;
+    struct slot *slot = begin(bench, 7, 3);
+    slot_renew(slot, 7, 3, clock_monotonic_ms()); /* before there is a sandbox */
+    slot_attach(slot, &plain, SANDBOX);
+    slot_renew(slot, 7, 3, clock_monotonic_ms());
+    assert_int_equal(counted.kept, 0);
+    assert_true(slot_lease_is_ours(slot));
+    slot_renew(slot, 7, 3, clock_monotonic_ms() - GIVE_UP_MS);
+    assert_false(slot_lease_is_ours(slot));
+    slot_detach(slot);
+    end(bench);
+}
+
+static void leave_a_sandbox(void *context, struct slot *slot)
+{
+    (void)context;
+    slot_attach(slot, &backend, SANDBOX);
+}
+
+static void end_with_a_sandbox(void *context)
+{
+    const struct slot_times times = {GIVE_UP_MS, KEEP_MS};
+    struct slots *slots = slots_new(1, times, leave_a_sandbox, context);
+    slots_reserve(slots, 1);
+    slots_take_attempt(slots, memory_new(1, sizeof(struct attempt)), clock_monotonic_ms());
+    slots_free(slots);
+}
+
+static struct slots *two_free(void)
+{
+    return slots_new(2, (struct slot_times){GIVE_UP_MS, KEEP_MS}, run_until_told, NULL);
+}
+
+static void unreserve_too_many(void *context)
+{
+    (void)context;
+    slots_unreserve(two_free(), 1);
+}
+
+static void take_unreserved(void *context)
+{
+    (void)context;
+    slots_take_attempt(two_free(), memory_new(1, sizeof(struct attempt)), 0);
+}
+
+static void open_more(void *context)
+{
+    (void)context;
+    no_threads = true;
+    two_free();
+}
+
+/* Two runs in one slot, or a sandbox that nobody destroys, are worse than no worker. */
+static void what_only_a_bug_can_cause_ends_the_worker(void **state)
+{
+    (void)state;
+    assert_true(death_of(end_with_a_sandbox, NULL));
+    assert_true(death_of(unreserve_too_many, NULL));
+    assert_true(death_of(take_unreserved, NULL));
+    assert_true(death_of(open_more, NULL));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_only_a_bug_can_cause_ends_the_worker), /* before any thread */
         TEST(no_more_is_reserved_than_is_free),
         TEST(a_free_slot_is_stopped_by_nobody),
+        TEST(a_backend_without_a_deadline_is_not_asked_to_keep_one),
         TEST(a_drain_ends_the_wait_for_a_slot),
+        TEST(a_slot_that_comes_free_ends_the_wait),
         TEST(only_the_same_id_and_fence_is_stopped),
         TEST(a_sandbox_that_comes_after_the_stop_is_cancelled),
         TEST(a_renewal_keeps_the_sandbox_alive),
