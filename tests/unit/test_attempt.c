@@ -2,6 +2,7 @@
 #include "tests/unit/cmocka_all.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/unit/services.h"
 #include "worker/attempt.h"
@@ -167,6 +168,20 @@ static void any_other_byte_is_noticed(void **state)
     attempt_free(attempt);
 }
 
+static void its_files_are_closed_with_it(void **state)
+{
+    (void)state;
+    struct error why = {0};
+    struct attempt *attempt = claimed(MANIFEST, &why);
+    int ends[2];
+    char byte;
+    assert_int_equal(pipe(ends), 0);
+    attempt->files[0].fd = ends[1];
+    attempt_free(attempt);
+    assert_int_equal(read(ends[0], &byte, 1), 0);
+    close(ends[0]);
+}
+
 static void names_are_plain_or_refused(void **state)
 {
     (void)state;
@@ -207,6 +222,7 @@ int main(void)
         cmocka_unit_test(more_files_than_there_may_be_are_malformed),
         cmocka_unit_test(without_an_approved_digest_it_is_malformed),
         cmocka_unit_test(any_other_byte_is_noticed),
+        cmocka_unit_test(its_files_are_closed_with_it),
         cmocka_unit_test(names_are_plain_or_refused),
         cmocka_unit_test(text_from_a_sandbox_becomes_valid_json),
     };
