@@ -1,6 +1,7 @@
 /* A claimed attempt: whether what will be sent is what was approved. */
 #include "tests/unit/cmocka_all.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -175,7 +176,7 @@ static void its_files_are_closed_with_it(void **state)
     struct attempt *attempt = claimed(MANIFEST, &why);
     int ends[2];
     char byte;
-    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
     attempt->files[0].fd = ends[1];
     attempt_free(attempt);
     assert_int_equal(read(ends[0], &byte, 1), 0);
