@@ -108,6 +108,12 @@ static bool write_fails(int fd)
     return fstat(fd, &about) == 0 && (about.st_mode & S_IFMT) != 0 && fails(FAMILY_WRITE);
 }
 
+/* A connection that refuses to send is gone for reading as well: libpq counts on that. */
+static bool send_fails(int fd)
+{
+    return fails(FAMILY_SEND) && (shutdown(fd, SHUT_RDWR), true);
+}
+
 /* One that gives the number of bytes that went. */
 #define FAILING(failing, code, name, params, args)                                                 \
     HAS_NEXT(name);                                                                                \
@@ -118,9 +124,9 @@ static bool write_fails(int fd)
 
 FAILING(write_fails(fd), EIO, write, (int fd, const void *data, size_t len), (fd, data, len))
 FAILING(write_fails(fd), EIO, writev, (int fd, const struct iovec *parts, int n), (fd, parts, n))
-FAILING(fails(FAMILY_SEND), ECONNRESET, send, (int fd, const void *data, size_t len, int flags),
+FAILING(send_fails(fd), ECONNRESET, send, (int fd, const void *data, size_t len, int flags),
         (fd, data, len, flags))
-FAILING(fails(FAMILY_SEND), ECONNRESET, sendmsg, (int fd, const struct msghdr *message, int flags),
+FAILING(send_fails(fd), ECONNRESET, sendmsg, (int fd, const struct msghdr *message, int flags),
         (fd, message, flags))
 
 /* The connection breaks at this call, on both sides. */

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { build } from '../flow/stack.mjs';
 
 const programs = path.join(build, 'torture');
+const HANG_MS = 120000;
 let serial = 0;
 const fresh = (word) => `${word}${process.pid}x${++serial}`;
 
@@ -14,6 +15,7 @@ function program(bed, name, words, { env = {}, input = '' } = {}) {
     return new Promise((done) => {
         const child = spawn(path.join(programs, name), words, {
             env: { ...process.env, COUNTERSIGN_TORTURE: bed.plans.program.path, ...env },
+            timeout: HANG_MS, killSignal: 'SIGKILL',
         });
         let [out, said] = ['', ''];
         child.stdout.on('data', (part) => { out += part; });

@@ -92,6 +92,13 @@ static const char *header_of(const char *name)
     return NULL;
 }
 
+static void assert_header_says(const char *name, const char *part)
+{
+    const char *value = header_of(name);
+    if (!value || !strstr(value, part))
+        fail_msg("%s: %s has no %s", name, value ? value : "nothing", part);
+}
+
 #define BY_PASSWORD "{\"login\": \"ana\", \"password\": \"correct horse\"}"
 #define BY_LINK "{\"link_token\": \"csl_one\"}"
 
@@ -172,7 +179,7 @@ static void a_session_that_can_not_be_opened_is_none(void **state)
     script_answer("login_success", DONE);
     script_answer("me", ME);
     assert_int_equal(ask(route_login, BY_PASSWORD), ERR_NONE);
-    assert_non_null(strstr(header_of("Set-Cookie"), "Max-Age=60"));
+    assert_header_says("Set-Cookie", "Max-Age=60");
     assert_int_equal(exchange.person_id, 7);
 }
 
@@ -226,7 +233,7 @@ static void an_older_session_ends_or_grows_old(void **state)
     script_forget();
     script_answer("session_close", DONE);
     assert_int_equal(ask(route_logout, "{}"), ERR_NONE);
-    assert_non_null(strstr(header_of("Set-Cookie"), "; Secure"));
+    assert_header_says("Set-Cookie", "; Secure");
 }
 
 static void who_is_gone_is_not_signed_in(void **state)
