@@ -105,7 +105,7 @@ static void stop_leaves_nothing_behind(void **state)
     int pid = launcher_pid(launcher);
     struct cell cells[5];
     for (size_t i = 0; i < COUNT_OF(cells); i++)
-        cells[i] = new_cell(launcher, 60000);
+        cells[i] = new_cell(launcher, BED_HANG_MS);
     await_boot(&cells[0]);
     if (strcmp(launcher_cgroup(launcher), "none") != 0)
         assert_true(groups_of(pid) >= 2);
@@ -125,7 +125,7 @@ static void a_closed_cell_is_buried(void **state)
     int pid = launcher_pid(launcher);
     /* Many more than there are slots: each must become free again. */
     for (int i = 0; i < 12; i++) {
-        struct cell cell = new_cell(launcher, 60000);
+        struct cell cell = new_cell(launcher, BED_HANG_MS);
         if (i % 3 == 0)
             await_boot(&cell);
         cell_close(&cell);
@@ -138,9 +138,9 @@ static void too_many_are_refused(void **state)
 {
     (void)state;
     struct launcher *launcher = new_launcher(1);
-    struct cell first = new_cell(launcher, 60000), second = new_cell(launcher, 60000);
+    struct cell first = new_cell(launcher, BED_HANG_MS), second = new_cell(launcher, BED_HANG_MS);
     struct launcher_report report;
-    assert_true(cell_await(&second, REPORT_ENDED, 20000, &report));
+    assert_true(cell_await(&second, REPORT_ENDED, BED_HANG_MS, &report));
     assert_int_equal(report.cause, CAUSE_NOT_STARTED);
     assert_string_equal(report.text, "too many sandboxes are alive");
     await_boot(&first);
@@ -153,10 +153,11 @@ static void keep_alive_that_stops_kills(void **state)
 {
     (void)state;
     struct launcher *launcher = new_launcher(4);
-    struct cell kept = new_cell(launcher, 300), left = new_cell(launcher, 300);
+    struct cell kept = new_cell(launcher, BED_HANG_MS), left = new_cell(launcher, BED_HANG_MS);
     struct launcher_report report;
-    cell_keep_alive(&kept, clock_monotonic_ms() + 60000);
-    assert_true(cell_await(&left, REPORT_ENDED, 20000, &report));
+    cell_keep_alive(&kept, clock_monotonic_ms() + BED_HANG_MS);
+    cell_keep_alive(&left, clock_monotonic_ms() + 300);
+    assert_true(cell_await(&left, REPORT_ENDED, BED_HANG_MS, &report));
     assert_int_equal(report.cause, CAUSE_KEEP_ALIVE);
     await_end_of(&left);
     await_boot(&kept);
@@ -175,10 +176,12 @@ static int fork_worker(int *ret_launcher_pid)
     int worker = fork();
     if (worker == 0) {
         struct launcher *launcher = new_launcher(4);
-        struct cell first = new_cell(launcher, 1000), second = new_cell(launcher, 60000);
+        struct cell first = new_cell(launcher, BED_HANG_MS),
+                    second = new_cell(launcher, BED_HANG_MS);
         int pid = launcher_pid(launcher);
         await_boot(&first);
         await_boot(&second);
+        cell_keep_alive(&first, clock_monotonic_ms() + 1000);
         if (write(tell[1], &pid, sizeof pid) == (ssize_t)sizeof pid)
             for (;;)
                 pause();
@@ -225,13 +228,13 @@ static void a_killed_launcher_takes_its_sandboxes_along(void **state)
 {
     (void)state;
     struct launcher *launcher = new_launcher(4);
-    struct cell cell = new_cell(launcher, 60000);
+    struct cell cell = new_cell(launcher, BED_HANG_MS);
     struct launcher_report report;
     int pid = launcher_pid(launcher);
     await_boot(&cell);
     kill(pid, SIGKILL);
     await_end_of(&cell);
-    assert_false(cell_await(&cell, REPORT_ENDED, 20000, &report));
+    assert_false(cell_await(&cell, REPORT_ENDED, BED_HANG_MS, &report));
     cell_close(&cell);
     launcher_stop(launcher);
     /* What it could not remove, the next one does. */
@@ -245,12 +248,12 @@ static void signals_to_the_group_are_for_the_worker(void **state)
     (void)state;
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
     struct launcher *launcher = new_launcher(4);
-    struct cell cell = new_cell(launcher, 60000);
+    struct cell cell = new_cell(launcher, BED_HANG_MS);
     struct launcher_report report;
     for (size_t i = 0; i < COUNT_OF(signals); i++)
         kill(launcher_pid(launcher), signals[i]);
     await_boot(&cell);
-    struct cell after = new_cell(launcher, 60000);
+    struct cell after = new_cell(launcher, BED_HANG_MS);
     await_boot(&after);
     assert_false(cell_report(&cell, 0, &report));
     cell_close(&after);
@@ -263,14 +266,14 @@ static void never_the_hosts_root(void **state)
 {
     (void)state;
     struct launcher *launcher = new_launcher(4);
-    struct cell cells[2] = {new_cell(launcher, 60000), new_cell(launcher, 60000)};
+    struct cell cells[2] = {new_cell(launcher, BED_HANG_MS), new_cell(launcher, BED_HANG_MS)};
     int64_t uids[2];
     for (int i = 0; i < 2; i++) {
         struct launcher_report report;
         struct launcher_limits limits = {.memory_bytes = 64 << 20, .pids = 8};
         await_boot(&cells[i]);
         assert_true(cell_arm(&cells[i], &limits));
-        assert_true(cell_await(&cells[i], REPORT_ARMED, 20000, &report));
+        assert_true(cell_await(&cells[i], REPORT_ARMED, BED_HANG_MS, &report));
         assert_true(report.armed);
         uids[i] = report.host_uid;
     }
@@ -325,7 +328,7 @@ static void the_launcher_has_nothing_of_the_worker(void **state)
     int secret = open("/etc/hostname", O_RDONLY), high = fcntl(secret, F_DUPFD, 200);
     assert_true(secret >= 0 && high >= 200);
     struct launcher *launcher = new_launcher(1);
-    struct cell cell = new_cell(launcher, 60000);
+    struct cell cell = new_cell(launcher, BED_HANG_MS);
     await_boot(&cell);
     snprintf(path, sizeof path, "/proc/%d/fd/%d", launcher_pid(launcher), high);
     assert_int_equal(readlink(path, target, sizeof target), -1);

@@ -1,7 +1,6 @@
 /* Preflight: what is not as expected switches the backend off; what dies is told apart. */
 #include "tests/unit/cmocka_all.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
@@ -15,11 +14,27 @@
 
 #include "common/base/log.h"
 #include "tests/unit/support/bed.h"
-#include "worker/sandbox/local/cgroup.h"
 #include "worker/sandbox/local/watch.h"
 #include "worker/sandbox/readiness.h"
 
 static struct bed bed;
+
+static int open_bed(void **context)
+{
+    (void)context;
+    bed_open(&bed, 0, NULL);
+    return 0;
+}
+
+static int close_bed(void **context)
+{
+    (void)context;
+    bed_close(&bed);
+    return 0;
+}
+
+/* The other tests set up their own: no thread of ours may run while they fork and set the log. */
+#define WITH_BED(test) cmocka_unit_test_setup_teardown(test, open_bed, close_bed)
 
 /* The state of a backend with an interpreter, cgroups and a wish of one's own. */
 static struct local_state state_with(const char *python, const char *cgroup_root, bool require)
@@ -241,7 +256,7 @@ static void a_paused_launcher_proves_nothing(void **context)
 {
     (void)context;
     struct bed_job job = bed_python("import time\nprint('up')\ntime.sleep(3600)");
-    AUTO(bed_outcome) struct bed_outcome outcome = {.on_output = pause_launcher};
+    AUTO(bed_outcome) struct bed_outcome outcome = {.on_started = pause_launcher};
     job.job.limits.wall_ms = 300;
     bed_run(&bed, &job, &outcome);
     kill(launcher_pid(bed.launcher), SIGCONT);
@@ -260,7 +275,7 @@ static void what_nobody_keeps_alive_is_unknown(void **context)
 {
     (void)context;
     struct bed_job job = bed_python("import time\ntime.sleep(3600)");
-    AUTO(bed_outcome) struct bed_outcome outcome = {.on_created = keep_alive_once};
+    AUTO(bed_outcome) struct bed_outcome outcome = {.on_started = keep_alive_once};
     bed_run(&bed, &job, &outcome);
     assert_int_equal(outcome.result.outcome, SANDBOX_UNKNOWN);
     assert_string_equal(outcome.result.reason, "sandbox_lost");
@@ -295,81 +310,6 @@ static void killed_before_the_frame_is_not_started(void **context)
     bed_job_close(&job);
 }
 
-static void put_file(const char *folder, const char *name, const char *text)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static void expect_file(const char *folder, const char *name, const char *text)
-{
-    char path[512], found[128] = "";
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "re");
-    assert_non_null(file);
-    assert_true(fgets(found, sizeof found, file) || !*text);
-    fclose(file);
-    assert_string_equal(found, text);
-}
-
-static void remove_files(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        char path[512];
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        unlink(path);
-    }
-    if (dir)
-        closedir(dir);
-    rmdir(folder);
-}
-
-/* This kernel offers no v2 controllers, so the files are ordinary ones here:
- * what is written where, and how figures are read. */
-static void cgroup_v2_files(void **context)
-{
-    (void)context;
-    static const char *const files[] = {"cgroup.procs",     "memory.max", "memory.swap.max",
-                                        "memory.oom.group", "pids.max",   "cgroup.kill"};
-    char folder[] = "/tmp/countersign-v2-XXXXXX", group[64];
-    assert_non_null(mkdtemp(folder));
-    struct cgroup_base base = {.kind = CGROUP_V2};
-    snprintf(base.memory, sizeof base.memory, "%s", folder);
-    snprintf(base.pids, sizeof base.pids, "%s", folder);
-    snprintf(group, sizeof group, "%s/one", folder);
-    assert_int_equal(mkdir(group, 0700), 0);
-    for (size_t i = 0; i < COUNT_OF(files); i++)
-        put_file(group, files[i], "");
-    struct launcher_limits limits = {.memory_bytes = 12345678, .pids = 64};
-    assert_true(cgroup_make(&base, "one"));
-    assert_true(cgroup_limit(&base, "one", &limits));
-    assert_true(cgroup_enter(&base, "one"));
-    cgroup_kill(&base, "one");
-    expect_file(group, "memory.max", "12345678");
-    expect_file(group, "memory.swap.max", "0");
-    expect_file(group, "memory.oom.group", "1");
-    expect_file(group, "pids.max", "66"); /* bubblewrap and its init come on top */
-    expect_file(group, "cgroup.procs", "0");
-    expect_file(group, "cgroup.kill", "1");
-    put_file(group, "cpu.stat", "usage_usec 5000\nuser_usec 1\n");
-    put_file(group, "memory.peak", "777\n");
-    put_file(group, "memory.events", "low 0\noom 3\noom_kill 2\n");
-    put_file(group, "pids.events", "max 4\n");
-    struct launcher_report report = {0};
-    cgroup_measure(&base, "one", &report);
-    assert_int_equal(report.cpu_us, 5000);
-    assert_int_equal(report.memory_peak_bytes, 777);
-    assert_int_equal(report.memory_kills, 2);
-    assert_int_equal(report.pids_refused, 4);
-    remove_files(group);
-    rmdir(folder);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,14 +320,10 @@ int main(void)
         cmocka_unit_test(not_ready_creates_nothing),
         cmocka_unit_test(a_dead_launcher_is_noticed),
         cmocka_unit_test(a_failure_that_passes_is_no_long_pause),
-        cmocka_unit_test(who_is_killed_decides_the_class),
-        cmocka_unit_test(a_paused_launcher_proves_nothing),
-        cmocka_unit_test(what_nobody_keeps_alive_is_unknown),
-        cmocka_unit_test(killed_before_the_frame_is_not_started),
-        cmocka_unit_test(cgroup_v2_files),
+        WITH_BED(who_is_killed_decides_the_class),
+        WITH_BED(a_paused_launcher_proves_nothing),
+        WITH_BED(what_nobody_keeps_alive_is_unknown),
+        WITH_BED(killed_before_the_frame_is_not_started),
     };
-    bed_open(&bed, 0, NULL);
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    bed_close(&bed);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

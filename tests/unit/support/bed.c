@@ -12,7 +12,6 @@
 #include "common/base/log.h"
 #include "worker/sandbox/local/watch.h"
 
-#define PATIENCE_MS 20000
 #define NOBODY 65534
 
 static _Noreturn void give_up(const struct error *err)
@@ -30,7 +29,7 @@ void bed_open(struct bed *bed, int64_t warm, const char *cgroup_root)
                                         .sandbox_max = 32,
                                         .tmp_bytes = 64 << 20,
                                         .cgroup_root = cgroup_root};
-    struct local_options local = {.warm = warm, .lease_ms = 30000, .preflight_seconds = 600};
+    struct local_options local = {.warm = warm, .lease_ms = BED_HANG_MS, .preflight_seconds = 600};
     *bed = (struct bed){0};
     if (!crypto_init(&err) || !launcher_start(&launcher, &bed->launcher, &err) ||
         !local_backend_new(bed->launcher, &local, &bed->backend, &err))
@@ -59,7 +58,7 @@ static struct bed_job job_of(const char *language, const char *code)
                                     .fence = 3,
                                     .language = language,
                                     .code = bytes_of(code),
-                                    .limits = {.wall_ms = 60000,
+                                    .limits = {.wall_ms = BED_HANG_MS,
                                                .memory_bytes = 512 << 20,
                                                .pids = 32,
                                                .output_bytes = 65536,
@@ -95,7 +94,10 @@ void bed_job_close(struct bed_job *job)
 
 static void note_started(void *context)
 {
-    ((struct bed_outcome *)context)->started++;
+    struct bed_outcome *outcome = context;
+    outcome->started++;
+    if (outcome->on_started)
+        outcome->on_started(outcome);
 }
 
 static bool take_stream(void *context, enum sandbox_stream stream, struct bytes chunk)
@@ -182,7 +184,7 @@ int64_t bed_warm(const struct bed *bed)
 
 bool bed_wait(bool (*holds)(void *context), void *context)
 {
-    int64_t end = clock_monotonic_ms() + PATIENCE_MS;
+    int64_t end = clock_monotonic_ms() + BED_HANG_MS;
     const struct timespec pause = {.tv_nsec = 2000000};
     while (!holds(context)) {
         if (clock_monotonic_ms() > end)

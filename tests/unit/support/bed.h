@@ -5,6 +5,8 @@
 
 #define BED_ITEMS 80
 #define BED_FILES 8
+/* Only what hangs takes this long: no test passes or fails by it, however slow the build. */
+#define BED_HANG_MS 300000
 #define BED_UID 64500 /* first user id of its sandboxes when the tests run as root */
 
 struct bed {
@@ -29,6 +31,7 @@ struct bed_outcome {
     int started;                                     /* times that the sink was told so */
     bool refuse_output;                              /* set before the run: the sink says no */
     void (*on_created)(struct bed_outcome *outcome); /* before the run */
+    void (*on_started)(struct bed_outcome *outcome); /* the sandbox has all of the job */
     void (*on_output)(struct bed_outcome *outcome);  /* called after each piece of output */
     struct sandbox *sandbox;
     struct sandbox_backend *backend;
@@ -45,7 +48,7 @@ void bed_open(struct bed *bed, int64_t warm, const char *cgroup_root);
 void bed_close(struct bed *bed);
 void bed_become_plain(void); /* when root: user and group `nobody`, for good */
 
-/* Limits: 60 s, 512 MiB, 32 processes, 64 KiB of output, 8 files of 1 MiB. */
+/* Limits: BED_HANG_MS, 512 MiB, 32 processes, 64 KiB of output, 8 files of 1 MiB. */
 struct bed_job bed_python(const char *code);
 struct bed_job bed_sql(const char *code);
 void bed_add_file(struct bed_job *job, const char *name, struct bytes content);
@@ -60,6 +63,6 @@ const struct bed_item *bed_item(const struct bed_outcome *outcome, const char *k
 bool bed_contains(const struct buffer *text, const char *part);
 int64_t bed_warm(const struct bed *bed);
 
-/* Waits until it holds, at most 20 s. */
+/* Waits until it holds, at most BED_HANG_MS. */
 bool bed_wait(bool (*holds)(void *context), void *context);
 size_t bed_processes_below(int pid); /* all descendants alive */
