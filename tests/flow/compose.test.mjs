@@ -8,6 +8,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { composeErrors } from '../../tools/check_compose.mjs';
+import { build } from './stack.mjs';
 
 const top = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const shipped = readFileSync(path.join(top, 'docker-compose.yml'), 'utf8');
@@ -96,7 +97,7 @@ test('keys of services have places, empty at first and read as none', () => inFo
     }
     const env = { LOCAL_OFF: '1', DATABASE_URL: 'x',
                   E2B_API_KEY_FILE: path.join(folder, 'secrets/e2b_api_key') };
-    const check = spawnSync(path.join(top, 'build/countersign-worker'), ['--check'], { env });
+    const check = spawnSync(path.join(build, 'countersign-worker'), ['--check'], { env });
     assert.equal(`${check.stdout}`, '{}\n', `${check.stderr}`);
 }));
 

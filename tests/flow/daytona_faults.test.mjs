@@ -5,6 +5,9 @@ import { hasEffect, runTable, troubles } from './fault_table.mjs';
 import { BAD_RESULTS, CREATE, DELETE, DIED, EXEC, FORBIDDEN, LOGS, LOOK, LOST, NOT_STARTED,
     REFUSED_START, RESULTS, SESSION, STATUS, SUCCEEDED, THROTTLED, UNAVAILABLE, UPLOAD, harness,
     openTrap } from './daytona_faults_harness.mjs';
+import { SLOWER } from './stack.mjs';
+
+const callMs = (ms) => ({ DAYTONA_CALL_MS: String(ms * SLOWER) });
 
 const trap = await openTrap();
 after(() => trap.stop());
@@ -66,7 +69,7 @@ function once() {
             for (const effect of both ? [false, true] : [hasEffect(rule)])
                 rows.push({ name: `${step}: it ${name}${effect ? ', but did it' : ''}`,
                     rules: [{ ...rule, match, skip, effect }],
-                    env: ['hang', 'slow'].includes(rule.do) ? { DAYTONA_CALL_MS: '8000' } : {},
+                    env: ['hang', 'slow'].includes(rule.do) ? callMs(8000) : {},
                     want: want(kind, effect, rule), left: left?.(kind, effect, rule) ? 1 : 0 });
         }
     }
@@ -81,7 +84,7 @@ function always() {
     for (const { step, match, skip = 0, always: want } of STEPS) {
         for (const [name, rule, kind] of troubles(trap.url)) {
             if (!LASTING.includes(name)) continue;
-            rows.push({ name: `${step}: it always ${name}`, env: { DAYTONA_CALL_MS: '3000' },
+            rows.push({ name: `${step}: it always ${name}`, env: callMs(3000),
                 rules: [{ ...rule, match, skip, times: Infinity }],
                 want: want(kind, hasEffect(rule), rule), left: match === DELETE ? 1 : 0 });
         }

@@ -2,13 +2,14 @@
 // answers that lie, cancelling, and runs that another worker takes up.
 import assert from 'node:assert/strict';
 import { runTable } from './fault_table.mjs';
+import { SLOWER } from './stack.mjs';
 import { jobOf } from '../conformance/run_job.mjs';
 import { BAD_REQUEST, BAD_RESULTS, CREATE, DELETE, EXEC, FORBIDDEN, LOGS, LOOK, LOST, NOT_STARTED,
     REFUSED_START, RESULTS, SESSION, STATUS, SUCCEEDED, THROTTLED, UNAVAILABLE, UPLOAD, editJson,
     harness } from './daytona_faults_harness.mjs';
 
-const FAST = { DAYTONA_CALL_MS: '6000' };
-const HURRY = { DAYTONA_CALL_MS: '3000' };
+const FAST = { DAYTONA_CALL_MS: String(6000 * SLOWER) };
+const HURRY = { DAYTONA_CALL_MS: String(3000 * SLOWER) };
 const JSON_TYPE = { 'content-type': 'application/json' };
 const plan = (more) => [{ match: CREATE, do: 'plan', ...more }];
 const says = (match, status, body, headers) => [{ match, do: 'status', status, body,
