@@ -6,6 +6,7 @@
 
 #define LAUNCHER_FDS 5 /* control socket, then what becomes descriptors 0, 1, 2 and 3 */
 
+/* None of these has padding: what lay on the sender's stack would be sent in it. */
 struct launcher_limits {
     int64_t memory_bytes;
     int64_t pids;
@@ -15,14 +16,14 @@ struct launcher_limits {
 struct launcher_request {
     struct launcher_limits limits;
     int64_t deadline_ms; /* monotonic clock: killed then unless kept alive */
-    bool warm;           /* boots at a lower priority and imports before it waits */
+    int64_t warm;        /* a bool: boots at a lower priority and imports before it waits */
 };
 
 /* On a sandbox's own control socket, from the worker. Its end of file kills. */
 enum launcher_order_kind { ORDER_KEEP_ALIVE, ORDER_ARM, ORDER_KILL };
 
 struct launcher_order {
-    enum launcher_order_kind kind;
+    int64_t kind;                  /* enum launcher_order_kind */
     int64_t deadline_ms;           /* of ORDER_KEEP_ALIVE */
     struct launcher_limits limits; /* of ORDER_ARM: those of the job, before its code is sent */
 };
@@ -41,7 +42,7 @@ enum launcher_cause {
 
 struct launcher_report {
     enum launcher_report_kind kind;
-    bool armed;       /* of REPORT_ARMED: the limits hold */
+    int armed;        /* of REPORT_ARMED, a bool: the limits hold */
     int64_t host_uid; /* of REPORT_ARMED: user id outside of what runs inside; -1 unknown */
     enum launcher_cause cause;
     int wait_status;
