@@ -4,11 +4,11 @@ import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { runJob } from '../conformance/run_job.mjs';
 import { gzipBomb } from '../fake/faults.mjs';
-import { until } from './stack.mjs';
+import { LARGER, until } from './stack.mjs';
 
 const BOMB_MIB = 256;
 gzipBomb(BOMB_MIB); // now: it takes a while in which no service would answer
-const MEMORY_MOST_KIB = 65536;
+const MEMORY_MOST_KIB = 65536 * LARGER;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** What may happen to any answer: [name, rule, kind]. Kinds: 'lost' (none that is whole), 'fault'

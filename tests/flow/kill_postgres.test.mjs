@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { startStack, until } from './stack.mjs';
 import { openJobs } from './jobs.mjs';
+import { makeGate } from './sandboxes.mjs';
 
 let stack;
 let jobs;
@@ -55,11 +56,15 @@ for (const point of ['worker.start.after_commit', 'worker.finish.before',
 
 test('while output comes: all of it is kept until it can be stored', async () => {
     await stack.restart('worker', { COUNTERSIGN_FAULT: '' });
-    const run = await jobs.run(['import sys, time', 'for i in range(8):',
-        "    sys.stdout.write(str(i) * 120000)", '    sys.stdout.flush()',
-        '    time.sleep(0.3)', "open('made.txt', 'w').write('y' * 700000)"].join('\n'));
+    const gate = makeGate();
+    const run = await jobs.run(['import sys', 'def say(parts):', '    for i in parts:',
+        '        sys.stdout.write(str(i) * 120000)', '        sys.stdout.flush()',
+        'say(range(4))', `${gate.wait}say(range(4, 8))`,
+        "open('made.txt', 'w').write('y' * 700000)"].join('\n'));
     await jobs.inState(run.attempt_id, 'running');
+    await gate.reached();
     await stack.kill('postgres');
+    await gate.open();
     await stack.start('postgres');
     const attempt = await jobs.over(run.attempt_id);
     assert.equal(attempt.state, 'succeeded', JSON.stringify(attempt));
