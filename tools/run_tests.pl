@@ -6,10 +6,12 @@ use TAP::Harness;
 my $longest = $ENV{TEST_SECONDS} // 600;    # a file that takes longer hangs
 my $jobs = $ENV{JOBS} // do { chomp(my $n = qx(nproc)); $n + 1 };
 my @only = split ' ', $ENV{ONLY} // '';     # parts of paths: just these files
+my @except = split ' ', $ENV{EXCEPT} // ''; # and of these none
 my $build = join '/', 'build', grep { length } $ENV{VARIANT} // '';
 my @limit = ('timeout', '-k', '10', $longest);
 
-sub wanted ($file) { !@only || grep { index($file, $_) >= 0 } @only }
+sub among ($file, @parts) { grep { index($file, $_) >= 0 } @parts }
+sub wanted ($file) { (!@only || among($file, @only)) && !among($file, @except) }
 
 sub node ($file) {
     my @report = ('--test-reporter=./tools/tap.mjs', '--test-reporter-destination=stdout');

@@ -5,6 +5,7 @@
 /* Asked by the sanitizers' own runtime, which declares none of these. */
 const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
+const char *__tsan_default_options(void);
 
 /* A process that changed its user may not be traced, not even by itself, and to look for leaks is
  * to trace. Registered after the runtime's own exit handler, this runs before it. */
@@ -27,4 +28,9 @@ const char *__asan_default_options(void)
 const char *__ubsan_default_options(void)
 {
     return "print_stacktrace=1";
+}
+
+const char *__tsan_default_options(void)
+{
+    return "second_deadlock_stack=1:history_size=4:exitcode=99";
 }
