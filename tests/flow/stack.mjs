@@ -18,7 +18,7 @@ const VARIANT = process.env.VARIANT ?? ''; // 'asan': that build, for every stor
 /** What needs time in a sanitized build needs this many times as much. */
 export const SLOWER = VARIANT ? 4 : 1;
 /** And of memory, of which freed pieces are kept aside to see who still uses them. */
-export const LARGER = VARIANT ? 4 : 1;
+export const LARGER = VARIANT ? 8 : 1;
 /** Where the programs under test are. */
 export const build = path.join(root, 'build', VARIANT);
 const command = path.join(build, 'countersign');
