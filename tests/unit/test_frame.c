@@ -156,6 +156,7 @@ static void short_input_file_is_not_started(void **state)
     AUTO(bed_outcome) struct bed_outcome outcome = {0};
     bed_add_file(&job, "a.bin", bytes_of("12345"));
     job.files[0].size = 6;
+    job.job.limits.wall_ms = 400; /* the rest will never come */
     bed_run(&bed, &job, &outcome);
     assert_int_equal(outcome.result.outcome, SANDBOX_NOT_STARTED);
     assert_string_equal(outcome.result.reason, "not_started");
