@@ -87,6 +87,15 @@ static bool asks_for_help(const struct words *words)
     return false;
 }
 
+/* The status of a command, unless what it printed went nowhere: it may be shown only once. */
+static int end_with(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "countersign: what was to be printed could not be written\n");
+    return status ? status : 1;
+}
+
 int main(int argc, char **argv)
 {
     int skipped = 0;
@@ -95,22 +104,22 @@ int main(int argc, char **argv)
     log_open("countersign", LOG_WARN);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         print_commands(argc < 2 ? stderr : stdout, NULL);
-        return argc < 2 ? 2 : 0;
+        return end_with(argc < 2 ? 2 : 0);
     }
     const struct command *command = find(argc, argv, &skipped);
     if (!command) {
         bool help = argc > 2 && strcmp(argv[2], "--help") == 0;
         print_commands(help ? stdout : stderr, help ? argv[1] : NULL);
-        return help ? 0 : 2;
+        return end_with(help ? 0 : 2);
     }
     struct words words = {argc - 1 - skipped, argv + 1 + skipped};
     if (asks_for_help(&words)) {
         print_help(command);
-        return 0;
+        return end_with(0);
     }
     if (crypto_init(&err) && options_take(&command->options, &words, &err) &&
         command->run(&words, &status, &err))
-        return status;
+        return end_with(status);
     fprintf(stderr, "countersign: %s\n", err.text);
     return err.code == ERR_BAD_REQUEST ? 2 : 1;
 }

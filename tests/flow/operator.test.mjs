@@ -165,6 +165,14 @@ test('a link and a token are shown once, and only their digests are kept', async
     assert.equal((await operator(...words)).code, 2, words.join(' '));
 });
 
+test('a command whose output can not be written does not say that all is well', async () => {
+  const env = { DATABASE_URL: stack.database.operator, PUBLIC_URL: stack.url };
+  for (const words of ['link lia', 'token create lia', 'person list', 'settings', '--help']) {
+    const full = run('sh', ['-c', `exec ${command} ${words} >/dev/full`], { env });
+    await assert.rejects(full, ({ code, stderr }) => code === 1 && /could not be written/.test(stderr));
+  }
+});
+
 test('what the operator did is in the audit trail', async () => {
   const rows = await stack.psql('superuser',
     "select distinct actor_kind from cs.audit_event where entity in ('person', 'team', 'token')");
