@@ -20,7 +20,7 @@ struct redis *redis_new(const char *url, const char *prefix, int command_ms)
     return redis;
 }
 
-static void disconnect(struct redis *redis)
+void redis_disconnect(struct redis *redis)
 {
     if (redis->context)
         redisFree(redis->context);
@@ -31,7 +31,7 @@ void redis_free(struct redis *redis)
 {
     if (!redis)
         return;
-    disconnect(redis);
+    redis_disconnect(redis);
     explicit_bzero(&redis->address, sizeof redis->address);
     free(redis->prefix);
     free(redis);
@@ -46,7 +46,7 @@ bool redis_give_up(struct redis *redis, const char *doing, struct error *err)
 {
     const char *why = redis->context && *redis->context->errstr ? redis->context->errstr : "lost";
     fail(err, ERR_UNAVAILABLE, "Redis, %s: %s", doing, why);
-    disconnect(redis);
+    redis_disconnect(redis);
     return false;
 }
 

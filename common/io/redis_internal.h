@@ -24,6 +24,9 @@ bool redis_ready(struct redis *redis, struct error *err) MUST_CHECK;
  * the answer to the next command. Returns false. */
 bool redis_give_up(struct redis *redis, const char *doing, struct error *err);
 
+/* The next command opens another: for a connection that is left inside of something. */
+void redis_disconnect(struct redis *redis);
+
 /* The reply, or NULL with `err` set. `wait_ms` is how long the command itself
  * may block in the server. Caller frees with freeReplyObject. */
 redisReply *redis_command(struct redis *redis, int wait_ms, int count, const char **args,

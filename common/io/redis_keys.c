@@ -111,6 +111,9 @@ bool redis_values_drop_if(struct redis *redis, const char *const *names, size_t 
 {
     struct keys keys;
     keys_of(redis, "DEL", names, count, &keys);
-    return done(redis, 2, (const char *[]){"WATCH", keys.args[1]}, NULL, err) &&
-           drop_watched(redis, &keys, value, err);
+    if (done(redis, 2, (const char *[]){"WATCH", keys.args[1]}, NULL, err) &&
+        drop_watched(redis, &keys, value, err))
+        return true;
+    redis_disconnect(redis); /* it may still watch, or queue what comes next for an EXEC */
+    return false;
 }

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/domain/doorbell.h"
 #include "common/io/redis.h"
+#include "common/io/redis_keys.h"
 #include "tests/unit/services.h"
 
 #define WAIT_MS 2000
@@ -244,6 +245,25 @@ static void test_the_doorbell_rings(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, open_redis, close_redis)
 
+static void test_a_drop_that_was_refused_leaves_nothing_watched(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    const char *list = "list", *mine = "mine";
+    char left[1][REDIS_VALUE_SIZE];
+    bool set = false;
+    const struct redis_value value = {.name = mine, .value = "v", .ttl_ms = 60000};
+    struct redis *other = redis_new(TEST_REDIS, prefix, 500);
+    assert_true(redis_push(other, list, &(int64_t){1}, 1, &err));
+    assert_false(redis_values_drop_if(redis, &list, 1, "v", &err));
+    assert_true(redis_push(other, list, &(int64_t){2}, 1, &err));
+    assert_true(redis_value_set(other, &value, &set, &err));
+    assert_true(redis_values_drop_if(redis, &mine, 1, "v", &err));
+    assert_true(redis_values(other, &mine, 1, left, &err));
+    assert_string_equal(left[0], "");
+    redis_free(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +276,7 @@ int main(void)
         TEST(test_a_hung_server_hangs_nobody),
         TEST(test_wrong_addresses_are_away),
         TEST(test_the_doorbell_rings),
+        TEST(test_a_drop_that_was_refused_leaves_nothing_watched),
     };
     return cmocka_run_group_tests_name("redis", tests, NULL, NULL);
 }
