@@ -167,6 +167,13 @@ static bool result_is_fine(const PGresult *result)
     return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 }
 
+/* Otherwise it was libpq that failed, for want of memory or of a connection: what the server did,
+ * such as to prepare a statement, is not known. */
+static bool is_said_by_server(const PGresult *result)
+{
+    return result_is_fine(result) || PQresultErrorField(result, PG_DIAG_SQLSTATE);
+}
+
 static bool prepare(struct db *db, const struct statement *statement, struct error *err)
 {
     for (size_t i = 0; i < db->prepared_count; i++)
@@ -177,15 +184,15 @@ static bool prepare(struct db *db, const struct statement *statement, struct err
     PGresult *result = NULL;
     if (PQsendPrepare(db->conn, statement->name, statement->text, statement->param_count, NULL))
         result = receive(db->conn);
-    bool fine = result && result_is_fine(result);
+    bool gone = !is_said_by_server(result) || PQstatus(db->conn) != CONNECTION_OK;
+    bool fine = result_is_fine(result);
     if (fine)
         db->prepared[db->prepared_count++] = statement;
-    else if (!result || PQstatus(db->conn) != CONNECTION_OK)
+    else if (gone)
         /* Nothing was run yet, so the outcome is known. */
         fail(err, ERR_UNAVAILABLE, "the connection broke before %s", statement->name);
     else
         fail_from_result(statement, result, err);
-    bool gone = !result || PQstatus(db->conn) != CONNECTION_OK;
     PQclear(result);
     if (gone) /* an answer may still be under way, which nobody would ever read */
         disconnect(db);
@@ -234,7 +241,7 @@ bool db_run(struct db *db, const struct statement *statement, const struct db_pa
         return fail(err, ERR_UNAVAILABLE, "%s could not be sent", statement->name);
     }
     PGresult *result = receive(db->conn);
-    bool broken = PQstatus(db->conn) != CONNECTION_OK || !result;
+    bool broken = PQstatus(db->conn) != CONNECTION_OK || !is_said_by_server(result);
     if (!result || !result_is_fine(result)) {
         if (result)
             fail_from_result(statement, result, err);

@@ -1,3 +1,5 @@
+#include <dlfcn.h>
+#include <libpq-fe.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +20,20 @@ STATEMENT(end_myself, "select pg_terminate_backend(pg_backend_pid())", 0, false)
 STATEMENT(slow, "select pg_sleep(5)", 0, false);
 STATEMENT(one, "select 1", 0, false);
 STATEMENT(server_process, "select pg_backend_pid()", 0, false);
+
+static bool loses_answer; /* the next one, once */
+
+/* In front of libpq's: gives what libpq makes up where it has no memory for an answer. */
+PGresult *PQgetResult(PGconn *conn)
+{
+    PGresult *(*real)(PGconn *) = (__typeof__(real))dlsym(RTLD_NEXT, "PQgetResult");
+    PGresult *result = real(conn);
+    if (!result || !loses_answer)
+        return result;
+    loses_answer = false;
+    PQclear(result);
+    return PQmakeEmptyPGresult(conn, PGRES_FATAL_ERROR);
+}
 
 static struct db *open_database(void)
 {
@@ -203,6 +219,24 @@ static void test_nobody_home(void **state)
     db_pool_free(pool);
 }
 
+static void test_a_lost_answer_costs_the_connection(void **state)
+{
+    (void)state;
+    AUTO(db) struct db *db = open_database();
+    AUTO(rows) struct rows *before = NULL, *after = NULL;
+    AUTO(rows) struct rows *rows = NULL;
+    struct error err = {0};
+    loses_answer = true; /* to the preparation, which the server did */
+    assert_false(db_run(db, &server_process, NULL, &rows, &err));
+    assert_int_equal(err.code, ERR_UNAVAILABLE);
+    assert_true(db_run(db, &server_process, NULL, &before, &err));
+    loses_answer = true; /* to the statement itself */
+    assert_false(db_run(db, &server_process, NULL, &rows, &err));
+    assert_int_equal(err.code, ERR_LOST);
+    assert_true(db_run(db, &server_process, NULL, &after, &err));
+    assert_string_not_equal(rows_text(before, 0, 0), rows_text(after, 0, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +249,7 @@ int main(void)
         cmocka_unit_test(test_a_statement_timeout_says_busy),
         cmocka_unit_test(test_a_server_that_hangs_is_given_up),
         cmocka_unit_test(test_a_server_that_hangs_before_a_first_use_is_given_up),
+        cmocka_unit_test(test_a_lost_answer_costs_the_connection),
         cmocka_unit_test(test_nobody_home),
     };
     return cmocka_run_group_tests_name("db", tests, NULL, NULL);
