@@ -221,6 +221,8 @@ static int run_one(const struct kind *kind, const struct settings *settings,
     execute(&in, &out);
     kind->close(backend);
     job_out_print(&out, stdout);
+    if (fflush(stdout) != 0 && !fail(&why, ERR_INTERNAL, "the result could not be written"))
+        return complain();
     return EXIT_SUCCESS;
 }
 

@@ -16,6 +16,6 @@ $(tortured): $(failing) | $(watch)
 endif
 
 .PHONY: torture
-torture: build ## fail one call after the other and look what comes of it; TORTURE=full: all of them
+torture: build ## fail one call after the other and look what comes of it; TORTURE=full: up to 400
 	@$(MAKE) -s --no-print-directory -j$(JOBS) VARIANT=asan programs tortured
-	@tests/sanitizers/run asan node tests/torture/torture.mjs
+	@VARIANT=asan node tests/torture/torture.mjs

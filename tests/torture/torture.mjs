@@ -1,180 +1,134 @@
-// Fails the first, second, … call of each family in each scenario of the table, until a run goes
-// through without the failure. Each trial: no crash, no sanitizer report, a failure that is told,
-// and in the database nothing or the whole.
-import { mkdtempSync, chmodSync, readdirSync, readFileSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+// Fails one call after the other of each family in each scenario of the table. Each trial: no
+// crash, no sanitizer report, a failure that is told, and in the database nothing or the whole.
+//   TORTURE=full  up to 400 calls of each row and family, else 4      SEED=N  which ones
+//   ONLY=part     only scenarios with that in their name              FAMILY=redis  only that one
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { build, startStack, until } from '../flow/stack.mjs';
-import { Plan } from './plan.mjs';
+import { randomInt } from 'node:crypto';
+import { Random } from '../fault/random.mjs';
+import { until } from '../flow/stack.mjs';
+import { Bed, difference } from './bed.mjs';
+import { judge } from './judge.mjs';
+import { numbers } from './numbers.mjs';
 import { scenarios } from './scenarios.mjs';
 
-const all = process.env.TORTURE === 'full';
-const only = process.env.ONLY ?? '';
-// Trials of each family of each scenario. Signing in to PostgreSQL alone allocates 32,000 times.
-const MOST = all ? 400 : 6;
+const { ONLY = '', FAMILY = '' } = process.env;
+const SEED = Number(process.env.SEED || randomInt(2 ** 31));
+const MOST = process.env.TORTURE === 'full' ? 400 : 4;
 const NEVER = 2 ** 40; // counts the calls; no run has as many
-const OUT_OF_MEMORY = 'memory.none'; // what our own allocations say before they give up
-const sum = { passed: 0, failed: 0, skipped: 0 };
+// How many are counted at least: what is made behind the answer, and, of Redis, by readers that
+// never rest. One line of the log; all that announces a change.
+const BEHIND = { write: 1, redis: 8 };
+const sum = { passed: 0, failed: 0, skipped: 0, trials: 0, fired: 0, told: 0 };
+const say = (line) => process.stdout.write(`${line}\n`);
 
+// Each process that a sanitizer has something to say of leaves a file here.
 const folder = mkdtempSync(path.join(tmpdir(), 'countersign-torture-'));
+const reports = path.join(folder, 'reports');
 chmodSync(folder, 0o755);
-const reports = process.env.REPORTS;
+mkdirSync(reports);
+chmodSync(reports, 0o1777); // the programs run as several users
+process.env.ASAN_OPTIONS = `log_path=${reports}/report:print_suppressions=0`;
+process.env.UBSAN_OPTIONS = `${process.env.ASAN_OPTIONS}:print_stacktrace=1`;
 
-class Bed {
-    constructor(stack, plans) {
-        Object.assign(this, { stack, plans });
-    }
+const whole = (name) => readFileSync(path.join(reports, name), 'utf8');
+const report = (name) => whole(name).slice(0, 3000);
+const reported = () => readdirSync(reports);
 
-    // The api has a plan of its own: it is about while a program is tortured.
-    static async open() {
-        const plans = Object.fromEntries(['api', 'program'].map((name) =>
-            [name, new Plan(path.join(folder, name))]));
-        const stack = await startStack({
-            workers: 0, bin: path.join(build, 'torture'),
-            // One handler: a connection that a failure spoiled meets the next trial.
-            env: { COUNTERSIGN_TORTURE: plans.api.path, API_HANDLERS: '1' },
-        });
-        const bed = new Bed(stack, plans);
-        await stack.people({ ana: ['analyst'], rob: ['reviewer'] });
-        bed.ana = await stack.signIn('ana');
-        bed.rob = await stack.signIn('rob');
-        await bed.prepareCount();
-        return bed;
-    }
-
-    client() {
-        return this.stack.client();
-    }
-
-    // Rows of every table, but for those of an upload on its way, which goes on its own.
-    async prepareCount() {
-        const tables = await this.stack.psql('superuser',
-            `select relname as name from pg_class where relnamespace = 'cs'::regnamespace
-             and relkind = 'r' and relname not in ('upload', 'upload_chunk')`);
-        this.count = `select ${tables.map(({ name }) =>
-            `(select count(*) from cs.${name}) as ${name}`).join(', ')}`;
-    }
-
-    async rows() {
-        return (await this.stack.psql('superuser', this.count))[0];
-    }
-
-    /** True when the api had died, which it may for want of memory, having said so. */
-    async revive() {
-        const child = () => this.stack.children.get('api');
-        await until(async () => child().ended
-            || (await fetch(`${this.stack.url}/readyz`).catch(() => null))?.status === 200,
-        'the api or its end');
-        const { ended } = child();
-        if (ended) await this.stack.start('api');
-        return ended;
-    }
+// Whole ones: a process may serve on while it writes down what ends it.
+async function newReports(known) {
+    const made = reported().filter((name) => !known.includes(name));
+    for (const name of made)
+        await until(() => /^SUMMARY: /m.test(whole(name)), `the end of ${name}`);
+    return made;
 }
 
-function difference(before, after) {
-    return Object.fromEntries(Object.keys(before).filter((name) => before[name] !== after[name])
-        .map((name) => [name, after[name] - before[name]]));
-}
+// Until the api has made so many calls: it goes on behind its answer, and each question is logged.
+const follow = (bed, plan, calls) => until(async () => {
+    if (plan.read().seen >= calls) return true;
+    await bed.client().get('/readyz').catch(() => {}); // cut: the end of the trial says why
+    return plan.read().seen >= calls;
+}, 'its calls');
 
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-const reported = () => (reports ? readdirSync(reports) : []);
-
-const diedOfMemory = (end, said) => [constants.signals.SIGABRT, 'SIGABRT'].includes(end.signal)
-    && said.includes(OUT_OF_MEMORY);
-
-// What is wrong with what came of it, or ''.
-async function judge(bed, { scenario, before, whole, outcome, fired, family, ended }) {
-    const said = ended ? await bed.stack.log('api') : outcome.said ?? '';
-    const end = ended ?? outcome;
-    if (end.signal && !(family === 'memory' && diedOfMemory(end, said)))
-        return `ended by ${end.signal}: ${said.slice(-600)}`;
-    if (!fired && !outcome.ok) return `failed though nothing did: ${outcome.text ?? said}`;
-    if (!outcome.ok && !outcome.told && !end.signal)
-        return `a failure that was not told: ${outcome.text ?? `${outcome.code} ${said}`}`;
-    let made;
-    const settled = async () => {
-        made = difference(before, await bed.rows());
-        return same(made, whole) || (!outcome.ok && same(made, {}));
-    };
-    if (!await until(settled, 'a whole change or none').catch(() => false))
-        return `${outcome.ok ? 'done' : 'failed'}, but in the database is ${JSON.stringify(made)}`
-            + ` instead of ${JSON.stringify(whole)} (${scenario.name})`;
-    return '';
-}
-
-async function trial(bed, scenario, family, nth, whole) {
+async function trial(bed, scenario, family, nth, change) {
     const given = await scenario.ready?.(bed);
     const before = await bed.rows();
-    const known = reported().length;
-    const plan = bed.plans[scenario.api ? 'api' : 'program'];
-    plan.set(family, nth);
+    const known = reported();
+    const shared = bed.plans[scenario.api ? 'api' : 'program'];
+    shared.set(family, nth);
     const outcome = await scenario.run(bed, given);
-    const { seen, fired } = plan.end();
+    if (scenario.api && BEHIND[family])
+        await follow(bed, shared, nth === NEVER ? BEHIND[family] : nth);
+    const plan = shared.end();
+    const made = await newReports(known);
     const ended = scenario.api ? await bed.revive() : null;
-    let wrong = await judge(bed, { scenario, before, whole, outcome, fired, family, ended });
-    const news = reported().slice(known);
-    if (news.length)
-        wrong ||= readFileSync(path.join(reports, news[0]), 'utf8').slice(0, 3000);
-    return { seen, fired, wrong };
+    let wrong = await judge(bed, { before, whole: change, outcome, plan, family, ended });
+    if (!wrong && family === 'redis') await bed.announces();
+    made.push(...await newReports([...known, ...made]));
+    for (const name of made) wrong = `${wrong}\n${report(name)}`;
+    return { ...plan, outcome, wrong };
 }
 
-/** All of them up to the most; else the first ones and some from there to the last. */
-function* numbers(seen) {
-    if (seen <= MOST) {
-        for (let n = 1; n <= seen; n++) yield n;
-        return;
-    }
-    const first = MOST >> 1;
-    for (let n = 1; n <= first; n++) yield n;
-    for (let i = 1; i <= MOST - first; i++)
-        yield first + Math.round((i * (seen - first)) / (MOST - first));
+function count(tried, { fired, outcome, wrong }) {
+    tried.trials++;
+    tried.fired += fired ? 1 : 0;
+    tried.told += fired && !outcome.ok ? 1 : 0;
+    tried.wrong += wrong ? 1 : 0;
 }
 
-async function tortureFamily(bed, scenario, family, whole) {
-    const calm = await trial(bed, scenario, family, NEVER, whole);
-    const tried = { trials: 0, fired: 0, failed: calm.wrong ? 1 : 0 };
-    if (calm.wrong) process.stdout.write(`# ${scenario.name}: ${calm.wrong}\n`);
-    for (const nth of numbers(calm.seen)) {
-        const { fired, wrong } = await trial(bed, scenario, family, nth, whole);
-        tried.trials++;
-        tried.fired += fired ? 1 : 0;
-        if (!wrong) continue;
-        tried.failed++;
-        process.stdout.write(`# ${scenario.name}, ${family} ${nth}: ${wrong}\n`);
+async function tortureFamily(bed, scenario, family, change) {
+    const random = new Random(SEED);
+    const row = `${scenario.name}, ${family}`;
+    await scenario.run(bed, await scenario.ready?.(bed)); // opens what was cut before
+    const calm = await trial(bed, scenario, family, NEVER, change);
+    const tried = { trials: 0, fired: 0, told: 0, wrong: 0 };
+    const complain = (nth, wrong) => wrong && say(`# ${row} ${nth}: ${wrong}`);
+    complain('undisturbed', calm.wrong);
+    for (const nth of numbers(calm.seen, MOST, random)) {
+        const result = await trial(bed, scenario, family, nth, change);
+        count(tried, result);
+        complain(nth, result.wrong);
     }
-    const name = tried.failed ? 'failed' : calm.seen ? 'passed' : 'skipped';
-    sum[name === 'skipped' ? 'passed' : name]++;
-    process.stdout.write(`${name === 'failed' ? 'not ok' : 'ok'} ${scenario.name}, ${family}: `
-        + `${calm.seen} calls, ${tried.trials} trials, ${tried.fired} fired, `
-        + `${tried.failed} wrong\n`);
-    return tried;
+    // A row that makes none of these calls, or where none could be made to fail, proves nothing.
+    const fine = !calm.wrong && !tried.wrong && tried.fired > 0;
+    for (const name of ['trials', 'fired', 'told']) sum[name] += tried[name];
+    sum[fine ? 'passed' : 'failed']++;
+    say(`${fine ? 'ok' : 'not ok'} ${row}: ${calm.seen} calls, ${tried.trials} tried, `
+        + `${tried.fired} failed, ${tried.told} told, ${tried.wrong} wrong`);
 }
 
 async function torture(bed, scenario) {
     const given = await scenario.ready?.(bed);
     const before = await bed.rows();
     const outcome = await scenario.run(bed, given);
-    const whole = difference(before, await bed.rows());
+    const change = difference(before, await bed.rows());
+    const families = scenario.families.filter((family) => family.includes(FAMILY));
     if (!outcome.ok) {
-        sum.failed++;
-        process.stdout.write(`not ok ${scenario.name}: ${JSON.stringify(outcome)}\n`);
-        return 0;
+        sum.failed += families.length;
+        say(`not ok ${scenario.name}: ${JSON.stringify(outcome)}`);
+        return;
     }
-    let trials = 0;
-    for (const family of scenario.families)
-        trials += (await tortureFamily(bed, scenario, family, whole)).fired;
-    return trials;
+    for (const family of families) {
+        try {
+            await tortureFamily(bed, scenario, family, change);
+        } catch (error) {
+            sum.failed++;
+            say(`not ok ${scenario.name}, ${family}: ${error.stack}`);
+        }
+    }
 }
 
-const bed = await Bed.open();
-let fired = 0;
-for (const scenario of scenarios.filter(({ name }) => name.includes(only)))
-    fired += await torture(bed, scenario);
-await bed.stack.stop();
-const wrong = reported();
-for (const name of wrong.slice(0, 10))
-    process.stdout.write(readFileSync(path.join(reports, name), 'utf8'));
-if (wrong.length) sum.failed++;
-process.stdout.write(`${fired} failures made, ${wrong.length} reports of the sanitizers\n`
-    + `${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);
+say(`seed ${SEED}; again: SEED=${SEED} make torture`);
+const bed = await Bed.open(folder);
+for (const scenario of scenarios.filter(({ name }) => name.includes(ONLY)))
+    await torture(bed, scenario);
+await bed.close();
+const left = reported();
+for (const name of left.slice(0, 10)) say(report(name));
+rmSync(folder, { recursive: true });
+if (left.length && !sum.failed) sum.failed++;
+say(`${sum.trials} trials, ${sum.fired} calls failed, ${sum.told} times told, `
+    + `${left.length} reports of the sanitizers`);
+say(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exit(sum.failed ? 1 : 0);
