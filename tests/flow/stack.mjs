@@ -261,9 +261,11 @@ class Stack {
     }
 }
 
+let templateMade;
+
 // A data folder whose database is there already: a copy of one that is made once.
 async function makeData() {
-    const template = await makeTemplate();
+    const template = await (templateMade ??= makeTemplate()); // of two at once one makes it
     const data = await fs.mkdtemp(path.join(os.tmpdir(), 'countersign-test-'));
     await run('cp', ['-aL', `${template}/.`, data]);
     return data;
