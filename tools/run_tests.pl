@@ -89,6 +89,7 @@ for my $name (@ARGV) {
     my %before = %sum;
     say "-- $name";
     my $harness = TAP::Harness->new({
+        # Each file of page tests has a Chromium of its own, which is several processes.
         jobs => $name eq 'browser' ? 2 : $jobs, timer => 1, failures => 1, comments => 1,
         exec => sub ($, $file) { $kind->{exec}->($file) },
     });

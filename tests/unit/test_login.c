@@ -183,6 +183,14 @@ static void a_session_that_can_not_be_opened_is_none(void **state)
     assert_int_equal(exchange.person_id, 7);
 }
 
+static void answer_or_fail(const char *statement, const char *sql, enum error_code code)
+{
+    if (sql)
+        script_answer(statement, sql);
+    else
+        script_fail(statement, code);
+}
+
 static void a_link_is_good_or_not(void **state)
 {
     static const struct {
@@ -198,10 +206,7 @@ static void a_link_is_good_or_not(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         script_forget();
         script_answer("me", ME);
-        if (rows[i].sql)
-            script_answer("link_consume", rows[i].sql);
-        else
-            script_fail("link_consume", rows[i].code);
+        answer_or_fail("link_consume", rows[i].sql, rows[i].code);
         assert_int_equal(ask(route_login, BY_LINK), rows[i].code);
         assert_int_equal(header_of("Set-Cookie") != NULL, rows[i].code == ERR_NONE);
     }
@@ -250,10 +255,7 @@ static void who_is_gone_is_not_signed_in(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         script_forget();
-        if (rows[i].sql)
-            script_answer("me", rows[i].sql);
-        else
-            script_fail("me", rows[i].code);
+        answer_or_fail("me", rows[i].sql, rows[i].code);
         call.who.session_id = (int64_t)(i % 2);
         assert_int_equal(ask(route_me, "{}"), rows[i].code);
     }
