@@ -19,11 +19,18 @@
 
 static struct bed bed;
 
+static bool nothing_below(void *pid)
+{
+    return bed_processes_below(*(int *)pid) == 0;
+}
+
+/* Without the sandbox of its preflight, which would be taken for the one that is tested. */
 static int open_bed(void **context)
 {
     (void)context;
     bed_open(&bed, 0, NULL);
-    return 0;
+    int pid = launcher_pid(bed.launcher);
+    return bed_wait(nothing_below, &pid) ? 0 : -1;
 }
 
 static int close_bed(void **context)
@@ -218,11 +225,6 @@ static void kill_at_depth(struct bed_outcome *outcome)
         pid = children[0];
     }
     kill(pid, SIGKILL);
-}
-
-static bool nothing_below(void *pid)
-{
-    return bed_processes_below(*(int *)pid) == 0;
 }
 
 static void who_is_killed_decides_the_class(void **context)
