@@ -153,21 +153,27 @@ begin
         select c.request_id, c.bundle_sha256, count(*) as approvals
         from counted_approvals(requests) c group by 1, 2
     )
-    select k.id, f.code, f.why, f.message
+    select k.id, e.code, e.why, format(e.message, k.state)
     from asked k
     left join counted c on c.request_id = k.request_id and c.bundle_sha256 = k.digest
-    cross join lateral (select x.* from (values
-        (k.is_paused, 'unavailable', 'paused', 'Runs are paused'),
-        (not k.is_newest, 'stale', 'revision', 'Another revision is waiting'),
-        (not (k.state = 'approved' or (k.state = 'outcome_unknown' and k.retry_safe)),
-            'wrong_state', 'state', format('The request is %s', k.state)),
-        (k.cancel_requested_at is not null, 'conflict', 'cancelled', 'The request was cancelled'),
-        (k.valid_until <= clock_timestamp(), 'conflict', 'expired', 'The approval is too old'),
-        (k.digest is distinct from k.stored, 'stale', 'digest',
-            'The stored bytes are not the ones that were approved'),
-        (coalesce(c.approvals, 0) < quorum(k.request_id), 'conflict', 'quorum',
-            'Not enough valid approvals')) x (holds, code, why, message)
-        where x.holds limit 1) f;
+    cross join lateral (select case
+        when k.is_paused then 'paused'
+        when not k.is_newest then 'revision'
+        when not (k.state = 'approved' or (k.state = 'outcome_unknown' and k.retry_safe))
+            then 'state'
+        when k.cancel_requested_at is not null then 'cancelled'
+        when k.valid_until <= clock_timestamp() then 'expired'
+        when k.digest is distinct from k.stored then 'digest'
+        when coalesce(c.approvals, 0) < quorum(k.request_id) then 'quorum' end) f (why)
+    join (values
+        ('paused', 'unavailable', 'Runs are paused'),
+        ('revision', 'stale', 'Another revision is waiting'),
+        ('state', 'wrong_state', 'The request is %s'),
+        ('cancelled', 'conflict', 'The request was cancelled'),
+        ('expired', 'conflict', 'The approval is too old'),
+        ('digest', 'stale', 'The stored bytes are not the ones that were approved'),
+        ('quorum', 'conflict', 'Not enough valid approvals')) e (why, code, message)
+        on e.why = f.why;
 end
 $$;
 comment on function cs.attempt_faults is
@@ -189,11 +195,19 @@ comment on function cs.attempts_check is 'Raises unless all of these attempts ma
 
 create or replace function cs.attempt_enters() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    bad record;
 begin
-    perform moves_check('attempt', array(select array['', n.state] from added n));
-    if exists (select from added n where n.fence <> 0 or n.worker_id is not null) then
+    select n.state, move_is_legal('attempt', '', n.state) as legal into bad from added n
+        where not move_is_legal('attempt', '', n.state) or n.fence <> 0 or n.worker_id is not null
+        limit 1;
+    if not bad.legal then
+        perform refuse_move('attempt', '', bad.state);
+    elsif found then
         raise exception 'A new attempt belongs to no worker' using errcode = 'CS002';
-    elsif exists (select from added n where not bundle_intact(n.request_id, n.revision)) then
+    elsif exists (select from added n
+                  join revision_file f on f.request_id = n.request_id and f.revision = n.revision
+                  where not blob_intact(f.sha256)) then
         perform fail('stale', 'The stored bytes of an input file have changed', 'digest');
     end if;
     perform attempts_check(array(select n.id from added n), false);
@@ -203,35 +217,42 @@ $$;
 comment on function cs.attempt_enters is 'Lets no attempt in without valid approvals.';
 
 create or replace function cs.attempt_moves() returns trigger
+    language plpgsql as $$
+begin
+    if (new.id, new.request_id, new.revision, new.round, new.backend, new.valid_until,
+        new.created_at) is distinct from
+       (old.id, old.request_id, old.revision, old.round, old.backend, old.valid_until,
+        old.created_at)
+       or new.fence <> old.fence + (old.state = 'ready' and new.state = 'claimed')::int then
+        raise exception 'What an attempt runs never changes, its fence only with a claim'
+            using errcode = 'CS002';
+    elsif new.state <> old.state and not cs.move_is_legal('attempt', old.state, new.state) then
+        perform cs.refuse_move('attempt', old.state, new.state);
+    end if;
+    return new;
+end
+$$;
+comment on function cs.attempt_moves is 'Holds attempts to their legal moves.';
+
+create or replace function cs.attempt_starts() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
-    why text;
-    starting bigint[];
+    starting bigint[] := array(
+        select n.id from after n join before o using (id)
+        where n.state = 'starting' and o.state <> 'starting');
 begin
-    select max(f.why), array_agg(id) filter (where n.state = 'starting' and o.state <> 'starting')
-        into why, starting
-    from before o full join after n using (id)
-    cross join lateral (select case
-        when (n.request_id, n.revision, n.round, n.backend, n.valid_until, n.created_at)
-                is distinct from
-             (o.request_id, o.revision, o.round, o.backend, o.valid_until, o.created_at)
-             or n.fence <> o.fence + (o.state = 'ready' and n.state = 'claimed')::int
-            then 'What an attempt runs never changes, its fence only with a claim'
-        when n.state <> o.state and not move_is_legal('attempt', o.state, n.state)
-            then format('An attempt can not go from "%s" to "%s"', o.state, n.state) end) f (why);
-    if why is not null then
-        raise exception '%', why using errcode = 'CS002';
-    elsif starting is not null then -- here, so that SQL by hand is asked too
+    if starting <> '{}' then -- here, so that SQL by hand is asked too
         perform attempts_check(starting, true);
     end if;
     return null;
 end
 $$;
-comment on function cs.attempt_moves is
-    'Holds attempts to their legal moves; lets none start without valid approvals.';
+comment on function cs.attempt_starts is 'Lets no attempt start without valid approvals.';
 
 create or replace trigger attempt_enters after insert on cs.attempt
     referencing new table as added for each statement execute function cs.attempt_enters();
-create or replace trigger attempt_moves after update on cs.attempt
+create or replace trigger attempt_moves before update on cs.attempt
+    for each row execute function cs.attempt_moves();
+create or replace trigger attempt_starts after update on cs.attempt
     referencing old table as before new table as after
-    for each statement execute function cs.attempt_moves();
+    for each statement execute function cs.attempt_starts();

@@ -52,12 +52,3 @@ begin
 end
 $$;
 comment on function cs.blob_intact is 'Whether the stored bytes of a file still have its digest.';
-
-create or replace function cs.bundle_intact(request_id bigint, revision int) returns bool
-    language plpgsql stable parallel safe as $$
-begin
-    return coalesce((select bool_and(cs.blob_intact(f.sha256)) from cs.revision_file f
-                     where f.request_id = $1 and f.revision = $2), true);
-end
-$$;
-comment on function cs.bundle_intact is 'Whether the stored bytes of all input files are whole.';

@@ -20,8 +20,9 @@ create or replace function cs.decision_fault(
     d cs.deciding, who cs.person, r cs.request, bundle_sha256 bytea, mine cs.decision)
     returns text language sql stable
     return case
-        when r.id is null or not cs.can_see(who, r) then 'not_found'
-        when not cs.is_reviewer(who.id, r.team_id) then 'wrong_role'
+        when r.id is null then 'not_found'
+        when not cs.is_reviewer(who.id, r.team_id)
+            then case when cs.can_see(who, r) then 'wrong_role' else 'not_found' end
         when cs.own_request(r.id, who.id) then 'own_request'
         when mine.verdict = d.verdict and mine.revision = d.revision
             and cs.hex(mine.bundle_sha256) = d.bundle_sha256 then 'repeated'

@@ -6,7 +6,7 @@
 -- What SQL can not see is checked elsewhere:
 --   I1 the bytes in the sandbox   the worker hashes what it sends; the backend's own log
 --   I4 I5 what was acknowledged   invariant.lost(…), asked with the client's own log
---   I6 in the same transaction    the trigger audit_event_check; a kill between the two
+--   I6 in the same transaction    the trigger audit_event_chain; a kill between the two
 --   I9 the sandbox is dead        by process id: tests/flow/worker_lease, the fault runner
 --   I12 logs and core files       searched for the canary by the fault runner
 --   I14 each route and role       tests/input/rights, tests/sql/catalogue

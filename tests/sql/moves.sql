@@ -32,7 +32,7 @@ from (values
     ('attempt', 'unknown', 'succeeded failed timed_out cancelled'))
     e (entity, from_state, to_states);
 
-select plan((select count(*)::int from pair) + 16);
+select plan((select count(*)::int from pair) + 17);
 
 select set_eq('select distinct entity, from_state, to_state from legal_move',
     'select * from expected', 'the table holds the moves of the design and no others');
@@ -122,6 +122,8 @@ select t.submit('mia') as r \gset
 select throws_ok(format('update request set round = 0 where id = %s', :r), 'CS002', null,
     'a round does not go back');
 select t.at('claimed') as r \gset
+select throws_ok(format('update attempt set state = ''running'' where id = %s', t.attempt(:r)),
+    'CS002', null, 'what was claimed does not run without a start');
 select throws_ok(format('update attempt set round = 2 where id = %s', t.attempt(:r)), 'CS002',
     null, 'what an attempt runs never changes');
 select throws_ok(format('update attempt set fence = fence + 1 where id = %s', t.attempt(:r)),
