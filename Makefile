@@ -73,6 +73,13 @@ wraps_test_login := $(scripted) crypto_pwhash_str
 wraps_test_heartbeat := $(scripted) db_check_statements db_pool_take backends_report \
   pulse_wait
 wraps_test_slots := pthread_create pthread_cond_timedwait
+wraps_run := slot_attempt slot_stopped slot_told slot_lease_is_ours slot_wait slot_attach slot_detach \
+  backends_find backend_enter backend_works backend_leave pulse_ring inputs_fetch \
+  attempt_is_what_was_approved transition_start transition_start_holds transition_release \
+  transition_refuse transition_finish marker_add marker_drop adopt_run output_start output_auto \
+  output_end
+wraps_test_run := $(wraps_run)
+wraps_test_run_end := $(wraps_run)
 unit_wraps = $(foreach name,$(wraps_$(notdir $(1))),-Wl,--wrap=$(name))
 $(tests): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objects,$(support)) \
   $(BUILD)/libcountersign.a

@@ -70,13 +70,21 @@ const parts = {
 };
 const usual = Object.keys(parts).filter((name) => name !== 'peers' || process.env.PEERS === '1');
 
+/** What was measured is kept, also when a later part breaks. */
 async function main() {
     const tally = new Tally();
-    for (const name of process.env.PARTS?.split(' ') ?? usual) {
-        if (!parts[name]) throw new Error(`no part ${name}; there are ${Object.keys(parts)}`);
+    const names = process.env.PARTS?.split(' ') ?? usual;
+    const unknown = names.find((name) => !parts[name]);
+    if (unknown) throw new Error(`no part ${unknown}; there are ${Object.keys(parts)}`);
+    for (const name of names) {
         const found = {};
-        await parts[name].measure(found, { rounds: ROUNDS, closeRounds: CLOSE_ROUNDS, say });
-        parts[name].tally(tally, found);
+        try {
+            await parts[name].measure(found, { rounds: ROUNDS, closeRounds: CLOSE_ROUNDS, say });
+            parts[name].tally(tally, found);
+        } catch (error) {
+            say(`the part ${name} broke: ${error.stack}`);
+            process.exitCode = 1;
+        }
     }
     tally.print();
     tally.write();

@@ -12,17 +12,18 @@ import { freshCode, load } from './submit.mjs';
 
 const run = promisify(execFile);
 const folder = path.join(root, 'build/peers');
-const PACKAGES = { 'graphile-worker': '0.18.0', bullmq: '6.7.0' };
+const PACKAGES = { 'graphile-worker': '0.18.0', bullmq: '6.7.0',
+                   ioredis: '5.8.2' }; // BullMQ's client, which it no longer brings along
 const JOBS_PER_SECOND = 200;
 
 async function install() {
     mkdirSync(folder, { recursive: true });
-    const missing = Object.entries(PACKAGES).filter(([name]) =>
-        !existsSync(path.join(folder, 'node_modules', name, 'package.json')))
-        .map((one) => one.join('@'));
-    if (missing.length)
+    const names = Object.keys(PACKAGES);
+    // All of them at once: npm takes away what it is not asked for.
+    if (!names.every((name) => existsSync(path.join(folder, 'node_modules', name, 'package.json'))))
         await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--no-save',
-            '--no-update-notifier', '--loglevel=error', '--prefix', folder, ...missing]);
+            '--no-update-notifier', '--loglevel=error', '--prefix', folder,
+            ...names.map((name) => `${name}@${PACKAGES[name]}`)]);
 }
 
 async function peer(bench, kind, connection) {

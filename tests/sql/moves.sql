@@ -46,57 +46,46 @@ select is_empty($$ select from legal_move where actor_kind = 'agent'
 select is_empty($$ select from legal_move where actor_kind = 'worker'
     and to_state in ('approved', 'rejected', 'changes_requested') $$, 'nor does a worker');
 
--- A row in any state, put there past the trigger as only a superuser can.
-create function t.put_request(state text) returns bigint language plpgsql as $$
-declare
-    new_id bigint := t.submit('mia');
+-- A row in any state, put there past the triggers as only a superuser can: mostly the same one,
+-- since the story of each takes long to make.
+create function t.put(entity text, row_id bigint, state text) returns void language plpgsql as $$
 begin
     set local session_replication_role = replica;
-    update request set state = $1, retry_safe = true where id = new_id;
+    execute format('update %I set state = $1 where id = $2', entity) using state, row_id;
     set local session_replication_role = origin;
-    return new_id;
 end
 $$;
-create function t.put_attempt(state text) returns bigint language plpgsql as $$
-declare
-    of_request bigint := t.at('claimed');
-begin
-    set local session_replication_role = replica;
-    update attempt set state = $1 where id = t.attempt(of_request);
-    set local session_replication_role = origin;
-    return t.attempt(of_request);
-end
-$$;
-
+select t.submit('mia', '{"retry_safe": true}') as request, t.at('claimed') as claimed,
+    t.approved() as approved \gset
+alter table pair add row_id bigint; -- what is moved; for a new attempt, the one before it
+update pair set row_id = case when entity = 'attempt' then
+    t.attempt(case when from_state = '' then :approved else :claimed end)
+    when from_state <> '' then :request end;
 create function t.try(p pair) returns text language plpgsql as $$
-declare
-    row_id bigint;
 begin
+    if p.row_id is not null then
+        perform t.put(p.entity, p.row_id, coalesce(nullif(p.from_state, ''), 'cancelled'));
+    end if;
     if p.entity = 'request' and p.from_state = '' then
         insert into request (team_id, author_id, state, backend, retry_safe)
             values (1, t.id('mia'), p.to_state, 'local', false);
     elsif p.entity = 'request' then
-        row_id := t.put_request(p.from_state);
-        update request set state = p.to_state where id = row_id;
+        update request set state = p.to_state where id = p.row_id;
     elsif p.from_state = '' then
-        row_id := t.approved();
-        set local session_replication_role = replica;
-        update attempt set state = 'cancelled' where id = t.attempt(row_id);
-        set local session_replication_role = origin;
         insert into attempt (request_id, revision, round, state, backend, not_before, valid_until,
                              fence)
             select r.id, r.revision, r.round, p.to_state, 'local', now(),
                    now() + interval '1 hour', (p.to_state not in ('ready', 'cancelled'))::int
-            from request r where r.id = row_id;
+            from request r join attempt a on a.request_id = r.id where a.id = p.row_id;
     else
-        row_id := t.put_attempt(p.from_state);
         update attempt set state = p.to_state,
                 fence = fence + (p.from_state = 'ready' and p.to_state = 'claimed')::int
-            where id = row_id;
+            where id = p.row_id;
     end if;
-    return 'moved';
-exception when sqlstate 'CS002' then
-    return 'refused';
+    raise exception using errcode = 'CS009'; -- takes it back
+exception
+    when sqlstate 'CS002' then return 'refused';
+    when sqlstate 'CS009' then return 'moved';
 end
 $$;
 
@@ -106,7 +95,8 @@ select is(t.try(p), case when p.legal then 'moved' else 'refused' end,
 from pair p order by p.entity, p.from_state, p.to_state;
 
 -- What else the triggers hold.
-select t.put_request('outcome_unknown') as r \gset
+select t.put('request', :request, 'outcome_unknown') as x \gset
+\set r :request
 update request set retry_safe = false where id = :r;
 select throws_ok(format('update request set state = ''running'' where id = %s', :r), 'CS002', null,
     'a lost run is tried again only when retry_safe');
