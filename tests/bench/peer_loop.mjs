@@ -81,7 +81,9 @@ async function graphile() {
 async function bullmq() {
     const { Queue, Worker } = require('bullmq');
     const redis = { path: connection, maxRetriesPerRequest: null };
-    const queue = new Queue('bench', { connection: redis });
+    // Else what is done stays in Redis, whose memory ends.
+    const queue = new Queue('bench',
+        { connection: redis, defaultJobOptions: { removeOnComplete: true } });
     return {
         add: () => queue.add('noop', { code: freshCode() }),
         addBulk: (size) => queue.addBulk(Array.from({ length: size },
