@@ -1,8 +1,9 @@
 #include "worker/live.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
@@ -15,9 +16,16 @@
 #define IDLE_MS 60000
 #define MERGE_MS 100 /* what a run prints within it goes together */
 #define PASS_MS 20   /* between two passes: a flood of many runs shall leave Redis room */
+#define LEAVE_MS 250 /* at most so long does an end wait for what was printed before it */
 #define AT_ONCE 64
 #define FROM_ONE 4    /* pieces of one run in one pass */
 #define ENDED_MAX 256 /* runs that are over and wait for Redis; each holds some 35 KB at most */
+
+/* Whoever ends a run, while its last text is on its way. On that caller's stack. */
+struct leaving {
+    bool taken;
+    int64_t pass; /* by which it was taken */
+};
 
 /* Listed while it has text to send. */
 struct live_run {
@@ -27,6 +35,7 @@ struct live_run {
     struct live_text text;
     int64_t seq;
     int64_t due_ms;
+    struct leaving *leaving;
     bool listed;
     bool ended;
 };
@@ -34,12 +43,16 @@ struct live_run {
 struct live {
     struct redis *redis;
     struct pulse *work;
+    struct pulse *hurry; /* somebody waits: no rest between two passes */
     pthread_t thread;
     pthread_mutex_t lock; /* of the rest, and of every run's text */
+    pthread_cond_t went;  /* `sent` has grown */
+    int64_t pass, sent;   /* number of the pass under way, and of the last that Redis has */
     struct live_run *first, *last;
     size_t count;
     size_t ended; /* of these */
     bool off;     /* there is no Redis: nobody can watch */
+    bool away;    /* Redis did not take the last load: nobody waits for it */
     bool closing;
 };
 
@@ -71,8 +84,11 @@ static void take_from(struct live_run *run, struct load *load)
     }
 }
 
+/* Called locked. */
 static void run_free(struct live_run *run)
 {
+    if (run->leaving)
+        *run->leaving = (struct leaving){true, run->live->pass};
     live_text_auto(&run->text);
     free(run);
 }
@@ -147,24 +163,31 @@ static void unload(struct load *load)
 }
 
 /* What failed is tried again: a reader knows by its number what came twice. */
-static void send_load(struct live *live, struct load *load, bool *io_away)
+static bool send_load(struct live *live, struct load *load)
 {
     struct error err = {0};
     bool sent = redis_output_send(live->redis, load->pieces, load->count, &err);
-    if (!sent && !*io_away)
-        log_error("live.away", &err);
-    *io_away = !sent;
     if (sent)
         unload(load);
+    pthread_mutex_lock(&live->lock);
+    bool was_away = live->away;
+    live->away = !sent;
+    live->sent = sent ? live->pass : live->sent;
+    pthread_cond_broadcast(&live->went);
+    pthread_mutex_unlock(&live->lock);
+    if (!sent && !was_away)
+        log_error("live.away", &err);
+    return sent;
 }
 
 /* Fills an empty load; says how long until there is more. False: all is over. */
-static bool fill(struct live *live, bool away, struct load *load, int64_t *ret_wait_ms)
+static bool fill(struct live *live, struct load *load, int64_t *ret_wait_ms)
 {
     int64_t now_ms = clock_monotonic_ms();
     pthread_mutex_lock(&live->lock);
+    live->pass += load->count == 0;
     *ret_wait_ms = load->count == 0 ? take_due(live, now_ms, load) - now_ms : 0;
-    bool over = live->closing && (away || load->count == 0);
+    bool over = live->closing && (live->away || load->count == 0);
     pthread_mutex_unlock(&live->lock);
     return !over;
 }
@@ -173,13 +196,12 @@ static void *send_all(void *context)
 {
     struct live *live = context;
     struct load load = {0};
-    bool away = false;
     int64_t wait_ms;
-    while (fill(live, away, &load, &wait_ms)) {
-        if (load.count > 0)
-            send_load(live, &load, &away);
-        pulse_wait(live->work, away ? RETRY_MS : wait_ms);
-        usleep(PASS_MS * 1000);
+    while (fill(live, &load, &wait_ms)) {
+        if (load.count > 0 && !send_load(live, &load))
+            wait_ms = RETRY_MS;
+        pulse_wait(live->work, wait_ms);
+        pulse_wait(live->hurry, PASS_MS);
     }
     unload(&load);
     return NULL;
@@ -191,7 +213,13 @@ struct live *live_new(const char *redis_url, const char *prefix)
     live->redis = redis_new(redis_url, prefix, COMMAND_MS);
     live->off = redis_url[0] == '\0';
     live->work = pulse_new();
+    live->hurry = pulse_new();
     pthread_mutex_init(&live->lock, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&live->went, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     if (pthread_create(&live->thread, NULL, send_all, live) != 0)
         abort();
     return live;
@@ -210,6 +238,8 @@ void live_free(struct live *live)
         run_free(delist_first(live));
     redis_free(live->redis);
     pulse_free(live->work);
+    pulse_free(live->hurry);
+    pthread_cond_destroy(&live->went);
     pthread_mutex_destroy(&live->lock);
     free(live);
 }
@@ -239,22 +269,39 @@ void live_say(struct live_run *run, enum sandbox_stream stream, struct bytes chu
         pulse_ring(live->work);
 }
 
+/* Until Redis has what the run printed last: who watches it hears its end behind that. Called
+ * locked. */
+static void await_sent(struct live *live, const struct leaving *leaving)
+{
+    int64_t at_ms = clock_monotonic_ms() + LEAVE_MS;
+    struct timespec until = {at_ms / 1000, at_ms % 1000 * 1000000};
+    while ((!leaving->taken || live->sent < leaving->pass) && !live->away)
+        if (pthread_cond_timedwait(&live->went, &live->lock, &until) == ETIMEDOUT)
+            return;
+}
+
 void live_end(struct live_run *take_run)
 {
+    struct leaving leaving = {0};
     if (!take_run)
         return;
     struct live *live = take_run->live;
     pthread_mutex_lock(&live->lock);
-    take_run->ended = true;
     live_text_end(&take_run->text);
-    bool empty = live_text_is_empty(&take_run->text);
-    if (!empty && !take_run->listed)
-        enlist(live, take_run);
-    if (!empty && ++live->ended > ENDED_MAX)
-        drop_oldest_ended(live);
-    pthread_mutex_unlock(&live->lock);
-    if (empty)
+    if (live_text_is_empty(&take_run->text)) {
         run_free(take_run);
-    else
+    } else {
+        take_run->ended = true;
+        take_run->leaving = &leaving;
+        if (!take_run->listed)
+            enlist(live, take_run);
+        if (++live->ended > ENDED_MAX)
+            drop_oldest_ended(live);
         pulse_ring(live->work);
+        pulse_ring(live->hurry);
+        await_sent(live, &leaving);
+        if (!leaving.taken)
+            take_run->leaving = NULL;
+    }
+    pthread_mutex_unlock(&live->lock);
 }

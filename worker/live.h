@@ -1,6 +1,6 @@
 /* Shows people what a run prints while it runs: pieces go to Redis from a thread
- * of its own. Never waits and never fails: what does not fit is dropped, oldest
- * first, and what counts is stored with the result. */
+ * of its own. Never fails: what does not fit is dropped, oldest first, and what
+ * counts is stored with the result. */
 #pragma once
 
 #include "worker/live_text.h"
@@ -20,5 +20,7 @@ struct live_about {
 
 struct live_run *live_begin(struct live *live, struct live_about about);
 void live_say(struct live_run *run, enum sandbox_stream stream, struct bytes chunk);
-/* Its rest is sent, but of a few hundred runs while Redis is away. NULL is fine. */
+/* Its rest is sent, but of a few hundred runs while Redis is away. Waits for that, for a quarter
+ * of a second at most and not while Redis is away: then its end is told behind its text. NULL is
+ * fine. */
 void live_end(struct live_run *take_run);

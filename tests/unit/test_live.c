@@ -189,6 +189,29 @@ static void it_comes_to_redis_while_it_runs_and_at_the_end(void **state)
     redis_free(redis);
 }
 
+static void once_it_has_ended_all_of_it_is_there(void **state)
+{
+    (void)state;
+    char prefix[32];
+    snprintf(prefix, sizeof prefix, "m%d:", (int)getpid());
+    struct error err = {0};
+    struct redis *redis = redis_new(TEST_REDIS, prefix, 500);
+    struct live *live = live_new(TEST_REDIS, prefix);
+    char last[REDIS_ID_SIZE] = "0-0";
+    for (int i = 0; i < 10; i++) {
+        struct heard heard = {0};
+        struct live_run *run = live_begin(live, (struct live_about){3, 4, 5});
+        for (int j = 0; j < 12; j++) /* more pieces than go in one pass */
+            live_say(run, j % 2 ? SANDBOX_STDOUT : SANDBOX_STDERR, bytes_of("x"));
+        live_end(run);
+        assert_true(redis_output_wait(redis, last, 1, note_piece, &heard, &err));
+        assert_int_equal(heard.count, 12);
+        buffer_auto(&heard.text);
+    }
+    live_free(live);
+    redis_free(redis);
+}
+
 static void nobody_waits_for_a_redis_that_is_not_there(void **state)
 {
     (void)state;
@@ -243,6 +266,7 @@ int main(void)
         cmocka_unit_test(a_flood_in_one_chunk_leaves_its_end),
         cmocka_unit_test(streams_that_take_turns_are_bounded),
         cmocka_unit_test(it_comes_to_redis_while_it_runs_and_at_the_end),
+        cmocka_unit_test(once_it_has_ended_all_of_it_is_there),
         cmocka_unit_test(nobody_waits_for_a_redis_that_is_not_there),
         cmocka_unit_test(what_has_ended_does_not_pile_up),
     };
