@@ -21,12 +21,6 @@
 #define FROM_ONE 4    /* pieces of one run in one pass */
 #define ENDED_MAX 256 /* runs that are over and wait for Redis; each holds some 35 KB at most */
 
-/* Whoever ends a run, while its last text is on its way. On that caller's stack. */
-struct leaving {
-    bool taken;
-    int64_t pass; /* by which it was taken */
-};
-
 /* Listed while it has text to send. */
 struct live_run {
     struct live_run *next;
@@ -35,9 +29,11 @@ struct live_run {
     struct live_text text;
     int64_t seq;
     int64_t due_ms;
-    struct leaving *leaving;
     bool listed;
     bool ended;
+    bool awaited; /* somebody in live_end waits for it, and frees it once it was */
+    bool taken;   /* its last text was, by this pass: */
+    int64_t pass;
 };
 
 struct live {
@@ -84,13 +80,19 @@ static void take_from(struct live_run *run, struct load *load)
     }
 }
 
-/* Called locked. */
 static void run_free(struct live_run *run)
 {
-    if (run->leaving)
-        *run->leaving = (struct leaving){true, run->live->pass};
     live_text_auto(&run->text);
     free(run);
+}
+
+/* One that is over and has nothing more to send. Called locked. */
+static void let_go(struct live_run *run)
+{
+    run->taken = true;
+    run->pass = run->live->pass;
+    if (!run->awaited)
+        run_free(run);
 }
 
 static void enlist(struct live *live, struct live_run *run)
@@ -130,7 +132,7 @@ static void drop_oldest_ended(struct live *live)
         live->last = before;
     live->count--;
     live->ended--;
-    run_free(run);
+    let_go(run);
 }
 
 /* Takes what is due; says when the next is. Called locked. */
@@ -149,7 +151,7 @@ static int64_t take_due(struct live *live, int64_t now_ms, struct load *load)
             enlist(live, run);
         } else if (run->ended) {
             live->ended--;
-            run_free(run);
+            let_go(run);
         }
     }
     return next_ms;
@@ -271,37 +273,41 @@ void live_say(struct live_run *run, enum sandbox_stream stream, struct bytes chu
 
 /* Until Redis has what the run printed last: who watches it hears its end behind that. Called
  * locked. */
-static void await_sent(struct live *live, const struct leaving *leaving)
+static void await_sent(struct live *live, const struct live_run *run)
 {
     int64_t at_ms = clock_monotonic_ms() + LEAVE_MS;
     struct timespec until = {at_ms / 1000, at_ms % 1000 * 1000000};
-    while ((!leaving->taken || live->sent < leaving->pass) && !live->away)
+    while ((!run->taken || live->sent < run->pass) && !live->away)
         if (pthread_cond_timedwait(&live->went, &live->lock, &until) == ETIMEDOUT)
             return;
 }
 
+/* Called locked. */
+static void send_rest(struct live *live, struct live_run *run)
+{
+    run->ended = run->awaited = true;
+    if (!run->listed)
+        enlist(live, run);
+    if (++live->ended > ENDED_MAX)
+        drop_oldest_ended(live);
+    pulse_ring(live->work);
+    pulse_ring(live->hurry);
+    await_sent(live, run);
+    run->awaited = false;
+    if (run->taken)
+        run_free(run);
+}
+
 void live_end(struct live_run *take_run)
 {
-    struct leaving leaving = {0};
     if (!take_run)
         return;
     struct live *live = take_run->live;
     pthread_mutex_lock(&live->lock);
     live_text_end(&take_run->text);
-    if (live_text_is_empty(&take_run->text)) {
+    if (live_text_is_empty(&take_run->text))
         run_free(take_run);
-    } else {
-        take_run->ended = true;
-        take_run->leaving = &leaving;
-        if (!take_run->listed)
-            enlist(live, take_run);
-        if (++live->ended > ENDED_MAX)
-            drop_oldest_ended(live);
-        pulse_ring(live->work);
-        pulse_ring(live->hurry);
-        await_sent(live, &leaving);
-        if (!leaving.taken)
-            take_run->leaving = NULL;
-    }
+    else
+        send_rest(live, take_run);
     pthread_mutex_unlock(&live->lock);
 }

@@ -152,8 +152,8 @@ test('cancelled, it ends with that', async () => {
     assert.equal(end.data.state, 'cancelled');
 });
 
-// Reads until that many bytes were told of, shown or dropped; the last that was shown. Who reads too
-// slowly may miss the very last, and is told that as well.
+// Reads until that many bytes were told of, shown or dropped; the last that was shown. Who reads
+// too slowly may miss the very last, and is told that as well.
 async function readBytes(stream, whole) {
     let [bytes, last] = [0, ''];
     while (bytes < whole) {
