@@ -196,14 +196,12 @@ comment on function cs.attempts_check is 'Raises unless all of these attempts ma
 create or replace function cs.attempt_enters() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
-    bad record;
+    illegal text := (select n.state from added n
+                     where not move_is_legal('attempt', '', n.state) limit 1);
 begin
-    select n.state, move_is_legal('attempt', '', n.state) as legal into bad from added n
-        where not move_is_legal('attempt', '', n.state) or n.fence <> 0 or n.worker_id is not null
-        limit 1;
-    if not bad.legal then
-        perform refuse_move('attempt', '', bad.state);
-    elsif found then
+    if illegal is not null then
+        perform refuse_move('attempt', '', illegal);
+    elsif exists (select from added n where n.fence <> 0 or n.worker_id is not null) then
         raise exception 'A new attempt belongs to no worker' using errcode = 'CS002';
     elsif exists (select from added n
                   join revision_file f on f.request_id = n.request_id and f.revision = n.revision

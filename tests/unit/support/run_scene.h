@@ -8,6 +8,7 @@
 
 /* Answers, one letter for each call; the last one stays.
  *   y yes   n no (stale)   u away for now   l the answer is lost   b busy   x refused for good
+ *   create, too: t throttled   q no such image   k our key is refused   c cancelled meanwhile
  *   lease: y n   stop: 0 c(ancel) d(rain) l(ost)
  *   outcome: S F T C U, N did not start, K killed by a signal, R of no reason, V service's fault */
 struct run_scene {
