@@ -161,8 +161,10 @@ static bool come_back(struct feed *feed, struct error *err)
 
 static void go_away(struct feed *feed, const struct error *err)
 {
-    if (!feed->away)
+    if (!feed->away) {
         log_error("feed.redis", err);
+        feed->next_poll_ms = 0; /* from now on PostgreSQL alone tells */
+    }
     feed->away = true;
 }
 

@@ -26,15 +26,14 @@ void listener_end(struct listener *take_listener)
     free(take_listener);
 }
 
-bool listener_may_hear(const struct listener *listener, const json_t *event)
+bool listener_may_hear(const struct listener *listener, const struct event_scope *scope)
 {
     const struct listener_who *who = &listener->who;
-    if (listener->request_id && json_integer_of(event, "id", 0) != listener->request_id)
+    if (listener->request_id && scope->request_id != listener->request_id)
         return false;
-    return (who->roles & ROLE_ADMIN) || json_integer_of(event, "author_id", 0) == who->person_id ||
-           json_integer_of(event, "owner_id", 0) == who->person_id ||
-           ((who->roles & ROLE_REVIEWER) &&
-            identity_lists_team(who->teams, json_integer_of(event, "team_id", 0)));
+    return (who->roles & ROLE_ADMIN) || scope->author_id == who->person_id ||
+           scope->owner_id == who->person_id ||
+           ((who->roles & ROLE_REVIEWER) && identity_lists_team(who->teams, scope->team_id));
 }
 
 /* Sends what waits, as far as the network takes it. */
@@ -73,6 +72,22 @@ bool listener_hear(struct listener *listener, const char *text, size_t len)
     else if (len > 0 || listener->unsent.len > 0)
         listener_tell(listener, text, len);
     return !listener->over;
+}
+
+bool listener_hear_gathered(struct listener *listener, const struct gathered *gathered)
+{
+    AUTO(buffer) struct buffer out = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < gathered->count && count <= LISTENER_EVENTS_MAX; i++) {
+        const struct gathered_event *event = &gathered->events[i];
+        if (event->number <= listener->joined || !listener_may_hear(listener, &event->scope))
+            continue;
+        buffer_add(&out, event->block.data, event->block.len);
+        count++;
+    }
+    if (gathered->overrun || count > LISTENER_EVENTS_MAX)
+        return listener_hear(listener, LISTENER_RESET, strlen(LISTENER_RESET));
+    return listener_hear(listener, out.data, out.len);
 }
 
 bool listener_was_told(const char *replayed, const char *block)

@@ -2,11 +2,14 @@
  * be sent to them yet. Its owner (api/streams.c) locks. */
 #pragma once
 
+#include "api/gathered.h"
 #include "api/identity.h"
 #include "api/recent.h"
 #include "common/io/redis.h"
 
 #define LISTENER_UNSENT_MAX 65536 /* bytes that a slow reader may leave unread */
+#define LISTENER_EVENTS_MAX 64    /* at once: rather than of more, it is told to fetch anew */
+#define LISTENER_RESET "event: reset\ndata: {}\n\n"
 
 /* The part of an identity that decides what may be heard. */
 struct listener_who {
@@ -21,6 +24,7 @@ struct listener {
     struct exchange *exchange;
     struct listener_who who;
     int64_t request_id; /* 0: all */
+    int64_t joined;     /* how many events had been announced by then: those are not for it */
     int64_t next_beat_ms;
     int64_t next_look_ms;
     int64_t ends_ms;
@@ -40,12 +44,14 @@ struct listener *listener_new(struct exchange *exchange, const struct identity *
 void listener_end(struct listener *take_listener);
 
 /* The same rule as cs.can_see: author, an agent's owner, reviewers of the team, admins. */
-bool listener_may_hear(const struct listener *listener, const json_t *event);
+bool listener_may_hear(const struct listener *listener, const struct event_scope *scope);
 
 /* Sends at once; what does not fit waits. */
 void listener_tell(struct listener *listener, const char *text, size_t len);
 /* The same for what happens now: behind a replay. False when it is over. */
 bool listener_hear(struct listener *listener, const char *text, size_t len);
+/* The same for those of the gathered events that it may hear and was there for. */
+bool listener_hear_gathered(struct listener *listener, const struct gathered *gathered);
 /* The same for a piece of output: who reads too slowly misses some, and is told how much. */
 bool listener_hear_piece(struct listener *listener, const struct recent_piece *piece);
 void listener_tell_skipped(struct listener *listener);

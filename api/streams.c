@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/gathered.h"
 #include "api/listener.h"
 #include "api/places.h"
 #include "api/server.h"
@@ -17,11 +18,12 @@
  * away does not outlive it. */
 #define LIFE_MS 300000
 #define REPLAY_COMMAND_MS 1000
-#define AWAY_MS 5000 /* after Redis failed, nobody waits for it this long */
+#define GATHER_MS 250 /* so late is an event told that follows another one, */
+#define TELL_SHARE 20 /* or later: telling takes one part in so many of the time */
+#define AWAY_MS 5000  /* after Redis failed, nobody waits for it this long */
 
 static const char greeting[] = "retry: 1000\n\n";
 static const char heartbeat[] = ": heartbeat\n\n";
-static const char reset[] = "event: reset\ndata: {}\n\n";
 
 struct streams {
     struct api *api;
@@ -29,6 +31,8 @@ struct streams {
     struct listener *first;
     int64_t count;
     bool closed;
+    struct gathered gathered; /* to be told at next_tell_ms */
+    int64_t next_tell_ms;
     pthread_mutex_t redis_lock; /* of the two below */
     struct redis *redis;
     int64_t away_until_ms;
@@ -51,27 +55,10 @@ void streams_free(struct streams *streams)
     if (!streams)
         return;
     redis_free(streams->redis);
+    gathered_free(&streams->gathered);
     pthread_mutex_destroy(&streams->redis_lock);
     pthread_mutex_destroy(&streams->lock);
     free(streams);
-}
-
-/* Only what lists need: who may hear it fetches the rest. */
-static void write_event(const char *id, const json_t *event, struct buffer *out)
-{
-    AUTO(json) json_t *data = json_object();
-    static const char *const keys[] = {"id", "state", "revision", "at", "what"};
-    for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        json_t *value = json_object_get(event, keys[i]);
-        if (json_is_string(value) || json_is_integer(value))
-            json_object_set(data, keys[i], value);
-    }
-    AUTO(text) char *text = json_text(data);
-    if (id)
-        buffer_printf(out, "id: %s\n", id);
-    buffer_add_text(out, "event: request\ndata: ");
-    buffer_add_text(out, text);
-    buffer_add_text(out, "\n\n");
 }
 
 /* What is done to each listener; false ends it. */
@@ -97,6 +84,7 @@ static void visit_all(struct streams *streams, visit_fn *visit, const void *what
 static void enlist(struct streams *streams, struct listener *listener)
 {
     pthread_mutex_lock(&streams->lock);
+    listener->joined = streams->gathered.ever;
     listener->next = streams->first;
     streams->first = listener;
     streams->count++;
@@ -111,9 +99,12 @@ static void replay_event(void *context, const char *id, const char *text)
     struct error err = {0};
     AUTO(json) json_t *event = NULL;
     AUTO(buffer) struct buffer out = {0};
-    if (!json_read_object(bytes_of(text), &event, &err) || !listener_may_hear(listener, event))
+    if (!json_read_object(bytes_of(text), &event, &err))
         return;
-    write_event(id, event, &out);
+    const struct event_scope scope = event_scope_of(event);
+    if (!listener_may_hear(listener, &scope))
+        return;
+    event_block(id, event, &out);
     listener_tell(listener, out.data, out.len);
     snprintf(listener->replayed, sizeof listener->replayed, "%s", id);
 }
@@ -138,7 +129,7 @@ static bool replay_whole(struct streams *streams, struct listener *listener, con
 static void replay(struct streams *streams, struct listener *listener, const char *last_id)
 {
     if (!redis_id_is_valid(last_id) || !streams->redis || !replay_whole(streams, listener, last_id))
-        listener_tell(listener, reset, strlen(reset));
+        listener_tell(listener, LISTENER_RESET, strlen(LISTENER_RESET));
 }
 
 static struct listener *listener_for(struct call *call, int64_t request_id)
@@ -239,27 +230,30 @@ void streams_end_output(struct streams *streams, int64_t request_id, const char 
     pthread_mutex_unlock(&streams->lock);
 }
 
-struct told {
-    const json_t *event;
-    struct buffer text;
-};
-
 static bool visit_tell(struct listener *listener, const void *what)
 {
-    const struct told *told = what;
-    if (listener->output || !listener_may_hear(listener, told->event))
-        return !listener->over;
-    return listener_hear(listener, told->text.data, told->text.len);
+    return listener->output ? !listener->over : listener_hear_gathered(listener, what);
+}
+
+/* Called locked. The first event is told at once. To tell thousands of streams of each that follows
+ * would leave nothing for those who ask. */
+static void tell_gathered(struct streams *streams, int64_t now_ms)
+{
+    if (gathered_is_empty(&streams->gathered) || now_ms < streams->next_tell_ms)
+        return;
+    visit_all(streams, visit_tell, &streams->gathered);
+    gathered_clear(&streams->gathered);
+    int64_t told_ms = clock_monotonic_ms();
+    int64_t rest_ms = (told_ms - now_ms) * (TELL_SHARE - 1);
+    streams->next_tell_ms = told_ms + (rest_ms > GATHER_MS ? rest_ms : GATHER_MS);
 }
 
 void streams_announce(struct streams *streams, const char *id, const json_t *event)
 {
-    struct told told = {event, {0}};
-    write_event(id, event, &told.text);
     pthread_mutex_lock(&streams->lock);
-    visit_all(streams, visit_tell, &told);
+    gathered_add(&streams->gathered, id, event);
+    tell_gathered(streams, clock_monotonic_ms());
     pthread_mutex_unlock(&streams->lock);
-    buffer_auto(&told.text);
 }
 
 static bool visit_reset(struct listener *listener, const void *what)
@@ -267,7 +261,7 @@ static bool visit_reset(struct listener *listener, const void *what)
     (void)what;
     if (listener->output)
         return !listener->over;
-    return listener_hear(listener, reset, strlen(reset));
+    return listener_hear(listener, LISTENER_RESET, strlen(LISTENER_RESET));
 }
 
 void streams_reset(struct streams *streams)
@@ -301,6 +295,7 @@ static bool visit_beat(struct listener *listener, const void *what)
 void streams_beat(struct streams *streams, int64_t now_ms)
 {
     pthread_mutex_lock(&streams->lock);
+    tell_gathered(streams, now_ms);
     visit_all(streams, visit_beat, &now_ms);
     pthread_mutex_unlock(&streams->lock);
 }
