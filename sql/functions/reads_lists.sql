@@ -165,7 +165,10 @@ begin
                      from unnest(ids[:most]) with ordinality i (id, n)
                      join request r on r.id = i.id),
         'next_cursor', case when cardinality(ids) > most then ids[most]::text end,
-        'counts', jsonb_build_object('review', waiting_for_review(who), 'mine_open', (
+        'counts', jsonb_build_object('review',
+            -- A whole list that fits a page has counted them already.
+            case when view = 'review' and q is null and cursor is null and cardinality(ids) <= most
+                 then cardinality(ids) else waiting_for_review(who) end, 'mine_open', (
             select count(*) from (select ids_of_author(who, array['drafting', 'needs_answer',
                 'pending', 'changes_requested', 'approved', 'running', 'outcome_unknown'], null,
                 9223372036854775807, 1000)) m)));

@@ -1,6 +1,6 @@
 -- Submitting, revising, cancelling, running again, and what people see of it.
 \ir setup.psql
-select plan(72);
+select plan(73);
 
 -- Submitting.
 select t.call('submit_requests', t.submission('mia')) as answer \gset
@@ -173,6 +173,17 @@ select throws_ok(format('select request_get(%s, %s)', :r, t.id('stranger')), 'CS
 select throws_ok(format('select request_get(999999999, %s)', t.id('mia')), 'CS001', null,
     'like one that is not there');
 select is(request_get(:r, t.id('mia')) -> 'state_echo', '{"a": 1}', 'an agent''s state comes back');
+
+-- Lists.
+create function t.waiting(filter jsonb) returns text language sql
+    return cs.request_list(t.id('noor'), filter) -> 'counts' ->> 'review';
+select is((select array_agg(distinct t.waiting(filter::jsonb)) from (values
+    ('{"view": "review"}'), ('{"view": "review", "limit": "1"}'), ('{"view": "all"}'),
+    ('{"view": "review", "q": "nothing has these words"}'),
+    (format('{"view": "review", "cursor": "%s"}', (select max(id) from request)))) v (filter)),
+    array[(select count(*)::text from request r join team_member m using (team_id)
+           where m.person_id = t.id('noor') and r.state = 'pending')],
+    'what waits is counted whole, whatever part of it is listed');
 
 select * from finish();
 rollback;
