@@ -25,7 +25,7 @@ SETTING_TEXT(api_port_file, "API_PORT_FILE", "", SETTINGS_API,
 SETTING_TEXT(public_url, "PUBLIC_URL", "", SETTINGS_API | SETTINGS_ADMIN,
              "address people use, such as https://countersign.example.com; https turns on Secure "
              "cookies and HSTS")
-SETTING_NUMBER(api_threads, "API_THREADS", 4, 1, 64, SETTINGS_API, "network threads")
+SETTING_NUMBER(api_threads, "API_THREADS", 16, 1, 64, SETTINGS_API, "network threads")
 SETTING_NUMBER(api_handlers, "API_HANDLERS", 32, 1, 64, SETTINGS_API,
                "handler threads, each with a database connection of its own; as many changes may "
                "share a commit")
