@@ -28,7 +28,8 @@ RUN export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log && \
     groupadd --gid 10001 countersign && \
     useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
-        --shell /usr/sbin/nologin countersign
+        --shell /usr/sbin/nologin countersign && \
+    install -d -o 10001 -g 10001 -m 700 /var/lib/countersign
 COPY LICENSE /usr/share/doc/countersign/copyright
 COPY --from=build /out/countersign /usr/bin/
 LABEL org.opencontainers.image.title="Countersign" \

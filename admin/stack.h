@@ -19,8 +19,10 @@ struct stack {
     struct supervisor *supervisor;
     char *superuser; /* connection string with its password */
     char *redis_url;
-    char url[64]; /* of the api, "" before it listens */
-    long port;    /* of that address */
+    char *api_folder;  /* what the api keeps: its secret keys, the heads of seals */
+    char *keys_folder; /* public keys */
+    char url[64];      /* of the api, "" before it listens */
+    long port;         /* of that address */
 };
 
 /* Each starts its part and returns once it answers. */
@@ -33,5 +35,5 @@ bool stack_start_worker(struct stack *stack, long number, struct error *err) MUS
 bool stack_port_is_ready(long port);
 
 /* The stack as JSON, for stack.json, for commands and for tests: pid, url,
- * data, redis, database {role: connection string}, children {name: pid}. */
+ * data, redis, database {role: connection string}, files {setting: path}, children {name: pid}. */
 char *stack_describe(const struct stack *stack); /* caller frees */

@@ -162,6 +162,19 @@ bool stack_data_database(const struct stack_data *data, char **ret_folder, struc
     return *ret_folder || fail(err, ERR_INTERNAL, "%s leads nowhere: %s", here, strerror(errno));
 }
 
+bool stack_data_reachable(const struct stack_data *data, const char *name, mode_t mode,
+                          char **ret_folder, struct error *err)
+{
+    AUTO(text) char *database = NULL;
+    if (!stack_data_database(data, &database, err))
+        return false;
+    AUTO(text) char *folder = path_join(database, name);
+    if (!folder_make(folder, mode, err))
+        return false;
+    *ret_folder = TAKE(folder);
+    return true;
+}
+
 /* 'quoted' as libpq wants a value. */
 static void add_value(struct buffer *text, const char *value)
 {

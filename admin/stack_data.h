@@ -1,6 +1,8 @@
 /* The data folder of a private stack: lock, secrets, sockets, state. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "admin/account.h"
 #include "common/base/bytes.h"
 
@@ -33,6 +35,10 @@ bool stack_data_secret(const struct stack_data *data, const char *name, char **r
  * can not go there, below /var/lib/countersign with a link. Caller frees. */
 bool stack_data_database(const struct stack_data *data, char **ret_folder,
                          struct error *err) MUST_CHECK;
+
+/* A folder of that name beside the database's, where every account can go; caller frees. */
+bool stack_data_reachable(const struct stack_data *data, const char *name, mode_t mode,
+                          char **ret_folder, struct error *err) MUST_CHECK;
 
 /* A libpq connection string; `secret` NULL leaves the password to the
  * passfile. Caller frees. */

@@ -1,8 +1,9 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "admin/stack.h"
+#include "admin/stack_keys.h"
 #include "common/base/json.h"
 
 static void add_text(json_t *object, const char *key, const char *text)
@@ -22,6 +23,21 @@ static json_t *describe_database(const struct stack *stack)
     return database;
 }
 
+/* The settings that name public keys and heads. */
+static json_t *describe_files(const struct stack *stack)
+{
+    json_t *files = json_object();
+    struct environment environment = {0};
+    stack_keys_public(stack, &environment);
+    for (size_t i = 0; i < environment.count; i++) {
+        char *equals = strchr(environment.list[i], '=');
+        *equals = '\0';
+        add_text(files, environment.list[i], equals + 1);
+    }
+    environment_auto(&environment);
+    return files;
+}
+
 static void add_child(void *context, const struct child *child)
 {
     json_t *children = context;
@@ -39,6 +55,7 @@ char *stack_describe(const struct stack *stack)
     add_text(root, "data", stack->data.folder);
     add_text(root, "redis", stack->redis_url);
     json_object_set_new(root, "database", describe_database(stack));
+    json_object_set_new(root, "files", describe_files(stack));
     json_object_set_new(root, "children", children);
     return json_text(root);
 }

@@ -10,7 +10,7 @@
 
 #include "admin/child.h"
 #include "admin/folders.h"
-#include "admin/stack.h"
+#include "admin/stack_keys.h"
 
 #define PORT_WANTED 8080
 #define PORTS_TRIED 100
@@ -96,6 +96,7 @@ static bool plan_program(const struct stack *stack, const char *role, struct chi
     environment_copy(&plan->environment, environ);
     environment_set(&plan->environment, "DATABASE_URL", url);
     environment_set(&plan->environment, "REDIS_URL", stack->redis_url);
+    stack_keys_public(stack, &plan->environment);
     plan->restarts = !stack->options.control;
     return true;
 }
@@ -113,6 +114,18 @@ static bool make_port_file(const struct stack *stack, char **ret_file, struct er
     return true;
 }
 
+/* The api's sealer comes with a role of its own. */
+static bool set_sealer(const struct stack *stack, struct environment *environment,
+                       struct error *err)
+{
+    AUTO(text) char *secret = NULL;
+    if (!stack_data_secret(&stack->data, "sealer", &secret, err))
+        return false;
+    AUTO(text) char *url = stack_data_conninfo(&stack->data, "sealer", secret);
+    environment_default(environment, "SEALER_DATABASE_URL", url);
+    return true;
+}
+
 /* NULL after an error. */
 static struct child *add_api(struct stack *stack, struct error *err)
 {
@@ -124,7 +137,9 @@ static struct child *add_api(struct stack *stack, struct error *err)
     plan.account = stack->data.api;
     plan.restarts = false;
     environment_set(&plan.environment, "API_PORT_FILE", file);
-    return supervisor_add(stack->supervisor, &plan);
+    stack_keys_secret(stack, &plan.environment);
+    return set_sealer(stack, &plan.environment, err) ? supervisor_add(stack->supervisor, &plan)
+                                                     : NULL;
 }
 
 struct start {

@@ -13,6 +13,7 @@
 #include "admin/folders.h"
 #include "admin/migrate.h"
 #include "admin/stack_control.h"
+#include "admin/stack_keys.h"
 
 static void print_event(void *context, const struct child *child, const char *event)
 {
@@ -48,8 +49,9 @@ static bool migrate_stack(const struct stack *stack, struct error *err)
 
 static bool start_all(struct stack *stack, struct error *err)
 {
-    if (!stack_start_postgres(stack, err) || !stack_start_redis(stack, err) ||
-        !migrate_stack(stack, err) || (stack->options.api && !stack_start_api(stack, err)))
+    if (!stack_keys_make(stack, err) || !stack_start_postgres(stack, err) ||
+        !stack_start_redis(stack, err) || !migrate_stack(stack, err) ||
+        (stack->options.api && !stack_start_api(stack, err)))
         return false;
     for (long i = 1; i <= stack->options.workers; i++)
         if (!stack_start_worker(stack, i, err))
@@ -72,6 +74,7 @@ static void set_command_environment(const struct stack *stack, struct environmen
         if (strcmp(*role, "operator") == 0)
             environment_set(environment, "DATABASE_URL", conninfo);
     }
+    stack_keys_public(stack, environment);
     environment_set(environment, "COUNTERSIGN_URL", stack->url);
     if (stack->url[0])
         environment_default(environment, "PUBLIC_URL", stack->url);
@@ -177,5 +180,7 @@ bool stack_run(const struct stack_options *options, char *const *command, int re
     stack_data_close(&stack.data, options->temporary);
     free(stack.superuser);
     free(stack.redis_url);
+    free(stack.api_folder);
+    free(stack.keys_folder);
     return good;
 }

@@ -67,7 +67,7 @@ function portErrors(name, service) {
 
 function settingErrors(name, service, settings) {
     return Object.keys(service.environment ?? {})
-        .filter((key) => !settings.has(key.replace(/_FILE$/, '')))
+        .filter((key) => !settings.has(key) && !settings.has(key.replace(/_FILE$/, '')))
         .map((key) => `${name}: ${key} is no setting`);
 }
 

@@ -14,7 +14,7 @@ my %home = (
     'hiredis.h'    => qr{^common/io/redis\w*\.[ch]$},
     'hiredis/hiredis.h' => qr{^common/io/redis\w*\.[ch]$},
     'microhttpd.h' => qr{^api/(server|server_\w+)\.[ch]$},
-    'sodium.h'     => qr{^common/base/crypto\.c$},
+    'sodium.h'     => qr{^common/base/(crypto|signing)\.c$},
     'seccomp.h'    => qr{^worker/sandbox/local/\w+\.c$},
     'curl/curl.h'  => qr{^common/io/http\w*\.[ch]$},
 );

@@ -61,6 +61,25 @@ SETTING_NUMBER(approval_seconds, "APPROVAL_SECONDS", 86400, 60, 2592000, SETTING
 SETTING_NUMBER(pending_seconds, "PENDING_SECONDS", 604800, 60, 31536000, SETTINGS_API,
                "how long a request waits for reviewers before it expires")
 
+/* Keys, and what is sealed with them */
+SETTING_TEXT(signing_key_file, "SIGNING_KEY_FILE", "", SETTINGS_API,
+             "secret key that signs decisions, as `countersign key create decision` makes it")
+SETTING_TEXT(decision_keys_file, "DECISION_KEYS_FILE", "", EVERY,
+             "public keys of decisions, one a line, retired ones too")
+SETTING_SECRET(sealer_database_url, "SEALER_DATABASE_URL", SETTINGS_API,
+               "connection string of countersign_sealer; empty: this api seals nothing")
+SETTING_TEXT(seal_key_file, "SEAL_KEY_FILE", "", SETTINGS_API,
+             "secret key that signs seals of the audit trail; empty: this api seals nothing")
+SETTING_SECRET(verifier_database_url, "VERIFIER_DATABASE_URL", SETTINGS_ADMIN,
+               "connection string of countersign_verifier, for `countersign audit`")
+SETTING_TEXT(seal_keys_file, "SEAL_KEYS_FILE", "", SETTINGS_ADMIN,
+             "public keys of seals, one a line, retired ones too")
+SETTING_TEXT(seal_heads_file, "SEAL_HEADS_FILE", "", SETTINGS_API | SETTINGS_ADMIN,
+             "file that gets a line for each seal; best on another volume, where only more is "
+             "ever appended")
+SETTING_TEXT(seal_webhook_url, "SEAL_WEBHOOK_URL", "", SETTINGS_API,
+             "https address that gets each new head by POST; empty: none")
+
 /* Limits of a run: the default of each request and the most it may ask for */
 SETTING_NUMBER(sandbox_wall_ms, "SANDBOX_TIMEOUT_MS", 30000, 100, 3600000, SETTINGS_API,
                "wall time of a run")

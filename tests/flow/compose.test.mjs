@@ -41,8 +41,8 @@ const breaks = [
         /127\.0\.0\.1/],
     ['a password in the file', 'WORKER_SLOTS: "2"', 'REDIS_URL: redis://:secret@redis',
         /\/run\/secrets/],
-    ['a secret that is not handed in', 'secrets: [api_database_url, redis_url]',
-        'secrets: [redis_url]', /reads the secret api_database_url/],
+    ['a secret that is not handed in', 'secrets: [api_database_url, redis_url,',
+        'secrets: [redis_url,', /reads the secret api_database_url/],
     ['a secret that nobody makes', 'file: secrets/redis_url', 'file: secrets/redis_uri',
         /does not make/],
     ['a setting that is none', 'DRAIN_SECONDS', 'DRAIN_SECOND', /is no setting/],
@@ -78,7 +78,7 @@ test('secrets are random, kept, and closed to other people', () => inFolder((fol
 
 test('addresses carry their roles\' passwords, Redis a digest', () => inFolder((folder) => {
     const made = makeSecrets(folder);
-    for (const role of ['api', 'worker', 'operator']) {
+    for (const role of ['api', 'worker', 'operator', 'sealer', 'verifier']) {
         const url = new URL(made.get(`${role}_database_url`));
         assert.equal(url.username, `countersign_${role}`);
         assert.equal(url.password, made.get(`${role}_db_password`));
@@ -87,6 +87,17 @@ test('addresses carry their roles\' passwords, Redis a digest', () => inFolder((
     assert.equal(new URL(made.get('redis_url')).password, made.get('redis_password'));
     assert.ok(!made.get('redis_conf').includes(made.get('redis_password')));
 }));
+
+test('keys that sign are made as the operator makes them, with their public halves', () => {
+    inFolder((folder) => {
+        const made = makeSecrets(folder);
+        for (const purpose of ['decision', 'seal']) {
+            const file = path.join(folder, 'secrets', `${purpose}_key`);
+            const line = execFileSync(path.join(build, 'countersign'), ['key', 'public', file]);
+            assert.equal(`${line}`, made.get(`${purpose}_keys`));
+        }
+    });
+});
 
 test('keys of services have places, empty at first and read as none', () => inFolder((folder) => {
     const made = makeSecrets(folder);

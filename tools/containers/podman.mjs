@@ -26,6 +26,7 @@ function serviceWords(service, secrets) {
         ['--env', `${name}=${plain(value)}`]);
     each(service.secrets, (name) =>
         ['--volume', `${path.join(secrets, name)}:/run/secrets/${name}:ro`]);
+    each(service.volumes, (volume) => ['--volume', volume]);
     each(service.cap_drop, (name) => ['--cap-drop', name]);
     each(service.cap_add, (name) => ['--cap-add', name]);
     each(service.security_opt, (option) => ['--security-opt', securityOption(option)]);
