@@ -75,7 +75,7 @@ wraps_test_heartbeat := $(scripted) db_check_statements db_pool_take backends_re
 wraps_test_slots := pthread_create pthread_cond_timedwait
 wraps_run := slot_attempt slot_stopped slot_told slot_lease_is_ours slot_wait slot_attach slot_detach \
   backends_find backend_enter backend_works backend_leave pulse_ring inputs_fetch \
-  attempt_is_what_was_approved transition_start transition_start_holds transition_release \
+  attempt_is_what_was_approved approval_check transition_start transition_start_holds transition_release \
   transition_refuse transition_finish marker_add marker_drop adopt_run output_start output_auto \
   output_end
 wraps_test_run := $(wraps_run)

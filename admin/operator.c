@@ -68,6 +68,17 @@ bool operator_answer(const struct rows *rows, json_t **ret_json, struct error *e
     return *ret_json || fail(err, ERR_INTERNAL, "the database answered no JSON: %s", why.text);
 }
 
+bool operator_call(operator_statement_fn *statement, json_t *take_item, json_t **ret_answer,
+                   struct error *err)
+{
+    AUTO(json) json_t *item = take_item;
+    AUTO(text) char *text = json_text(item);
+    AUTO(db) struct db *db = NULL;
+    AUTO(rows) struct rows *rows = NULL;
+    return operator_open(&db, err) && statement(db, text, &rows, err) &&
+           operator_answer(rows, ret_answer, err);
+}
+
 /* One cell; caller frees. */
 static char *cell(const json_t *value)
 {

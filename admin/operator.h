@@ -19,3 +19,9 @@ bool operator_answer(const struct rows *rows, json_t **ret_json, struct error *e
 
 /* A table of texts: one line per object, columns as wide as they need. */
 void operator_print(const json_t *list, const char *const *columns, size_t count);
+
+typedef bool operator_statement_fn(struct db *db, const char *item, struct rows **ret_rows,
+                                   struct error *err);
+/* Calls the statement with the object it takes over; caller decrefs the answer. */
+bool operator_call(operator_statement_fn *statement, json_t *take_item, json_t **ret_answer,
+                   struct error *err) MUST_CHECK;

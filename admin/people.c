@@ -18,21 +18,6 @@ static bool needs_words(const struct words *words, int count, const char *what, 
     return fail(err, ERR_BAD_REQUEST, "this needs %s; --help says more", what);
 }
 
-typedef bool operator_statement_fn(struct db *db, const char *item, struct rows **ret_rows,
-                                   struct error *err);
-
-/* Calls the statement with the object it takes over; caller decrefs the answer. */
-static bool call(operator_statement_fn *statement, json_t *take_item, json_t **ret_answer,
-                 struct error *err)
-{
-    AUTO(json) json_t *item = take_item;
-    AUTO(text) char *text = json_text(item);
-    AUTO(db) struct db *db = NULL;
-    AUTO(rows) struct rows *rows = NULL;
-    return operator_open(&db, err) && statement(db, text, &rows, err) &&
-           operator_answer(rows, ret_answer, err);
-}
-
 static bool add_person(struct words *words, int *ret_status, struct error *err)
 {
     AUTO(json) json_t *answer = NULL;
@@ -48,7 +33,7 @@ static bool add_person(struct words *words, int *ret_status, struct error *err)
         return fail(err, ERR_BAD_REQUEST, "login and name must be UTF-8");
     if (owner_option)
         json_object_set_new(item, "owner", json_string(owner_option));
-    if (!call(sql_operator_person_add, item, &answer, err))
+    if (!operator_call(sql_operator_person_add, item, &answer, err))
         return false;
     printf("added %s; `countersign link %s` prints a link to sign in\n", login, login);
     *ret_status = 0;
@@ -59,7 +44,7 @@ static bool show(operator_statement_fn *statement, const char *const *columns, s
                  struct error *err)
 {
     AUTO(json) json_t *list = NULL;
-    if (!call(statement, json_object(), &list, err))
+    if (!operator_call(statement, json_object(), &list, err))
         return false;
     if (!json_option) {
         operator_print(list, columns, count);
@@ -103,7 +88,7 @@ static bool disable_person(struct words *words, int *ret_status, struct error *e
     if (!needs_words(words, 1, "a login", err))
         return false;
     json_t *item = json_pack("{s:s, s:b}", "login", words->list[0], "disabled", !enable_option);
-    if (!call(sql_operator_person_update, item, &answer, err))
+    if (!operator_call(sql_operator_person_update, item, &answer, err))
         return false;
     printf("%s is %s\n", words->list[0], enable_option ? "enabled" : "disabled");
     *ret_status = 0;
@@ -119,7 +104,7 @@ static bool set_roles(struct words *words, int *ret_status, struct error *err)
         json_pack("{s:s, s:o}", "login", words->list[0], "roles", operator_list(words->list[1]));
     if (team_option)
         json_object_set_new(item, "teams", operator_list(team_option));
-    if (!call(sql_operator_person_update, item, &answer, err))
+    if (!operator_call(sql_operator_person_update, item, &answer, err))
         return false;
     printf("%s is %s\n", words->list[0], words->list[1]);
     *ret_status = 0;
@@ -130,7 +115,8 @@ static bool add_team(struct words *words, int *ret_status, struct error *err)
 {
     AUTO(json) json_t *answer = NULL;
     if (!needs_words(words, 1, "a name", err) ||
-        !call(sql_operator_team_add, json_pack("{s:s}", "name", words->list[0]), &answer, err))
+        !operator_call(sql_operator_team_add, json_pack("{s:s}", "name", words->list[0]), &answer,
+                       err))
         return false;
     printf("team %s has id %lld\n", words->list[0], (long long)json_integer_of(answer, "id", 0));
     *ret_status = 0;

@@ -23,6 +23,7 @@ struct outputs;
 struct parks;
 struct places;
 struct server;
+struct signing_key;
 struct streams;
 
 /* The batched write functions, by their row in api/writes.c. */
@@ -44,6 +45,7 @@ struct api {
     char origin[ORIGIN_SIZE];         /* scheme://host:port of PUBLIC_URL, or "" */
     bool tls;                         /* people reach us by https */
     atomic_int_fast64_t database_age; /* see api/database.h */
+    struct signing_key *signing_key;  /* of decisions */
     struct db_pool *pool;             /* for shared commits */
     struct batch *batches[WRITE_COUNT];
     struct doorbell *doorbell;

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "api/writes.h"
-#include "common/base/crypto.h"
+#include "common/base/signing.h"
 #include "common/domain/code.h"
+#include "common/domain/decision.h"
+#include "statements.h"
 
 #define NOTE_MAX 5000
 #define ACKNOWLEDGED_MAX 100
@@ -83,13 +85,57 @@ static bool run(struct call *call, enum write write, struct error *err)
     return true;
 }
 
+/* Adds to a decision what SQL holds against the request, and the api's signature over all of it. */
+static void sign(const struct call *call, const json_t *terms, json_t *item)
+{
+    const char *verdict = json_text_of(item, "verdict");
+    uint8_t sha256[SHA256_SIZE];
+    unsigned char signature[SIGNATURE_SIZE];
+    char hex[2 * SIGNATURE_SIZE + 1];
+    AUTO(buffer) struct buffer message = {0};
+    if (!hex_decode(json_text_of(item, "bundle_sha256"), sha256, SHA256_SIZE))
+        return;
+    const struct decision decision = {
+        .bundle_sha256 = sha256,
+        .request_id = call->exchange->ids[0],
+        .revision = json_integer_of(item, "revision", 0),
+        .round = json_integer_of(terms, "round", 0),
+        .reviewer_id = call->who.person_id,
+        .verdict = verdict,
+        .needed = json_integer_of(terms, "needed", 0),
+        .decided_ms = json_integer_of(terms, "decided_ms", 0),
+        .valid_ms = strcmp(verdict, "approve") == 0 ? json_integer_of(terms, "valid_ms", 0) : 0,
+    };
+    decision_encode(&decision, &message);
+    signing_sign(call->api->signing_key, buffer_bytes(&message), signature);
+    hex_encode(signature, SIGNATURE_SIZE, hex);
+    json_object_update(item, (json_t *)terms);
+    json_object_set_new(item, "signature", json_string(hex));
+    json_object_set_new(item, "key_id", json_string(signing_key_id(call->api->signing_key)));
+}
+
+/* What SQL refuses anyway, such as a request that is not there, goes on without a signature. */
+static bool decide(struct call *call, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    AUTO(json) json_t *terms = NULL;
+    json_t *item = call->body;
+    if (!sql_decision_terms(call->db, call->exchange->ids[0], &rows, err))
+        return false;
+    if (!rows_is_null(rows, 0, 0) &&
+        !json_read_object(bytes_of(rows_text(rows, 0, 0)), &terms, err))
+        return false;
+    if (terms)
+        sign(call, terms, item);
+    return run(call, WRITE_DECIDE, err);
+}
+
 bool route_decide(struct call *call, struct error *err)
 {
     static const char *const verdicts[] = {"approve", "reject", "request_changes", NULL};
     return json_check(call->body, "", decide_fields, COUNT_OF(decide_fields), err) &&
            check_word(call->body, "verdict", verdicts, err) && check_digest(call->body, err) &&
-           check_note(call->body, err) && check_acknowledged(call->body, err) &&
-           run(call, WRITE_DECIDE, err);
+           check_note(call->body, err) && check_acknowledged(call->body, err) && decide(call, err);
 }
 
 bool route_undo(struct call *call, struct error *err)

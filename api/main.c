@@ -24,6 +24,7 @@
 #include "common/base/clock.h"
 #include "common/base/crypto.h"
 #include "common/base/log.h"
+#include "common/base/signing.h"
 #include "common/domain/doorbell.h"
 #include "statements.h"
 
@@ -124,8 +125,9 @@ static bool start(struct api *api, struct error *err)
     raise_file_limit();
     read_public_url(api);
     sem_init(&api->hashing, 0, PASSWORD_HASHES_AT_ONCE);
-    if (!sandboxes_check(settings, err) || !crypto_init(err) || !check_database(api, err) ||
-        !hash_dummy(api, err) || !writes_open(api, err))
+    if (!sandboxes_check(settings, err) || !crypto_init(err) ||
+        !signing_key_read(settings->signing_key_file, "decision", &api->signing_key, err) ||
+        !check_database(api, err) || !hash_dummy(api, err) || !writes_open(api, err))
         return false;
     api->meters = meters_new(route_count);
     api->places = places_new(settings->max_streams_per_person);
@@ -200,6 +202,7 @@ static void stop(struct api *api)
     writes_close(api);
     places_free(api->places);
     known_tokens_free(api->known_tokens);
+    signing_key_free(api->signing_key);
     meters_free(api->meters);
     free(api->dummy_hash);
 }

@@ -6,6 +6,7 @@
 #include "common/base/fault.h"
 #include "common/base/log.h"
 #include "worker/adopt.h"
+#include "worker/approval.h"
 #include "worker/inputs.h"
 #include "worker/marker.h"
 #include "worker/run_internal.h"
@@ -38,7 +39,8 @@ static bool prepare(struct run *run, struct error *err)
                     run->attempt->bundle.sandbox);
     /* A service gets the inputs with its sandbox: not a byte that nobody approved. */
     if (!inputs_fetch(worker->pool, run->attempt, err) ||
-        !attempt_is_what_was_approved(run->attempt, err))
+        !attempt_is_what_was_approved(run->attempt, err) ||
+        !approval_check(run->attempt, worker->settings->decision_keys_file, err))
         return false;
     run->job = attempt_job(run->attempt);
     run->job.instance = worker->instance;

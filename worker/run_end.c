@@ -67,7 +67,7 @@ void run_refuse(struct run *run, const char *why)
     int64_t retry_ms = RUN_RETRY_FIRST_MS;
     run_log(run, LOG_ERROR, "attempt.refused", why);
     do
-        (void)!transition_refuse(run->worker, run->attempt, &err);
+        (void)!transition_refuse(run->worker, run->attempt, why, &err);
     while (slot_lease_is_ours(run->slot) && run_wait_to_retry(run, &err, &retry_ms));
     run_log(run, LOG_INFO, "attempt.refusal_recorded", err.text);
 }

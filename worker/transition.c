@@ -5,6 +5,7 @@
 
 #include "common/base/fault.h"
 #include "common/base/log.h"
+#include "worker/approval.h"
 #include "worker/store.h"
 
 static void announce_one(struct doorbell *doorbell, const json_t *event)
@@ -61,10 +62,8 @@ static json_t *start_item(const struct worker *worker, const struct attempt *att
         attempt_digest(attempt, sha256);
     hex_encode(sha256, SHA256_SIZE, hex);
     json_t *item = item_of(worker, attempt);
-    json_t *decisions = json_object_get(attempt->manifest, "decision_ids");
     json_object_set_new(item, "bundle_sha256", json_string(hex));
-    if (decisions)
-        json_object_set(item, "decision_ids", decisions);
+    json_object_set_new(item, "decision_ids", approval_decision_ids(attempt));
     return item;
 }
 
@@ -93,9 +92,12 @@ bool transition_start_holds(struct worker *worker, const struct attempt *attempt
     return true;
 }
 
-bool transition_refuse(struct worker *worker, const struct attempt *attempt, struct error *err)
+bool transition_refuse(struct worker *worker, const struct attempt *attempt, const char *why,
+                       struct error *err)
 {
-    if (!move(worker, worker->starts, start_item(worker, attempt), err))
+    json_t *item = start_item(worker, attempt);
+    json_object_set_new(item, "refused", json_string(why));
+    if (!move(worker, worker->starts, item, err))
         return false;
     return fail(err, ERR_INTERNAL, "our database would have let other bytes run");
 }

@@ -14,10 +14,9 @@ bool transition_start(struct worker *worker, const struct attempt *attempt, cons
 /* After a start whose answer was lost: true when it did commit and is ours. */
 bool transition_start_holds(struct worker *worker, const struct attempt *attempt, bool *ret_holds,
                             struct error *err) MUST_CHECK;
-/* Asks for a start with the digest of bytes that are not what was approved, so
- * that our database refuses, audits, and puts the request into a safe state.
- * Always false; the code tells whether it did: ERR_STALE. */
-bool transition_refuse(struct worker *worker, const struct attempt *attempt,
+/* Says why this may not start, so that our database audits it and puts the request into a safe
+ * state. Always false; the code tells whether it did: ERR_STALE or ERR_CONFLICT. */
+bool transition_refuse(struct worker *worker, const struct attempt *attempt, const char *why,
                        struct error *err) MUST_CHECK;
 
 /* An attempt of ours that runs. */

@@ -87,3 +87,13 @@ begin
 end
 $$;
 comment on function cs.note_of is 'The trimmed note of an element; missing_field, invalid_field.';
+
+create or replace function cs.millis(at timestamptz) returns bigint
+    language sql immutable parallel safe
+    return floor(extract(epoch from at) * 1000);
+comment on function cs.millis is 'Milliseconds since 1970.';
+
+create or replace function cs.at_millis(ms bigint) returns timestamptz
+    language sql immutable parallel safe
+    return timestamptz 'epoch' + ms * interval '1 millisecond';
+comment on function cs.at_millis is 'The time that many milliseconds after 1970 began.';

@@ -60,6 +60,8 @@ begin
             'invalid_field', 'remote', 'remote must be an object of at most 8 KiB', false),
         (hex(v.bundle_sha256) is distinct from h.item ->> 'bundle_sha256',
             'stale', 'digest', 'The worker would send other bytes', true),
+        (h.item ->> 'refused' is not null, 'conflict', 'signature',
+            left(h.item ->> 'refused', 200), true),
         (exists (select from attempt_decision l where l.attempt_id = (h.a).id
              and not coalesce(h.item -> 'decision_ids', '[]') @> to_jsonb(l.decision_id)),
             'conflict', 'quorum', 'The worker did not verify all decisions', true)
@@ -142,9 +144,9 @@ begin
 end
 $$;
 comment on function cs.attempts_start is
-    '[{worker_id, id, fence, bundle_sha256, decision_ids, remote?}] → {id, ok: true}: the commit
-point before code leaves; stale for a lost lease or fence, else {error} and the request is put
-aside.';
+    '[{worker_id, id, fence, bundle_sha256, decision_ids, remote?, refused?}] → {id, ok: true}:
+the commit point before code leaves; stale for a lost lease or fence, else {error} and the request
+is put aside.';
 
 create or replace function cs.attempt_refused(a cs.attempt, answer jsonb)
     returns jsonb language plpgsql as $$

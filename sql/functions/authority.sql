@@ -96,16 +96,11 @@ create or replace function cs.may_revise(who cs.person, r cs.request) returns bo
 comment on function cs.may_revise is
     'The author, the owner of an author-agent, and reviewers of the team, who become editors.';
 
-create or replace function cs.quorum(request_id bigint) returns int
-    language sql immutable
-    return 1;
-comment on function cs.quorum is 'How many distinct people must approve a request.';
-
 create or replace function cs.counted_approvals(requests bigint[])
-    returns table (request_id bigint, decision_id bigint, bundle_sha256 bytea)
+    returns table (request_id bigint, decision_id bigint, bundle_sha256 bytea, reviewer_id bigint)
     language sql stable as $$
     with own as materialized (select * from cs.own_people(requests))
-    select r.id, d.id, d.bundle_sha256
+    select r.id, d.id, d.bundle_sha256, d.reviewer_id
     from (select distinct i from unnest(requests) i) q (id)
     cross join lateral (
         select k.id, k.revision, k.round, k.team_id from cs.request k
@@ -150,7 +145,7 @@ begin
             join revision v on v.request_id = a.request_id and v.revision = a.revision
             where a.id = i.id offset 0) k on true -- what is not there may not run either
     ), counted as (
-        select c.request_id, c.bundle_sha256, count(*) as approvals
+        select c.request_id, c.bundle_sha256, array_agg(c.reviewer_id) as people
         from counted_approvals(requests) c group by 1, 2
     )
     select k.id, e.code, e.why, format(e.message, k.state)
@@ -164,7 +159,7 @@ begin
         when k.cancel_requested_at is not null then 'cancelled'
         when k.valid_until <= clock_timestamp() then 'expired'
         when k.digest is distinct from k.stored then 'digest'
-        when coalesce(c.approvals, 0) < quorum(k.request_id) then 'quorum' end) f (why)
+        when not coalesce(quorum_met(k.request_id, c.people), false) then 'quorum' end) f (why)
     join (values
         ('paused', 'unavailable', 'Runs are paused'),
         ('revision', 'stale', 'Another revision is waiting'),

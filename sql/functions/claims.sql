@@ -32,6 +32,14 @@ create or replace function cs.bundle_json(v cs.revision) returns jsonb
         'approval_ms', v.approval_ms);
 comment on function cs.bundle_json is 'All parts of a bundle but the code.';
 
+create or replace function cs.decision_manifest(d cs.decision) returns jsonb
+    language sql stable parallel safe
+    return jsonb_build_object('id', d.id, 'reviewer_id', d.reviewer_id, 'round', d.round,
+        'verdict', d.verdict, 'needed', d.needed, 'decided_ms', cs.millis(d.decided_at),
+        'valid_ms', cs.millis(d.valid_until), 'key_id', d.key_id, 'signature', cs.hex(d.signature));
+comment on function cs.decision_manifest is
+    'What a worker verifies of a decision: the columns that are signed, and the signature.';
+
 create or replace function cs.attempt_manifests(attempts bigint[])
     returns table (attempt_id bigint, fence bigint, request_id bigint, revision int,
                    language text, code bytea, title text, manifest jsonb, bundle_sha256 bytea)
@@ -39,15 +47,18 @@ create or replace function cs.attempt_manifests(attempts bigint[])
     select a.id, a.fence, a.request_id, a.revision, (a.r).language,
            convert_to((a.r).code, 'UTF8'), (a.r).title,
            cs.bundle_json(a.r) || jsonb_build_object('request_id', a.request_id,
-               'revision', a.revision, 'decision_ids', d.ids, 'valid_until', cs.iso(a.valid_until)),
+               'revision', a.revision, 'decisions', d.list,
+               'now_ms', cs.millis(clock_timestamp())),
            (a.r).bundle_sha256
     from unnest(attempts) i (id)
     cross join lateral (
         select t.*, r from cs.attempt t
         join cs.revision r on r.request_id = t.request_id and r.revision = t.revision
         where t.id = i.id offset 0) a
-    cross join lateral (select coalesce(jsonb_agg(l.decision_id order by l.decision_id), '[]')
-                        from cs.attempt_decision l where l.attempt_id = a.id) d (ids)
+    cross join lateral (
+        select coalesce(jsonb_agg(cs.decision_manifest(x) order by x.id), '[]')
+        from cs.attempt_decision l join cs.decision x on x.id = l.decision_id
+        where l.attempt_id = a.id) d (list)
     order by a.id
 $$;
 comment on function cs.attempt_manifests is 'What a worker is told about attempts: all their runs

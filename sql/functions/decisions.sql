@@ -59,7 +59,8 @@ create or replace function cs.decisions_weighed(items jsonb) returns setof cs.we
         left join lateral cs.decision_of(c.who, k.r) m on true
     )
     select f.n, f.d, f.who, f.r, f.bundle_sha256, f.approval_ms, f.mine,
-           coalesce(f.fault, cs.decision_fault(f.d, f.who, f.r, f.bundle_sha256, f.mine))
+           coalesce(f.fault, cs.decision_fault(f.d, f.who, f.r, f.bundle_sha256, f.mine),
+                    cs.signing_fault(f.d, f.r, f.approval_ms))
     from found f
 $$;
 comment on function cs.decisions_weighed is 'The elements of a batch, and which may not be done.';
@@ -120,7 +121,9 @@ begin
             ('stale_digest', 'stale', 'This is not what is waiting for review', 'bundle_sha256'),
             ('decided_before', 'already_decided', 'You have decided on this revision already', ''),
             ('note', 'missing_field', 'A note is required', 'note'),
-            ('long_note', 'invalid_field', 'The note may have 10,000 characters at most', 'note')
+            ('long_note', 'invalid_field', 'The note may have 10,000 characters at most', 'note'),
+            ('unsigned', 'unavailable', 'The decision was not signed as it must be', ''),
+            ('stale_terms', 'stale', 'What waits for review has changed meanwhile', '')
             ) e (fault, code, message, field) where e.fault = w.fault)) end;
 end
 $$;
@@ -133,14 +136,14 @@ declare
 begin
     with added as (
         insert into decision as x (request_id, revision, round, reviewer_id, verdict,
-            bundle_sha256, note, acknowledged, dwell_ms, session_id, token_id, valid_until,
-            signature, key_id)
+            bundle_sha256, note, acknowledged, dwell_ms, session_id, token_id, decided_at,
+            valid_until, needed, signature, key_id)
         select (w.r).id, (w.r).revision, (w.r).round, (w.who).id, (w.d).verdict, w.bundle_sha256,
                note_text((w.d).note), coalesce((w.d).acknowledged, '[]'), (w.d).dwell_ms,
                ((w.d).actor ->> 'session_id')::bigint, ((w.d).actor ->> 'token_id')::bigint,
-               case when (w.d).verdict = 'approve' then
-                   clock_timestamp() + w.approval_ms * interval '1 millisecond' end,
-               decode((w.d).signature, 'hex'), (w.d).key_id
+               at_millis((w.d).decided_ms),
+               case when (w.d).verdict = 'approve' then at_millis((w.d).valid_ms) end,
+               (w.d).needed, decode((w.d).signature, 'hex'), (w.d).key_id
         from unnest(fine) w order by w.n
         returning x)
     select array_agg(a.x) into made from added a;
@@ -157,12 +160,13 @@ declare
 begin
     return array(
         select row(c.request_id, c.ids)::approved
-        from (select d.request_id, array_agg(k.decision_id order by k.decision_id) as ids
+        from (select d.request_id, array_agg(k.decision_id order by k.decision_id) as ids,
+                     array_agg(k.reviewer_id) as people
               from counted_approvals(requests) k
               join unnest(made) d on d.request_id = k.request_id
                                  and d.bundle_sha256 = k.bundle_sha256
               group by d.request_id) c
-        where cardinality(c.ids) >= quorum(c.request_id));
+        where quorum_met(c.request_id, c.people));
 end
 $$;
 comment on function cs.requests_approved is
@@ -318,9 +322,10 @@ begin
 end
 $$;
 comment on function cs.requests_decide is
-    '[{actor, id, revision, bundle_sha256, verdict, note?, acknowledged?, dwell_ms?, undo_seconds?}]
-→ {id, state, decision_id, attempt_id?, not_before?} or the error of each: not_found, wrong_role,
-own_request, stale, already_decided, wrong_state, missing_field note.';
+    '[{actor, id, revision, bundle_sha256, verdict, note?, acknowledged?, dwell_ms?, undo_seconds?,
+round, needed, decided_ms, valid_ms, signature, key_id}] → {id, state, decision_id, attempt_id?,
+not_before?} or the error of each: not_found, wrong_role, own_request, stale, already_decided,
+wrong_state, missing_field note, unavailable when it is not signed.';
 
 create or replace function cs.attempt_put(
     r cs.request, valid_until timestamptz, wait_seconds int, decision_ids bigint[])

@@ -20,7 +20,10 @@ create or replace function cs.unapproved_runs()
                     and d.revision = r.revision and d.round = r.round and d.verdict = 'approve'
                     and d.bundle_sha256 = r.bundle_sha256 and d.decided_at <= r.started_at
                     and (d.valid_until is null or d.valid_until > r.started_at))
-                 < quorum(r.request_id) then 'not enough approvals of these bytes'
+                 < greatest(1, (select max(d.needed) from attempt_decision l
+                                join decision d on d.id = l.decision_id
+                                where l.attempt_id = r.id))
+                then 'not enough approvals of these bytes'
             when exists (select from attempt_decision l join decision d on d.id = l.decision_id
                          where l.attempt_id = r.id
                            and d.reviewer_id in (

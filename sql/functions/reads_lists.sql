@@ -21,11 +21,20 @@ end
 $$;
 comment on function cs.team_json is '{id, name}.';
 
+create or replace function cs.has_decided(person_id bigint, r cs.request) returns bool
+    language plpgsql stable as $$
+begin
+    return exists (select from cs.decision d where d.request_id = r.id
+                   and d.revision = r.revision and d.round = r.round and d.reviewer_id = $1);
+end
+$$;
+comment on function cs.has_decided is 'Whether this person decided in the present round.';
+
 create or replace function cs.can_decide(who cs.person, r cs.request) returns bool
     language plpgsql stable as $$
 begin
     return r.state = 'pending' and cs.is_reviewer(who.id, r.team_id)
-        and not cs.own_request(r.id, who.id);
+        and not cs.own_request(r.id, who.id) and not cs.has_decided(who.id, r);
 end
 $$;
 comment on function cs.can_decide is 'Whether a decision of this person would be taken now.';
@@ -39,7 +48,7 @@ begin
             'created_at', cs.iso(r.created_at), 'state_at', cs.iso(r.state_at),
             'can_decide', cs.can_decide(who, r), 'code_lines', v.code_lines,
             'code_bytes', v.code_bytes, 'retry_safe', r.retry_safe,
-            'sandbox', r.backend, 'waiting', cs.request_waiting(r),
+            'risk', v.risk, 'sandbox', r.backend, 'waiting', cs.request_waiting(r),
             'cost_nano_usd', (select coalesce(sum(c.nano_usd), 0) from cs.cost_span c
                               where c.request_id = r.id and cs.cost_counts(c)))
         || case when r.decided_by is null then '{}' else jsonb_build_object('decided_by',
@@ -58,14 +67,14 @@ begin
     cross join lateral (
         select r.id from request r
         where r.state = 'pending' and r.team_id = m.team_id and r.id > after_id
-          and (q is null or request_has(r.id, q))
+          and (q is null or request_has(r.id, q)) and not has_decided(who.id, r)
         order by r.id limit most) i
     where m.person_id = who.id and 'reviewer' = any (who.roles)
     order by i.id limit most;
 end
 $$;
 comment on function cs.ids_for_review is
-    'What waits in the teams somebody reviews for, oldest first.';
+    'What waits in the teams somebody reviews for, and not for others alone, oldest first.';
 
 create or replace function cs.request_has(request_id bigint, q text) returns bool
     language plpgsql stable as $$

@@ -121,11 +121,12 @@ create or replace function cs.cannot_decide_because(who cs.person, r cs.request)
 begin
     return case when not cs.is_reviewer(who.id, r.team_id) then 'wrong_role'
         when cs.own_request(r.id, who.id) then 'own_request'
-        when r.state <> 'pending' then 'wrong_state' end;
+        when r.state <> 'pending' then 'wrong_state'
+        when cs.has_decided(who.id, r) then 'already_decided' end;
 end
 $$;
 comment on function cs.cannot_decide_because is
-    'wrong_role, own_request or wrong_state; null when this person may decide.';
+    'wrong_role, own_request, wrong_state or already_decided; null when this person may decide.';
 
 create or replace function cs.requests_ahead(r cs.request) returns bigint
     language plpgsql stable as $$
@@ -153,6 +154,8 @@ begin
             'activity', cs.activity_json(r.id), 'can', cs.can_json(who, r),
             'ahead', cs.requests_ahead(r), 'expires_at', cs.iso(r.expires_at),
             'when_unavailable', r.when_unavailable)
+        || case when r.state = 'pending' then jsonb_build_object('quorum', cs.quorum_json(r))
+                else '{}' end
         from cs.revision v join cs.request_text t on t.request_id = v.request_id
         where v.request_id = r.id and v.revision = r.revision);
 end

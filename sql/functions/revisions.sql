@@ -66,6 +66,12 @@ end
 $$;
 comment on function cs.files_parts is 'What a bundle holds of files: digest and name of each.';
 
+create or replace function cs.risk_of(verdict jsonb) returns text
+    language sql immutable parallel safe
+    return case verdict ->> 'level' when 'high' then 'high' when 'block' then 'high'
+                                    when 'medium' then 'medium' else 'low' end;
+comment on function cs.risk_of is 'How risky code of this verdict is: low, medium or high.';
+
 create or replace function cs.revision_complete(r cs.revision, files bytea[]) returns cs.revision
     language plpgsql as $$
 begin
@@ -73,6 +79,9 @@ begin
     r.code_lines := r.code_bytes - octet_length(replace(r.code, E'\n', ''))
                     + (get_byte(bytes(r.code), r.code_bytes - 1) <> ascii(E'\n'))::int;
     r.code_sha256 := sha256(bytes(r.code));
+    r.verdict_sha256 := case when r.verdict = '' then '' else hex(sha256(bytes(r.verdict))) end;
+    r.policy_version := coalesce((nullif(r.verdict, '')::jsonb ->> 'policy_version')::bigint, 0);
+    r.risk := risk_of(nullif(r.verdict, '')::jsonb);
     r.bundle_sha256 := sha256(bundle_bytes(r, files));
     return r;
 end
@@ -106,8 +115,7 @@ begin
     v.files := coalesce((s.limits).files, (s.max_limits).files);
     v.file_bytes := coalesce((s.limits).file_bytes, (s.max_limits).file_bytes);
     v.retry_safe := coalesce(s.retry_safe, false);
-    v.policy_version := 0;
-    v.verdict_sha256 := '';
+    v.verdict := coalesce(s.verdict, '');
     v.approval_ms := 1000 * s.approval_seconds;
     v.created_at := at;
     return revision_complete(v, case when v.file_count = 0 then '{}' else files_parts(inputs) end);
@@ -156,6 +164,8 @@ begin
     v.session_id := (s.actor ->> 'session_id')::bigint;
     v.token_id := (s.actor ->> 'token_id')::bigint;
     v.title := s.title;
+    v.verdict := coalesce(s.verdict, case when (v.code, v.language) = (s.code, s.language)
+                                          then v.verdict else '' end);
     v.language := s.language;
     v.code := s.code;
     v.wall_ms := coalesce((s.limits).wall_ms, v.wall_ms);

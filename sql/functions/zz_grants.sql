@@ -12,8 +12,9 @@ begin
     revoke all on all functions in schema cs from public, countersign_api, countersign_worker,
         countersign_operator, countersign_sealer, countersign_auditor, countersign_verifier;
     for list in select * from (values
-        ('countersign_api', 'submit_requests revise_requests decide_requests undo_decisions
-            cancel_requests settle_requests run_again login_lookup login_success login_failure
+        ('countersign_api', 'submit_requests revise_requests decision_terms decide_requests
+            undo_decisions cancel_requests settle_requests run_again login_lookup login_success
+            login_failure
             link_consume session_check token_check session_close sessions_list password_get
             password_set team_create teams_list person_create person_change people_list
             login_link_create token_create token_revoke tokens_list upload_begin upload_chunk_put
@@ -26,7 +27,8 @@ begin
             orphans janitor_deleted worker_is_alive ready_check'),
         ('countersign_operator', 'operator_team_add operator_teams operator_person_add
             operator_people operator_person_update operator_link_add operator_token_add
-            operator_tokens operator_token_revoke operator_pause workers_list metrics
+            operator_tokens operator_token_revoke operator_quorum operator_quorum_set
+            operator_groups operator_group_set operator_pause workers_list metrics
             instance_get ready_check'),
         ('countersign_auditor', 'unapproved_runs broken_chains')) l (role, functions)
     loop

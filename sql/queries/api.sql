@@ -9,6 +9,10 @@ select n, result from cs.submit_requests($1);
 -- name: revise_requests(items jsonb)
 select n, result from cs.revise_requests($1);
 
+-- name: decision_terms(request_id int8)
+-- What is signed beside what a reviewer sends: {round, needed, decided_ms, valid_ms} or null.
+select cs.decision_terms($1);
+
 -- name: decide_requests(items jsonb)
 select n, result from cs.decide_requests($1);
 

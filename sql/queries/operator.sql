@@ -38,6 +38,22 @@ select cs.operator_tokens();
 -- name: operator_token_revoke(item jsonb)
 select cs.operator_token_revoke($1);
 
+-- → [{risk, team, group, needed}]; team null: of all teams
+-- name: operator_quorum()
+select cs.operator_quorum();
+
+-- item: risk, needed, team (name)?, group (name)? → all rules; needed 0 takes a team's own away
+-- name: operator_quorum_set(item jsonb)
+select cs.operator_quorum_set($1);
+
+-- → [{team, name, people [login]}]
+-- name: operator_groups()
+select cs.operator_groups();
+
+-- item: team (name), name, people [login] → all groups
+-- name: operator_group_set(item jsonb)
+select cs.operator_group_set($1);
+
 -- scope: all, team:<id> or backend:<name>; from then on nothing new of it starts, until it
 -- is not paused again
 -- name: operator_pause(scope text, paused bool, reason text)

@@ -39,8 +39,10 @@ begin
         insert into bench.taken values ('inbox', bench.us_since(began));
 
         began := clock_timestamp();
-        perform bench.one('decide_requests', jsonb_build_object('actor', jsonb_build_object(
-            'person_id', reviewer, 'address', '127.0.0.1'), 'id', made -> 'id',
+        perform bench.one('decide_requests', cs.decision_terms((made ->> 'id')::bigint)
+            || jsonb_build_object('signature', repeat('0', 128), 'key_id', repeat('0', 16),
+            'actor', jsonb_build_object('person_id', reviewer, 'address', '127.0.0.1'),
+            'id', made -> 'id',
             'revision', made -> 'revision', 'bundle_sha256', made -> 'bundle_sha256',
             'verdict', 'approve'));
         commit;
@@ -50,7 +52,7 @@ begin
         began := clock_timestamp();
         held := (select jsonb_build_object('worker_id', worker, 'id', c.attempt_id, 'fence',
                      c.fence, 'bundle_sha256', made -> 'bundle_sha256',
-                     'decision_ids', c.manifest -> 'decision_ids')
+                     'decision_ids', jsonb_path_query_array(c.manifest, '$.decisions.id'))
                  from cs.claim_attempts(worker, format('{%s}', attempt), 30000) c);
         commit;
         insert into bench.taken values ('claim', bench.us_since(began));

@@ -1,6 +1,7 @@
 // Jobs for tests of the worker: put in, approved and watched through the SQL functions that the
 // api calls, with the api's own role, so that Redis is rung only by who the test says.
 import { createHash } from 'node:crypto';
+import { decisionKey, signDecision } from './signing.mjs';
 import { until } from './stack.mjs';
 
 const MIB = 1048576;
@@ -69,11 +70,15 @@ export class Jobs {
     }
 
     /** {id, attempt_id}: may run. Nobody is told but by `ring`. */
-    approve(request, undo_seconds = 0) {
+    async approve(request, undo_seconds = 0) {
+        const [{ terms }] = await this.stack.psql('api',
+            `select cs.decision_terms(${request.id}) as terms`);
+        const decision = { revision: request.revision, bundle_sha256: request.bundle_sha256,
+                           verdict: 'approve', ...terms };
+        const signed = signDecision(decisionKey(this.stack),
+            { ...decision, request_id: request.id, reviewer_id: this.people.rob });
         return this.call('decide_requests', {
-            actor: this.actor('rob'), id: request.id, revision: request.revision,
-            bundle_sha256: request.bundle_sha256, verdict: 'approve', undo_seconds,
-        });
+            ...decision, ...signed, actor: this.actor('rob'), id: request.id, undo_seconds });
     }
 
     ring(...ids) {

@@ -194,3 +194,36 @@ test('every command has help, and words that are none say so', async () => {
   assert.equal(nowhere.code, 2);
   assert.match(nowhere.said, /DATABASE_URL is not set, and no stack runs in \/nonexistent/);
 });
+
+test('rules about how many must approve, and groups of approvers', async () => {
+  const lines = ({ out }) => out.trim().split('\n').map((line) => line.trim().split(/\s{2,}/));
+  await operator('team', 'add', 'Quorum');
+  await operator('person', 'add', 'quentin', '--team', 'Quorum', '--role', 'reviewer');
+  assert.deepEqual(lines(await operator('quorum', 'list')),
+    [['risk', 'team', 'group', 'needed'], ['low', '1'], ['medium', '1'], ['high', '2']]);
+  const group = await operator('group', 'set', 'Finance', '--team', 'Quorum',
+    '--people', 'quentin');
+  assert.deepEqual(lines(group).at(-1), ['Quorum', 'Finance', 'quentin']);
+  const set = await operator('quorum', 'set', '--risk', 'high', '--needed', '1', '--team',
+    'Quorum', '--group', 'Finance');
+  assert.deepEqual(lines(set).at(-1), ['high', 'Quorum', 'Finance', '1']);
+  const away = await operator('quorum', 'set', '--risk', 'high', '--needed', '0', '--team',
+    'Quorum', '--group', 'Finance');
+  assert.equal(lines(away).length, 4);
+  for (const [words, why] of [
+    [['quorum', 'set', '--needed', '1'], /risk must be low, medium or high/],
+    [['quorum', 'set', '--risk', 'high'], /--needed takes a number/],
+    [['quorum', 'set', '--risk', 'high', '--needed', '2x'], /--needed takes a number/],
+    [['quorum', 'set', '--risk', 'high', '--needed', '21'], /from 0 to 20/],
+    [['quorum', 'set', '--risk', 'high', '--needed', '1', '--team', 'none'], /no team "none"/],
+    [['quorum', 'list', 'x'], /options only: x/],
+    [['group', 'set'], /needs the name/],
+    [['group', 'set', 'Finance', '--people', 'quentin'], /team is required/],
+    [['group', 'set', 'Finance', '--team', 'Quorum', '--people', 'nobody'], /login "nobody"/],
+  ]) {
+    const { code, said } = await operator(...words);
+    assert.notEqual(code, 0, words.join(' '));
+    assert.match(said, why);
+  }
+  assert.deepEqual(lines(await operator('group', 'list')).at(-1), ['Quorum', 'Finance', 'quentin']);
+});

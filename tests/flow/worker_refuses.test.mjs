@@ -2,6 +2,11 @@
 // run: the worker or the start refuses it, the audit trail says so, and no byte leaves.
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { signDecision } from './signing.mjs';
 import { startStack, until } from './stack.mjs';
 import { services } from '../fake/services.mjs';
 import { openJobs } from './jobs.mjs';
@@ -9,8 +14,10 @@ import { openJobs } from './jobs.mjs';
 const played = [];
 let stack;
 let jobs;
+let folder;
 
 before(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'countersign-refuses-'));
     for (const service of services) played.push({ ...service, fake: await service.start() });
     stack = await startStack({ api: false, env: { HEARTBEAT_MS: '2000', LEASE_MS: '10000',
         ...Object.assign({}, ...played.map(({ fake }) => fake.env)) } });
@@ -19,6 +26,7 @@ before(async () => {
 after(async () => {
     await stack?.stop();
     for (const { fake } of played) await fake.stop();
+    await rm(folder, { recursive: true });
 });
 
 // Approves with a window in which nothing may start, changes something, and ends the window.
@@ -57,7 +65,7 @@ test('other code, with a digest that fits it', async () => {
         `update cs.revision set code = 'print(''swapped'')' where request_id = ${request.id};
          update cs.revision set bundle_sha256 = cs.bundle_digest(request_id, revision)
          where request_id = ${request.id}`));
-    await isRefused(run, 'quorum');
+    await isRefused(run, 'signature');
 });
 
 test('other bytes in an input file', async () => {
@@ -122,7 +130,7 @@ test('a decision that is gone, or was another verdict', async () => {
     for (const change of ['delete from cs.decision where', "update cs.decision set verdict = "
         + "'reject' where"]) {
         const run = await tampered('1', {}, (request) => `${change} request_id = ${request.id}`);
-        await isRefused(run, 'quorum');
+        await isRefused(run, 'signature');
     }
 });
 
@@ -146,10 +154,48 @@ test('an attempt put in by hand, without any approval', async () => {
     const [{ id }] = await stack.psql('superuser',
         `select id from cs.attempt where request_id = ${request.id}`);
     await jobs.ring(id);
-    await isRefused({ id: request.id, attempt_id: id }, 'state');
+    await isRefused({ id: request.id, attempt_id: id }, 'signature');
 });
 
-test('a database that says yes to every start: the worker still refuses other bytes', async () => {
+// The columns of a decision that are signed, each by itself; its signature, that of another
+// decision, that of a key of one's own; another's decision, and none.
+async function forgeries() {
+    const other = await jobs.submit("print('another')");
+    await jobs.approve(other, 3600);
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+    const id = createHash('sha256').update(raw).digest('hex').slice(0, 16);
+    const key = path.join(folder, 'own.key');
+    const seed = privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(-32);
+    await writeFile(key,
+        `countersign-ed25519-secret-v1 decision ${id} ${seed.toString('base64')}\n`);
+    const set = (change) => ({ id: of }) =>
+        `update cs.decision set ${change} where request_id = ${of}`;
+    const [ofOther] = await stack.psql('superuser', `select id,
+        encode(signature, 'hex') as signature from cs.decision where request_id = ${other.id}`);
+    const signedAnew = async (request) => {
+        const [d] = await stack.psql('superuser', `select revision, round, reviewer_id, verdict,
+            needed, encode(bundle_sha256, 'hex') as bundle_sha256,
+            cs.millis(decided_at) as decided_ms, cs.millis(valid_until) as valid_ms
+            from cs.decision where request_id = ${request.id}`);
+        const { signature } = signDecision(key, { ...d, request_id: request.id });
+        return set(`signature = '\\x${signature}', key_id = '${id}'`)(request);
+    };
+    return [
+        set(`reviewer_id = ${jobs.people.ana}`), set('round = round + 1'),
+        set("verdict = 'reject'"), set('needed = needed + 1'),
+        set("decided_at = decided_at - interval '1 ms'"),
+        set("valid_until = valid_until + interval '1 day'"), set("key_id = '0123456789abcdef'"),
+        set('signature = null'),
+        set('signature = set_byte(signature, 63, 1 # get_byte(signature, 63))'),
+        set(`signature = '\\x${ofOther.signature}'`), signedAnew,
+        ({ id: of }, run) => `update cs.attempt_decision set decision_id = ${ofOther.id}
+            where attempt_id = ${run.attempt_id}`,
+        (_, run) => `delete from cs.attempt_decision where attempt_id = ${run.attempt_id}`,
+    ];
+}
+
+test('a database that says yes to every start: the worker still refuses', async () => {
     const [{ was }] = await stack.psql('superuser',
         "select pg_get_functiondef('cs.start_attempts(jsonb)'::regprocedure) as was");
     await stack.psql('superuser', `create or replace function cs.start_attempts(items jsonb)
@@ -158,14 +204,15 @@ test('a database that says yes to every start: the worker still refuses other by
         from jsonb_array_elements(items) with ordinality e $$`);
     const file = await jobs.upload('orders.csv', 'item,amount\nlungo,3\n');
     const changes = [
-        (id) => `update cs.revision set code = 'print(2)' where request_id = ${id}`,
-        (id) => `update cs.revision set pids = pids + 1 where request_id = ${id}`,
-        (id) => `update cs.revision set bundle_sha256 = sha256('x') where request_id = ${id}`,
+        ({ id }) => `update cs.revision set code = 'print(2)' where request_id = ${id}`,
+        ({ id }) => `update cs.revision set pids = pids + 1 where request_id = ${id}`,
+        ({ id }) => `update cs.revision set bundle_sha256 = sha256('x') where request_id = ${id}`,
+        ...await forgeries(),
         () => `update cs.blob_chunk set data = sha256(data) where sha256 = '\\x${file.sha256}'`,
     ];
     try {
         for (const change of changes) {
-            const run = await tampered('print(1)', { files: [file] }, ({ id }) => change(id));
+            const run = await tampered('print(1)', { files: [file] }, change);
             await until(async () => (await stack.log('worker')).split('\n').some((line) => (
                 line.includes('"attempt.refusal_recorded"')
                 && JSON.parse(line).attempt === run.attempt_id)), 'the refusal');

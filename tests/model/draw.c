@@ -134,6 +134,7 @@ static void draw_for_request(struct world *w, struct element *e)
         const struct request *r = &w->requests[e->request];
         e->request_id = r->id;
         e->revision = r->revision + (chance(w, 4) ? 1 : -chance(w, 3));
+        e->round = r->round - chance(w, 3);
         memcpy(e->digest, r->digest, sizeof e->digest);
         spoil_digest(w, e);
     }

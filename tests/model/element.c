@@ -1,7 +1,10 @@
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "tests/model/draw.h"
 #include "tests/model/people.h"
+
+#define APPROVAL_SECONDS INT64_C(86400)
 
 json_t *actor_json(const struct world *w, int who, bool token)
 {
@@ -49,10 +52,22 @@ static void put_submission(const struct world *w, json_t *item, const struct ele
     put_text(item, "image", "image-1");
     put(item, "retry_safe", json_boolean(e->retry_safe));
     put_text(item, "when_unavailable", e->rather_fails ? "fail" : "wait");
-    put(item, "approval_seconds", json_integer(86400));
+    put(item, "approval_seconds", json_integer(APPROVAL_SECONDS));
     put(item, "max_waiting", json_integer(1000000));
     if (e->team >= 0)
         put(item, "team_id", json_integer(w->team_ids[e->team]));
+}
+
+/* What the api adds when it signs; the database holds no key to verify it with. */
+static void put_signed(json_t *item, const struct element *e)
+{
+    const int64_t now_ms = clock_wall_ms();
+    put(item, "round", json_integer(e->round));
+    put(item, "needed", json_integer(1));
+    put(item, "decided_ms", json_integer(now_ms));
+    put(item, "valid_ms", json_integer(now_ms + APPROVAL_SECONDS * 1000));
+    put(item, "signature", json_sprintf("%0128d", 0));
+    put_text(item, "key_id", "0000000000000000");
 }
 
 static void put_decision(json_t *item, const struct element *e)
@@ -61,6 +76,7 @@ static void put_decision(json_t *item, const struct element *e)
     put_text(item, "verdict", e->flaw == 1 ? "maybe" : verdicts[e->verdict]);
     put_text(item, "bundle_sha256", e->digest);
     put(item, "undo_seconds", json_integer(e->late ? 3600 : 0));
+    put_signed(item, e);
 }
 
 static json_t *request_json(const struct world *w, const struct element *e)

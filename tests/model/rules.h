@@ -27,7 +27,7 @@ struct element {
         body; /* indexes; request and team -1: none there is; key 0: none */
     bool token, retry_safe, rather_fails, not_started, fails, no_adoption, late;
     enum backend backend;
-    int revision, flaw, worker, run;
+    int revision, round, flaw, worker, run;
     char digest[65];
     enum verdict verdict;
     int64_t request_id, run_id, fence, decision;

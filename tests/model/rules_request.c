@@ -133,6 +133,8 @@ static bool may_decide(const struct world *w, const struct element *e, const str
         *ret_answer = refused(*e->digest ? "stale" : "invalid_field", "bundle_sha256");
     else if (e->flaw == 2 && e->verdict != APPROVE)
         *ret_answer = refused("missing_field", "note");
+    else if (e->round != r->round)
+        *ret_answer = refused("stale", NULL);
     else
         return true;
     (void)w;

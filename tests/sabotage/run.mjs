@@ -81,7 +81,7 @@ const kinds = {
         run: (test, names) => run(nodeWords(test, names), storyEnv()),
     },
 };
-kinds.browser = kinds.flow;
+kinds.browser = kinds.input = kinds.flow;
 const kindOf = (test) => kinds[test.split('/')[0]];
 
 // What TAP says of a test: ok, and what stands below it.
@@ -97,7 +97,7 @@ function read(out, name) {
 
 // Whether it failed by what it asserts: a crash and a hook that broke are failures of another kind.
 function isAssertion(file, why) {
-    if (/^(flow|browser)/.test(file)) return /AssertionError/.test(why);
+    if (/^(flow|browser|input)/.test(file)) return /AssertionError/.test(why);
     return !/exception|unexpected signal/i.test(why);
 }
 

@@ -1,6 +1,6 @@
 -- Claims, leases, fences, the last check before the start, and how runs end.
 \ir setup.psql
-select plan(124);
+select plan(127);
 select t.worker() as w \gset
 select t.worker() as v \gset
 
@@ -18,15 +18,19 @@ select is((select array[attempt_id, request_id, revision] from claimed),
 select is((select convert_from(code, 'UTF8') || language from claimed), E'print(1)\npython',
     'with the bytes of the code');
 select is((select encode(bundle_sha256, 'hex') from claimed), t.digest(:r), 'and the digest');
-select is((select manifest - array['valid_until', 'sha256', 'format', 'decision_ids'] from claimed),
+select is((select manifest - array['now_ms', 'sha256', 'format', 'decisions'] from claimed),
     jsonb_build_object('files', '[]'::jsonb, 'target', '', 'sandbox', 'local', 'image',
         'system-python3', 'network', 'none', 'language', 'python', 'revision', 1, 'request_id', :r,
         'retry_safe', false, 'policy_version', 0, 'verdict_sha256', '', 'approval_ms', 86400000,
         'limits', '{"wall_ms": 30000, "memory_bytes": 1073741824, "pids": 64, "output_bytes":
 1048576,
             "files": 8, "file_bytes": 8388608}'::jsonb), 'and all parts of the bundle');
-select is((select manifest -> 'decision_ids' from claimed),
-    (select jsonb_agg(d.id) from decision d where d.request_id = :r), 'and the decisions');
+select is((select manifest -> 'decisions' from claimed),
+    (select jsonb_build_array(jsonb_build_object('id', d.id, 'reviewer_id', t.id('noor'),
+        'round', 1, 'verdict', 'approve', 'needed', 1, 'decided_ms', millis(d.decided_at),
+        'valid_ms', millis(d.decided_at) + 86400000, 'key_id', repeat('0', 16),
+        'signature', repeat('0', 128))) from decision d where d.request_id = :r),
+    'and the decisions with all that is signed');
 select is((select e.body ->> 'code' from audit_event e where e.entity = 'worker'
     and e.entity_id = :w and e.event = 'worker.forged_ids'), 'W-FORGED', 'forged ids are recorded');
 select is((select e.body -> 'ids' from audit_event e where e.entity = 'worker'
@@ -69,6 +73,13 @@ select is(t.attempt_state(:r), 'claimed', 'and changes nothing');
 select is(t.start_with(:r, '{"decision_ids": []}'), 'conflict',
     'the worker must have verified the decisions');
 select is(t.state(:r), 'pending', 'a refused start goes back to the reviewers');
+select t.at('claimed') as s \gset
+select is(t.start_with(:s, '{"refused": "a signature does not hold"}'), 'conflict',
+    'a worker that could not verify a signature starts nothing');
+select is(t.state(:s), 'pending', 'which goes back to the reviewers, too');
+select is((select body ->> 'message' from audit_event where entity = 'request' and entity_id = :s
+    and event = 'attempt.refused' and body ->> 'reason' = 'signature'),
+    'a signature does not hold', 'with the reason in the audit trail');
 select is(t.attempt_state(:r), 'cancelled', 'and the attempt ends');
 select is((select body ->> 'reason' from audit_event where entity = 'request' and entity_id = :r
     and event = 'attempt.refused'), 'quorum', 'the refusal is in the audit trail');

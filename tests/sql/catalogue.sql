@@ -7,9 +7,10 @@ insert into role select 'countersign_' || unnest(array['api', 'worker', 'operato
 create temp table may_call on commit drop as
 select 'countersign_' || e.role as role, unnest(regexp_split_to_array(e.functions, '\s+')) as name
 from (values
-    ('api', 'submit_requests revise_requests decide_requests undo_decisions cancel_requests
-        settle_requests run_again request_list request_get request_state revision_get
-        request_audit events_between events_now login_lookup login_success login_failure
+    ('api', 'submit_requests revise_requests decision_terms decide_requests undo_decisions
+        cancel_requests settle_requests run_again request_list request_get request_state
+        revision_get request_audit events_between events_now login_lookup login_success
+        login_failure
         link_consume session_check token_check session_close sessions_list password_get
         password_set me instance_get people_list person_create person_change teams_list
         team_create login_link_create tokens_list token_create token_revoke upload_begin
@@ -21,7 +22,8 @@ from (values
         worker_is_alive ready_check'),
     ('operator', 'operator_person_add operator_people operator_person_update operator_team_add
         operator_teams operator_link_add operator_token_add operator_tokens
-        operator_token_revoke operator_pause workers_list metrics instance_get ready_check'),
+        operator_token_revoke operator_quorum operator_quorum_set operator_groups
+        operator_group_set operator_pause workers_list metrics instance_get ready_check'),
     ('auditor', 'unapproved_runs broken_chains')) e (role, functions);
 -- What fires for each row sets no path, which takes as long as the rest; see the end.
 create temp table by_full_names on commit drop as

@@ -201,7 +201,8 @@ select t.submit('mia') as a \gset
 select t.submit('mia') as b \gset
 select t.submit('mia') as c \gset
 create function t.element(login text, request_id bigint, verdict text, more jsonb default '{}')
-    returns jsonb language sql return jsonb_build_object('actor', t.actor(login), 'id', request_id,
+    returns jsonb language sql return t.signed(request_id) || jsonb_build_object('actor',
+    t.actor(login), 'id', request_id,
     'revision', 1, 'bundle_sha256', t.digest(request_id), 'verdict', verdict) || more;
 select jsonb_agg(s.result order by s.n) as answers from decide_requests(jsonb_build_array(
     t.element('noor', :a, 'approve'), t.element('max', :b, 'approve'),

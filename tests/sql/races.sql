@@ -62,7 +62,7 @@ select dblink_exec(k, format('set application_name = %L', 'race ' || pg_backend_
 create function t.new_request() returns bigint language sql
     return (t.on('c', 'submit_requests', t.submission(t.login('ann'))) ->> 'id')::bigint;
 create function t.decision(name text, request_id bigint, verdict text) returns jsonb
-    language sql stable return jsonb_build_object('actor', t.actor(t.login(name)),
+    language sql return t.signed(request_id) || jsonb_build_object('actor', t.actor(t.login(name)),
     'id', request_id, 'revision', 1, 'bundle_sha256', t.digest(request_id), 'verdict', verdict,
     'note', 'n');
 create function t.new_approved() returns bigint language plpgsql as $$

@@ -90,7 +90,7 @@ static void a_start_says_what_it_rests_on_and_where_it_is(void **state)
 {
     (void)state;
     script_answer("start_attempts", FINE);
-    attempt.manifest = json_pack("{s:[i]}", "decision_ids", 11);
+    attempt.manifest = json_pack("{s:[{s:i}]}", "decisions", "id", 11);
     assert_true(transition_start(&worker, &attempt, "{\"sandbox_id\": \"x\"}", &err));
     assert_true(was_asked("start_attempts", "\"decision_ids\":[11]"));
     assert_true(was_asked("start_attempts", "\"remote\":{\"sandbox_id\":\"x\"}"));
@@ -106,11 +106,12 @@ static void a_refusal_is_never_a_start(void **state)
     (void)state;
     script_answer("start_attempts", FINE);
     attempt.malformed = true;
-    assert_false(transition_refuse(&worker, &attempt, &err));
+    assert_false(transition_refuse(&worker, &attempt, "no", &err));
     assert_int_equal(err.code, ERR_INTERNAL);
     assert_true(was_asked("start_attempts", "\"bundle_sha256\":\"0000000000000000"));
+    assert_true(was_asked("start_attempts", "\"refused\":\"no\""));
     script_answer("start_attempts", REFUSED);
-    assert_false(transition_refuse(&worker, &attempt, &err));
+    assert_false(transition_refuse(&worker, &attempt, "no", &err));
     assert_int_equal(err.code, ERR_STALE);
 }
 

@@ -73,6 +73,7 @@ export interface Summary {
   code_lines: number;
   code_bytes: number;
   retry_safe: boolean;
+  risk?: 'low' | 'medium' | 'high';
   cost_nano_usd: number;
   sandbox?: string;
   waiting?: Waiting | null;
@@ -176,6 +177,15 @@ export interface Can {
   run_again: boolean;
 }
 
+// How many people must approve, how many have, and whether there are enough who may.
+export interface Quorum {
+  needed: number;
+  approved: number;
+  eligible: number;
+  possible: boolean;
+  groups: { name: string; needed: number; approved: number; eligible: number }[];
+}
+
 export interface Detail extends Omit<Summary, 'files'> {
   question: string | null;
   code: string;
@@ -187,7 +197,8 @@ export interface Detail extends Omit<Summary, 'files'> {
   attempts: Attempt[];
   activity: Activity[];
   can: Can;
-  cannot_decide_because?: 'own_request' | 'wrong_role' | 'wrong_state' | null;
+  cannot_decide_because?: 'own_request' | 'wrong_role' | 'wrong_state' | 'already_decided' | null;
+  quorum?: Quorum | null;
   ahead?: number;
   expires_at?: string | null;
   undo_until?: string | null;

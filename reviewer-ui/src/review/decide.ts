@@ -40,14 +40,17 @@ export async function sendDecision(detail: Detail, verdict: Verdict, note: strin
     ...(note && { note }),
     ...(verdict === 'approve' && { undo_seconds: seconds }),
   };
+  let made: Decided;
   try {
-    await call<Decided>(`/api/requests/${detail.id}/decisions`, { body });
+    made = await call<Decided>(`/api/requests/${detail.id}/decisions`, { body });
   } catch (reason) {
     // Somebody was faster, or there is a newer version: show what there is now.
     if (reason instanceof ApiError && reason.status === 409) await loadDetail(detail.id);
     throw reason;
   }
-  tellDecided(detail, verdict, seconds);
+  if (verdict === 'approve' && made.state === 'pending')
+    showToast({ text: t.decide.counted(detail.id), tone: 'good' });
+  else tellDecided(detail, verdict, seconds);
   goOn(detail.id);
 }
 

@@ -87,6 +87,24 @@ function FirstLine({ detail, newer, showNewer, why, armed, problem }: LineProps)
   );
 }
 
+// How far the approvals are, where one is not enough or no number of people would be.
+function QuorumLine({ detail }: { detail: Detail }) {
+  const { quorum } = detail;
+  if (!quorum || (quorum.possible && quorum.needed === 1 && !quorum.groups.length)) return null;
+  const groups = quorum.groups.map((group) => t.decide.ofGroup(group.needed, group.name));
+  return (
+    <p class="quorum-line">
+      <Icon name="check" /> {t.decide.approvals(quorum.approved, quorum.needed)} {groups.join(' ')}
+      {!quorum.possible && (
+        <span class="tone-medium">
+          {' '}
+          <Sign tone="medium" /> {t.decide.noQuorum(quorum.eligible)}
+        </span>
+      )}
+    </p>
+  );
+}
+
 function noteName(detail: Detail): string {
   return `note.${me.value?.person.id ?? 0}.${detail.id}`;
 }
@@ -229,6 +247,7 @@ export function DecisionBar(props: BarProps) {
       <p class="decision-line" id="decision-line">
         <FirstLine {...props} why={why} armed={armed} problem={problem} />
       </p>
+      <QuorumLine detail={detail} />
       <div class="decision-row">
         <textarea
           class="field note-field"

@@ -128,10 +128,17 @@ export const reviewing = {
       own_request: 'You asked for this, so another person must approve it.',
       wrong_role: 'Only a reviewer of this team can decide.',
       wrong_state: 'This request does not wait for a decision.',
+      already_decided: 'You approved it. Another person must approve it, too.',
     } as Record<string, string>,
     offline: 'You are offline. Deciding works again when the connection is back.',
     stale: (n: number) => `This request has changed. Version ${n} is waiting. Your note is kept.`,
     staleShow: 'Show what changed',
+    approvals: (n: number, of: number) => `${n} of ${of} approvals so far.`,
+    ofGroup: (n: number, name: string) => `At least ${n} of the group ${name}.`,
+    noQuorum: (n: number) =>
+      `Only ${n === 1 ? '1 person' : `${n} people`} may approve it, which is not enough: ` +
+      'an admin must add reviewers to the team.',
+    counted: (id: number) => `Your approval of #${id} counts. Another person must approve it, too.`,
     approved: (id: number) => `Approved #${id}.`,
     startsIn: 'It starts in',
     started: 'It starts now.',

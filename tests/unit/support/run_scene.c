@@ -6,6 +6,7 @@
 
 #include "tests/unit/cmocka_all.h"
 #include "worker/adopt.h"
+#include "worker/approval.h"
 #include "worker/inputs.h"
 #include "worker/marker.h"
 #include "worker/run.h"
@@ -173,6 +174,13 @@ WRAPPED(bool, attempt_is_what_was_approved, const struct attempt *of, struct err
     return answer(next(&scene.approved, 'y'), "hash", err);
 }
 
+WRAPPED(bool, approval_check, const struct attempt *of, const char *keys_file, struct error *err)
+{
+    (void)of, (void)keys_file;
+    note("verify");
+    return answer(next(&scene.signatures, 'y'), "verify", err);
+}
+
 WRAPPED(bool, transition_start, struct worker *by, const struct attempt *of, const char *reference,
         struct error *err)
 {
@@ -201,9 +209,10 @@ WRAPPED(bool, transition_release, struct worker *by, const struct attempt *of,
     return answer(next(&scene.release, 'y'), "release", err);
 }
 
-WRAPPED(bool, transition_refuse, struct worker *by, const struct attempt *of, struct error *err)
+WRAPPED(bool, transition_refuse, struct worker *by, const struct attempt *of, const char *why,
+        struct error *err)
 {
-    (void)by, (void)of;
+    (void)by, (void)of, (void)why;
     note("refuse");
     return answer(next(&scene.refuse, 'n'), "refuse", err);
 }
@@ -331,7 +340,8 @@ static void play(const struct run_scene *next_scene)
     scene = *next_scene;
     *trace = '\0';
     atomic_store(&told, false);
-    worker = (struct worker){0};
+    static const struct settings settings;
+    worker = (struct worker){.settings = &settings};
     atomic_store(&worker.draining, scene.drains);
     atomic_store(&worker.leaving, scene.leaves);
     backend = (struct backend){.name = "local",

@@ -13,7 +13,8 @@
  *   outcome: S F T C U, N did not start, K killed by a signal, R of no reason, V service's fault */
 struct run_scene {
     const char *name;
-    const char *fetch, *approved, *enter, *create, *start, *holds, *finish, *release, *refuse;
+    const char *fetch, *approved, *signatures, *enter, *create, *start, *holds, *finish, *release,
+        *refuse;
     const char *lease, *stop, *outcome, *output;
     const char *trace;
     int64_t retry_after_ms; /* what the service asks for, and 1 more: 0 is nothing */

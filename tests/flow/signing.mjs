@@ -1,0 +1,31 @@
+// Signs decisions as the api does, with the key of a private stack.
+import { createPrivateKey, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex'); // then the seed
+
+/** Each field with its length before it, as cs.fields has them. */
+export function encode(fields) {
+    return Buffer.concat(fields.flatMap((field) => {
+        const bytes = Buffer.isBuffer(field) ? field : Buffer.from(String(field));
+        const length = Buffer.alloc(4);
+        length.writeUInt32BE(bytes.length);
+        return [length, bytes];
+    }));
+}
+
+/** {key_id, signature} of a decision {bundle_sha256, request_id, revision, round, reviewer_id,
+ *  verdict, needed, decided_ms, valid_ms}. */
+export function signDecision(keyFile, d) {
+    const [, , key_id, seed] = readFileSync(keyFile, 'utf8').trim().split(' ');
+    const message = encode(['countersign-decision-v1', Buffer.from(d.bundle_sha256, 'hex'),
+        d.request_id, d.revision, d.round, d.reviewer_id, d.verdict, d.needed, d.decided_ms,
+        d.verdict === 'approve' ? d.valid_ms : 0]);
+    const key = createPrivateKey({ format: 'der', type: 'pkcs8',
+        key: Buffer.concat([PKCS8_ED25519, Buffer.from(seed, 'base64')]) });
+    return { key_id, signature: sign(null, message, key).toString('hex') };
+}
+
+/** The secret key of decisions of a stack. */
+export const decisionKey = (stack) =>
+    stack.state.files.DECISION_KEYS_FILE.replace('/keys/decision.pub', '/api/decision.key');

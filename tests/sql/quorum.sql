@@ -1,0 +1,142 @@
+-- How many people must approve, of which groups, and what is signed about it.
+\ir setup.psql
+select plan(45);
+
+create function t.risky(level text) returns bigint language sql
+    return t.submit('mia', jsonb_build_object('verdict',
+        format('{"level": "%s", "policy_version": 3}', level)));
+create function t.quorum(request_id bigint) returns text language sql stable
+    return (select concat_ws(' ', q ->> 'approved', 'of', q ->> 'needed', 'by', q ->> 'eligible',
+                q ->> 'possible')
+            from request r, quorum_json(r) q where r.id = $1);
+create function t.waits_for(login text, request_id bigint) returns bool language sql stable
+    return exists (select from jsonb_array_elements(
+        request_list(t.id(login), '{"view": "review"}') -> 'requests') e
+        where e ->> 'id' = $2::text);
+
+-- Risk comes from what the policy said, and that is bound.
+create temp table risky as select l.n, t.risky(l.level) as id from unnest(
+    array['none', 'note', 'medium', 'high', 'block']) with ordinality l (level, n);
+select is((select array_agg(v.risk order by r.n)
+           from risky r join revision v on v.request_id = r.id),
+    '{low,low,medium,high,high}', 'risk is what the verdict says');
+select t.risky('high') as r \gset
+select is((select row(policy_version, verdict_sha256 = encode(sha256(convert_to(verdict, 'UTF8')),
+    'hex'), bundle_sha256 = bundle_digest(:r, 1))::text from revision where request_id = :r),
+    '(3,t,t)', 'the digest of the verdict is part of the bundle');
+select t.submit('mia') as s \gset
+select is((select risk || verdict || verdict_sha256 from revision where request_id = :s), 'low',
+    'what was not judged is low');
+
+-- Two people for a high risk.
+select is(t.quorum(:r), '0 of 2 by 4 true', 'nobody of two so far');
+select is(t.decide('noor', :r, 'approve') ->> 'state', 'pending', 'one approval is not enough');
+select is(t.quorum(:r), '1 of 2 by 4 true', 'but counted');
+select is((select count(*) from attempt where request_id = :r), 0::bigint, 'nothing is to run');
+select is((select event || coalesce(to_state, '-') from audit_event where entity = 'request'
+    and entity_id = :r order by entity_seq desc limit 1), 'decision.approve-',
+    'it is recorded as no move');
+select ok(not t.waits_for('noor', :r), 'it waits for noor no more');
+select ok(t.waits_for('anna', :r), 'but for anna');
+select is(cannot_decide_because((select p from person p where id = t.id('noor')),
+    (select q from request q where id = :r)), 'already_decided', 'and tells noor why');
+select is(t.code(t.decide('noor', :r, 'reject')), 'already_decided', 'noor has no second voice');
+select is(t.decide('noor', :r, 'approve') ->> 'state', 'pending', 'nor counts twice');
+select is(t.quorum(:r), '1 of 2 by 4 true', 'whatever is sent');
+select is(t.decide('anna', :r, 'approve') ->> 'state', 'approved', 'the second approval is enough');
+select is((select array_agg(d.reviewer_id order by d.id) from attempt_decision l
+    join decision d on d.id = l.decision_id where l.attempt_id = t.attempt(:r)),
+    array[t.id('noor'), t.id('anna')], 'the run rests on both');
+select is((select array_agg(distinct needed) from decision where request_id = :r), '{2}',
+    'and both say that two are needed');
+
+-- A rejection by the second ends it; a change voids the first.
+select t.risky('high') as s \gset
+select t.decide('noor', :s, 'approve') as x \gset
+select is(t.decide('anna', :s, 'reject') ->> 'state', 'rejected', 'one rejection is enough');
+select t.risky('high') as s \gset
+select t.decide('noor', :s, 'approve') as x \gset
+select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :s,
+    'revision', 1, 'code', E'print(2)\n', 'verdict', '{"level": "high"}')) as x \gset
+select is(t.quorum(:s), '0 of 2 by 4 true', 'an approval of other bytes counts for nothing');
+select ok(t.waits_for('noor', :s), 'and it waits for noor again');
+select t.call('revise_requests', jsonb_build_object('actor', t.actor('anna'), 'id', :s,
+    'revision', 2, 'code', E'print(3)\n', 'verdict', '{"level": "high"}')) as x \gset
+select is(t.quorum(:s), '0 of 2 by 3 true', 'who edits is no longer among those who may');
+select is((select v.risk || v.verdict from revision v where v.request_id = :s and v.revision = 3),
+    'high{"level": "high"}', 'each revision has its own verdict');
+select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :s,
+    'revision', 3, 'title', 'Other')) as x \gset
+select is((select v.risk from revision v where v.request_id = :s and v.revision = 4), 'high',
+    'that of the same code stays');
+
+-- Rights are asked when it starts.
+select t.worker() as w \gset
+select t.claim(:w, :r) as x \gset
+update person set disabled_at = now() where id = t.id('anna');
+select is(t.code(t.start(:r)), 'conflict', 'without the second person nothing starts');
+select is(t.state(:r), 'pending', 'it goes back to review');
+update person set disabled_at = null where id = t.id('anna');
+
+-- Rules by team, and groups.
+create function t.rule(item jsonb) returns text language sql
+    return (select string_agg(concat_ws(' ', coalesce(e ->> 'team', 'all'), e ->> 'risk',
+                e ->> 'group', e ->> 'needed'), ', ' order by n)
+            from jsonb_array_elements(operator_quorum_set(item)) with ordinality q (e, n));
+select name as team from team where id = (select team_id from request where id = :r) \gset
+select is(t.rule(jsonb_build_object('risk', 'low', 'team', :'team', 'needed', 2)),
+    'all low 1, all medium 1, all high 2, ' || :'team' || ' low 2', 'a team may ask for more');
+select t.submit('mia') as r \gset
+select is(t.quorum(:r), '0 of 2 by 4 true', 'its rule stands for that of all');
+select is((t.decide('noor', :r, 'approve', jsonb_build_object('needed', 1)) -> 'error' ->> 'code'),
+    'stale', 'who signed for another quorum must look again');
+select is(t.rule(jsonb_build_object('risk', 'low', 'team', :'team', 'needed', 0)),
+    'all low 1, all medium 1, all high 2', 'and takes it back');
+select operator_group_set(jsonb_build_object('team', :'team', 'name', 'Finance', 'people',
+    jsonb_build_array((select login from person where id = t.id('anna'))))) as x \gset
+select is(t.rule(jsonb_build_object('risk', 'low', 'team', :'team', 'group', 'finance',
+    'needed', 1)), 'all low 1, all medium 1, all high 2, ' || :'team' || ' low Finance 1',
+    'or asks for somebody of a group');
+select is(t.decide('noor', :r, 'approve') ->> 'state', 'pending', 'noor is not of the group');
+select is((select quorum_json(q) -> 'groups' from request q where id = :r),
+    '[{"name": "Finance", "needed": 1, "approved": 0, "eligible": 1}]', 'it says what is missing');
+select is(t.decide('anna', :r, 'approve') ->> 'state', 'approved', 'anna is');
+select t.submit('mia') as s \gset
+update person set disabled_at = now() where id = t.id('anna');
+select is(t.quorum(:s), '0 of 1 by 3 false', 'without anna there is no quorum at all');
+update person set disabled_at = null where id = t.id('anna');
+select is((select count(*) from audit_event where event in ('quorum.set', 'approvers.set')
+    and actor_kind = 'operator'), 4::bigint, 'every change of a rule is recorded');
+
+-- What is wrong with a rule is said, and changes nothing.
+create function t.wrong(item jsonb) returns text language plpgsql as $$
+begin
+    perform operator_quorum_set(item);
+    return 'ok';
+exception when sqlstate 'CS001' then
+    return sqlerrm;
+end
+$$;
+select alike(t.wrong('{"risk": "big", "needed": 1}'), '%low, medium or high%', 'three risks');
+select alike(t.wrong('{"risk": "low", "needed": 21}'), '%from 0 to 20%', 'up to 20');
+select alike(t.wrong('{"risk": "low"}'), '%from 0 to 20%', 'one number');
+select alike(t.wrong('{"risk": "low", "needed": 0}'), '%at least 1%', 'somebody always');
+select alike(t.wrong('{"risk": "low", "needed": 1, "team": "x"}'), '%no team%', 'a team there is');
+select alike(t.wrong(jsonb_build_object('risk', 'low', 'needed', 1, 'team', :'team', 'group',
+    'x')), '%no group%', 'and a group');
+
+-- Nothing unsigned is taken.
+select t.submit('mia') as r \gset
+select is(t.code(t.decide('noor', :r, 'approve', '{"signature": null}')), 'unavailable',
+    'without a signature');
+select is((select array_agg(t.code(t.decide('noor', :r, 'approve', x.more))) from (values
+    ('{"signature": "00"}'::jsonb), ('{"key_id": "x"}'), ('{"key_id": null}'),
+    ('{"decided_ms": 0}'), ('{"decided_ms": null}'), ('{"valid_ms": 9000000000000}'),
+    ('{"valid_ms": null}'), ('{"round": null}'), ('{"needed": null}')) x (more)),
+    array_fill('unavailable'::text, array[9]),
+    'or with one of other terms');
+select is(t.code(t.decide('noor', :r, 'approve', '{"round": 2}')), 'stale', 'or of another round');
+select is(t.state(:r), 'pending', 'and it waits on');
+
+select * from finish();
+rollback;
