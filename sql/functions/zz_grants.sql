@@ -28,6 +28,7 @@ begin
             operator_people operator_person_update operator_link_add operator_token_add
             operator_tokens operator_token_revoke operator_pause workers_list metrics
             instance_get ready_check'),
+        ('countersign_sealer', 'seal_lock seal_take seal_put seals_from'),
         ('countersign_auditor', 'unapproved_runs broken_chains')) l (role, functions)
     loop
         foreach name in array regexp_split_to_array(list.functions, '\s+') loop
@@ -41,7 +42,7 @@ begin
         end loop;
     end loop;
     grant usage on schema cs to countersign_api, countersign_worker, countersign_operator,
-        countersign_verifier;
+        countersign_sealer, countersign_verifier;
 end
 $$;
 

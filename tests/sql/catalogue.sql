@@ -22,6 +22,7 @@ from (values
     ('operator', 'operator_person_add operator_people operator_person_update operator_team_add
         operator_teams operator_link_add operator_token_add operator_tokens
         operator_token_revoke operator_pause workers_list metrics instance_get ready_check'),
+    ('sealer', 'seal_lock seal_take seal_put seals_from'),
     ('auditor', 'unapproved_runs broken_chains')) e (role, functions);
 -- What fires for each row sets no path, which takes as long as the rest; see the end.
 create temp table by_full_names on commit drop as
