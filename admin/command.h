@@ -20,4 +20,5 @@ extern const struct command commands_stack[];
 extern const struct command commands_pause[];
 extern const struct command commands_health[];
 extern const struct command commands_keys[];
+extern const struct command commands_audit[];
 extern const struct command commands_plain[]; /* settings, version */
