@@ -1,6 +1,7 @@
 /* The rows of the audit trail in the order of their transactions: each against its own hash, then
  * as a part of its chain, of its seal, and as what covers other rows. */
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,27 +141,65 @@ static void print_progress(const struct verify *verify)
         fprintf(stderr, "\r%" PRId64 " rows ", verify->result.events);
 }
 
+/* A page of rows of one epoch, behind a transaction and id. */
+struct page {
+    struct verify *verify;
+    int64_t ids[2], xid, id;
+    struct rows *rows;
+    bool good;
+    struct error err;
+};
+
+static void *fetch(void *context)
+{
+    struct page *page = context;
+    char xid[24];
+    snprintf(xid, sizeof xid, "%" PRId64, page->xid);
+    pthread_mutex_lock(&page->verify->db_lock);
+    page->good = sql_verify_events(page->verify->db, xid, page->id, page->ids[0], page->ids[1],
+                                   VERIFY_PAGE, &page->rows, &page->err);
+    pthread_mutex_unlock(&page->verify->db_lock);
+    return NULL;
+}
+
+/* Hashes a page while the database makes the next one; `io_page` is that one then. */
+static bool take_page(struct page *io_page, bool *ret_more, struct error *err)
+{
+    pthread_t thread;
+    AUTO(rows) struct rows *rows = TAKE(io_page->rows);
+    size_t got = rows_count(rows);
+    bool more = got == VERIFY_PAGE;
+    if (more) {
+        io_page->xid = rows_integer(rows, got - 1, XID);
+        io_page->id = rows_integer(rows, got - 1, ID);
+    }
+    if (more && pthread_create(&thread, NULL, fetch, io_page) != 0)
+        return fail(err, ERR_INTERNAL, "no thread can be started");
+    bool good = true;
+    for (size_t i = 0; i < got && good; i++)
+        good = take_row(io_page->verify, rows, i, err);
+    if (more)
+        pthread_join(thread, NULL);
+    io_page->verify->result.events += (int64_t)got;
+    *ret_more = more;
+    return good;
+}
+
 static bool take_epoch(struct verify *verify, const int64_t ids[2], struct error *err)
 {
-    char xid[24] = "0";
-    int64_t id = -1;
-    size_t got = VERIFY_PAGE;
-    while (got == VERIFY_PAGE) {
-        AUTO(rows) struct rows *rows = NULL;
-        if (!sql_verify_events(verify->db, xid, id, ids[0], ids[1], VERIFY_PAGE, &rows, err))
-            return false;
-        got = rows_count(rows);
-        for (size_t i = 0; i < got; i++)
-            if (!take_row(verify, rows, i, err))
-                return false;
-        if (got) {
-            snprintf(xid, sizeof xid, "%" PRId64, rows_integer(rows, got - 1, XID));
-            id = rows_integer(rows, got - 1, ID);
-        }
-        verify->result.events += (int64_t)got;
+    struct page page = {.verify = verify, .ids = {ids[0], ids[1]}, .id = INT64_MIN};
+    bool good = true;
+    fetch(&page);
+    for (bool more = true; good && more && page.good;) {
+        good = take_page(&page, &more, err);
         print_progress(verify);
     }
-    return true;
+    if (good && !page.good) {
+        *err = page.err;
+        good = false;
+    }
+    rows_free(page.rows);
+    return good;
 }
 
 bool verify_events(struct verify *verify, struct error *err)

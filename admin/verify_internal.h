@@ -1,6 +1,8 @@
 /* What the files of verify share. */
 #pragma once
 
+#include <pthread.h>
+
 #include "admin/marks.h"
 #include "admin/verify.h"
 #include "common/domain/merkle.h"
@@ -29,6 +31,7 @@ struct link {
 
 struct verify {
     struct db *db;
+    pthread_mutex_t db_lock; /* while pages are fetched ahead */
     const struct verify_options *options;
     struct verify_result result;
     char instance[40];

@@ -52,18 +52,25 @@ static const char *fault_of(const struct verify *verify, const struct seal *seal
     return NULL;
 }
 
+static bool fetch(struct verify *verify, struct error *err)
+{
+    rows_free(TAKE(verify->seals));
+    verify->seal_at = 0;
+    pthread_mutex_lock(&verify->db_lock);
+    bool good = sql_verify_seals(verify->db, verify->before.n + 1, SEALS_PAGE, &verify->seals, err);
+    pthread_mutex_unlock(&verify->db_lock);
+    return good;
+}
+
 /* The next seal, if there is one. */
 static bool load(struct verify *verify, struct error *err)
 {
     verify->loaded = false;
     verify->merkle.count = 0;
     verify->top_id = 0;
-    if (!verify->seals || verify->seal_at == rows_count(verify->seals)) {
-        rows_free(TAKE(verify->seals));
-        verify->seal_at = 0;
-        if (!sql_verify_seals(verify->db, verify->before.n + 1, SEALS_PAGE, &verify->seals, err))
-            return false;
-    }
+    bool at_end = !verify->seals || verify->seal_at == rows_count(verify->seals);
+    if (at_end && !fetch(verify, err))
+        return false;
     if (verify->seal_at == rows_count(verify->seals))
         return true;
     bool whole = seal_from_row(verify->seals, verify->seal_at++, &verify->seal);

@@ -39,7 +39,8 @@ function openVerifier() {
     };
 }
 
-test(`every one of ${COUNT} changes is found (SEED=${SEED})`, async () => {
+test('every single change is found', async () => {
+    console.log(`SEED=${SEED}`);
     const jobs = await openJobs(stack);
     for (const code of ['print(1)', 'raise 1', 'print(2)\n']) {
         await jobs.approve(await jobs.submit(code));
