@@ -92,6 +92,11 @@ $(BUILD)/run_job: $(call objects,$(call sources,tests/support)) $(BUILD)/libcoun
 	@echo 'link $@'
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs)
 
+# Verifies the audit trail after each line of SQL.
+$(BUILD)/verify_lines: $(call objects,tests/audit/verify_lines.c) $(BUILD)/libcountersign.a
+	@echo 'link $@'
+	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs)
+
 $(BUILD)/obj/%.o: %.c | build/gen/statements.h
 	@mkdir -p $(@D)
 	@echo 'compile $<'

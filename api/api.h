@@ -22,6 +22,7 @@ struct meters;
 struct outputs;
 struct parks;
 struct places;
+struct sealer;
 struct server;
 struct signing_key;
 struct streams;
@@ -58,6 +59,7 @@ struct api {
     struct meters *meters;
     struct handlers *handlers;
     struct server *server;
+    struct sealer *sealer;
     sem_t hashing;    /* argon2id takes 64 MiB each time */
     char *dummy_hash; /* what an unknown account's password is held against */
 };

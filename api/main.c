@@ -18,6 +18,7 @@
 #include "api/places.h"
 #include "api/route_list.h"
 #include "api/sandboxes.h"
+#include "api/sealer.h"
 #include "api/server.h"
 #include "api/streams.h"
 #include "api/writes.h"
@@ -127,7 +128,8 @@ static bool start(struct api *api, struct error *err)
     sem_init(&api->hashing, 0, PASSWORD_HASHES_AT_ONCE);
     if (!sandboxes_check(settings, err) || !crypto_init(err) ||
         !signing_key_read(settings->signing_key_file, "decision", &api->signing_key, err) ||
-        !check_database(api, err) || !hash_dummy(api, err) || !writes_open(api, err))
+        !check_database(api, err) || !hash_dummy(api, err) || !writes_open(api, err) ||
+        !sealer_new(settings, &api->sealer, err))
         return false;
     api->meters = meters_new(route_count);
     api->places = places_new(settings->max_streams_per_person);
@@ -191,6 +193,7 @@ static void drain(struct api *api)
 
 static void stop(struct api *api)
 {
+    sealer_free(api->sealer);
     feed_free(api->feed);
     outputs_free(api->outputs);
     handlers_close(api->handlers);

@@ -61,7 +61,16 @@ alter role countersign_worker set lock_timeout = '10s';
 alter role countersign_worker set idle_in_transaction_session_timeout = '30s';
 alter role countersign_operator set search_path = cs, pg_temp;
 alter role countersign_operator set synchronous_commit = on;
+alter role countersign_sealer set search_path = cs, pg_temp;
+alter role countersign_sealer set synchronous_commit = on;
+alter role countersign_sealer set statement_timeout = '30s';
+alter role countersign_sealer set lock_timeout = '10s';
 alter role countersign_auditor set search_path = audit, pg_temp;
 alter role countersign_auditor set default_transaction_read_only = on;
 alter role countersign_verifier set search_path = cs, pg_temp;
 alter role countersign_verifier set default_transaction_read_only = on;
+-- It reads page by page along an index; compiling or sorting would be done anew for each page.
+alter role countersign_verifier set jit = off;
+alter role countersign_verifier set enable_seqscan = off;
+alter role countersign_verifier set enable_bitmapscan = off;
+alter role countersign_verifier set enable_sort = off;

@@ -73,4 +73,7 @@ bool rows_is_null(const struct rows *rows, size_t row, int column);
 /* Borrowed until rows_free. Text of a binary column only for text types. */
 const char *rows_text(const struct rows *rows, size_t row, int column);
 struct bytes rows_bytes(const struct rows *rows, size_t row, int column);
+/* Adds a value of a binary column as cs.fields(cs.bytes(value::text)) has it: its text, or bytes,
+ * behind its length in 4 bytes; null as four bytes 0xff; a time in microseconds since 1970. */
+void rows_add_field(const struct rows *rows, size_t row, int column, struct buffer *buffer);
 int64_t rows_integer(const struct rows *rows, size_t row, int column); /* int4, int8, bool */

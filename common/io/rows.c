@@ -66,6 +66,11 @@ static int64_t integer_from_binary(struct bytes value)
         memcpy(&narrow, value.data, sizeof narrow);
         return (int32_t)be32toh(narrow);
     }
+    uint16_t small;
+    if (value.len == sizeof small) {
+        memcpy(&small, value.data, sizeof small);
+        return (int16_t)be16toh(small);
+    }
     return value.len ? *(const uint8_t *)value.data : 0;
 }
 
@@ -77,4 +82,66 @@ int64_t rows_integer(const struct rows *rows, size_t row, int column)
     if (!text)
         return 0;
     return *text == 't' ? 1 : strtoll(text, NULL, 10);
+}
+
+/* Types whose text is not what the server sends in binary form. */
+enum type {
+    BOOL = 16,
+    INT8 = 20,
+    INT2 = 21,
+    INT4 = 23,
+    TIMESTAMPTZ = 1184,
+    JSONB = 3802,
+    XID8 = 5069
+};
+
+#define SINCE_1970_US INT64_C(946684800000000) /* of 2000, where the server's times begin */
+
+static void add_bytes(struct buffer *buffer, const void *data, size_t len)
+{
+    buffer_add_u32be(buffer, (uint32_t)len);
+    buffer_add(buffer, data, len);
+}
+
+/* printf would take longer than all the rest. */
+static void add_number(struct buffer *buffer, int64_t number)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do
+        digits[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (number < 0)
+        digits[--at] = '-';
+    add_bytes(buffer, digits + at, sizeof digits - at);
+}
+
+void rows_add_field(const struct rows *rows, size_t row, int column, struct buffer *buffer)
+{
+    struct bytes value = rows_bytes(rows, row, column);
+    if (rows_is_null(rows, row, column)) {
+        buffer_add_u32be(buffer, UINT32_MAX);
+        return;
+    }
+    switch (PQftype(rows->result, column)) {
+    case INT2:
+    case INT4:
+    case INT8:
+    case XID8:
+        add_number(buffer, integer_from_binary(value));
+        break;
+    case TIMESTAMPTZ:
+        add_number(buffer, integer_from_binary(value) + SINCE_1970_US);
+        break;
+    case BOOL:
+        add_bytes(buffer, *(const char *)value.data ? "true" : "false",
+                  *(const char *)value.data ? 4 : 5);
+        break;
+    case JSONB: /* behind a byte that names its version */
+        add_bytes(buffer, (const char *)value.data + 1, value.len - 1);
+        break;
+    default:
+        add_bytes(buffer, value.data, value.len);
+    }
 }

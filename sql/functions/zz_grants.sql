@@ -30,6 +30,7 @@ begin
             operator_tokens operator_token_revoke operator_quorum operator_quorum_set
             operator_groups operator_group_set operator_pause workers_list metrics
             instance_get ready_check'),
+        ('countersign_sealer', 'seal_lock seal_take seal_put seals_from'),
         ('countersign_auditor', 'unapproved_runs broken_chains')) l (role, functions)
     loop
         foreach name in array regexp_split_to_array(list.functions, '\s+') loop
@@ -43,7 +44,7 @@ begin
         end loop;
     end loop;
     grant usage on schema cs to countersign_api, countersign_worker, countersign_operator,
-        countersign_verifier;
+        countersign_sealer, countersign_verifier;
 end
 $$;
 

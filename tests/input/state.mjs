@@ -5,6 +5,7 @@ import { until } from '../flow/stack.mjs';
 
 const LOOSE = {
     tables: {
+        audit_seal: 'what was done before is sealed within a second',
         login_throttle: 'counts every try to sign in, also those that are refused',
         worker: 'a worker says every few seconds that it lives',
     },

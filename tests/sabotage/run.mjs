@@ -77,7 +77,7 @@ const kinds = {
     },
     sql: { build: loadSql, run: runSql },
     flow: {
-        build: () => make(['programs']),
+        build: () => make(['programs', 'build/verify_lines']),
         run: (test, names) => run(nodeWords(test, names), storyEnv()),
     },
 };

@@ -1,0 +1,24 @@
+/* Whether the audit trail is whole: everything made anew from raw rows, and held against seals. */
+#pragma once
+
+#include "common/domain/seal.h"
+#include "common/io/db.h"
+
+struct verify_options {
+    const struct public_keys *keys; /* of seals */
+    const struct seal *heads;       /* that left earlier, in any order */
+    size_t head_count;
+    bool progress; /* a line on stderr now and then */
+};
+
+struct verify_result {
+    int64_t events, rows;  /* of the audit trail; of all tables */
+    int64_t seals, epochs; /* an epoch more for each time that the database was restored */
+    int64_t unsealed_us;   /* age of the oldest row that no seal covers; 0: there is none */
+    struct seal newest;    /* n is 0 when there is none */
+};
+
+/* ERR_CONFLICT: it is broken, and the text names the first row found to be. Anything else: it could
+ * not be read. Run it in one transaction, so that all of it is of one moment. */
+bool verify_run(struct db *db, const struct verify_options *options,
+                struct verify_result *ret_result, struct error *err) MUST_CHECK;

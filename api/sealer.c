@@ -1,0 +1,263 @@
+#include "api/sealer.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api/heads.h"
+#include "common/base/clock.h"
+#include "common/base/json.h"
+#include "common/base/log.h"
+#include "common/domain/merkle.h"
+#include "common/io/http.h"
+#include "statements.h"
+
+#define PAUSE_SECONDS 1
+#define ROWS_AT_ONCE 1000
+#define SEALS_AT_ONCE 1000
+#define WEBHOOK_MS 5000
+
+struct sealer {
+    const struct settings *settings;
+    struct signing_key *key;
+    struct db *db;
+    struct http *http; /* NULL without a webhook */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t end;
+    bool closing;
+    bool heads_are_ours; /* the file ends with the newest seal */
+    bool failing;        /* said so already */
+};
+
+/* The database must go on from what left it: otherwise an older copy was restored, or its history
+ * was written anew, and another seal would cover that up. */
+static bool holds(const struct rows *rows, const struct seal *last, struct error *err)
+{
+    struct seal seal;
+    if (rows_count(rows) && seal_from_row(rows, 0, &seal) && seal.n == last->n &&
+        memcmp(seal.hash, last->hash, sizeof seal.hash) == 0)
+        return true;
+    return fail(err, ERR_CONFLICT,
+                "the database does not have seal %lld as SEAL_HEADS_FILE has it: see "
+                "`countersign audit verify`; nothing is sealed",
+                (long long)last->n);
+}
+
+/* Heads of seals that were stored before a crash, or by another api process. */
+static bool catch_up(struct sealer *sealer, struct error *err)
+{
+    const char *path = sealer->settings->seal_heads_file;
+    struct seal last;
+    size_t got = SEALS_AT_ONCE;
+    if (!*path || sealer->heads_are_ours)
+        return true;
+    if (!heads_last(path, &last, err))
+        return false;
+    while (got == SEALS_AT_ONCE) {
+        AUTO(rows) struct rows *rows = NULL;
+        size_t known = last.n > 0;
+        if (!sql_seals_from(sealer->db, last.n, SEALS_AT_ONCE, &rows, err) ||
+            (known && !holds(rows, &last, err)))
+            return false;
+        got = rows_count(rows);
+        for (size_t i = known; i < got; i++)
+            if (!seal_from_row(rows, i, &last) || !heads_append(path, &last, err))
+                return fail(err, ERR_CONFLICT, "seal %lld can not be told", (long long)last.n);
+    }
+    sealer->heads_are_ours = true;
+    return true;
+}
+
+static void take_root(struct bytes hashes, uint8_t ret_root[SHA256_SIZE])
+{
+    struct merkle merkle = {0};
+    for (size_t at = 0; at + SHA256_SIZE <= hashes.len; at += SHA256_SIZE)
+        merkle_add(&merkle, (const uint8_t *)hashes.data + at);
+    merkle_root(&merkle, ret_root);
+}
+
+/* A row of seal_take: the columns of seals_from up to sealed_us, then the hashes. */
+static bool seal_of(const struct sealer *sealer, const struct rows *rows, struct seal *ret_seal)
+{
+    struct bytes hashes = rows_bytes(rows, 0, 10);
+    struct bytes prev = rows_bytes(rows, 0, 8);
+    struct seal seal = {.n = rows_integer(rows, 0, 1),
+                        .epoch = rows_integer(rows, 0, 2),
+                        .epoch_from = rows_integer(rows, 0, 3),
+                        .xid_from = rows_integer(rows, 0, 4),
+                        .xid_to = rows_integer(rows, 0, 5),
+                        .events = rows_integer(rows, 0, 6),
+                        .last_id = rows_integer(rows, 0, 7),
+                        .sealed_us = rows_integer(rows, 0, 9)};
+    struct bytes instance = rows_bytes(rows, 0, 0);
+    if (prev.len != SHA256_SIZE || hashes.len != (size_t)seal.events * SHA256_SIZE ||
+        instance.len >= sizeof seal.instance)
+        return false;
+    memcpy(seal.instance, instance.data, instance.len);
+    memcpy(seal.prev_hash, prev.data, prev.len);
+    take_root(hashes, seal.root);
+    seal_sign(&seal, sealer->key);
+    *ret_seal = seal;
+    return true;
+}
+
+/* What seal_put takes; caller frees. */
+static char *seal_item(const struct seal *seal)
+{
+    char root[SHA256_HEX], prev[SHA256_HEX], hash[SHA256_HEX], signature[2 * SIGNATURE_SIZE + 1];
+    hex_encode(seal->root, sizeof seal->root, root);
+    hex_encode(seal->prev_hash, sizeof seal->prev_hash, prev);
+    hex_encode(seal->hash, sizeof seal->hash, hash);
+    hex_encode(seal->signature, sizeof seal->signature, signature);
+    AUTO(json)
+    json_t *item =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:s, s:s, s:s}", "n", seal->n,
+                  "epoch", seal->epoch, "epoch_from", seal->epoch_from, "xid_from", seal->xid_from,
+                  "xid_to", seal->xid_to, "events", seal->events, "last_id", seal->last_id,
+                  "sealed_us", seal->sealed_us, "root", root, "prev_hash", prev, "hash", hash,
+                  "key_id", seal->key_id, "signature", signature);
+    return json_text(item);
+}
+
+/* Who gets it is not waited for: the file is what counts. */
+static void post(const struct sealer *sealer, const struct seal *seal)
+{
+    char line[SEAL_LINE_SIZE];
+    seal_line(seal, line);
+    AUTO(json) json_t *root = json_pack("{s:s}", "head", line);
+    AUTO(text) char *body = json_text(root);
+    AUTO(http_answer) struct http_answer answer = {0};
+    const struct http_request request = {.method = "POST",
+                                         .url = sealer->settings->seal_webhook_url,
+                                         .content_type = "application/json",
+                                         .body = bytes_of(body),
+                                         .deadline_ms = clock_monotonic_ms() + WEBHOOK_MS};
+    if (!http_call(sealer->http, &request, &answer) || answer.status / 100 != 2)
+        LOG(LOG_WARN, "seal.webhook", LOG_NUMBER("status", answer.status),
+            LOG_TEXT("error", answer.text));
+}
+
+/* One seal, if there is anything to seal; `ret_events` is what it covers. */
+static bool seal_next(struct sealer *sealer, struct seal *ret_seal, struct error *err)
+{
+    AUTO(rows) struct rows *taken = NULL;
+    AUTO(rows) struct rows *put = NULL;
+    ret_seal->events = 0;
+    if (!sql_seal_take(sealer->db, ROWS_AT_ONCE, &taken, err))
+        return false;
+    if (!rows_count(taken))
+        return true;
+    if (!seal_of(sealer, taken, ret_seal))
+        return fail(err, ERR_INTERNAL, "what is to be sealed can not be read");
+    AUTO(text) char *item = seal_item(ret_seal);
+    sealer->heads_are_ours = false; /* until its head is there, too */
+    return sql_seal_put(sealer->db, item, &put, err) && catch_up(sealer, err);
+}
+
+static bool seal_all(struct sealer *sealer, struct error *err)
+{
+    AUTO(rows) struct rows *lock = NULL;
+    struct seal seal = {.events = ROWS_AT_ONCE};
+    struct seal newest = {0};
+    if (!sql_seal_lock(sealer->db, &lock, err))
+        return false;
+    if (!rows_integer(lock, 0, 0)) {
+        sealer->heads_are_ours = false;
+        return true;
+    }
+    if (!catch_up(sealer, err))
+        return false;
+    while (seal.events >= ROWS_AT_ONCE) {
+        if (!seal_next(sealer, &seal, err))
+            return false;
+        if (seal.events)
+            newest = seal;
+    }
+    if (newest.n && sealer->http)
+        post(sealer, &newest);
+    return true;
+}
+
+static bool wait_or_close(struct sealer *sealer)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += PAUSE_SECONDS;
+    pthread_mutex_lock(&sealer->lock);
+    int timed_out = 0;
+    while (!sealer->closing && !timed_out)
+        timed_out = pthread_cond_timedwait(&sealer->end, &sealer->lock, &until);
+    bool closing = sealer->closing;
+    pthread_mutex_unlock(&sealer->lock);
+    return !closing;
+}
+
+static void *run(void *context)
+{
+    struct sealer *sealer = context;
+    do {
+        struct error err = {0};
+        bool good = seal_all(sealer, &err);
+        if (!good && !sealer->failing)
+            log_error("seal.failed", &err);
+        if (good && sealer->failing)
+            LOG(LOG_INFO, "seal.again");
+        sealer->failing = !good;
+    } while (wait_or_close(sealer));
+    return NULL;
+}
+
+static void start(struct sealer *sealer)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&sealer->end, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&sealer->lock, NULL);
+    if (pthread_create(&sealer->thread, NULL, run, sealer) != 0)
+        memory_none();
+}
+
+bool sealer_new(const struct settings *settings, struct sealer **ret_sealer, struct error *err)
+{
+    AUTO(signing_key) struct signing_key *key = NULL;
+    AUTO(db) struct db *db = NULL;
+    *ret_sealer = NULL;
+    if (!settings->seal_key_file[0] || !settings->sealer_database_url.value[0]) {
+        LOG(LOG_WARN, "seal.off");
+        return true;
+    }
+    if (!signing_key_read(settings->seal_key_file, "seal", &key, err) ||
+        !db_open(settings->sealer_database_url.value, "countersign-sealer", &db, err))
+        return false;
+    struct sealer *sealer = memory_new(1, sizeof *sealer);
+    sealer->settings = settings;
+    sealer->key = TAKE(key);
+    sealer->db = TAKE(db);
+    if (settings->seal_webhook_url[0])
+        sealer->http = http_new(&(struct http_options){0});
+    start(sealer);
+    *ret_sealer = sealer;
+    return true;
+}
+
+void sealer_free(struct sealer *sealer)
+{
+    if (!sealer)
+        return;
+    pthread_mutex_lock(&sealer->lock);
+    sealer->closing = true;
+    pthread_cond_signal(&sealer->end);
+    pthread_mutex_unlock(&sealer->lock);
+    pthread_join(sealer->thread, NULL);
+    pthread_cond_destroy(&sealer->end);
+    pthread_mutex_destroy(&sealer->lock);
+    http_free(sealer->http);
+    db_close(sealer->db);
+    signing_key_free(sealer->key);
+    free(sealer);
+}

@@ -1,0 +1,92 @@
+-- What `countersign audit verify` reads, in the verifier's role. Only raw columns: no function of
+-- ours, which whoever changed a row could have changed, too. Where rows are digested, the columns
+-- stand in the order of the digest.
+
+-- name: verify_begin() binary
+select (extract(epoch from clock_timestamp()) * 1000000)::int8, i.id::text from cs.instance i;
+
+-- name: verify_moves() binary
+select entity, from_state, to_state, actor_kind from cs.legal_move;
+
+-- name: verify_epochs() binary
+select epoch::int8, min(epoch_from) from cs.audit_seal group by epoch order by epoch;
+
+-- name: verify_seals(first int8, most int4) binary
+select i.id::text, s.n, s.epoch, s.epoch_from, s.xid_from, s.xid_to, s.events, s.last_id,
+       s.prev_hash, (extract(epoch from s.sealed_at) * 1000000)::int8, s.root, s.hash, s.key_id,
+       s.signature
+from cs.audit_seal s, cs.instance i where s.n >= $1 order by s.n limit $2;
+
+-- After a transaction and id, of one epoch.
+-- name: verify_events(xid text, id int8, id_from int8, id_to int8, most int4) binary
+select e.format::int4, e.id, e.ts, e.xid, e.entity, e.entity_id, e.entity_seq, e.actor_id,
+       e.actor_kind, e.session_id, e.token_id, e.address, e.event, e.subject, e.from_state,
+       e.to_state, e.body, e.row_digests, e.prev_hash, e.hash,
+       case when e.subject = 'attempt' then e.body ->> 'attempt_id' end
+from cs.audit_event e
+where (e.xid, e.id) > ($1::xid8, $2) and e.id >= $3 and e.id < $4
+order by e.xid, e.id limit $5;
+
+-- name: verify_decisions(after int8, most int4) binary
+select d.id, 'countersign-decision-row-v1', d.id, d.request_id, d.revision, d.round,
+       d.reviewer_id, d.verdict, d.bundle_sha256, d.note, d.acknowledged, d.dwell_ms,
+       d.session_id, d.token_id, d.decided_at, d.valid_until, d.signature, d.key_id
+from cs.decision d where d.id > $1 order by d.id limit $2;
+
+-- Behind the digest: what must follow from the code, then the bundle, with the parts of its files
+-- as they are encoded in it between the sixth column and the others.
+-- name: verify_revisions(request_id int8, revision int4, most int4) binary
+select v.request_id, v.revision, 'countersign-revision-v1', v.request_id, v.revision,
+       v.editor_id, v.session_id, v.token_id, v.title, v.code_sha256, v.bundle_sha256,
+       v.created_at, v.code,
+       v.code_bytes = octet_length(v.code) and v.code_lines = octet_length(v.code)
+           - octet_length(replace(v.code, e'\n', ''))
+           + case when right(v.code, 1) = e'\n' then 0 else 1 end,
+       'countersign-bundle-v1', v.request_id, v.revision, v.language, v.code, v.file_count,
+       (select substr(array_send(array_agg(p.part order by f.n, p.place)), 21)
+        from cs.revision_file f cross join lateral
+            (values (1, f.sha256), (2, convert_to(f.name, 'UTF8'))) p (place, part)
+        where f.request_id = v.request_id and f.revision = v.revision),
+       v.target, v.sandbox, v.image, v.network, v.wall_ms, v.memory_bytes, v.pids,
+       v.output_bytes, v.files, v.file_bytes, case when v.retry_safe then '1' else '0' end,
+       v.policy_version, v.verdict_sha256, v.approval_ms
+from cs.revision v where (v.request_id, v.revision) > ($1, $2)
+order by v.request_id, v.revision limit $3;
+
+-- name: verify_attempts(after int8, most int4) binary
+select a.id, a.state, 'countersign-attempt-v1', a.id, a.request_id, a.revision, a.round,
+       a.backend, a.valid_until, a.created_at
+from cs.attempt a where a.id > $1 order by a.id limit $2;
+
+-- name: verify_requests(after int8, most int4) binary
+select r.id, r.state from cs.request r where r.id > $1 order by r.id limit $2;
+
+-- Runs that no approval allowed: of other bytes, too late, by who had a part in it, or twice.
+-- name: verify_runs() binary
+select a.id, a.request_id, case
+    when not exists (select from cs.attempt_decision l where l.attempt_id = a.id)
+        then 'started without a decision'
+    when exists (
+        select from cs.attempt_decision l left join cs.decision d on d.id = l.decision_id
+        where l.attempt_id = a.id and (d.request_id, d.revision, d.round, d.verdict,
+                d.bundle_sha256) is distinct from
+            (a.request_id, a.revision, a.round, 'approve', v.bundle_sha256))
+        then 'rests on a decision about something else'
+    when exists (
+        select from cs.attempt_decision l join cs.decision d on d.id = l.decision_id
+        where l.attempt_id = a.id
+          and (d.decided_at > a.started_at or d.valid_until <= a.started_at))
+        then 'started outside the time of its approval'
+    when exists (
+        select from cs.attempt_decision l join cs.decision d on d.id = l.decision_id
+        where l.attempt_id = a.id and (d.reviewer_id = r.author_id or d.reviewer_id in (
+            select w.editor_id from cs.revision w where w.request_id = a.request_id)))
+        then 'was approved by who wrote it'
+    when not r.retry_safe and exists (
+        select from cs.attempt o where o.request_id = a.request_id and o.id < a.id
+          and o.started_at is not null)
+        then 'is a second run of what may run once' end as why
+from cs.attempt a
+left join cs.revision v on v.request_id = a.request_id and v.revision = a.revision
+left join cs.request r on r.id = a.request_id
+where a.started_at is not null;

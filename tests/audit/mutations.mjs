@@ -1,0 +1,93 @@
+// Random single changes to what the audit trail covers, as SQL of somebody whom no trigger stops.
+
+/** A small generator of numbers, the same for the same seed (mulberry32). */
+export function numbers(seed) {
+    let state = seed >>> 0;
+    return (below) => {
+        state = (state + 0x6d2b79f5) >>> 0;
+        let t = Math.imul(state ^ (state >>> 15), state | 1);
+        t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+        return ((t ^ (t >>> 14)) >>> 0) % below;
+    };
+}
+
+const COVERED = ['audit_event', 'audit_seal', 'decision', 'revision'];
+
+/** The tables with their columns and the places of their rows. */
+export async function look(stack) {
+    const columns = await stack.psql('superuser', `
+        select c.table_name as table, c.column_name as name, c.data_type as type,
+               c.is_nullable = 'YES' as nullable
+        from information_schema.columns c
+        where c.table_schema = 'cs' and c.table_name in ('${COVERED.join("','")}')
+        order by 1, c.ordinal_position`);
+    const tables = [];
+    for (const name of COVERED) {
+        const rows = await stack.psql('superuser',
+            `select ctid::text as at from cs.${name} order by ctid`);
+        tables.push({ name, rows: rows.map(({ at }) => at),
+                      columns: columns.filter(({ table }) => table === name) });
+    }
+    return tables;
+}
+
+// Another value of a type than the one that is there.
+const OTHERS = {
+    bigint: (c, n) => `coalesce(${c}, 0) + ${1 + n(1000)}`,
+    integer: (c, n) => `coalesce(${c}, 0) + ${1 + n(1000)}`,
+    smallint: (c, n) => `coalesce(${c}, 0) + ${1 + n(100)}`,
+    boolean: (c) => `not coalesce(${c}, false)`,
+    xid8: (c, n) => `(${c}::text::bigint + ${1 + n(1000)})::text::xid8`,
+    bytea(c, n) {
+        const at = `${n(1000)} % octet_length(${c})`;
+        return `case when coalesce(octet_length(${c}), 0) = 0 then '\\x01'::bytea
+            else set_byte(${c}, ${at}, get_byte(${c}, ${at}) # ${1 << n(8)}) end`;
+    },
+    jsonb: (c, n) => `case when jsonb_typeof(${c}) = 'object' then ${c} else '{}' end
+        || '{"changed": ${n(1000)}}'`,
+    text: (c, n) => `overlay(coalesce(${c}, '') placing '${'~#@%'[n(4)]}'
+        from ${n(1000)} % (coalesce(length(${c}), 0) + 1) + 1 for ${n(2)})`,
+    'timestamp with time zone': (c, n) =>
+        `coalesce(${c}, now()) + ${1 + n(1e6)} * interval '1 microsecond'`,
+};
+const pick = (list, n) => list[n(list.length)];
+
+const KINDS = {
+    change(table, n) {
+        const column = pick(table.columns, n);
+        const value = column.nullable && n(4) === 0 ? 'null' : OTHERS[column.type](column.name, n);
+        return `update cs.${table.name} set ${column.name} = ${value}
+            where ctid = '${pick(table.rows, n)}' and ${column.name} is distinct from ${value}`;
+    },
+    remove: (table, n) => `delete from cs.${table.name} where ctid = '${pick(table.rows, n)}'`,
+    swap(table, n) {
+        const column = pick(table.columns, n).name;
+        const [one, two] = [pick(table.rows, n), pick(table.rows, n)];
+        return `update cs.${table.name} t set ${column} = o.${column} from cs.${table.name} o
+            where t.ctid in ('${one}', '${two}') and o.ctid in ('${one}', '${two}')
+              and o.ctid <> t.ctid and t.${column} is distinct from o.${column}`;
+    },
+    // The end of the history: its rows and seals, as if the last part had never been.
+    shorten: (table, n) => `with cut as (select s.xid_from as xid, s.n from cs.audit_seal s
+            order by s.n desc limit 1 offset ${n(4)}),
+        gone as (delete from cs.audit_seal s using cut where s.n >= cut.n)
+        delete from cs.audit_event e using cut where e.xid >= cut.xid`,
+    empty: (table) => `delete from cs.${table.name}`,
+    // A row that was never written, in the place of none.
+    add: (table, n) => `insert into cs.${table.name} overriding system value
+        select (jsonb_populate_record(t, jsonb_build_object('${table.key}',
+            (select max(${table.key}) + ${1 + n(5)} from cs.${table.name})))).*
+        from cs.${table.name} t where t.ctid = '${pick(table.rows, n)}'`,
+};
+const KEYS = { audit_event: 'id', audit_seal: 'n', decision: 'id', revision: 'revision' };
+const SHARES = [['change', 70], ['swap', 12], ['remove', 10], ['add', 6], ['shorten', 1],
+                ['empty', 1]];
+
+/** One change, as a line of SQL, with the words for it. */
+export function mutation(tables, n) {
+    let share = n(100);
+    const [kind] = SHARES.find(([, weight]) => (share -= weight) < 0);
+    const table = pick(tables, n);
+    table.key = KEYS[table.name];
+    return { kind, table: table.name, sql: KINDS[kind](table, n).replace(/\s+/g, ' ') };
+}

@@ -1,0 +1,71 @@
+// Thousands of single changes to the history: each must be found, when an old head is given.
+// MUTATIONS=100000 makes it longer; it prints its seed, and SEED=n repeats it.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import readline from 'node:readline';
+import { after, before, test } from 'node:test';
+import { look, mutation, numbers } from '../audit/mutations.mjs';
+import { openJobs } from './jobs.mjs';
+import { build, startStack, until } from './stack.mjs';
+
+const COUNT = Number(process.env.MUTATIONS ?? 5000);
+const SEED = Number(process.env.SEED ?? Date.now() % 1e6);
+let stack;
+let verifier;
+
+before(async () => { stack = await startStack({ workers: 1 }); });
+after(async () => {
+    await verifier?.end();
+    await stack?.stop();
+});
+
+const one = async (sql) => (await stack.psql('superuser', sql))[0].n;
+const allSealed = () => until(async () => (await one(`select count(*)::int as n
+    from cs.audit_event where xid >= (select max(xid_to) from cs.audit_seal)`)) === 0, 'seals');
+
+/** A program that answers each line of SQL with what verify says after it. */
+function openVerifier() {
+    const env = { ...process.env, ...stack.state.files,
+                  VERIFIER_DATABASE_URL: stack.database.superuser };
+    const child = spawn(path.join(build, 'verify_lines'), { env, stdio: ['pipe', 'pipe', 2] });
+    const lines = readline.createInterface(child.stdout)[Symbol.asyncIterator]();
+    return {
+        async ask(sql) {
+            child.stdin.write(`${sql}\n`);
+            return (await lines.next()).value;
+        },
+        end: () => new Promise((done) => { child.on('exit', done); child.stdin.end(); }),
+    };
+}
+
+test('every single change is found', async () => {
+    console.log(`SEED=${SEED}`);
+    const jobs = await openJobs(stack);
+    for (const code of ['print(1)', 'raise 1', 'print(2)\n']) {
+        await jobs.approve(await jobs.submit(code));
+        await allSealed();
+    }
+    await until(async () => (await one(`select count(*)::int as n from cs.attempt
+        where state in ('succeeded', 'failed')`)) === 3, 'three runs');
+    await allSealed();
+    const tables = await look(stack);
+    const n = numbers(SEED);
+    verifier = openVerifier();
+    assert.equal(await verifier.ask(
+        'commit; begin; set local session_replication_role = replica; savepoint s'), 'whole');
+    const counts = { broken: 0, refused: 0 };
+    while (counts.broken < COUNT) {
+        const change = mutation(tables, n);
+        const answer = await verifier.ask(`rollback to s; do $$ begin ${change.sql};
+            if not found then raise 'nothing changed'; end if; end $$`.replace(/\s+/g, ' '));
+        const word = answer.split(' ')[0];
+        assert.ok(word in counts, `${answer}: ${change.kind} ${change.table}: ${change.sql}`);
+        counts[word]++;
+        counts[change.kind] = (counts[change.kind] ?? 0) + (word === 'broken');
+    }
+    assert.equal(await verifier.ask('rollback to s'), 'whole');
+    console.log(`found ${JSON.stringify(counts)}`);
+    for (const kind of ['change', 'swap', 'remove', 'add', 'shorten', 'empty'])
+        assert.ok(counts[kind] > 0, kind);
+});

@@ -1,0 +1,135 @@
+// Sealing and `countersign audit verify`: what it answers, and heads that left the database.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import * as fs from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { openJobs } from './jobs.mjs';
+import { build, startStack, until } from './stack.mjs';
+
+let stack;
+let jobs;
+before(async () => {
+    stack = await startStack({ workers: 1 });
+    jobs = await openJobs(stack);
+});
+after(() => stack?.stop());
+
+const one = async (sql) => (await stack.psql('superuser', sql))[0].n;
+const sealed = () => until(async () => (await one(`select count(*)::int as n from cs.audit_event
+    where xid >= coalesce((select max(xid_to) from cs.audit_seal), '0')`)) === 0, 'seals');
+const headsFile = () => stack.state.files.SEAL_HEADS_FILE;
+const heads = async () => (await fs.readFile(headsFile(), 'utf8')).trimEnd().split('\n');
+
+function verify(words = [], env = {}) {
+    const settings = { PATH: process.env.PATH, VERIFIER_DATABASE_URL: stack.database.verifier,
+                       ...stack.state.files, ...env };
+    return new Promise((done) => {
+        execFile(path.join(build, 'countersign'), ['audit', 'verify', ...words], { env: settings },
+            (error, out, said) => done({ code: error?.code ?? 0, out, said }));
+    });
+}
+
+/** Changes history as somebody whom no trigger stops; returns what takes it back. */
+async function forge(sql) {
+    await stack.psql('superuser', `set session_replication_role = replica; ${sql};
+        set session_replication_role = origin`);
+}
+
+test('a history of runs is whole, in the role that reads and nothing else', async () => {
+    for (const code of ['print(1)', 'raise 1'])
+        await jobs.approve(await jobs.submit(code));
+    await until(async () => (await one(`select count(*)::int as n from cs.attempt
+        where state in ('succeeded', 'failed')`)) === 2, 'two runs');
+    await sealed();
+    const answer = await verify();
+    assert.equal(answer.code, 0, answer.out + answer.said);
+    assert.match(answer.out, /^\d+ audit rows, \d+ rows in all, [\d.]+ s, \d+ rows per second$/m);
+    assert.match(answer.out, /^whole$/m);
+    const all = await heads();
+    assert.ok(answer.out.includes(`newest head: ${all.at(-1)}\n`));
+    assert.equal(all.length, await one('select count(*)::int as n from cs.audit_seal'));
+});
+
+test('a seal covers whole transactions, in a chain without gaps', async () => {
+    assert.equal(await one(`select count(*)::int as n from (select n, xid_from, prev_hash,
+        lag(xid_to) over w as "to", lag(hash) over w as hash from cs.audit_seal
+        window w as (order by n)) s
+        where n > 1 and (xid_from <> "to" or prev_hash <> hash)`), 0);
+    assert.equal(await one('select min(xid_from::text)::int as n from cs.audit_seal'), 0);
+});
+
+test('no role seals but the sealer, and it does nothing else', async () => {
+    for (const role of ['api', 'worker', 'operator', 'auditor', 'verifier'])
+        await assert.rejects(stack.psql(role, 'select cs.seal_take(1)'), /permission denied/, role);
+    for (const sql of ['select * from cs.audit_event', 'select * from cs.audit_seal',
+                       'delete from cs.audit_seal', 'select cs.metrics()'])
+        await assert.rejects(stack.psql('sealer', sql), /permission denied/, sql);
+    await assert.rejects(stack.psql('superuser', 'delete from cs.audit_seal'), /not allowed/);
+});
+
+test('an older copy of the history is found by a head, and not sealed over', async () => {
+    const all = await heads();
+    await stack.halt('api');
+    await stack.psql('superuser', 'create table public.kept as select * from cs.audit_seal');
+    await forge(`delete from cs.audit_seal where n = ${all.length}`);
+    assert.match((await verify()).out, new RegExp(`^broken: seal ${all.length} is missing, but`));
+    assert.match((await verify(['--head', all.at(-1)])).out, /^broken: .* is missing/);
+    assert.notEqual((await verify(['--head', all[0]])).code, 1, 'it extends the first head');
+    await stack.start('api');
+    await until(async () => (await stack.log('api')).includes('seal.failed'), 'the refusal');
+    assert.match(await stack.log('api'), /does not have seal \d+ as SEAL_HEADS_FILE has it/);
+    assert.equal(await one('select max(n)::int as n from cs.audit_seal'), all.length - 1);
+    await forge(`insert into cs.audit_seal select * from public.kept where n = ${all.length};
+        drop table public.kept`);
+    await jobs.submit('print(3)');
+    await sealed();
+    assert.equal((await verify()).code, 0);
+});
+
+test('a head that a crash kept back, or cut off, is told at the next start', async () => {
+    const all = await heads();
+    await stack.halt('api');
+    await fs.writeFile(headsFile(), `${all.slice(0, -2).join('\n')}\n${all.at(-2).slice(0, 99)}`);
+    await stack.start('api');
+    await until(async () => (await heads()).at(-1) === all.at(-1), 'the heads');
+    const answer = await verify();
+    assert.equal(answer.code, 0, answer.out);
+    assert.match(answer.out, /^1 lines of the heads are none$/m);
+});
+
+test('a head that somebody else signed, or that is none, says so', async () => {
+    const line = (await heads())[0];
+    const forged = await verify(['--head', line.replace(/.$/, (c) => (c === '0' ? '1' : '0'))]);
+    assert.equal(forged.code, 1);
+    assert.match(forged.out, /^broken: the head of seal 1 is signed by no key/);
+    for (const head of ['/nonexistent', 'countersign-seal-v1 what', '/dev/null']) {
+        const none = await verify(['--head', head]);
+        assert.equal(none.code, 3, none.out);
+        assert.match(none.said, /head/);
+    }
+});
+
+test('what can not be read ends with 3, and a wrong word with 2', async () => {
+    for (const env of [{ VERIFIER_DATABASE_URL: 'host=/nonexistent' },
+                       { SEAL_KEYS_FILE: '/nonexistent' },
+                       { VERIFIER_DATABASE_URL: stack.database.auditor }])
+        assert.equal((await verify([], env)).code, 3, JSON.stringify(env));
+    assert.equal((await verify(['now'])).code, 2);
+    const nowhere = await verify([], { VERIFIER_DATABASE_URL: '', DATA_DIR: '/nonexistent' });
+    assert.equal(nowhere.code, 3);
+    assert.match(nowhere.said, /VERIFIER_DATABASE_URL is not set/);
+});
+
+test('rows that wait long for their seal end with 2', async () => {
+    await stack.halt('api');
+    await jobs.submit('print(4)');
+    assert.equal((await verify()).code, 0, 'a second is no fault');
+    const last = 'id = (select max(id) from cs.audit_event)';
+    await forge(`update cs.audit_event set ts = ts - interval '11 seconds' where ${last}`);
+    assert.equal((await verify()).code, 1, 'its own hash says when it was');
+    await forge(`update cs.audit_event e set hash = cs.audit_leaf(e) where ${last}`);
+    const late = await verify();
+    assert.equal(late.code, 2, late.out);
+    assert.match(late.out, /^unsealed: a row has waited for 1\d\.\d s$/m);
+});
