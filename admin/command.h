@@ -19,4 +19,5 @@ extern const struct command commands_tokens[];
 extern const struct command commands_stack[];
 extern const struct command commands_pause[];
 extern const struct command commands_health[];
+extern const struct command commands_audit_query[];
 extern const struct command commands_plain[]; /* settings, version */

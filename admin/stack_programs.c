@@ -117,13 +117,17 @@ static bool make_port_file(const struct stack *stack, char **ret_file, struct er
 static struct child *add_api(struct stack *stack, struct error *err)
 {
     AUTO(text) char *file = NULL;
+    AUTO(text) char *secret = NULL;
     struct child plan;
     child_name(&plan, "api", RANK_PROGRAM);
-    if (!make_port_file(stack, &file, err) || !plan_program(stack, "api", &plan, err))
+    if (!make_port_file(stack, &file, err) || !plan_program(stack, "api", &plan, err) ||
+        !stack_data_secret(&stack->data, "auditor", &secret, err))
         return NULL;
+    AUTO(text) char *auditor = stack_data_conninfo(&stack->data, "auditor", secret);
     plan.account = stack->data.api;
     plan.restarts = false;
     environment_set(&plan.environment, "API_PORT_FILE", file);
+    environment_set(&plan.environment, "AUDIT_DATABASE_URL", auditor);
     return supervisor_add(stack->supervisor, &plan);
 }
 

@@ -168,3 +168,12 @@ select cs.pause_clear($1, $2);
 
 -- name: metrics()
 select cs.metrics();
+
+-- Queries on the audit trail: what is offered, and the record of one before it runs, which answers
+-- {sql, values} for the auditor. item: {question, parameters?} or {sql}.
+
+-- name: audit_questions()
+select cs.audit_questions();
+
+-- name: audit_query(actor jsonb, item jsonb)
+select cs.audit_query($1, $2);
