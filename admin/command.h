@@ -22,4 +22,5 @@ extern const struct command commands_quorum[];
 extern const struct command commands_health[];
 extern const struct command commands_keys[];
 extern const struct command commands_audit[];
+extern const struct command commands_audit_query[];
 extern const struct command commands_plain[]; /* settings, version */

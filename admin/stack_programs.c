@@ -114,15 +114,15 @@ static bool make_port_file(const struct stack *stack, char **ret_file, struct er
     return true;
 }
 
-/* The api's sealer comes with a role of its own. */
-static bool set_sealer(const struct stack *stack, struct environment *environment,
-                       struct error *err)
+/* The api has roles of its own for the sealer and for queries of admins. */
+static bool set_role_url(const struct stack *stack, const char *role, const char *setting,
+                         struct environment *environment, struct error *err)
 {
     AUTO(text) char *secret = NULL;
-    if (!stack_data_secret(&stack->data, "sealer", &secret, err))
+    if (!stack_data_secret(&stack->data, role, &secret, err))
         return false;
-    AUTO(text) char *url = stack_data_conninfo(&stack->data, "sealer", secret);
-    environment_default(environment, "SEALER_DATABASE_URL", url);
+    AUTO(text) char *url = stack_data_conninfo(&stack->data, role, secret);
+    environment_default(environment, setting, url);
     return true;
 }
 
@@ -132,14 +132,15 @@ static struct child *add_api(struct stack *stack, struct error *err)
     AUTO(text) char *file = NULL;
     struct child plan;
     child_name(&plan, "api", RANK_PROGRAM);
-    if (!make_port_file(stack, &file, err) || !plan_program(stack, "api", &plan, err))
+    if (!make_port_file(stack, &file, err) || !plan_program(stack, "api", &plan, err) ||
+        !set_role_url(stack, "auditor", "AUDIT_DATABASE_URL", &plan.environment, err) ||
+        !set_role_url(stack, "sealer", "SEALER_DATABASE_URL", &plan.environment, err))
         return NULL;
     plan.account = stack->data.api;
     plan.restarts = false;
     environment_set(&plan.environment, "API_PORT_FILE", file);
     stack_keys_secret(stack, &plan.environment);
-    return set_sealer(stack, &plan.environment, err) ? supervisor_add(stack->supervisor, &plan)
-                                                     : NULL;
+    return supervisor_add(stack->supervisor, &plan);
 }
 
 struct start {

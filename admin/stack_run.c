@@ -73,6 +73,8 @@ static void set_command_environment(const struct stack *stack, struct environmen
         environment_set(environment, name, conninfo);
         if (strcmp(*role, "operator") == 0)
             environment_set(environment, "DATABASE_URL", conninfo);
+        if (strcmp(*role, "auditor") == 0)
+            environment_set(environment, "AUDIT_DATABASE_URL", conninfo);
     }
     stack_keys_public(stack, environment);
     environment_set(environment, "COUNTERSIGN_URL", stack->url);

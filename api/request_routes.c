@@ -237,6 +237,21 @@ static bool park(struct call *call, struct error *err)
     return true;
 }
 
+/* What is asked for holds code that this person was not sent before: recorded, then sent. */
+static bool reply_code(struct call *call, const struct rows *rows, struct error *err)
+{
+    AUTO(rows) struct rows *seen = NULL;
+    if (!rows_is_null(rows, 0, 1)) {
+        AUTO(json) json_t *who = identity_actor(&call->who, call->exchange);
+        AUTO(text) char *actor = json_text(who);
+        if (!sql_request_seen(call->db, actor, call->exchange->ids[0],
+                              (int32_t)rows_integer(rows, 0, 1), &seen, err))
+            return false;
+    }
+    reply_json_text(call->reply, 200, rows_text(rows, 0, 0));
+    return true;
+}
+
 bool route_request_get(struct call *call, struct error *err)
 {
     AUTO(rows) struct rows *rows = NULL;
@@ -244,10 +259,8 @@ bool route_request_get(struct call *call, struct error *err)
         return false;
     if (call->parked)
         return true;
-    if (!sql_request_get(call->db, call->exchange->ids[0], call->who.person_id, &rows, err))
-        return false;
-    reply_json_text(call->reply, 200, rows_text(rows, 0, 0));
-    return true;
+    return sql_request_get(call->db, call->exchange->ids[0], call->who.person_id, &rows, err) &&
+           reply_code(call, rows, err);
 }
 
 bool route_revision_get(struct call *call, struct error *err)
@@ -256,10 +269,8 @@ bool route_revision_get(struct call *call, struct error *err)
     const int64_t *ids = call->exchange->ids;
     if (ids[1] > INT32_MAX)
         return fail(err, ERR_NOT_FOUND, "there is no such revision");
-    if (!sql_revision_get(call->db, ids[0], (int32_t)ids[1], call->who.person_id, &rows, err))
-        return false;
-    reply_json_text(call->reply, 200, rows_text(rows, 0, 0));
-    return true;
+    return sql_revision_get(call->db, ids[0], (int32_t)ids[1], call->who.person_id, &rows, err) &&
+           reply_code(call, rows, err);
 }
 
 bool route_revise(struct call *call, struct error *err)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "api/download.h"
-#include "api/table_csv.h"
+#include "common/domain/table_csv.h"
 #include "statements.h"
 
 #define TABLE_MAX 67108864 /* bytes of a table that is converted */

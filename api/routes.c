@@ -1,4 +1,5 @@
 /* Every route there is: method, path, who may, what its body is, and its function. */
+#include "api/audit_routes.h"
 #include "api/decision_routes.h"
 #include "api/event_routes.h"
 #include "api/fleet_routes.h"
@@ -68,6 +69,10 @@ const struct route route_table[] = {
      route_pause_clear},
     {METHOD_GET, "/api/audit", LOGIN, ROLE_REVIEWER | ROLE_ADMIN, SCOPE_READ, BODY_NONE, 0,
      "request_id", route_request_audit},
+    {METHOD_GET, "/api/audit/questions", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_NONE, 0, NULL,
+     route_audit_questions},
+    {METHOD_POST, "/api/audit/query", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, NOTES, "format",
+     route_audit_query},
     {METHOD_GET, "/api/people", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_NONE, 0, NULL, route_people},
     {METHOD_POST, "/api/people", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,
      route_person_create},
@@ -94,6 +99,7 @@ const struct route route_table[] = {
     {METHOD_GET, "/requests/{id}", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, "*", route_page},
     {METHOD_GET, "/people", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, "*", route_page},
     {METHOD_GET, "/workers", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, "*", route_page},
+    {METHOD_GET, "/audit", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, "*", route_page},
     {METHOD_GET, "/account", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, "*", route_page},
     {METHOD_GET, "/assets/*", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, NULL, route_asset},
     {METHOD_GET, "/favicon.ico", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, NULL, route_asset},

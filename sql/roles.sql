@@ -36,6 +36,27 @@ begin
 end
 $$;
 
+-- What everybody may call otherwise: an auditor's query must neither hold the locks that audit rows
+-- are written under, end the query of another auditor, nor fill the disk. Only a superuser can
+-- take it away.
+do $$
+declare
+    routine regprocedure;
+begin
+    if not (select rolsuper from pg_roles where rolname = current_user) then
+        return;
+    end if;
+    for routine in select p.oid from pg_proc p where p.pronamespace = 'pg_catalog'::regnamespace
+            and p.proname ~ '^pg_((try_)?advisory_|terminate_backend$|cancel_backend$)' loop
+        execute format('revoke execute on function %s from public', routine);
+        execute format('grant execute on function %s to countersign_owner, countersign_api,
+            countersign_worker, countersign_operator, countersign_sealer, countersign_verifier',
+            routine);
+    end loop;
+    alter role countersign_auditor set temp_file_limit = '256MB';
+end
+$$;
+
 create schema if not exists cs authorization countersign_owner;
 create schema if not exists audit authorization countersign_owner;
 

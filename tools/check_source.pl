@@ -10,7 +10,7 @@ sub complain ($file, $line, $what) {
 
 # Foreign headers and the files that may include them.
 my %home = (
-    'libpq-fe.h'   => qr{^common/io/(db|db_pool|rows|db_internal)\.[ch]$},
+    'libpq-fe.h'   => qr{^common/io/(db|db_asked|db_pool|rows|db_internal)\.[ch]$},
     'hiredis.h'    => qr{^common/io/redis\w*\.[ch]$},
     'hiredis/hiredis.h' => qr{^common/io/redis\w*\.[ch]$},
     'microhttpd.h' => qr{^api/(server|server_\w+)\.[ch]$},

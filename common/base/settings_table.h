@@ -10,6 +10,10 @@
 /* Where things are */
 SETTING_SECRET(database_url, "DATABASE_URL", EVERY,
                "libpq connection string or URL of this process's own database role")
+SETTING_SECRET(
+    audit_database_url, "AUDIT_DATABASE_URL", SETTINGS_API | SETTINGS_ADMIN,
+    "the same of role countersign_auditor, for queries on the audit trail; empty: none are "
+    "answered")
 SETTING_SECRET(redis_url, "REDIS_URL", SETTINGS_API | SETTINGS_WORKER,
                "redis://[:password@]host:port or unix:///path/of/socket; empty works without Redis")
 SETTING_TEXT(redis_prefix, "REDIS_PREFIX", "", SETTINGS_API | SETTINGS_WORKER,

@@ -80,6 +80,11 @@ void db_auto(struct db **db)
     db_close(*db);
 }
 
+PGconn *db_connection(struct db *db)
+{
+    return db->conn;
+}
+
 /* A server that went away while the connection was idle has left an end of
  * file to be read: found here, before anything is sent, it costs nothing. */
 static bool connect_when_needed(struct db *db, struct error *err)

@@ -9,6 +9,7 @@ import { startLive } from './base/live';
 import { go, route } from './base/route';
 import { homePath, loadMe, me } from './base/session';
 import { Ask } from './ask/ask';
+import { Audit } from './audit/audit';
 import { Account } from './people/account';
 import { SignIn } from './people/sign-in';
 import { Workers } from './fleet/workers';
@@ -30,6 +31,7 @@ function View() {
   if (view === 'ask') return <Ask />;
   if (view === 'review') return <Desk />;
   if (view === 'workers') return <Workers />;
+  if (view === 'audit') return <Audit />;
   if (view === 'account') return <Account />;
   if (view === 'requests') return id === null ? <Requests /> : <RequestPage key={id} id={id} />;
   return (
@@ -79,6 +81,7 @@ function nameWindow(): void {
     review: t.review.title,
     requests: t.requests.title,
     workers: t.workers.title,
+    audit: t.audit.title,
     account: t.nav.account,
     'sign-in': t.signIn.title,
   };

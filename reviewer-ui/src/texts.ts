@@ -1,12 +1,14 @@
 // Every text of the page, in one catalogue; the larger views have a file each in texts/.
 import { formatClock, formatNumber } from './base/format';
 import { asking } from './texts/asking';
+import { auditing } from './texts/auditing';
 import { many } from './texts/many';
 import { reviewing } from './texts/reviewing';
 import { running } from './texts/running';
 
 export const t = {
   ...asking,
+  ...auditing,
   ...reviewing,
   ...running,
   product: 'Countersign',
@@ -37,6 +39,7 @@ export const t = {
     review: 'Review',
     requests: 'Requests',
     workers: 'Workers',
+    audit: 'Audit',
     account: 'Account',
     waiting: (n: number) => `${formatNumber(n)} waiting`,
     theme: 'Theme',

@@ -34,13 +34,17 @@ select n, result from cs.run_again($1);
 select cs.request_list($1, $2);
 
 -- name: request_get(request_id int8, person_id int8)
-select cs.request_get($1, $2);
+select cs.request_get($1, $2) as request, cs.request_unseen($1, null, $2) as unseen;
 
 -- name: request_state(request_id int8, person_id int8)
 select cs.request_state($1, $2);
 
 -- name: revision_get(request_id int8, revision int4, person_id int8)
-select cs.revision_get($1, $2, $3);
+select cs.revision_get($1, $2, $3) as revision, cs.request_unseen($1, $2, $3) as unseen;
+
+-- Where `unseen` of the two is not null: records it before the code is sent.
+-- name: request_seen(actor jsonb, request_id int8, revision int4)
+select cs.request_seen($1, $2, $3);
 
 -- name: request_audit(request_id int8, person_id int8)
 select cs.request_audit($1, $2);
@@ -168,3 +172,12 @@ select cs.pause_clear($1, $2);
 
 -- name: metrics()
 select cs.metrics();
+
+-- Queries on the audit trail: what is offered, and the record of one before it runs, which answers
+-- {sql, values} for the auditor. item: {question, parameters?} or {sql}.
+
+-- name: audit_questions()
+select cs.audit_questions();
+
+-- name: audit_query(actor jsonb, item jsonb)
+select cs.audit_query($1, $2);

@@ -58,3 +58,7 @@ select cs.operator_group_set($1);
 -- is not paused again
 -- name: operator_pause(scope text, paused bool, reason text)
 select cs.operator_pause($1, $2, $3);
+
+-- item: {question, parameters?} or {sql} → {sql, values}, for the auditor to run
+-- name: operator_audit_query(item jsonb)
+select cs.operator_audit_query($1);

@@ -1,6 +1,6 @@
 /* A table that a run hands back: checked when it comes, shown as JSON, and had as CSV. Input: its
  * JSON. What the check lets through a reader of JSON takes, and the CSV has the same cells. */
-#include "api/table_csv.h"
+#include "common/domain/table_csv.h"
 #include "common/base/json.h"
 #include "tests/fuzz/fuzz.h"
 #include "worker/sandbox/item.h"

@@ -86,7 +86,7 @@ export const planted = [
     },
     {
         harness: "fuzz_table",
-        file: "api/table_csv.c",
+        file: "common/domain/table_csv.c",
         was: 'bool formula = *text && strchr("=+-@\\t\\r", *text);',
         now: 'bool formula = *text && strchr("=+-@\\t", *text);',
         says: "a cell behind a carriage return may be a formula",

@@ -146,6 +146,7 @@ const change = over(CHANGE, {});
 const TEAM = 'adm POST /api/teams';
 const PAUSE = 'adm POST /api/pauses';
 const UNPAUSE = 'adm DELETE /api/pauses';
+const AUDIT = 'adm POST /api/audit/query';
 const scopes = ['', 'ALL', 'team:', 'team:x', 'team:0', 'team:999', 'team:01', 'team:1 ', 'team:-1',
                 `team:${'9'.repeat(18)}`, `team:${'9'.repeat(19)}`, 'backend:', 'backend:moon',
                 'backend:E2B', 'all,team:1', "all'--", 'x'.repeat(65), null, 1, [], {}, true];
@@ -161,6 +162,24 @@ const accounts = [
     ...unknown(LOGIN, { login: 'x', password: 'y' }, 'user', 'remember', 'role'),
     ['a password of 1 MB', LOGIN, { login: 'ana', password: 'x'.repeat(1048576) },
         '413 too_large'],
+    ...over(AUDIT, {})('question', '', null, 1, [], {}, 'x'.repeat(65)),
+    ...over(AUDIT, {})('sql', '', null, 1, [], {}, 'x'.repeat(60001)),
+    ...over(AUDIT, { question: 'pauses' })('parameters', null, 1, [], 'x'),
+    ...unknown(AUDIT, { sql: 'select 1' }, 'limit', 'role'),
+    ['audit: nothing', AUDIT, {}, '400 missing_field question'],
+    ['audit: a question and SQL', AUDIT, { question: 'pauses', sql: 'select 1' },
+        '400 invalid_field sql'],
+    ['audit: SQL with parameters', AUDIT, { sql: 'select $1', parameters: {} },
+        '400 invalid_field parameters'],
+    ['audit: no such question', AUDIT, { question: 'nope' }, '404 not_found question'],
+    ...[['person', 'nobody'], ['from', 'yesterday'], ['to', '2026-13-40'], ['from', true]].map(
+        ([name, value]) => [`audit: ${name} ${value}`, AUDIT,
+            { question: 'pauses', parameters: { [name]: value } },
+            `400 invalid_field parameters.${name}`]),
+    ['audit: an unknown parameter', AUDIT, { question: 'pauses', parameters: { 'a"b': 1 } },
+        '400 unknown_field parameters.a"b'],
+    ['audit: a required one is missing', AUDIT, { question: 'request_story' },
+        '400 missing_field parameters.request'],
     ...unknown('ana POST /api/logout', {}, 'all'),
     ...over('ana POST /api/password', { current: 'x' })(
         'password', '', 'x'.repeat(7), 'x'.repeat(1025), null, 1, []),

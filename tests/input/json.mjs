@@ -112,7 +112,8 @@ export const jsonRoutes = [
     'rob POST /api/requests/{pending}/undo', 'ana POST /api/requests/{pending}/cancel',
     'rob POST /api/requests/{pending}/settle', 'ana POST /api/requests/{pending}/run-again',
     'adm POST /api/pauses', 'adm DELETE /api/pauses', 'adm POST /api/people',
-    'adm PATCH /api/people/{person}', 'adm POST /api/teams', 'ana POST /api/tokens',
+    'adm POST /api/audit/query', 'adm PATCH /api/people/{person}', 'adm POST /api/teams',
+    'ana POST /api/tokens',
 ];
 
 const everywhere = [

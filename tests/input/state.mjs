@@ -14,8 +14,9 @@ const LOOSE = {
         'api_token.used_at': 'notes a use, at most once a minute',
     },
     rows: {
-        // That somebody failed to sign in, or tried to decide on their own work, is written down.
-        audit_event: "entity <> 'sign_in' and event <> 'decision.refused'",
+        // That somebody failed to sign in, tried to decide on their own work, or asked the audit
+        // trail is written down.
+        audit_event: "entity <> 'sign_in' and event not in ('decision.refused', 'audit.query')",
     },
 };
 

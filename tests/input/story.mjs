@@ -115,6 +115,9 @@ async function administer({ adm, ana, rob, stack }) {
     await adm.post('/api/pauses', { scope: `team:${team.id}`, reason: 'audit' }, 201);
     await adm.get('/api/workers');
     await adm.del('/api/pauses', { scope: `team:${team.id}` });
+    await adm.get('/api/audit/questions');
+    await adm.post('/api/audit/query', { question: 'pauses', parameters: { person: 'adm' } });
+    await adm.post('/api/audit/query?format=csv', { sql: 'select 1 as one, null as none' });
     const token = await ana.post('/api/tokens', { name: 'ci', scopes: ['read'], days: 1 }, 201);
     await ana.get('/api/tokens');
     const agent = new Seen(stack.client(token.token), ana.seen);

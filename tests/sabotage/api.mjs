@@ -47,7 +47,7 @@ export default [
       was: 'if (!check_cookie(text, len, number, err))', becomes: 'if (false)',
       test: ['unit/test_code.c', 'test_refused_with_line_and_column'] },
     { id: 'csv-formula', defence: 'A cell of a CSV file is no formula',
-      file: 'api/table_csv.c',
+      file: 'common/domain/table_csv.c',
       was: 'bool formula = *text && strchr("=+-@\\t\\r", *text);', becomes: 'bool formula = false;',
       test: ['unit/test_http_results.c', 'test_table_as_csv'] },
     { id: 'download-escape', defence: 'The name of a download can not end its header',

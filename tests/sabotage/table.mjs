@@ -7,10 +7,11 @@ import api from './api.mjs';
 import audit from './audit.mjs';
 import database from './database.mjs';
 import page from './page.mjs';
+import queries from './queries.mjs';
 import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const table = [...database, ...audit, ...worker, ...api, ...page];
+export const table = [...database, ...audit, ...queries, ...worker, ...api, ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
 const read = (name) => readFileSync(path.join(root, name), 'utf8');

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "api/download.h"
-#include "api/table_csv.h"
+#include "common/domain/table_csv.h"
 #include "tests/unit/cmocka_all.h"
 
 static void test_table_as_csv(void **state)

@@ -3,6 +3,9 @@ import { useRef } from 'preact/hooks';
 import { t } from '../texts';
 
 interface EditorProps {
+  id?: string;
+  hint?: string;
+  rows?: number;
   value: string;
   language: string;
   invalid: boolean;
@@ -49,7 +52,9 @@ function newLine(field: HTMLTextAreaElement, language: string, unit: string): vo
   insert(field, `\n${deep}${opens ? unit : ''}`);
 }
 
-export function Editor({ value, language, invalid, onValue }: EditorProps) {
+export function Editor(props: EditorProps) {
+  const { value, language, invalid, onValue } = props;
+  const { id = 'ask-code', hint = t.ask.codeHint, rows = 12 } = props;
   const numbers = useRef<HTMLDivElement>(null);
   const leaving = useRef(false);
   const unit = language === 'python' ? '    ' : '  ';
@@ -76,11 +81,11 @@ export function Editor({ value, language, invalid, onValue }: EditorProps) {
         {Array.from({ length: count }, (_, index) => index + 1).join('\n')}
       </div>
       <textarea
-        id="ask-code"
+        id={id}
         name="code"
         class="editor-field"
         wrap="off"
-        rows={12}
+        rows={rows}
         spellcheck={false}
         autocapitalize="none"
         autocomplete="off"
@@ -96,7 +101,7 @@ export function Editor({ value, language, invalid, onValue }: EditorProps) {
         }}
       />
       <p class="unseen" id="code-hint">
-        {t.ask.codeHint}
+        {hint}
       </p>
     </div>
   );

@@ -33,6 +33,13 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
   return (await response.json()) as T;
 }
 
+// A body that is not JSON, such as a file to keep.
+export async function callBlob(path: string, options: CallOptions): Promise<Blob> {
+  const response = await send(path, options);
+  if (!response.ok) throw await errorOf(response, false);
+  return response.blob();
+}
+
 async function send(path: string, options: CallOptions): Promise<Response> {
   const method = options.method ?? (options.body === undefined ? 'GET' : 'POST');
   const headers: Record<string, string> = { Accept: 'application/json' };

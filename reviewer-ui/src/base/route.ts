@@ -1,8 +1,10 @@
 // The address bar as a signal, and links that do not reload the page.
 import { signal } from '@preact/signals';
 
+const views = ['ask', 'review', 'requests', 'workers', 'audit', 'sign-in', 'account'] as const;
+
 export interface Route {
-  view: 'home' | 'ask' | 'review' | 'requests' | 'workers' | 'sign-in' | 'account' | 'nowhere';
+  view: 'home' | (typeof views)[number] | 'nowhere';
   id: number | null;
   query: URLSearchParams;
 }
@@ -12,7 +14,6 @@ function readRoute(): Route {
   const query = new URLSearchParams(location.search);
   const id = /^[1-9]\d{0,15}$/.test(second) ? Number(second) : null;
   const lost = rest.length > 0 || (second !== '' && id === null);
-  const views = ['ask', 'review', 'requests', 'workers', 'sign-in', 'account'] as const;
   if (first === '') return { view: 'home', id: null, query };
   const view = lost ? undefined : views.find((name) => name === first);
   return { view: view ?? 'nowhere', id, query };

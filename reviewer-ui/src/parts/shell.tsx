@@ -13,7 +13,7 @@ import { SessionWarning } from './session-warning';
 import { t } from '../texts';
 
 interface Place {
-  view: 'ask' | 'review' | 'requests' | 'workers';
+  view: 'ask' | 'review' | 'requests' | 'workers' | 'audit';
   text: string;
   icon: IconName;
 }
@@ -24,6 +24,7 @@ function places(): Place[] {
   if (isReviewer.value) found.push({ view: 'review', text: t.nav.review, icon: 'shield' });
   found.push({ view: 'requests', text: t.nav.requests, icon: 'list' });
   if (isAdmin.value) found.push({ view: 'workers', text: t.nav.workers, icon: 'machine' });
+  if (isAdmin.value) found.push({ view: 'audit', text: t.nav.audit, icon: 'eye' });
   return found;
 }
 

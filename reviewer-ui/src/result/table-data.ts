@@ -11,8 +11,10 @@ const mostDigits = 4;
 // Numbers that name something are shown as they are: no separators in a year or an id.
 const names = /(^|[^a-z])(id|nr|no|number|year|zip|code|order|key)s?$/i;
 
-function compareValues(order: Intl.Collator) {
+// Numbers that a double can not hold come as texts.
+function compareValues(order: Intl.Collator, numbers: boolean) {
   return (a: unknown, b: unknown): number => {
+    if (numbers) return Number(a) - Number(b);
     if (typeof a === 'number' && typeof b === 'number') return a - b;
     if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b);
     return order.compare(String(a), String(b));
@@ -20,10 +22,10 @@ function compareValues(order: Intl.Collator) {
 }
 
 // All rows, not only those shown; empty cells come last both ways; equal rows keep their order.
-export function sortRows({ rows }: TableData, sort: Sort | null): unknown[][] {
+export function sortRows({ rows, columns }: TableData, sort: Sort | null): unknown[][] {
   if (!sort) return rows;
-  const compare = compareValues(collator());
   const { column, down } = sort;
+  const compare = compareValues(collator(), columns[column]?.type === 'number');
   return [...rows].sort((left, right) => {
     const a = left[column] ?? null;
     const b = right[column] ?? null;

@@ -117,7 +117,7 @@ function Pages({ page, all, turn }: PagesProps) {
   );
 }
 
-function TableView({ data, title }: { data: TableData; title: string }) {
+export function TableView({ data, title }: { data: TableData; title: string }) {
   const [sort, setSort] = useState<Sort | null>(null);
   const [page, turn] = useState(0);
   const place = useRef<HTMLDivElement>(null);

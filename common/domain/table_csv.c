@@ -1,4 +1,4 @@
-#include "api/table_csv.h"
+#include "common/domain/table_csv.h"
 
 #include <stdio.h>
 #include <stdlib.h>

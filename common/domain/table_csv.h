@@ -1,4 +1,4 @@
-/* A stored result table as CSV that a spreadsheet opens without running anything. */
+/* A table as CSV that a spreadsheet opens without running anything. */
 #pragma once
 
 #include "common/base/json.h"

@@ -1,0 +1,145 @@
+// The Audit view: questions to choose and narrow, SQL of one's own, answers, errors, CSV.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { startStack, until } from '../flow/stack.mjs';
+import {
+    assertClean,
+    findBarriers,
+    inspect,
+    openBrowser,
+    openPerson,
+    pictures,
+    sideways,
+    submit,
+} from './people.mjs';
+
+let stack;
+let browser;
+let eva;
+
+before(async () => {
+    stack = await startStack({ workers: 0 });
+    await stack.people({ mia: ['analyst'], noor: ['reviewer'], eva: ['admin'] });
+    const mia = await stack.signIn('mia');
+    const noor = await stack.signIn('noor');
+    for (const title of ['Sales by region', '=cmd|1', 'Stock <b>levels</b>']) {
+        const id = await submit(mia, { title });
+        await noor.get(`/api/requests/${id}`);
+    }
+    browser = await openBrowser();
+    eva = await openPerson(stack, browser, 'eva', { to: '/audit' });
+});
+after(async () => {
+    await browser?.close();
+    await stack?.stop();
+});
+
+const answer = () => eva.getByRole('region', { name: 'Answer' });
+const choose = (name) => eva.getByRole('navigation', { name: 'Questions' })
+    .getByRole('link', { name }).click();
+const firstCells = () => answer().locator('tbody tr td:nth-child(3)').allInnerTexts();
+const runningQueries = () => stack.psql('superuser', `select pid from pg_stat_activity
+    where usename = 'countersign_auditor' and query like '%pg_sleep%' and state = 'active'`);
+
+test('an admin comes here by the navigation; nobody else does', async () => {
+    await eva.goto(`${stack.url}/requests`);
+    const main = eva.getByRole('navigation', { name: 'Main' });
+    await main.getByRole('link', { name: 'Audit' }).click();
+    await eva.getByRole('heading', { name: 'Audit', exact: true }).waitFor();
+    await eva.getByText('Not sealed yet').waitFor();
+    const noor = await openPerson(stack, browser, 'noor', { to: '/audit' });
+    await noor.getByText('Only admins can ask the audit trail.').waitFor();
+    assert.equal(await noor.getByRole('link', { name: 'Audit' }).count(), 0);
+    assertClean(noor);
+    await noor.context().close();
+});
+
+test('a question is found, narrowed, asked and sorted', async () => {
+    await eva.getByLabel('Search questions').fill('saw');
+    await choose('Who saw what');
+    await eva.getByText('The answer appears here.').waitFor();
+    await eva.getByLabel('Person').fill('nobody');
+    await eva.getByRole('button', { name: 'Run' }).click();
+    await answer().getByText('Nobody has this login.').waitFor();
+    assert.equal(await eva.getByLabel('Person').getAttribute('aria-invalid'), 'true');
+    await eva.getByLabel('Person').fill('noor');
+    await eva.keyboard.press('Control+Enter');
+    await answer().getByText(/^3 rows in/).waitFor();
+    await answer().getByText('Stock <b>levels</b>').waitFor();
+    await answer().getByRole('button', { name: 'request_id' }).click();
+    const down = (await firstCells()).map(Number);
+    assert.deepEqual(down, [...down].sort((a, b) => b - a));
+    await answer().getByRole('button', { name: 'request_id' }).click();
+    assert.deepEqual((await firstCells()).map(Number), down.reverse());
+    const [last] = await stack.psql('auditor',
+        'select person, question, parameters from audit_queries order by ts desc limit 1');
+    assert.deepEqual(last, {
+        person: 'eva', question: 'who_saw_what', parameters: { person: 'noor' } });
+});
+
+test('the answer is to be had as CSV, without formulas', async () => {
+    const [file] = await Promise.all([
+        eva.waitForEvent('download'),
+        answer().getByRole('button', { name: /CSV/ }).click(),
+    ]);
+    assert.equal(file.suggestedFilename(), 'who_saw_what.csv');
+    const text = await readFile(await file.path(), 'utf8');
+    assert.match(text, /^ts,person,request_id/);
+    assert.match(text, /"'=cmd\|1"/);
+});
+
+test('what must be empty says so', async () => {
+    await eva.getByLabel('Search questions').fill('');
+    await choose('Broken chains');
+    await eva.getByText('Must be empty').waitFor();
+    await eva.getByRole('button', { name: 'Run' }).click();
+    await answer().getByText('No rows, as it must be.').waitFor();
+});
+
+test('SQL of one\'s own: an error is marked, a long one cancelled', async () => {
+    await choose('Your own query');
+    const field = eva.getByLabel('SQL', { exact: true });
+    await field.fill('select name,\n  nope\nfrom people');
+    await field.press('Control+Enter');
+    await answer().getByText('column "nope" does not exist (42703)').waitFor();
+    await answer().getByText('Line 2, column 3').waitFor();
+    assert.equal(await answer().locator('mark').innerText(), 'nope');
+    await eva.screenshot({ path: `${pictures}/audit-error.png`, fullPage: true });
+    assert.deepEqual(await findBarriers(eva), []);
+    await field.fill('select pg_sleep(3600)');
+    await field.press('Control+Enter');
+    await answer().getByText(/^Running \d+ s of at most 10 s/).waitFor();
+    await until(async () => (await runningQueries()).length === 1, 'the query');
+    await answer().getByRole('button', { name: 'Cancel' }).click();
+    await answer().getByText('Cancelled. Nothing was changed.').waitFor();
+    await until(async () => (await runningQueries()).length === 0, 'its end');
+    await field.fill('select login, kind from people order by login');
+    await field.press('Control+Enter');
+    await answer().getByText(/^3 rows in/).waitFor();
+});
+
+test('it looks right in both themes and on a phone', async () => {
+    const wide = `select l.*, l.hash as again from audit_logs l order by id`;
+    for (const [width, theme] of [[1440, 'light'], [1440, 'dark'], [390, 'light'], [390, 'dark']]) {
+        const page = await openPerson(stack, browser, 'eva', {
+            width, theme, to: '/audit?q=who_saw_what' });
+        await page.getByRole('button', { name: 'Run' }).click();
+        await page.getByText(/^3 rows in/).waitFor();
+        await inspect(page, `audit-${theme}-${width}`);
+        await page.screenshot({ path: `${pictures}/audit-${theme}-${width}-full.png`,
+            fullPage: true });
+        await page.goto(`${stack.url}/audit?q=sql`);
+        await page.getByLabel('SQL', { exact: true }).fill(wide);
+        await page.getByRole('button', { name: 'Run' }).click();
+        await page.getByText(/^\d+ rows in/).waitFor();
+        await page.screenshot({ path: `${pictures}/audit-sql-${theme}-${width}.png`,
+            fullPage: true });
+        assert.deepEqual(await findBarriers(page), []);
+        assert.equal(await sideways(page), 0, `${width} scrolls sideways`);
+        assertClean(page);
+        await page.context().close();
+    }
+});
+
+test('nothing broke the policy on the way', () => assertClean(eva));
