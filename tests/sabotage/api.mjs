@@ -1,6 +1,7 @@
 // Defences of the api: framing, names, who asks from where, sizes, what is written out.
 const framing = 'api/framing.c';
 const identity = 'api/identity.c';
+const deceptions = ['unit/test_deception.c', 'test_every_file_is_refused_or_marked_as_said'];
 const rights = 'input/rights.test.mjs';
 
 export default [
@@ -46,6 +47,45 @@ export default [
       file: 'common/domain/code.c',
       was: 'if (!check_cookie(text, len, number, err))', becomes: 'if (false)',
       test: ['unit/test_code.c', 'test_refused_with_line_and_column'] },
+    { id: 'code-plain', defence: 'Outside strings and comments only ASCII is accepted',
+      file: 'common/domain/deception.c',
+      was: 'if (plain && character > 0x7f)', becomes: 'if (false)',
+      test: deceptions },
+    { id: 'code-plain-kept', defence: 'A revision is read in the language that it keeps',
+      file: 'api/request_routes.c',
+      was: 'if (!submission_needs_language(call->body))', becomes: 'if (true)',
+      test: ['flow/deception.test.mjs',
+             'a revision is held to the same, also in the language it keeps'] },
+    { id: 'code-field', defence: 'Fields of formatted strings are code',
+      file: 'common/domain/source.c',
+      was: 'open_inner(reader, frame, MODE_FIELD);', becomes: 'mark(reader, SOURCE_STRING, 1);',
+      test: deceptions },
+    { id: 'code-nested', defence: 'What is nested too deep to be read is taken for code',
+      file: 'common/domain/source.c',
+      was: 'reader->lost ? SOURCE_CODE : part', becomes: 'part',
+      test: ['unit/test_deception.c', 'test_what_is_nested_too_deep_is_code'] },
+    { id: 'code-open', defence: 'A string of SQL without an end is code',
+      file: 'common/domain/source.c',
+      was: 'mark(reader, at ? part : SOURCE_CODE, len);', becomes: 'mark(reader, part, len);',
+      test: deceptions },
+    { id: 'code-joint', defence: 'A joiner stands between two emoji, or is refused',
+      file: 'common/domain/code.c',
+      was: `(unicode_is_emoji(before) || before == 0xfe0f) &&
+           unicode_is_emoji(after);`,
+      becomes: '(unicode_is_emoji(before) || before == 0xfe0f);',
+      test: ['unit/test_deception.c', 'test_emoji_are_made_of_several_characters'] },
+    { id: 'code-look-alike', defence: 'Letters of two scripts in one word are a finding',
+      file: 'common/domain/deception_scan.c',
+      was: 'if (word->twins && word->latin)', becomes: 'if (false)',
+      test: deceptions },
+    { id: 'code-spaces', defence: 'Code behind many spaces is a finding',
+      file: 'common/domain/deception_scan.c',
+      was: 'if (len < RUN_LEAST ||', becomes: 'if (len > 0 ||',
+      test: deceptions },
+    { id: 'code-flood', defence: 'Many notes take no place from what is worse',
+      file: 'common/domain/deception_scan.c',
+      was: 'scan->counts[rule][level]++', becomes: 'scan->counts[0][0]++',
+      test: ['unit/test_deception.c', 'test_many_notes_hide_no_high_finding'] },
     { id: 'csv-formula', defence: 'A cell of a CSV file is no formula',
       file: 'api/table_csv.c',
       was: 'bool formula = *text && strchr("=+-@\\t\\r", *text);', becomes: 'bool formula = false;',
