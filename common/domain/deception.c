@@ -60,9 +60,9 @@ static int in_order(const void *left, const void *right)
 void deception_find(struct bytes code, const char *language, struct deceptions *ret_found)
 {
     AUTO(parts) uint8_t *parts = source_parts(code, language);
-    AUTO(buffer) struct buffer characters = {0}, offsets = {0};
+    AUTO(buffer) struct buffer characters = {0}, offsets = {0}, found = {0};
     const unsigned char *start = code.data, *at = start, *end = at + code.len;
-    struct deception_scan scan = {.found = ret_found};
+    struct deception_scan scan = {.found = &found};
     for (int64_t number = 1; at < end; number++) {
         int32_t character = 0;
         buffer_clear(&characters);
@@ -80,8 +80,10 @@ void deception_find(struct bytes code, const char *language, struct deceptions *
                                       .parts = parts};
         deception_scan_line(&scan, &line);
     }
-    if (ret_found->count)
-        qsort(ret_found->list, ret_found->count, sizeof *ret_found->list, in_order);
+    if (found.len)
+        qsort(found.data, found.len / sizeof(struct deception), sizeof(struct deception), in_order);
+    ret_found->count = found.len / sizeof(struct deception);
+    ret_found->list = (struct deception *)(void *)TAKE(found.data);
 }
 
 json_t *deception_json(struct bytes code, const char *language)

@@ -21,7 +21,7 @@ struct deception {
 
 struct deceptions {
     struct deception *list;
-    size_t count, room;
+    size_t count;
 };
 
 void deceptions_auto(struct deceptions *deceptions);

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/domain/unicode.h"
@@ -84,19 +83,6 @@ static enum source_part part_at(const struct deception_line *line, size_t n)
     return line->parts[line->offsets[n]];
 }
 
-static struct deception *add(struct deceptions *found)
-{
-    if (found->count == found->room) {
-        size_t room = found->room ? found->room * 2 : 16;
-        struct deception *list = realloc(found->list, room * sizeof *list);
-        if (!list)
-            memory_none();
-        found->list = list;
-        found->room = room;
-    }
-    return &found->list[found->count++];
-}
-
 /* Where a finding stands: characters `from` up to `to` of a line. */
 struct span {
     const struct deception_line *line;
@@ -110,21 +96,21 @@ __attribute__((format(printf, 5, 6))) static void report(struct deception_scan *
     size_t seen = scan->counts[rule][level]++;
     if (seen > DECEPTIONS_OF_A_KIND)
         return;
-    struct deception *one = add(scan->found);
-    *one = (struct deception){.rule = rules[rule].name,
-                              .level = level,
-                              .line = span.line->number,
-                              .column = (int64_t)span.from + 1,
-                              .end_column = (int64_t)span.to + 1,
-                              .start = span.line->offsets[span.from],
-                              .end = span.line->offsets[span.to],
-                              .explanation = rules[rule].explanation};
+    struct deception one = {.rule = rules[rule].name,
+                            .level = level,
+                            .line = span.line->number,
+                            .column = (int64_t)span.from + 1,
+                            .end_column = (int64_t)span.to + 1,
+                            .start = span.line->offsets[span.from],
+                            .end = span.line->offsets[span.to],
+                            .explanation = rules[rule].explanation};
     va_list list;
     va_start(list, format);
-    vsnprintf(one->title, sizeof one->title, format, list);
+    vsnprintf(one.title, sizeof one.title, format, list);
     va_end(list);
     if (seen == DECEPTIONS_OF_A_KIND)
-        snprintf(one->title, sizeof one->title, "And more of the same from here on");
+        snprintf(one.title, sizeof one.title, "And more of the same from here on");
+    buffer_add(scan->found, &one, sizeof one);
 }
 
 static bool is_in_word(int32_t character)

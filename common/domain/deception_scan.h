@@ -16,7 +16,7 @@ struct deception_line {
 };
 
 struct deception_scan {
-    struct deceptions *found;
+    struct buffer *found; /* struct deception, one behind the other */
     size_t counts[DECEPTION_RULES][DECEPTION_LEVELS];
     int64_t blank_lines; /* in front of this line */
 };

@@ -155,7 +155,7 @@ test('it looks right', async () => {
         '"""Pays the invoice \u2013 see https://ex\u0430mple.com\u2215pay (caf\u00e9)."""',
         'user = "us\u0435r"  # the \u0430dmin\u00a0here',
         `total = 1;${' '.repeat(120)}send(user)`,
-        `names = "${'Z\u00fcrich, \u0141\u00f3d\u017a, \u6771\u4eac, \u05e9\u05dc\u05d5\u05dd '.repeat(9)}"`,
+        `names = "${'Z\u00fcrich, \u6771\u4eac, \u05e9\u05dc\u05d5\u05dd '.repeat(12)}"`,
         'x = "\u{1d41e}\u{1d42f}\u{1d41a}\u{1d425} \u2764\ufe0f"   ',
         'print(total)',
         '',
