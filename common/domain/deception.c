@@ -14,9 +14,9 @@ void deceptions_auto(struct deceptions *deceptions)
     free(deceptions->list);
 }
 
-static void parts_auto(uint8_t **parts)
+static void memory_auto(void **memory)
 {
-    free(*parts);
+    free(*memory);
 }
 
 static bool refuse(int32_t character, int64_t line, int64_t column, struct error *err)
@@ -36,7 +36,8 @@ bool deception_check(struct bytes code, const char *language, struct error *err)
 {
     if (code_is_ascii(code))
         return true;
-    AUTO(parts) uint8_t *parts = source_parts(code, language);
+    AUTO(memory) void *memory = source_parts(code, language);
+    const uint8_t *parts = memory;
     const unsigned char *start = code.data, *at = start, *end = at + code.len;
     int64_t line = 1, column = 1;
     while (at < end) {
@@ -57,27 +58,34 @@ static int in_order(const void *left, const void *right)
                                 : (a->level < b->level) - (a->level > b->level);
 }
 
+/* The characters of the next line and where they begin, with its end as the last; moves *io_at on
+ * behind it. */
+static size_t read_line(struct bytes code, size_t *io_at, int32_t *ret_characters,
+                        size_t *ret_offsets)
+{
+    const unsigned char *start = code.data, *at = start + *io_at, *end = start + code.len;
+    size_t count = 0;
+    for (int32_t character = 0; character != '\n'; count++) {
+        ret_offsets[count] = (size_t)(at - start);
+        character = at < end ? utf8_next(&at, end) : '\n';
+        ret_characters[count] = character;
+    }
+    *io_at = (size_t)(at - start);
+    return count - 1;
+}
+
 void deception_find(struct bytes code, const char *language, struct deceptions *ret_found)
 {
-    AUTO(parts) uint8_t *parts = source_parts(code, language);
-    AUTO(buffer) struct buffer characters = {0}, offsets = {0}, found = {0};
-    const unsigned char *start = code.data, *at = start, *end = at + code.len;
+    AUTO(memory) void *parts = source_parts(code, language);
+    AUTO(memory) void *characters = memory_new(code.len + 1, sizeof(int32_t));
+    AUTO(memory) void *offsets = memory_new(code.len + 1, sizeof(size_t));
+    AUTO(buffer) struct buffer found = {0};
     struct deception_scan scan = {.found = &found};
-    for (int64_t number = 1; at < end; number++) {
-        int32_t character = 0;
-        buffer_clear(&characters);
-        buffer_clear(&offsets);
-        while (character != '\n') {
-            size_t offset = (size_t)(at - start);
-            character = at < end ? utf8_next(&at, end) : '\n';
-            buffer_add(&characters, &character, sizeof character);
-            buffer_add(&offsets, &offset, sizeof offset);
-        }
-        struct deception_line line = {.number = number,
-                                      .count = characters.len / sizeof character - 1,
-                                      .characters = (const int32_t *)(void *)characters.data,
-                                      .offsets = (const size_t *)(void *)offsets.data,
-                                      .parts = parts};
+    size_t at = 0;
+    for (int64_t number = 1; at < code.len; number++) {
+        struct deception_line line = {
+            .number = number, .characters = characters, .offsets = offsets, .parts = parts};
+        line.count = read_line(code, &at, characters, offsets);
         deception_scan_line(&scan, &line);
     }
     if (found.len)

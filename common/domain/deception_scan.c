@@ -123,39 +123,58 @@ static bool is_in_word(int32_t character)
 struct word {
     struct span span;
     enum source_part part;
-    size_t letters, latin, twins, forms;
-    int32_t twin; /* the first that is not what it looks like */
+    size_t letters, latin, forms;
+    size_t others; /* of another script, or no letters of ordinary words */
 };
 
-static void count_letter(struct word *word, int32_t character)
+static bool is_ordinary(int32_t letter)
+{
+    return letter < 0x80 || (unicode_is_latin(letter) && unicode_is_recommended(letter));
+}
+
+static void count_letter(struct word *word, int32_t letter)
 {
     word->letters++;
-    if (character < 0x80) {
+    if (is_ordinary(letter))
         word->latin++;
-        return;
+    else if (unicode_is_form(letter))
+        word->forms += unicode_reads_as(letter) != 0;
+    else
+        word->others++;
+}
+
+/* The next letter that is not what it looks like, or does not look like another one. */
+static size_t find_letter(const struct word *word, bool twin)
+{
+    const int32_t *characters = word->span.line->characters;
+    size_t n = word->span.from;
+    for (; n < word->span.to; n++)
+        if (unicode_kind(characters[n]) == UNICODE_LETTER && !is_ordinary(characters[n]) &&
+            !unicode_is_form(characters[n]) && (unicode_looks_like(characters[n]) != 0) == twin)
+            break;
+    return n;
+}
+
+/* Beside letters of Latin one twin is enough; a word of another script may be an ordinary one. */
+static void judge_others(struct deception_scan *scan, const struct word *word)
+{
+    size_t twin = word->latin > 0 ? find_letter(word, true) : word->span.to;
+    if (twin < word->span.to) {
+        int32_t letter = word->span.line->characters[twin];
+        report(scan, RULE_LOOK_ALIKE, text_high.of[word->part], word->span,
+               "U+%04X looks like \"%c\" in this word", (unsigned)letter,
+               unicode_looks_like(letter));
     }
-    if (unicode_is_form(character)) {
-        word->forms += unicode_reads_as(character) != 0;
-        return;
-    }
-    bool ordinary = unicode_is_latin(character) && unicode_is_recommended(character);
-    word->latin += unicode_is_latin(character);
-    if (ordinary || !unicode_looks_like(character))
-        return;
-    if (!word->twin)
-        word->twin = character;
-    word->twins++;
+    if (word->others >= WORD_MISTAKEN && word->others == word->letters &&
+        find_letter(word, false) == word->span.to)
+        report(scan, RULE_LOOK_ALIKE_WORD, DECEPTION_NOTE, word->span,
+               "Looks like a word of Latin letters, which it is not");
 }
 
 static void judge_word(struct deception_scan *scan, const struct word *word)
 {
-    int32_t twin = word->twin;
-    if (word->twins && word->latin)
-        report(scan, RULE_LOOK_ALIKE, text_high.of[word->part], word->span,
-               "U+%04X looks like \"%c\" in this word", (unsigned)twin, unicode_looks_like(twin));
-    else if (word->twins >= WORD_MISTAKEN && word->twins == word->letters)
-        report(scan, RULE_LOOK_ALIKE_WORD, DECEPTION_NOTE, word->span,
-               "Looks like a word of Latin letters, which it is not");
+    if (word->others > 0)
+        judge_others(scan, word);
     if (word->forms > 1)
         report(scan, RULE_LETTER_FORMS, text_medium.of[word->part], word->span,
                "Letters that are read as other letters");
@@ -180,10 +199,11 @@ static void find_words(struct deception_scan *scan, const struct deception_line 
 
 static bool is_mistaken_sign(int32_t character)
 {
+    if (character < 0x80 || unicode_kind(character) != UNICODE_SIGN ||
+        !unicode_is_common(character) || unicode_is_full_width(character))
+        return false;
     char twin = unicode_looks_like(character);
-    return character > 0x7f && unicode_kind(character) == UNICODE_SIGN && twin &&
-           strchr("/.:;@\\", twin) && unicode_is_common(character) &&
-           !unicode_is_full_width(character);
+    return twin && strchr("/.:;@\\", twin);
 }
 
 static void find_signs(struct deception_scan *scan, const struct deception_line *line)
