@@ -213,14 +213,16 @@ static void test_what_is_nested_too_deep_is_code(void **state)
 {
     (void)state;
     AUTO(buffer) struct buffer code = {0};
-    for (int i = 0; i < 100; i++)
-        buffer_add_text(&code, "f'{");
-    size_t inside = code.len;
-    buffer_add_text(&code, "'a'");
-    AUTO(parts) uint8_t *parts = source_parts(buffer_bytes(&code), "python");
-    assert_int_equal(parts[1], SOURCE_STRING);
-    assert_int_equal(parts[2], SOURCE_CODE);
-    assert_int_equal(parts[inside + 1], SOURCE_CODE);
+    for (int depth = 1; depth < 100; depth++) {
+        buffer_clear(&code);
+        for (int i = 0; i < depth; i++)
+            buffer_add_text(&code, "f'{");
+        buffer_add_text(&code, "\"}\" + x");
+        AUTO(parts) uint8_t *parts = source_parts(buffer_bytes(&code), "python");
+        assert_int_equal(parts[1], SOURCE_STRING);
+        assert_int_equal(parts[2], SOURCE_CODE);
+        assert_int_equal(parts[code.len - 1], SOURCE_CODE);
+    }
 }
 
 static void test_emoji_are_made_of_several_characters(void **state)
