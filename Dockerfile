@@ -51,6 +51,9 @@ STOPSIGNAL SIGTERM
 CMD ["countersign-worker"]
 
 FROM common AS api
+RUN export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
+    apt-get install -y -qq --no-install-recommends libicu72 >/dev/null && \
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 COPY --from=build /out/countersign-api /usr/bin/
 LABEL org.opencontainers.image.description="The page and the HTTP interface"
 ENV API_BIND=0.0.0.0 API_PORT=8080

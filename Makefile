@@ -9,17 +9,20 @@ JOBS ?= $(shell nproc)
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
   -Wconversion -Wno-sign-conversion -Werror
 hardening := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
-libraries := libpq hiredis libcurl jansson libmicrohttpd libsodium libseccomp
+libraries := libpq hiredis libcurl jansson libmicrohttpd libsodium libseccomp icu-i18n icu-uc
 # Looked up when the first file is compiled: by then make deps has installed them.
 packages = $(eval packages := $$(shell pkg-config --cflags $(libraries) | sed 's/-I/-isystem /g'))$(packages)
 libs = $(eval libs := $$(shell pkg-config --libs $(libraries)))$(libs)
 CFLAGS = -std=gnu17 -g -O2 $(warnings) $(hardening) -D_GNU_SOURCE -pthread -I. -Ibuild/gen \
   $(if $(filter fault,$(VARIANT)),-DCOUNTERSIGN_FAULTS) $(packages) $(EXTRA_CFLAGS)
-LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread $(EXTRA_LDFLAGS)
+LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread $(EXTRA_LDFLAGS)
 
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 common := $(call sources,common/base common/io common/domain)
 api := $(call sources,api)
+# What reads code for people: the api's alone, so that no other program loads Unicode's tables.
+reading := $(addprefix common/domain/,code.c deception.c deception_scan.c source.c unicode.c)
+shared = $(filter-out $(reading),$(common))
 worker := $(call sources,worker worker/llm worker/sandbox worker/sandbox/local worker/sandbox/e2b \
   worker/sandbox/daytona worker/target)
 admin := $(call sources,admin)
@@ -52,8 +55,8 @@ build: deps ## build everything into build/
 programs: $(programs)
 
 $(BUILD)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page))
-$(BUILD)/countersign-worker: $(call objects,$(common) $(worker) $(statements))
-$(BUILD)/countersign: $(call objects,$(common) $(admin) $(statements) $(embedded))
+$(BUILD)/countersign-worker: $(call objects,$(shared) $(worker) $(statements))
+$(BUILD)/countersign: $(call objects,$(shared) $(admin) $(statements) $(embedded))
 $(programs):
 	@echo 'link $@'
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs)

@@ -11,6 +11,7 @@
 #include "common/base/crypto.h"
 #include "common/base/fault.h"
 #include "common/domain/code.h"
+#include "common/domain/deception.h"
 #include "statements.h"
 
 #define WAIT_SECONDS_MAX 300
@@ -238,18 +239,30 @@ static bool park(struct call *call, struct error *err)
 }
 
 /* What is asked for holds code that this person was not sent before: recorded, then sent. */
-static bool reply_code(struct call *call, const struct rows *rows, struct error *err)
+static bool record_reading(struct call *call, const struct rows *rows, struct error *err)
 {
     AUTO(rows) struct rows *seen = NULL;
-    if (!rows_is_null(rows, 0, 1)) {
-        AUTO(json) json_t *who = identity_actor(&call->who, call->exchange);
-        AUTO(text) char *actor = json_text(who);
-        if (!sql_request_seen(call->db, actor, call->exchange->ids[0],
-                              (int32_t)rows_integer(rows, 0, 1), &seen, err))
-            return false;
-    }
-    reply_json_text(call->reply, 200, rows_text(rows, 0, 0));
-    return true;
+    if (rows_is_null(rows, 0, 1))
+        return true;
+    AUTO(json) json_t *who = identity_actor(&call->who, call->exchange);
+    AUTO(text) char *actor = json_text(who);
+    return sql_request_seen(call->db, actor, call->exchange->ids[0],
+                            (int32_t)rows_integer(rows, 0, 1), &seen, err);
+}
+
+/* A request as the database tells it, and what its code could deceive a reviewer with. */
+static void reply_request(struct call *call, const char *text)
+{
+    AUTO(json) json_t *request = json_loads(text, 0, NULL);
+    const json_t *code = json_object_get(request, "code");
+    AUTO(json)
+    json_t *findings =
+        deception_json((struct bytes){json_string_value(code), json_string_length(code)},
+                       json_text_of(request, "language"));
+    AUTO(text) char *list = json_text(findings);
+    AUTO(buffer) struct buffer answer = {0};
+    buffer_printf(&answer, "{\"findings\":%s,%s", list, text + 1);
+    reply_json_text(call->reply, 200, answer.data);
 }
 
 bool route_request_get(struct call *call, struct error *err)
@@ -259,8 +272,11 @@ bool route_request_get(struct call *call, struct error *err)
         return false;
     if (call->parked)
         return true;
-    return sql_request_get(call->db, call->exchange->ids[0], call->who.person_id, &rows, err) &&
-           reply_code(call, rows, err);
+    if (!sql_request_get(call->db, call->exchange->ids[0], call->who.person_id, &rows, err) ||
+        !record_reading(call, rows, err))
+        return false;
+    reply_request(call, rows_text(rows, 0, 0));
+    return true;
 }
 
 bool route_revision_get(struct call *call, struct error *err)
@@ -269,16 +285,32 @@ bool route_revision_get(struct call *call, struct error *err)
     const int64_t *ids = call->exchange->ids;
     if (ids[1] > INT32_MAX)
         return fail(err, ERR_NOT_FOUND, "there is no such revision");
-    return sql_revision_get(call->db, ids[0], (int32_t)ids[1], call->who.person_id, &rows, err) &&
-           reply_code(call, rows, err);
+    if (!sql_revision_get(call->db, ids[0], (int32_t)ids[1], call->who.person_id, &rows, err) ||
+        !record_reading(call, rows, err))
+        return false;
+    reply_json_text(call->reply, 200, rows_text(rows, 0, 0));
+    return true;
+}
+
+/* A revision that names no language keeps the one there is. Should that change meanwhile, the
+ * revision is refused as stale. */
+static bool check_kept_language(struct call *call, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    if (!submission_needs_language(call->body))
+        return true;
+    if (!sql_request_get(call->db, call->exchange->ids[0], call->who.person_id, &rows, err))
+        return false;
+    AUTO(json) json_t *request = json_loads(rows_text(rows, 0, 0), 0, NULL);
+    return submission_check_plain(call->body, json_text_of(request, "language"), err);
 }
 
 bool route_revise(struct call *call, struct error *err)
 {
-    json_t *item = NULL;
-    AUTO(json) json_t *result = NULL;
+    AUTO(json) json_t *item = NULL, *result = NULL;
     if (!submission_read_revision(call->api, call->body, call->exchange->ids[0], &item, err) ||
-        !writes_run(call, WRITE_REVISE, item, &result, err))
+        !check_kept_language(call, err) ||
+        !writes_run(call, WRITE_REVISE, TAKE(item), &result, err))
         return false;
     reply_json(call->reply, 201, result);
     return true;

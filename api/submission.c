@@ -5,6 +5,7 @@
 
 #include "api/sandboxes.h"
 #include "common/domain/code.h"
+#include "common/domain/deception.h"
 
 #define TITLE_MAX 200
 #define QUESTION_MAX 10000
@@ -114,15 +115,33 @@ static bool check_text(const json_t *body, const char *key, enum text_kind kind,
                                kind, place, err);
 }
 
+static struct bytes code_of(const json_t *body)
+{
+    const json_t *code = json_object_get(body, "code");
+    return (struct bytes){json_string_value(code), json_string_length(code)};
+}
+
+bool submission_needs_language(const json_t *body)
+{
+    return !json_text_of(body, "language") && !code_is_ascii(code_of(body));
+}
+
+bool submission_check_plain(const json_t *body, const char *language, struct error *err)
+{
+    return deception_check(code_of(body), language, err);
+}
+
 static bool check_code(const struct api *api, const json_t *body, const char *path,
                        struct error *err)
 {
-    const json_t *code = json_object_get(body, "code");
-    struct bytes bytes = {json_string_value(code), json_string_length(code)};
+    struct bytes bytes = code_of(body);
+    const char *language = json_text_of(body, "language");
     struct code_limits most = {api->settings.max_code_bytes, api->settings.max_code_lines};
     bool fine = code_check(bytes, &most, err);
     if (fine && strspn(bytes.data, " \t\n") == bytes.len)
         fine = fail_field(err, ERR_INVALID_FIELD, "code", "code is blank");
+    if (fine && language)
+        fine = submission_check_plain(body, language, err);
     if (!fine)
         join(path, "code", err->field);
     return fine;

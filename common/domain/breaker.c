@@ -10,7 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/crypto.h"
 #include "common/base/log.h"
-#include "common/domain/code.h"
+#include "common/base/utf8.h"
 #include "common/io/redis_keys.h"
 
 #define COMMAND_MS 250

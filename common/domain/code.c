@@ -5,28 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define FILE_NAME_MAX 255
+#include "common/domain/unicode.h"
 
-int32_t utf8_next(const unsigned char **io_at, const unsigned char *end)
-{
-    static const int32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    const unsigned char *at = (*io_at)++;
-    if (*at < 0x80)
-        return *at;
-    int len = *at >= 0xf0 ? 4 : *at >= 0xe0 ? 3 : *at >= 0xc2 ? 2 : 0;
-    if (len == 0 || *at > 0xf4 || end - at < len)
-        return -1;
-    int32_t value = *at & (0xff >> (len + 1));
-    for (int i = 1; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return -1;
-        value = value << 6 | (at[i] & 0x3f);
-    }
-    if (value < least[len] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-        return -1;
-    *io_at = at + len;
-    return value;
-}
+#define FILE_NAME_MAX 255
 
 /* Where a class of characters is refused. */
 enum place { IN_CODE = 1, IN_TEXT = 2, IN_BOTH = 3 };
@@ -85,6 +66,23 @@ static const char *why_refused(int32_t character, enum place place)
     return NULL;
 }
 
+/* An emoji may be made of several: a selector behind one, a joiner between two. Elsewhere the
+ * same characters can not be seen. */
+static bool is_part_of_emoji(int32_t before, int32_t character, int32_t after)
+{
+    bool selector = character == 0xfe0e || character == 0xfe0f;
+    bool keycap = before > 0 && before < 0x80 && strchr("0123456789#*", before) && after == 0x20e3;
+    if (selector)
+        return unicode_is_emoji(before) || keycap;
+    return character == 0x200d && (unicode_is_emoji(before) || before == 0xfe0f) &&
+           unicode_is_emoji(after);
+}
+
+static int32_t peek(const unsigned char *at, const unsigned char *end)
+{
+    return at < end ? utf8_next(&at, end) : 0;
+}
+
 static void name_character(int32_t character, unsigned byte, char ret_name[16])
 {
     if (character < 0)
@@ -97,11 +95,12 @@ static bool check_characters(struct bytes code, int64_t *ret_lines, struct error
 {
     const unsigned char *at = code.data, *end = at + code.len;
     int64_t line = 1, column = 1;
+    int32_t before = 0;
     while (at < end) {
         unsigned byte = *at;
         int32_t character = utf8_next(&at, end);
         const char *why = why_refused(character, IN_CODE);
-        if (why) {
+        if (why && !is_part_of_emoji(before, character, peek(at, end))) {
             char name[16];
             name_character(character, byte, name);
             return fail_field(err, ERR_NOT_ACCEPTABLE, "code",
@@ -110,6 +109,7 @@ static bool check_characters(struct bytes code, int64_t *ret_lines, struct error
         }
         column = character == '\n' ? 1 : column + 1;
         line += character == '\n';
+        before = character;
     }
     *ret_lines = code.len && end[-1] == '\n' ? line - 1 : line;
     return true;
@@ -178,6 +178,15 @@ bool code_check(struct bytes code, const struct code_limits *limits, struct erro
             return false;
         text = stop ? stop + 1 : end;
     }
+    return true;
+}
+
+bool code_is_ascii(struct bytes code)
+{
+    const unsigned char *at = code.data;
+    for (size_t i = 0; i < code.len; i++)
+        if (at[i] > 0x7f)
+            return false;
     return true;
 }
 

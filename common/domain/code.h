@@ -4,6 +4,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/error.h"
+#include "common/base/utf8.h"
 
 #include <stdint.h>
 
@@ -13,10 +14,13 @@ struct code_limits {
 };
 
 /* Strict UTF-8 with LF line ends only; no NUL, byte order mark, control, bidi,
- * invisible, tag or private character; no coding cookie but utf-8. Refuses with
+ * invisible, tag or private character but such as an emoji is made of; no coding cookie
+ * but utf-8. Refuses with
  * ERR_NOT_ACCEPTABLE (ERR_INVALID_FIELD beyond a limit), field "code", and the
  * line and column of the first character that is to blame. */
 bool code_check(struct bytes code, const struct code_limits *limits, struct error *err) MUST_CHECK;
+
+bool code_is_ascii(struct bytes code);
 
 enum text_kind {
     TEXT_LINE,  /* titles, names: no line ends */
@@ -29,7 +33,3 @@ bool text_check(struct bytes text, enum text_kind kind, const char *field,
 
 /* A name that is safe as a file's name in a folder: ERR_INVALID_FIELD, field "name". */
 bool file_name_check(const char *name, struct error *err) MUST_CHECK;
-
-/* One character of valid or broken UTF-8: its value, or -1 where it is broken.
- * Moves *io_at on, never beyond `end`. */
-int32_t utf8_next(const unsigned char **io_at, const unsigned char *end);

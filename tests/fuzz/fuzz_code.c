@@ -9,9 +9,10 @@
 static const struct {
     uint32_t first, last;
 } never[] = {
-    {0, 8},           {0x0b, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},       {0x61c, 0x61c},
-    {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xe000, 0xf8ff},   {0xfdd0, 0xfdef},
-    {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xfffe, 0xffff}, {0xe0000, 0xe0fff}, {0xf0000, 0x10ffff},
+    {0, 8},           {0x0b, 0x1f},     {0x7f, 0x9f},       {0xad, 0xad},
+    {0x61c, 0x61c},   {0x200b, 0x200c}, {0x200e, 0x200f},   {0x2028, 0x202e},
+    {0x2060, 0x206f}, {0xe000, 0xf8ff}, {0xfdd0, 0xfdef},   {0xfe00, 0xfe0d},
+    {0xfeff, 0xfeff}, {0xfffe, 0xffff}, {0xe0000, 0xe0fff}, {0xf0000, 0x10ffff},
 };
 
 static uint32_t value_of(const uint8_t *at, size_t len)
@@ -35,6 +36,23 @@ static bool has_never(struct bytes text, bool only_bidi)
         for (size_t n = 0; n < COUNT_OF(never) && !only_bidi; n++)
             if (value >= never[n].first && value <= never[n].last)
                 return true;
+    }
+    return false;
+}
+
+/* What only an emoji may be made of stands behind something that can be seen. */
+static bool has_loose_joint(struct bytes text)
+{
+    const uint8_t *at = text.data;
+    uint32_t before = ' ';
+    for (size_t i = 0, len; i < text.len; i += len) {
+        len = fuzz_character(at + i, text.len - i);
+        uint32_t value = value_of(at + i, len);
+        bool joint = value == 0x200d || value == 0xfe0e || value == 0xfe0f;
+        bool keycap = text.len - i >= len + 3 && memcmp(at + i + len, "\xe2\x83\xa3", 3) == 0;
+        if (joint && before < 0x80 && !keycap)
+            return true;
+        before = value;
     }
     return false;
 }
@@ -88,7 +106,7 @@ static void check_accepted(struct bytes code, const struct code_limits *limits)
     for (size_t i = 0; i < code.len; i++)
         lines += ((const char *)code.data)[i] == '\n';
     CLAIM((int64_t)code.len <= limits->bytes && lines <= limits->lines);
-    CLAIM(fuzz_is_utf8(code) && !has_never(code, false));
+    CLAIM(fuzz_is_utf8(code) && !has_never(code, false) && !has_loose_joint(code));
     CLAIM(text_check(code, TEXT_LINES, "question", &err)); /* which is the lesser rule */
     if (code.len)
         check_coding(code);
@@ -109,6 +127,7 @@ static void check_name(struct bytes text)
     }
     CLAIM(frame_name_plain(name) && attempt_name_is_plain(name));
     CLAIM(fuzz_is_utf8(bytes_of(name)) && strlen(name) <= 255 && !has_never(bytes_of(name), false));
+    CLAIM(!strstr(name, "\xe2\x80\x8d") && !strstr(name, "\xef\xb8\x8f"));
     CLAIM(!strpbrk(name, "/\\\n\t") && name[0] != '.' && name[0] != '-');
 }
 

@@ -64,6 +64,13 @@ export const planted = [
         says: "U+202E turns what a reviewer reads around",
     },
     {
+        harness: "fuzz_deception",
+        file: "common/domain/deception.c",
+        was: "if (plain && character > 0x7f)",
+        now: "if (plain && character > 0x7ff)",
+        says: "a Cyrillic letter may stand in a name",
+    },
+    {
         harness: "fuzz_bundle",
         file: "common/domain/bundle.c",
         was: "add_text(ret_bytes, bundle->image);",

@@ -186,6 +186,19 @@ export interface Quorum {
   groups: { name: string; needed: number; approved: number; eligible: number }[];
 }
 
+export type Level = 'note' | 'medium' | 'high' | 'block';
+
+// Lines and columns from 1; columns in code points, the end is behind it.
+export interface Finding {
+  rule: string;
+  level: Level;
+  line: number;
+  column: number;
+  end_column: number;
+  title: string;
+  explanation: string;
+}
+
 export interface Detail extends Omit<Summary, 'files'> {
   question: string | null;
   code: string;
@@ -196,6 +209,7 @@ export interface Detail extends Omit<Summary, 'files'> {
   decisions: Decision[];
   attempts: Attempt[];
   activity: Activity[];
+  findings?: Finding[];
   can: Can;
   cannot_decide_because?: 'own_request' | 'wrong_role' | 'wrong_state' | 'already_decided' | null;
   quorum?: Quorum | null;

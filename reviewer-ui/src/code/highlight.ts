@@ -2,7 +2,8 @@
 import hljs from 'highlight.js/lib/core';
 import python from 'highlight.js/lib/languages/python';
 import sql from 'highlight.js/lib/languages/sql';
-import { findMarks, findSpaceRuns, type Mark } from './hidden';
+import type { Finding } from '../base/types';
+import { findMarks, findSpaceRuns, markColumn, sortMarks, type Mark } from './hidden';
 
 hljs.registerLanguage('python', python);
 hljs.registerLanguage('sql', sql);
@@ -13,6 +14,8 @@ export interface Piece {
   // A hidden character's label, or how many spaces stand here.
   mark?: string;
   spaces?: number;
+  // Spaces at the end of a line.
+  trailing?: boolean;
 }
 
 interface Node {
@@ -72,16 +75,32 @@ function splitLines(tokens: Token[]): Token[][] {
 
 interface Span extends Mark {
   spaces?: number;
+  trailing?: boolean;
 }
 
-function spansOf(line: string): Span[] {
-  const runs = findSpaceRuns(line).map(({ start, length }) => ({
+// What the server found in single characters is marked, too.
+function marksOf(line: string, findings: Finding[]): Mark[] {
+  const found = findings
+    .filter(({ column, end_column: end }) => end === column + 1)
+    .map(({ column }) => markColumn(line, column))
+    .filter((mark) => mark !== null);
+  return found.length ? sortMarks([...findMarks(line), ...found]) : findMarks(line);
+}
+
+function spansOf(line: string, findings: Finding[]): Span[] {
+  const runs = findSpaceRuns(line).map(({ start, length, trailing }) => ({
     start,
     end: start + length,
     label: '',
     spaces: length,
+    trailing,
   }));
-  return [...findMarks(line), ...runs].sort((a, b) => a.start - b.start);
+  return [...marksOf(line, findings), ...runs].sort((a, b) => a.start - b.start);
+}
+
+function extraOf({ spaces, trailing, label }: Span): Partial<Piece> {
+  if (trailing) return { trailing };
+  return spaces ? { spaces } : { mark: label };
 }
 
 function cutPieces(tokens: Token[], spans: Span[]): Piece[] {
@@ -97,7 +116,7 @@ function cutPieces(tokens: Token[], spans: Span[]): Piece[] {
       const inside = span !== undefined && span.start <= at + from;
       const edge = span ? (inside ? span.end : span.start) - at : text.length;
       const part = text.slice(from, Math.min(edge, text.length));
-      const extra = inside ? (span.spaces ? { spaces: span.spaces } : { mark: span.label }) : {};
+      const extra = inside ? extraOf(span) : {};
       pieces.push({ text: part, tone, ...extra });
       from += part.length;
     }
@@ -112,12 +131,15 @@ export interface Painted {
   longest: number;
 }
 
-export function paintCode(code: string, language: string): Painted {
+export function paintCode(code: string, language: string, findings: Finding[] = []): Painted {
   let hidden = 0;
   let longest = 0;
-  const lines = splitLines(tokenize(code, language)).map((tokens) => {
+  const here = new Map<number, Finding[]>();
+  for (const finding of findings)
+    here.set(finding.line, [...(here.get(finding.line) ?? []), finding]);
+  const lines = splitLines(tokenize(code, language)).map((tokens, index) => {
     const line = tokens.map((token) => token.text).join('');
-    const spans = spansOf(line);
+    const spans = spansOf(line, here.get(index + 1) ?? []);
     hidden += spans.filter((span) => span.label !== '').length;
     longest = Math.max(longest, line.length);
     return cutPieces(tokens, spans);

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { formatFull, formatSpan, initials } from '../base/format';
 import { followLink } from '../base/route';
 import { moment, second } from '../base/clock';
+import { Boxed } from '../code/boxed';
 import { findMarks, findOutputMarks, type Mark } from '../code/hidden';
 import { speak } from '../base/messages';
 import { singleKeys } from '../base/keys';
@@ -21,9 +22,7 @@ function markPieces(text: string, marks: Mark[]): ComponentChildren[] {
   for (const { start, end, label } of marks) {
     if (start > at) pieces.push(text.slice(at, start));
     pieces.push(
-      <span class="hid" data-u={label}>
-        {text.slice(start, end)}
-      </span>,
+      <Boxed label={label}>{text.slice(start, end)}</Boxed>,
     );
     at = end;
   }

@@ -44,7 +44,7 @@ function Row({ row }: { row: Summary }) {
       </td>
       <td>
         {row.author.kind === 'agent' && <Icon name="robot" size={14} />}{' '}
-        <bdi>{row.author.name}</bdi>
+        <Said text={row.author.name} />
         <span class="dim"> · {t.language(row.language)}</span>
       </td>
       <td>

@@ -4,7 +4,7 @@ import { second } from '../base/clock';
 import { formatDuration, formatFull, formatSpan, formatWhen } from '../base/format';
 import type { Attempt, Decision, Detail } from '../base/types';
 import { Icon } from '../parts/icons';
-import { Elapsed } from '../parts/small';
+import { Elapsed, Said } from '../parts/small';
 import { t } from '../texts';
 
 type Look = 'done' | 'active' | 'todo' | 'bad' | 'stopped';
@@ -80,7 +80,7 @@ function Approval({ detail }: { detail: Detail }) {
   const span = formatSpan(Date.parse(decision.decided_at) - Date.parse(sent));
   return (
     <span title={formatFull(decision.decided_at)}>
-      <bdi>{decision.reviewer.name}</bdi>, {span}
+      <Said text={decision.reviewer.name} />, {span}
     </span>
   );
 }

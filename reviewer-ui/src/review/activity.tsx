@@ -24,7 +24,7 @@ function Row({ entry }: { entry: Activity }) {
       <div>
         <p>
           <strong>
-            <bdi>{actorText(entry)}</bdi>
+            <Said text={actorText(entry)} />
           </strong>{' '}
           · {eventText(entry)}
           {revision > 0 && <span class="dim"> · {t.version(revision)}</span>}

@@ -42,7 +42,7 @@ function RunFacts({ detail }: { detail: Detail }) {
           <bdi>{t.sandbox.name(bundle.sandbox)}</bdi>
         </Fact>
         <Fact name={t.sandbox.image(bundle.sandbox)}>
-          <bdi>{bundle.image}</bdi>
+          <Said text={bundle.image} />
         </Fact>
         <Fact name={t.facts.network}>{network}</Fact>
         <Fact name={t.facts.time}>{formatDuration(limits.wall_ms)}</Fact>
@@ -90,7 +90,7 @@ function DecisionFact({ decision }: { decision: Decision }) {
       <VerdictSign verdict={decision.verdict} />
       <div>
         <span>
-          {t.facts.verdicts[decision.verdict]} · <bdi>{decision.reviewer.name}</bdi>
+          {t.facts.verdicts[decision.verdict]} · <Said text={decision.reviewer.name} />
         </span>
         <span class="dim">
           {t.facts.onVersion(decision.revision)} · {formatWhen(decision.decided_at)}

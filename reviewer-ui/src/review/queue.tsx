@@ -46,7 +46,7 @@ export function Who({ row }: { row: Summary }) {
     <span class="row-who">
       {row.author.kind === 'agent' && <Icon name="robot" size={14} />}
       {row.author.kind === 'agent' && <span class="unseen">{t.agent}: </span>}
-      <bdi>{row.author.name}</bdi> · <bdi>{row.team.name}</bdi> · {t.language(row.language)}
+      <Said text={row.author.name} /> · <Said text={row.team.name} /> · {t.language(row.language)}
     </span>
   );
 }

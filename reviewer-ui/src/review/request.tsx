@@ -35,10 +35,10 @@ function Head({ detail }: { detail: Detail }) {
         <span>
           {t.review.askedBy}{' '}
           <strong>
-            <bdi>{author.name}</bdi>
+            <Said text={author.name} />
           </strong>
           {author.kind === 'agent' && author.owner && ` (${t.ofOwner(author.owner.name)})`},{' '}
-          <bdi>{team.name}</bdi>
+          <Said text={team.name} />
         </span>
         <span class="dim">
           <Since at={detail.created_at} words={t.ago} />

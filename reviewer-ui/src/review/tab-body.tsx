@@ -85,6 +85,7 @@ export function TabBody({
       revision={detail.revision}
       bytes={detail.code_bytes}
       before={before}
+      {...(detail.findings && { findings: detail.findings })}
     />
   );
 }

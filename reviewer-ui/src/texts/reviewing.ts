@@ -95,6 +95,12 @@ export const reviewing = {
     changedSince: (n: number) => `Changed since version ${n}`,
     hidden: (n: number) =>
       many(n, 'hidden or look-alike character', 'hidden or look-alike characters'),
+    boxed: (label: string) => `Hidden or look-alike character ${label}`,
+    findings: 'Findings in the code',
+    notes: (n: number) => many(n, 'note about the code', 'notes about the code'),
+    notesLabel: 'Notes about the code',
+    place: (line: number, column: number) => `line ${line}, column ${column}`,
+    levels: { note: 'Note', medium: 'Medium', high: 'High', block: 'Refused' },
     copiedHidden: (n: number) => `Copied with ${many(n, 'hidden character', 'hidden characters')}`,
     longest: (n: number) => `Longest line ${formatNumber(n)} characters`,
     spaces: (n: number) => `${formatNumber(n)} spaces`,

@@ -1,0 +1,4 @@
+def transfer(amount):
+    """Subtract funds and then ⁧;return
+    """
+    return amount

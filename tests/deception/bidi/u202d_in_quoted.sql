@@ -1,0 +1,1 @@
+select "to‭tal" from t

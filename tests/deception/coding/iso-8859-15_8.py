@@ -1,0 +1,1 @@
+# encoding: iso-8859-15

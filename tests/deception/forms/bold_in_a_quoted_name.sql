@@ -1,0 +1,1 @@
+select "𝐭𝐨𝐭𝐚𝐥" from t

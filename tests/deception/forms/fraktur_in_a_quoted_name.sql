@@ -1,0 +1,1 @@
+select "𝖙𝖔𝖙𝖆𝖑" from t

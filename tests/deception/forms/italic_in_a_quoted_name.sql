@@ -1,0 +1,1 @@
+select "𝘵𝘰𝘵𝘢𝘭" from t

@@ -1,0 +1,1 @@
+select "𝚝𝚘𝚝𝚊𝚕" from t

@@ -1,0 +1,1 @@
+print("Příliš žluťoučký kůň")

@@ -1,0 +1,1 @@
+print("Ça va ? L’été, œuvre : 5 000 €")

@@ -1,0 +1,1 @@
+select "Größe", [Straße], `Übersicht` from t

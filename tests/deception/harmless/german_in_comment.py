@@ -1,0 +1,2 @@
+# Größe, Übergröße, Straße, Äpfel – „Zitat“ … 5 °C, 3 m², 20 €
+x = 1

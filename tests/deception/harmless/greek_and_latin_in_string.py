@@ -1,0 +1,1 @@
+print("το αρχείο report.csv")

@@ -1,0 +1,2 @@
+# Það er gott veður
+x = 1

@@ -1,0 +1,1 @@
+print("Það er gott veður")

@@ -1,0 +1,1 @@
+select 1 -- ação, não, nº 5

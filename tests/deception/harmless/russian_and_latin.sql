@@ -1,0 +1,1 @@
+select 1 -- файл report.csv, формат JSON, API-ключ

@@ -1,0 +1,2 @@
+# файл report.csv, формат JSON, API-ключ
+x = 1

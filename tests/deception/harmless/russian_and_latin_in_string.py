@@ -1,0 +1,1 @@
+print("файл report.csv, формат JSON, API-ключ")

@@ -1,0 +1,1 @@
+print("¿Qué tal? ¡Mañana! 1.ª y 2.º")

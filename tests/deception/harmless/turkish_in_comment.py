@@ -1,0 +1,2 @@
+# Işık, ığdır, İstanbul, şeker, çağ
+x = 1

@@ -1,0 +1,1 @@
+print("Işık, ığdır, İstanbul, şeker, çağ")

@@ -1,0 +1,2 @@
+# Tiếng Việt rất đẹp
+x = 1

@@ -1,0 +1,1 @@
+print("Tiếng Việt rất đẹp")

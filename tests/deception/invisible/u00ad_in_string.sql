@@ -1,0 +1,1 @@
+select 'ad­min' as who

@@ -1,0 +1,2 @@
+user = "adᅟmin"
+print(user)

@@ -1,0 +1,2 @@
+x = 1  # all ᅠfine
+print(x)

@@ -1,0 +1,2 @@
+user = "adᅠmin"
+print(user)

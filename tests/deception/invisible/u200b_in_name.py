@@ -1,0 +1,1 @@
+is​_admin = True

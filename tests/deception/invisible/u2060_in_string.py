@@ -1,0 +1,2 @@
+user = "ad⁠min"
+print(user)

@@ -1,0 +1,1 @@
+isㅤ_admin = True

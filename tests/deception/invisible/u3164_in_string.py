@@ -1,0 +1,2 @@
+user = "adㅤmin"
+print(user)

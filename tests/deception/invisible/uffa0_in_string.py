@@ -1,0 +1,2 @@
+user = "adﾠmin"
+print(user)

@@ -1,0 +1,1 @@
+url = "https://exаmple.com/x"

@@ -1,0 +1,1 @@
+select "gооgle" from t

@@ -1,0 +1,1 @@
+select "pаypal" from t

@@ -1,0 +1,4 @@
+"""One.
+
+Ask the аdmin.
+"""

@@ -1,0 +1,1 @@
+x = "аdmin and rоot"

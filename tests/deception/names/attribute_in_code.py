@@ -1,0 +1,1 @@
+os.systеm("ls")

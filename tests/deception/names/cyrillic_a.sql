@@ -1,0 +1,1 @@
+select nаme from t

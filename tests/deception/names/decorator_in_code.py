@@ -1,0 +1,2 @@
+@сache
+def f(): pass

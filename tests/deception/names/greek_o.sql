@@ -1,0 +1,1 @@
+select tοtal from t
