@@ -72,7 +72,6 @@ static const struct {
 struct levels {
     enum deception_level of[4];
 };
-static const struct levels always_note = {{0}};
 static const struct levels text_medium = {
     {DECEPTION_MEDIUM, DECEPTION_MEDIUM, DECEPTION_NOTE, DECEPTION_MEDIUM}};
 static const struct levels text_high = {
@@ -216,8 +215,8 @@ static void find_signs(struct deception_scan *scan, const struct deception_line 
             report(scan, RULE_SIGN, text_medium.of[part_at(line, n)], span,
                    "U+%04X looks like \"%c\"", (unsigned)character, unicode_looks_like(character));
         else if (kind == UNICODE_SPACE)
-            report(scan, RULE_SPACE, always_note.of[part_at(line, n)], span,
-                   "U+%04X stands for a space", (unsigned)character);
+            report(scan, RULE_SPACE, DECEPTION_NOTE, span, "U+%04X stands for a space",
+                   (unsigned)character);
         else if (kind == UNICODE_UNKNOWN)
             report(scan, RULE_UNKNOWN, DECEPTION_MEDIUM, span, "U+%04X is not known",
                    (unsigned)character);

@@ -114,16 +114,21 @@ static void test_every_file_is_refused_or_marked_as_said(void **state)
 }
 
 /* What a font may draw as nothing, or as an order of signs, is in the list of refused ones. */
+static bool is_hidden(int32_t c)
+{
+    uint32_t category = U_GET_GC_MASK(c);
+    return (u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) ||
+            u_hasBinaryProperty(c, UCHAR_BIDI_CONTROL) ||
+            u_hasBinaryProperty(c, UCHAR_NONCHARACTER_CODE_POINT) ||
+            (category & (U_GC_CC_MASK | U_GC_CO_MASK | U_GC_ZL_MASK | U_GC_ZP_MASK))) &&
+           c != '\n' && c != '\t' && (c < 0xd800 || c > 0xdfff);
+}
+
 static void test_no_invisible_character_of_unicode_is_forgotten(void **state)
 {
     (void)state;
     for (int32_t c = 0; c <= 0x10ffff; c++) {
-        uint32_t category = U_GET_GC_MASK(c);
-        bool hidden = u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) ||
-                      u_hasBinaryProperty(c, UCHAR_BIDI_CONTROL) ||
-                      u_hasBinaryProperty(c, UCHAR_NONCHARACTER_CODE_POINT) ||
-                      (category & (U_GC_CC_MASK | U_GC_CO_MASK | U_GC_ZL_MASK | U_GC_ZP_MASK));
-        if (!hidden || c == '\n' || c == '\t' || (c >= 0xd800 && c <= 0xdfff))
+        if (!is_hidden(c))
             continue;
         char text[8] = "";
         int32_t len = 0;
@@ -132,6 +137,39 @@ static void test_no_invisible_character_of_unicode_is_forgotten(void **state)
         if (code_check((struct bytes){text, (size_t)len}, &limits, &err))
             fail_msg("U+%04X is accepted", (unsigned)c);
     }
+}
+
+/* A hidden character anywhere in harmless code; those that emoji are made of left aside. */
+static void test_ten_thousand_mutations_are_refused(void **state)
+{
+    (void)state;
+    glob_t files;
+    unsigned seed = 11;
+    AUTO(buffer) struct buffer text = {0}, code = {0};
+    int32_t hidden[300];
+    size_t count = 0;
+    for (int32_t c = 0; c < 0x1ffff && count < COUNT_OF(hidden); c++)
+        if (is_hidden(c) && u_charType(c) != U_PRIVATE_USE_CHAR && c != 0x200d && c != 0xfe0e &&
+            c != 0xfe0f)
+            hidden[count++] = c;
+    assert_in_range(count, 100, COUNT_OF(hidden) - 1);
+    assert_int_equal(glob("tests/deception/harmless/*.py", 0, NULL, &files), 0);
+    for (int round = 0; round < 10000; round++) {
+        char character[8] = "";
+        struct error err = {0};
+        read_whole(files.gl_pathv[(size_t)rand_r(&seed) % files.gl_pathc], &text);
+        int32_t c = hidden[(size_t)rand_r(&seed) % count];
+        int32_t len = 0, at = rand_r(&seed) % (int32_t)text.len;
+        U8_APPEND_UNSAFE((uint8_t *)character, len, c);
+        U8_SET_CP_START_UNSAFE((const uint8_t *)text.data, at);
+        buffer_clear(&code);
+        buffer_add(&code, text.data, (size_t)at);
+        buffer_add(&code, character, (size_t)len);
+        buffer_add(&code, text.data + at, text.len - (size_t)at);
+        if (code_check(buffer_bytes(&code), &limits, &err))
+            fail_msg("U+%04X at %d is accepted", (unsigned)c, at);
+    }
+    globfree(&files);
 }
 
 static void test_a_refusal_says_what_the_character_could_be_taken_for(void **state)
@@ -260,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_file_is_refused_or_marked_as_said),
         cmocka_unit_test(test_no_invisible_character_of_unicode_is_forgotten),
+        cmocka_unit_test(test_ten_thousand_mutations_are_refused),
         cmocka_unit_test(test_a_refusal_says_what_the_character_could_be_taken_for),
         cmocka_unit_test(test_many_notes_hide_no_high_finding),
         cmocka_unit_test(test_places_are_in_characters_and_in_bytes),
