@@ -38,7 +38,7 @@ static bool decisions(struct verify *verify, const struct rows *rows, size_t row
 {
     uint8_t digest[SHA256_SIZE];
     int64_t id = rows_integer(rows, row, 0);
-    take_digest(verify, rows, row, (const int[]){1, 17}, digest);
+    take_digest(verify, rows, row, (const int[]){1, 18}, digest);
     return is_covered(verify, (const int64_t[]){MARK_DECISION, id, 0}, digest) ||
            broken("decision", id, "is not as the audit trail has it", err);
 }
@@ -46,7 +46,7 @@ static bool decisions(struct verify *verify, const struct rows *rows, size_t row
 static void take_bundle(struct verify *verify, const struct rows *rows, size_t row,
                         uint8_t ret_digest[SHA256_SIZE])
 {
-    enum { FIRST = 14, FILES = 20, LAST = 34 };
+    enum { FIRST = 16, FILES = 22, LAST = 36 };
     struct bytes files = rows_bytes(rows, row, FILES);
     buffer_clear(&verify->field);
     for (int column = FIRST; column < FILES; column++)
@@ -64,11 +64,11 @@ static bool is_digest(struct bytes stored, const uint8_t digest[SHA256_SIZE])
 
 static bool revisions(struct verify *verify, const struct rows *rows, size_t row, struct error *err)
 {
-    enum { REQUEST, REVISION, CODE_SHA256 = 9, BUNDLE_SHA256, CODE = 12, COUNTS };
+    enum { REQUEST, REVISION, CODE_SHA256 = 9, BUNDLE_SHA256, CODE = 14, COUNTS };
     uint8_t digest[SHA256_SIZE], code[SHA256_SIZE], bundle[SHA256_SIZE];
     const int64_t key[3] = {MARK_REVISION, rows_integer(rows, row, REQUEST),
                             rows_integer(rows, row, REVISION)};
-    take_digest(verify, rows, row, (const int[]){2, 11}, digest);
+    take_digest(verify, rows, row, (const int[]){2, 13}, digest);
     sha256(rows_bytes(rows, row, CODE), code);
     take_bundle(verify, rows, row, bundle);
     bool good = is_covered(verify, key, digest) && rows_integer(rows, row, COUNTS) &&

@@ -8,7 +8,7 @@ create or replace function cs.revision_digest(r cs.revision) returns text
         cs.bytes('countersign-revision-v1'), cs.bytes(r.request_id::text),
         cs.bytes(r.revision::text), cs.bytes(r.editor_id::text), cs.bytes(r.session_id::text),
         cs.bytes(r.token_id::text), cs.bytes(r.title), r.code_sha256, r.bundle_sha256,
-        cs.bytes(cs.micros(r.created_at))])));
+        cs.bytes(cs.micros(r.created_at)), cs.bytes(r.risk), cs.bytes(r.verdict)])));
 comment on function cs.revision_digest is
     'Digest in hex of a revision row; bundle_sha256 covers what is not named in it.';
 
@@ -20,7 +20,8 @@ create or replace function cs.decision_digest(d cs.decision) returns text
         cs.bytes(d.reviewer_id::text), cs.bytes(d.verdict), d.bundle_sha256, cs.bytes(d.note),
         cs.bytes(d.acknowledged::text), cs.bytes(d.dwell_ms::text), cs.bytes(d.session_id::text),
         cs.bytes(d.token_id::text), cs.bytes(cs.micros(d.decided_at)),
-        cs.bytes(cs.micros(d.valid_until)), d.signature, cs.bytes(d.key_id)])));
+        cs.bytes(cs.micros(d.valid_until)), d.signature, cs.bytes(d.key_id),
+        cs.bytes(d.needed::text)])));
 comment on function cs.decision_digest is 'Digest in hex of a decision row.';
 
 create or replace function cs.attempt_digest(a cs.attempt) returns text

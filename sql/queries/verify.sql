@@ -30,7 +30,7 @@ order by e.xid, e.id limit $5;
 -- name: verify_decisions(after int8, most int4) binary
 select d.id, 'countersign-decision-row-v1', d.id, d.request_id, d.revision, d.round,
        d.reviewer_id, d.verdict, d.bundle_sha256, d.note, d.acknowledged, d.dwell_ms,
-       d.session_id, d.token_id, d.decided_at, d.valid_until, d.signature, d.key_id
+       d.session_id, d.token_id, d.decided_at, d.valid_until, d.signature, d.key_id, d.needed
 from cs.decision d where d.id > $1 order by d.id limit $2;
 
 -- Behind the digest: what must follow from the code, then the bundle, with the parts of its files
@@ -38,7 +38,7 @@ from cs.decision d where d.id > $1 order by d.id limit $2;
 -- name: verify_revisions(request_id int8, revision int4, most int4) binary
 select v.request_id, v.revision, 'countersign-revision-v1', v.request_id, v.revision,
        v.editor_id, v.session_id, v.token_id, v.title, v.code_sha256, v.bundle_sha256,
-       v.created_at, v.code,
+       v.created_at, v.risk, v.verdict, v.code,
        v.code_bytes = octet_length(v.code) and v.code_lines = octet_length(v.code)
            - octet_length(replace(v.code, e'\n', ''))
            + case when right(v.code, 1) = e'\n' then 0 else 1 end,
