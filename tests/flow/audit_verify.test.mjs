@@ -17,10 +17,16 @@ before(async () => {
 after(() => stack?.stop());
 
 const one = async (sql) => (await stack.psql('superuser', sql))[0].n;
-const sealed = () => until(async () => (await one(`select count(*)::int as n from cs.audit_event
-    where xid >= coalesce((select max(xid_to) from cs.audit_seal), '0')`)) === 0, 'seals');
 const headsFile = () => stack.state.files.SEAL_HEADS_FILE;
 const heads = async () => (await fs.readFile(headsFile(), 'utf8')).trimEnd().split('\n');
+
+/** Until every row is under a seal, and every seal's head is in the file. */
+async function sealed() {
+    await until(async () => (await one(`select count(*)::int as n from cs.audit_event
+        where xid >= coalesce((select max(xid_to) from cs.audit_seal), '0')`)) === 0, 'seals');
+    const last = await one('select max(n)::int as n from cs.audit_seal');
+    await until(async () => (await heads()).at(-1).split(' ')[2] === String(last), 'its head');
+}
 
 function audit(words, env = {}) {
     const settings = { PATH: process.env.PATH, VERIFIER_DATABASE_URL: stack.database.verifier,
@@ -72,6 +78,10 @@ test('no role seals but the sealer, and it does nothing else', async () => {
 });
 
 test('an older copy of the history is found by a head, and not sealed over', async () => {
+    for (const code of ['print(3)', 'print(4)']) {
+        await jobs.submit(code);
+        await sealed();
+    }
     const all = await heads();
     await stack.halt('api');
     await stack.psql('superuser', 'create table public.kept as select * from cs.audit_seal');
