@@ -109,6 +109,20 @@ bool audit_place_open(const char *head, struct audit_place *ret_place, struct er
     return true;
 }
 
+bool audit_place_keys(struct public_keys **ret_keys, struct error *err)
+{
+    struct settings settings;
+    AUTO(json) json_t *state = NULL;
+    if (!settings_load(SETTINGS_ADMIN, stderr, &settings, err) ||
+        !stack_state_read(settings.data_dir, &state, err))
+        return false;
+    const char *keys = choose(settings.seal_keys_file, state, "files", "SEAL_KEYS_FILE");
+    if (!keys)
+        return fail(err, ERR_BAD_REQUEST, "SEAL_KEYS_FILE is not set, and no stack runs in %s",
+                    settings.data_dir);
+    return public_keys_read(keys, "seal", ret_keys, err);
+}
+
 void audit_place_auto(struct audit_place *place)
 {
     db_close(place->db);

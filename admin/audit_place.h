@@ -15,4 +15,6 @@ struct audit_place {
  * head; NULL takes SEAL_HEADS_FILE where there is one. */
 bool audit_place_open(const char *head, struct audit_place *ret_place,
                       struct error *err) MUST_CHECK;
+/* Without a database: the keys alone. Caller frees. */
+bool audit_place_keys(struct public_keys **ret_keys, struct error *err) MUST_CHECK;
 void audit_place_auto(struct audit_place *place);

@@ -25,10 +25,12 @@ bool verify_run(struct db *db, const struct verify_options *options,
     verify->db = db;
     verify->options = options;
     pthread_mutex_init(&verify->db_lock, NULL);
-    bool good = begin(verify, err) && verify_events(verify, err) && verify_tables(verify, err);
+    bool good = hasher_new(&verify->hasher, err) && begin(verify, err) &&
+                verify_events(verify, err) && verify_tables(verify, err);
     *ret_result = verify->result;
     rows_free(verify->seals);
     marks_auto(&verify->marks);
+    hasher_free(verify->hasher);
     buffer_auto(&verify->field);
     free(verify->pending);
     pthread_mutex_destroy(&verify->db_lock);

@@ -57,6 +57,11 @@ static int by_key(const void *a, const void *b)
     return strcmp(((const struct move *)a)->key, ((const struct move *)b)->key);
 }
 
+static int is_key(const void *key, const void *move)
+{
+    return strcmp(key, ((const struct move *)move)->key);
+}
+
 bool verify_moves_read(struct verify *verify, struct error *err)
 {
     AUTO(rows) struct rows *rows = NULL;
@@ -81,9 +86,7 @@ bool verify_moves_read(struct verify *verify, struct error *err)
 
 const struct move *verify_move(const struct verify *verify, const char *key)
 {
-    struct move wanted;
-    snprintf(wanted.key, sizeof wanted.key, "%s", key);
-    return bsearch(&wanted, verify->moves, verify->move_count, sizeof wanted, by_key);
+    return bsearch(key, verify->moves, verify->move_count, sizeof *verify->moves, is_key);
 }
 
 /* The mark must not be used after this: it may have moved. */

@@ -50,7 +50,7 @@ static void take_leaf(struct verify *verify, const struct rows *rows, size_t row
     buffer_add(field, form, (size_t)len);
     for (int column = ID; column <= PREV_HASH; column++)
         rows_add_field(rows, row, column, field);
-    sha256(buffer_bytes(field), ret_leaf);
+    hasher_take(verify->hasher, buffer_bytes(field), ret_leaf);
 }
 
 /* "decision:7", "revision:2" and "attempt:9", with the digest of that row in hex. */

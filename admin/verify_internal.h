@@ -5,6 +5,7 @@
 
 #include "admin/marks.h"
 #include "admin/verify.h"
+#include "common/base/hasher.h"
 #include "common/domain/merkle.h"
 
 #define VERIFY_PAGE 5000
@@ -55,7 +56,8 @@ struct verify {
     int64_t top_id;       /* of them */
     int64_t last_id;      /* of all before */
     size_t head_at;       /* heads before it were found */
-    struct buffer field;  /* the bytes that are hashed now */
+    struct hasher *hasher;
+    struct buffer field; /* the bytes that are hashed now */
 };
 
 /* verify_seals.c: an epoch begins, its rows in the order of transactions, it ends. */
@@ -74,7 +76,5 @@ const struct move *verify_move(const struct verify *verify, const char *key);
 int16_t verify_state(const struct verify *verify, struct bytes name); /* -1: none */
 bool verify_chain_row(struct verify *verify, const struct link *link, struct error *err);
 bool verify_chains_end(struct verify *verify, struct error *err);
-
-/* verify_events.c, verify_tables.c */
 bool verify_events(struct verify *verify, struct error *err);
 bool verify_tables(struct verify *verify, struct error *err);

@@ -15,6 +15,7 @@ my %home = (
     'hiredis/hiredis.h' => qr{^common/io/redis\w*\.[ch]$},
     'microhttpd.h' => qr{^api/(server|server_\w+)\.[ch]$},
     'sodium.h'     => qr{^common/base/(crypto|signing)\.c$},
+    'openssl/evp.h' => qr{^common/base/hasher\.c$},
     'seccomp.h'    => qr{^worker/sandbox/local/\w+\.c$},
     (map { $_ => qr{^common/domain/unicode\.c$} }
         qw(unicode/uchar.h unicode/unorm2.h unicode/uscript.h unicode/uspoof.h)),

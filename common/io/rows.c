@@ -76,7 +76,7 @@ static int64_t integer_from_binary(struct bytes value)
 
 int64_t rows_integer(const struct rows *rows, size_t row, int column)
 {
-    if (PQfformat(rows->result, column) == 1 && !rows_is_null(rows, row, column))
+    if (PQfformat(rows->result, column) == 1)
         return integer_from_binary(rows_bytes(rows, row, column));
     const char *text = rows_text(rows, row, column);
     if (!text)
@@ -120,7 +120,7 @@ static void add_number(struct buffer *buffer, int64_t number)
 void rows_add_field(const struct rows *rows, size_t row, int column, struct buffer *buffer)
 {
     struct bytes value = rows_bytes(rows, row, column);
-    if (rows_is_null(rows, row, column)) {
+    if (!value.data) {
         buffer_add_u32be(buffer, UINT32_MAX);
         return;
     }

@@ -1,6 +1,7 @@
 // Sealing and `countersign audit verify`: what it answers, and heads that left the database.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -16,19 +17,27 @@ before(async () => {
 after(() => stack?.stop());
 
 const one = async (sql) => (await stack.psql('superuser', sql))[0].n;
-const sealed = () => until(async () => (await one(`select count(*)::int as n from cs.audit_event
-    where xid >= coalesce((select max(xid_to) from cs.audit_seal), '0')`)) === 0, 'seals');
 const headsFile = () => stack.state.files.SEAL_HEADS_FILE;
 const heads = async () => (await fs.readFile(headsFile(), 'utf8')).trimEnd().split('\n');
 
-function verify(words = [], env = {}) {
+/** Until every row is under a seal, and every seal's head is in the file. */
+async function sealed() {
+    await until(async () => (await one(`select count(*)::int as n from cs.audit_event
+        where xid >= coalesce((select max(xid_to) from cs.audit_seal), '0')`)) === 0, 'seals');
+    const last = await one('select max(n)::int as n from cs.audit_seal');
+    await until(async () => (await heads()).at(-1).split(' ')[2] === String(last), 'its head');
+}
+
+function audit(words, env = {}) {
     const settings = { PATH: process.env.PATH, VERIFIER_DATABASE_URL: stack.database.verifier,
                        ...stack.state.files, ...env };
     return new Promise((done) => {
-        execFile(path.join(build, 'countersign'), ['audit', 'verify', ...words], { env: settings },
+        execFile(path.join(build, 'countersign'), ['audit', ...words], { env: settings },
             (error, out, said) => done({ code: error?.code ?? 0, out, said }));
     });
 }
+
+const verify = (words = [], env = {}) => audit(['verify', ...words], env);
 
 /** Changes history as somebody whom no trigger stops; returns what takes it back. */
 async function forge(sql) {
@@ -69,6 +78,10 @@ test('no role seals but the sealer, and it does nothing else', async () => {
 });
 
 test('an older copy of the history is found by a head, and not sealed over', async () => {
+    for (const code of ['print(3)', 'print(4)']) {
+        await jobs.submit(code);
+        await sealed();
+    }
     const all = await heads();
     await stack.halt('api');
     await stack.psql('superuser', 'create table public.kept as select * from cs.audit_seal');
@@ -119,6 +132,70 @@ test('what can not be read ends with 3, and a wrong word with 2', async () => {
     const nowhere = await verify([], { VERIFIER_DATABASE_URL: '', DATA_DIR: '/nonexistent' });
     assert.equal(nowhere.code, 3);
     assert.match(nowhere.said, /VERIFIER_DATABASE_URL is not set/);
+});
+
+test('a range is exported, verifies offline, and no byte of it can change', async () => {
+    const out = path.join(stack.data, 'part');
+    const words = ['--from', '2020-01-01', '--to', '2100-01-01T00:00:00Z', '--out', out];
+    const made = await audit(['export', ...words]);
+    assert.equal(made.code, 0, made.said);
+    const all = await one('select sum(events)::int as n from cs.audit_seal');
+    assert.ok(made.out.startsWith(`${all} audit rows under `), made.out);
+    const offline = () => audit(['verify', '--offline', out], { VERIFIER_DATABASE_URL: '' });
+    const good = await offline();
+    assert.equal(good.code, 0, good.out + good.said);
+    assert.match(good.out, /whole/);
+    for (const name of ['events.jsonl', 'seals', 'manifest.json']) {
+        const file = path.join(out, name);
+        const text = await fs.readFile(file, 'utf8');
+        for (const at of [0.2, 0.5, 0.8].map((part) => Math.floor(text.length * part))) {
+            const other = text[at] === '0' ? '1' : '0';
+            await fs.writeFile(file, text.slice(0, at) + other + text.slice(at + 1));
+            assert.notEqual((await offline()).code, 0, `${name}, ${at}`);
+        }
+        await fs.writeFile(file, text);
+    }
+    assert.equal((await offline()).code, 0);
+});
+
+// Whoever changes the files can make the manifest anew: then the rows' hashes and seals tell.
+test('an export is whole by its seals, not by its manifest alone', async () => {
+    const out = path.join(stack.data, 'part');
+    const write = async (name, change) => {
+        const text = change(await fs.readFile(path.join(out, name), 'utf8'));
+        await fs.writeFile(path.join(out, name), text);
+        const manifest = JSON.parse(await fs.readFile(path.join(out, 'manifest.json'), 'utf8'));
+        manifest.files[name].sha256 = createHash('sha256').update(text).digest('hex');
+        await fs.writeFile(path.join(out, 'manifest.json'), JSON.stringify(manifest));
+        return audit(['verify', '--offline', out]);
+    };
+    const kept = await fs.readFile(path.join(out, 'events.jsonl'), 'utf8');
+    for (const [change, says] of [
+        [(text) => text.replace('request.submit', 'request.submix'), /line \d+: was changed/],
+        [(text) => text.replace(/^.*\n/, ''), /is not of seal|covers other rows|was changed/],
+        [(text) => text.replace(/^(.*\n)/, '$1$1'), /covers other rows|is not of seal/],
+        [(text) => `${text}${text.split('\n')[0]}\n`, /rows that no seal covers/]]) {
+        const answer = await write('events.jsonl', change);
+        assert.equal(answer.code, 1, `${change}: ${answer.said}`);
+        assert.match(answer.out, says);
+        await write('events.jsonl', () => kept);
+    }
+    const cut = await write('seals', (text) => text.replace(/.*\n$/, ''));
+    assert.match(cut.out, /rows that no seal covers/);
+});
+
+test('an export without a range, or into what is there, makes nothing', async () => {
+    const out = path.join(stack.data, 'other');
+    const to = ['--to', '2100-01-01'];
+    for (const words of [['--from', '2020-01-01', '--out', out],
+                         ['--from', 'x', ...to, '--out', out],
+                         ['--from', '2020-01-01', ...to],
+                         ['--from', '2020-01-01', ...to, '--out', stack.data]])
+        assert.equal((await audit(['export', ...words])).code, 2, words.join(' '));
+    const none = await audit(['export', '--from', '2099-01-01', ...to, '--out', out]);
+    assert.equal(none.code, 1);
+    assert.match(none.said, /nothing was sealed in that range/);
+    await assert.rejects(fs.stat(out));
 });
 
 test('rows that wait long for their seal end with 2', async () => {

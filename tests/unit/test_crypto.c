@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "common/base/crypto.h"
+#include "common/base/hasher.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/support/death.h"
 
@@ -37,6 +38,23 @@ static void test_sha256_whole_and_in_pieces(void **state)
     sha256_add(&sha, bytes_of("bc"));
     sha256_end(&sha, pieces);
     assert_memory_equal(whole, pieces, SHA256_SIZE);
+}
+
+static void test_a_hasher_makes_the_same_digests_again_and_again(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct hasher *hasher = NULL;
+    uint8_t one[SHA256_SIZE], other[SHA256_SIZE];
+    char text[200];
+    memset(text, 'x', sizeof text);
+    assert_true(hasher_new(&hasher, &err));
+    for (size_t len = 0; len < sizeof text; len++) {
+        hasher_take(hasher, (struct bytes){text, len}, one);
+        sha256((struct bytes){text, len}, other);
+        assert_memory_equal(one, other, sizeof one);
+    }
+    hasher_free(hasher);
 }
 
 static void test_tokens_differ_and_keep_their_form(void **state)
@@ -95,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sha256_whole_and_in_pieces),
+        cmocka_unit_test(test_a_hasher_makes_the_same_digests_again_and_again),
         cmocka_unit_test(test_tokens_differ_and_keep_their_form),
         cmocka_unit_test(test_a_token_never_leaves_its_place),
         cmocka_unit_test(test_nothing_starts_without_random_numbers),

@@ -1,0 +1,24 @@
+/* A range of the audit trail as files that verify without the database: events.jsonl, one array of
+ * texts for each row in the order of its seal, seals, one head a line, and manifest.json. */
+#pragma once
+
+#include "admin/audit_place.h"
+#include "common/base/json.h"
+
+#define EXPORT_FORM "countersign-audit-export-v1"
+#define EXPORT_COLUMNS                                                                             \
+    20 /* of verify_events: the hashed ones, the last of them prev_hash, and hash */
+
+struct export_result {
+    int64_t seals, events;
+    struct seal last;
+};
+
+/* Whole seals that were made from `range_us[0]` up to before `range_us[1]`, in microseconds since
+ * 1970, into a new folder. ERR_NOT_FOUND when there is none. */
+bool export_write(const struct audit_place *place, const int64_t range_us[2], const char *folder,
+                  struct export_result *ret_result, struct error *err) MUST_CHECK;
+
+/* ERR_CONFLICT: it is broken, and the text says where. */
+bool export_verify(const struct public_keys *keys, const char *folder,
+                   struct export_result *ret_result, struct error *err) MUST_CHECK;
