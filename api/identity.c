@@ -173,6 +173,9 @@ static bool find_by_cookie(struct api *api, struct db *db, const char *token,
     read_person(rows, identity);
     identity->scopes = ~0u;
     snprintf(identity->expires_at, sizeof identity->expires_at, "%s", rows_text(rows, 0, 9));
+    if (!rows_is_null(rows, 0, 11))
+        snprintf(identity->authenticated_at, sizeof identity->authenticated_at, "%s",
+                 rows_text(rows, 0, 11));
     identity_csrf(token, identity->csrf);
     return true;
 }

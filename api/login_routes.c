@@ -4,14 +4,13 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/password_routes.h"
 #include "api/sandboxes.h"
 #include "api/streams.h"
 #include "common/base/crypto.h"
-#include "common/base/fault.h"
 #include "common/base/log.h"
 #include "statements.h"
 
-#define PASSWORD_MIN 8
 #define LOGIN_MAX 100
 #define AGENT_MAX 200
 
@@ -20,31 +19,6 @@ static const struct json_field login_fields[] = {
     {"password", JSON_KIND_TEXT, false, 0, PASSWORD_MAX},
     {"link_token", JSON_KIND_TEXT, false, 1, SESSION_TOKEN_MAX},
 };
-
-static const struct json_field password_fields[] = {
-    {"current", JSON_KIND_TEXT, false, 0, PASSWORD_MAX},
-    {"password", JSON_KIND_TEXT, true, PASSWORD_MIN, PASSWORD_MAX},
-};
-
-static bool fail_throttled(struct call *call, int64_t seconds, struct error *err)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)seconds);
-    reply_add_header(call->reply, "Retry-After", text);
-    return fail(err, ERR_THROTTLED, "too many attempts; try again in %s seconds", text);
-}
-
-/* argon2id takes 64 MiB and 50 ms: only so many at once, the rest must come again. */
-static bool check_password(struct call *call, const char *hash, const char *password,
-                           bool *ret_matches, struct error *err)
-{
-    if (sem_trywait(&call->api->hashing) != 0)
-        return fail_throttled(call, 1, err);
-    *ret_matches = password_matches(hash, bytes_of(password));
-    sem_post(&call->api->hashing);
-    FAULT("api.login.after_hash");
-    return true;
-}
 
 /* A session that is about to exist: what both ways of signing in hand to the database. */
 struct opening {
@@ -70,14 +44,6 @@ static void prepare(const struct call *call, struct opening *opening)
     sha256(bytes_of(opening->csrf), opening->csrf_sha256);
 }
 
-static bool fail_credentials(struct call *call, const char *login, struct error *err)
-{
-    AUTO(rows) struct rows *rows = NULL;
-    if (!sql_login_failure(call->db, login, call->exchange->address, "wrong", &rows, err))
-        return false;
-    return fail(err, ERR_WRONG_PASSWORD, "login or password is wrong");
-}
-
 static bool open_session(struct call *call, const char *login, struct opening *opening,
                          struct error *err)
 {
@@ -98,13 +64,13 @@ static bool sign_in_by_password(struct call *call, struct opening *opening, stru
         return false;
     int64_t wait = rows_integer(rows, 0, 2);
     if (wait > 0)
-        return fail_throttled(call, wait, err);
+        return password_throttled(call, wait, err);
     const char *hash = rows_is_null(rows, 0, 1) ? NULL : rows_text(rows, 0, 1);
     bool matches = false;
-    if (!check_password(call, hash ? hash : call->api->dummy_hash, password, &matches, err))
+    if (!password_check(call, hash ? hash : call->api->dummy_hash, password, &matches, err))
         return false;
     if (!matches || !hash)
-        return fail_credentials(call, login, err);
+        return password_wrong(call, login, err);
     opening->person_id = rows_integer(rows, 0, 0);
     return open_session(call, login, opening, err);
 }
@@ -121,7 +87,7 @@ static bool sign_in_by_link(struct call *call, struct opening *opening, struct e
         return false;
     int64_t wait = rows_is_null(rows, 0, 2) ? 0 : rows_integer(rows, 0, 2);
     if (wait > 0)
-        return fail_throttled(call, wait, err);
+        return password_throttled(call, wait, err);
     if (rows_is_null(rows, 0, 0))
         return fail(err, ERR_WRONG_PASSWORD, "this link was used, has expired or never was");
     opening->person_id = rows_integer(rows, 0, 0);
@@ -206,8 +172,9 @@ static json_t *settings_json(const struct settings *settings)
         (json_int_t)settings->sandbox_pids, "output_bytes",
         (json_int_t)settings->sandbox_output_bytes, "files", (json_int_t)settings->sandbox_files,
         "file_bytes", (json_int_t)settings->sandbox_file_bytes);
-    return json_pack("{s:I, s:O, s:I, s:I, s:I, s:[s, s], s:s, s:o}", "undo_seconds",
-                     (json_int_t)settings->undo_seconds, "limits", limits, "max_code_bytes",
+    return json_pack("{s:I, s:I, s:O, s:I, s:I, s:I, s:[s, s], s:s, s:o}", "undo_seconds",
+                     (json_int_t)settings->undo_seconds, "reauth_seconds",
+                     (json_int_t)settings->reauth_seconds, "limits", limits, "max_code_bytes",
                      (json_int_t)settings->max_code_bytes, "max_code_lines",
                      (json_int_t)settings->max_code_lines, "max_upload_bytes",
                      (json_int_t)settings->max_upload_bytes, "languages", "python", "sql",
@@ -217,55 +184,10 @@ static json_t *settings_json(const struct settings *settings)
 bool route_me(struct call *call, struct error *err)
 {
     const char *expires = call->who.session_id ? call->who.expires_at : NULL;
+    const char *shown = call->who.authenticated_at[0] ? call->who.authenticated_at : NULL;
     AUTO(json)
-    json_t *more = json_pack("{s:o, s:{s:s?}}", "settings", settings_json(&call->api->settings),
-                             "session", "expires_at", expires);
+    json_t *more =
+        json_pack("{s:o, s:{s:s?, s:s?}}", "settings", settings_json(&call->api->settings),
+                  "session", "expires_at", expires, "authenticated_at", shown);
     return reply_me(call, call->who.person_id, call->who.csrf, more, err);
-}
-
-/* Who has a password must show it again: an open page alone does not change
- * it. Tries count like those of a sign-in. */
-static bool check_current(struct call *call, struct error *err)
-{
-    AUTO(rows) struct rows *stored = NULL;
-    if (!sql_password_get(call->db, call->who.person_id, &stored, err))
-        return false;
-    if (rows_count(stored) == 0 || rows_is_null(stored, 0, 0))
-        return true;
-    const char *current = json_text_of(call->body, "current");
-    if (!current)
-        return fail_field(err, ERR_MISSING_FIELD, "current", "current is missing");
-    AUTO(rows) struct rows *rows = NULL;
-    if (!sql_login_lookup(call->db, call->who.login, call->exchange->address, &rows, err))
-        return false;
-    if (rows_integer(rows, 0, 2) > 0)
-        return fail_throttled(call, rows_integer(rows, 0, 2), err);
-    bool matches = false;
-    if (!check_password(call, rows_text(stored, 0, 0), current, &matches, err))
-        return false;
-    if (matches)
-        return true;
-    (void)!fail_credentials(call, call->who.login, err);
-    if (err->code == ERR_WRONG_PASSWORD)
-        fail_field(err, ERR_FORBIDDEN, "current", "the current password is wrong");
-    return false;
-}
-
-bool route_password_set(struct call *call, struct error *err)
-{
-    if (!json_check(call->body, "", password_fields, COUNT_OF(password_fields), err) ||
-        !check_current(call, err))
-        return false;
-    char hash[PASSWORD_HASH_SIZE];
-    if (sem_trywait(&call->api->hashing) != 0)
-        return fail_throttled(call, 1, err);
-    bool hashed = password_hash(bytes_of(json_text_of(call->body, "password")), hash, err);
-    sem_post(&call->api->hashing);
-    AUTO(json) json_t *actor = identity_actor(&call->who, call->exchange);
-    AUTO(text) char *text = json_text(actor);
-    AUTO(rows) struct rows *rows = NULL;
-    if (!hashed || !sql_password_set(call->db, text, hash, &rows, err))
-        return false;
-    call->reply->status = 204;
-    return true;
 }

@@ -5,9 +5,11 @@
 #include "api/health_routes.h"
 #include "api/login_routes.h"
 #include "api/page.h"
+#include "api/password_routes.h"
 #include "api/people_routes.h"
 #include "api/request_routes.h"
 #include "api/result_routes.h"
+#include "api/session_routes.h"
 
 #define AUTHORS (ROLE_ANALYST | ROLE_AGENT | ROLE_REVIEWER | ROLE_ADMIN)
 /* Who asks: reviewers and admins who want to do so have the role of an analyst, too. */
@@ -28,6 +30,8 @@ const struct route route_table[] = {
     {METHOD_POST, "/api/logout", SESSION, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL, route_logout},
     {METHOD_POST, "/api/password", SESSION, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
      route_password_set},
+    {METHOD_POST, "/api/reauthenticate", SESSION, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
+     route_reauthenticate},
     {METHOD_GET, "/api/me", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL, route_me},
 
     {METHOD_POST, "/api/requests", LOGIN, ASKERS, SCOPE_SUBMIT, BODY_JSON, 0, NULL, route_submit},
@@ -81,7 +85,10 @@ const struct route route_table[] = {
      route_token_create},
     {METHOD_DELETE, "/api/tokens/{id}", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, NULL,
      route_token_revoke},
-    {METHOD_GET, "/api/sessions", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, NULL, route_sessions},
+    {METHOD_GET, "/api/sessions", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, "person_id",
+     route_sessions},
+    {METHOD_DELETE, "/api/sessions", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, "person_id",
+     route_sessions_revoke},
     {METHOD_DELETE, "/api/sessions/{id}", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, NULL,
      route_session_revoke},
 

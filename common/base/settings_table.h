@@ -54,6 +54,10 @@ SETTING_NUMBER(session_idle_seconds, "SESSION_IDLE_SECONDS", 1800, 60, 86400, SE
                "a session ends after this much inactivity")
 SETTING_NUMBER(session_seconds, "SESSION_SECONDS", 43200, 60, 604800, SETTINGS_API,
                "a session ends after this in any case")
+SETTING_NUMBER(
+    reauth_seconds, "REAUTH_SECONDS", 900, 60, 86400, SETTINGS_API,
+    "how old the last proof of who somebody is may be where it counts, such as approving "
+    "what is of high risk")
 SETTING_NUMBER(undo_seconds, "UNDO_SECONDS", 5, 0, 60, SETTINGS_API,
                "how long the page lets a reviewer undo an approval before it starts")
 SETTING_NUMBER(approval_seconds, "APPROVAL_SECONDS", 86400, 60, 2592000, SETTINGS_API,

@@ -105,6 +105,25 @@ export const t = {
     wrong: 'This is not your password.',
   },
 
+  sessions: {
+    title: 'Where you are signed in',
+    this: 'This session',
+    unknown: 'Unknown program',
+    how: {
+      password: 'By password',
+      link: 'By a one-time link',
+      proxy: 'By single sign-on',
+      oidc: 'By single sign-on',
+    },
+    from: (address: string) => `from ${address}`,
+    since: (at: string) => `signed in ${at}`,
+    used: 'used',
+    end: 'End',
+    endOne: (agent: string, address: string) => `End the session of ${agent} from ${address}`,
+    endOthers: 'End all others',
+    ended: 'Ended.',
+  },
+
   state: {
     drafting: 'Being written',
     needs_answer: 'Needs an answer',

@@ -67,7 +67,7 @@ from cs.link_consume($1, $2, $3, $4, $5, $6);
 
 -- name: session_check(token_sha256 bytea, idle_seconds int8)
 select session_id, person_id, login, name, kind, owner_id, roles, team_ids,
-       encode(csrf_sha256, 'hex') as csrf_sha256, expires_at, has_password
+       encode(csrf_sha256, 'hex') as csrf_sha256, expires_at, has_password, authenticated_at
 from cs.session_check($1, $2);
 
 -- name: token_check(token_sha256 bytea)
@@ -77,8 +77,18 @@ from cs.token_check($1);
 -- name: session_close(session_id int8, actor jsonb)
 select cs.session_close($1, $2);
 
--- name: sessions_list(person_id int8)
-select cs.sessions_list($1);
+-- name: sessions_close(actor jsonb, of_person int8)
+select cs.sessions_close($1, $2);
+
+-- of_person 0 is oneself.
+-- name: sessions_list(person_id int8, session_id int8, of_person int8)
+select cs.sessions_list($1, $2, nullif($3, 0));
+
+-- name: session_is_fresh(session_id int8, seconds int8)
+select cs.session_is_fresh($1, $2);
+
+-- name: reauthenticate(actor jsonb, how text)
+select cs.reauthenticate($1, $2);
 
 -- name: password_get(person_id int8)
 select cs.password_get($1);

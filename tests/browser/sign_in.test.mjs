@@ -44,6 +44,27 @@ test('a one-time link signs in once and leads to setting a password', async () =
     await other.context().close();
 });
 
+test('people see where they are signed in, and end what is not theirs', async () => {
+    await stack.signIn('mia');
+    await stack.signIn('mia');
+    await page.goto(`${stack.url}/account`);
+    const list = page.getByRole('region', { name: 'Where you are signed in' });
+    await list.getByText('This session').waitFor();
+    const rows = list.getByRole('listitem');
+    assert.equal(await rows.count(), 3);
+    await rows.filter({ hasNotText: 'This session' }).first().getByRole('button').click();
+    await until(async () => await rows.count() === 2, 'one session to go');
+    await list.getByRole('button', { name: 'End all others' }).click();
+    await until(async () => await rows.count() === 1, 'the others to go');
+    await list.getByText('This session').waitFor();
+    assertClean(page);
+    const [{ live }] = await stack.psql('superuser', `select count(*)::int as live
+        from cs.session s join cs.person p on p.id = s.person_id
+        where p.login = 'mia' and s.revoked_at is null`);
+    assert.equal(live, 1);
+    await page.goto(`${stack.url}/ask`);
+});
+
 test('what was being written survives a reload and a new sign-in', async () => {
     await page.getByLabel('Your question').fill('How many?');
     await code(page).fill('len("abc")\n');

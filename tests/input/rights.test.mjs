@@ -16,6 +16,7 @@ const rights = {
     'POST /api/login': '+++++++++',
     'POST /api/logout': 'u+++fffff',
     'POST /api/password': 'u+++fffff',
+    'POST /api/reauthenticate': 'u+++fffff',
     'GET /api/me': 'u+++++fff',
     'POST /api/requests': 'u+rr+f+ff',
     'POST /api/requests:batch': 'u+rr+f+ff',
@@ -47,6 +48,7 @@ const rights = {
     'POST /api/tokens': 'u+++fffff',
     'DELETE /api/tokens/{id}': 'u+++fffff',
     'GET /api/sessions': 'u+++fffff',
+    'DELETE /api/sessions': 'u+++fffff',
     'DELETE /api/sessions/{id}': 'u+++fffff',
 };
 

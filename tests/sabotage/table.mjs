@@ -5,11 +5,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import api from './api.mjs';
 import database from './database.mjs';
+import identity from './identity.mjs';
 import page from './page.mjs';
 import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const table = [...database, ...worker, ...api, ...page];
+export const table = [...database, ...worker, ...api, ...identity, ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
 const read = (name) => readFileSync(path.join(root, name), 'utf8');
