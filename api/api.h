@@ -22,6 +22,7 @@ struct meters;
 struct outputs;
 struct parks;
 struct places;
+struct proxy;
 struct server;
 struct streams;
 
@@ -53,6 +54,7 @@ struct api {
     struct outputs *outputs;
     struct places *places;
     struct known_tokens *known_tokens;
+    struct proxy *proxy; /* NULL: none is trusted */
     struct meters *meters;
     struct handlers *handlers;
     struct server *server;

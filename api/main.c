@@ -16,6 +16,7 @@
 #include "api/outputs.h"
 #include "api/parks.h"
 #include "api/places.h"
+#include "api/proxy.h"
 #include "api/route_list.h"
 #include "api/sandboxes.h"
 #include "api/server.h"
@@ -124,7 +125,8 @@ static bool start(struct api *api, struct error *err)
     raise_file_limit();
     read_public_url(api);
     sem_init(&api->hashing, 0, PASSWORD_HASHES_AT_ONCE);
-    if (!sandboxes_check(settings, err) || !crypto_init(err) || !check_database(api, err) ||
+    if (!sandboxes_check(settings, err) || !crypto_init(err) ||
+        !proxy_new(settings, &api->proxy, err) || !check_database(api, err) ||
         !hash_dummy(api, err) || !writes_open(api, err))
         return false;
     api->meters = meters_new(route_count);
@@ -200,6 +202,7 @@ static void stop(struct api *api)
     writes_close(api);
     places_free(api->places);
     known_tokens_free(api->known_tokens);
+    proxy_free(api->proxy);
     meters_free(api->meters);
     free(api->dummy_hash);
 }

@@ -58,6 +58,16 @@ SETTING_NUMBER(
     reauth_seconds, "REAUTH_SECONDS", 900, 60, 86400, SETTINGS_API,
     "how old the last proof of who somebody is may be where it counts, such as approving "
     "what is of high risk")
+SETTING_TEXT(proxy_addresses, "PROXY_ADDRESSES", "", SETTINGS_API,
+             "addresses or ranges, such as 10.0.0.0/8, with commas between, from which a proxy may "
+             "say who somebody is")
+SETTING_SECRET(proxy_secret, "PROXY_SECRET", SETTINGS_API,
+               "what that proxy must send as X-Proxy-Secret as well; at least 16 characters")
+SETTING_TEXT(proxy_user_header, "PROXY_USER_HEADER", "X-Remote-User", SETTINGS_API,
+             "header in which that proxy names a login")
+SETTING_NUMBER(sign_in_creates, "SIGN_IN_CREATES", 0, 0, 1, SETTINGS_API,
+               "1 makes an analyst without a team of somebody new whom the proxy or the OpenID "
+               "provider names")
 SETTING_NUMBER(undo_seconds, "UNDO_SECONDS", 5, 0, 60, SETTINGS_API,
                "how long the page lets a reviewer undo an approval before it starts")
 SETTING_NUMBER(approval_seconds, "APPROVAL_SECONDS", 86400, 60, 2592000, SETTINGS_API,

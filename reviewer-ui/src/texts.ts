@@ -88,6 +88,8 @@ export const t = {
     linkWrong: 'This link does not work any more.',
     linkHelp: 'Sign-in links work once and only for a short time. Ask your admin for a new one.',
     withPassword: 'Sign in with a password',
+    byProxy: 'Sign in as your network knows you',
+    proxyWrong: 'Nobody here has the login that your network gives you. Ask your admin.',
   },
 
   password: {

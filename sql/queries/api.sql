@@ -65,6 +65,10 @@ select ret_person_id as person_id, ret_session_id as session_id,
        ret_throttled_seconds as throttled_seconds
 from cs.link_consume($1, $2, $3, $4, $5, $6);
 
+-- `session` is {address, agent, token_sha256, csrf_sha256, seconds}, digests in hex.
+-- name: proxy_sign_in(login text, session jsonb, creates int8)
+select cs.proxy_sign_in($1, $2, $3 <> 0) as person_id;
+
 -- name: session_check(token_sha256 bytea, idle_seconds int8)
 select session_id, person_id, login, name, kind, owner_id, roles, team_ids,
        encode(csrf_sha256, 'hex') as csrf_sha256, expires_at, has_password, authenticated_at

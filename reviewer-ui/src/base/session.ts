@@ -37,7 +37,12 @@ function take(found: Me): void {
   sessionEnded.value = false;
 }
 
-export async function signIn(body: { login: string; password: string } | { link_token: string }) {
+export type SignInBody =
+  | { login: string; password: string }
+  | { link_token: string }
+  | { proxy: true };
+
+export async function signIn(body: SignInBody): Promise<void> {
   const found = await call<{ csrf_token: string }>('/api/login', { body, quiet: true });
   csrfToken.value = found.csrf_token;
   await loadMe();

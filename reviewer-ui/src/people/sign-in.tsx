@@ -1,6 +1,6 @@
 // Sign-in with a password, or by a one-time link whose token is in the fragment.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ApiError } from '../base/api';
+import { ApiError, call } from '../base/api';
 import { formatSpan } from '../base/format';
 import { errorText } from '../base/messages';
 import { go } from '../base/route';
@@ -36,6 +36,26 @@ function failure(reason: unknown): string {
   if (reason.status === 429)
     return t.signIn.throttled(formatSpan((reason.retryAfter || 60) * 1000));
   return errorText(reason);
+}
+
+// The ways of signing in that ask nothing of a form: a button for each.
+function OtherWays({ fail }: { fail: (text: string) => void }) {
+  const [ways, setWays] = useState<string[]>([]);
+  useEffect(() => {
+    call<{ sign_in: string[] }>('/api/instance', { quiet: true })
+      .then((found) => setWays(found.sign_in))
+      .catch(() => undefined);
+  }, []);
+  const byProxy = () =>
+    signIn({ proxy: true })
+      .then(() => go(pathAfterSignIn(), 'replace'))
+      .catch((reason) => fail(reason.status === 401 ? t.signIn.proxyWrong : failure(reason)));
+  if (!ways.includes('proxy')) return null;
+  return (
+    <Button onClick={() => void byProxy()} class="wide-button">
+      {t.signIn.byProxy}
+    </Button>
+  );
 }
 
 function SignInForm() {
@@ -96,6 +116,7 @@ function SignInForm() {
       <Button tone="primary" type="submit" busy={busy} class="wide-button">
         {busy ? t.signIn.busy : t.signIn.submit}
       </Button>
+      <OtherWays fail={(text) => fail('', text)} />
       <p class="dim small-text">{t.signIn.noPassword}</p>
     </form>
   );
