@@ -19,6 +19,7 @@ struct feed;
 struct handlers;
 struct known_tokens;
 struct meters;
+struct oidc;
 struct outputs;
 struct parks;
 struct places;
@@ -42,10 +43,11 @@ struct api {
     struct settings settings;
     char instance[64];
     char cookie_name[COOKIE_NAME_SIZE];
-    char origin[ORIGIN_SIZE];         /* scheme://host:port of PUBLIC_URL, or "" */
-    bool tls;                         /* people reach us by https */
-    atomic_int_fast64_t database_age; /* see api/database.h */
-    struct db_pool *pool;             /* for shared commits */
+    char flow_cookie[COOKIE_NAME_SIZE]; /* of somebody who is at the OpenID provider */
+    char origin[ORIGIN_SIZE];           /* scheme://host:port of PUBLIC_URL, or "" */
+    bool tls;                           /* people reach us by https */
+    atomic_int_fast64_t database_age;   /* see api/database.h */
+    struct db_pool *pool;               /* for shared commits */
     struct batch *batches[WRITE_COUNT];
     struct doorbell *doorbell;
     struct feed *feed;
@@ -54,6 +56,7 @@ struct api {
     struct outputs *outputs;
     struct places *places;
     struct known_tokens *known_tokens;
+    struct oidc *oidc;   /* NULL: none */
     struct proxy *proxy; /* NULL: none is trusted */
     struct meters *meters;
     struct handlers *handlers;

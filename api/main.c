@@ -13,6 +13,7 @@
 #include "api/handlers.h"
 #include "api/known_tokens.h"
 #include "api/meters.h"
+#include "api/oidc.h"
 #include "api/outputs.h"
 #include "api/parks.h"
 #include "api/places.h"
@@ -96,6 +97,8 @@ static bool check_database(struct api *api, struct error *err)
     snprintf(api->instance, sizeof api->instance, "%s", rows_text(rows, 0, 0));
     snprintf(api->cookie_name, sizeof api->cookie_name, "%scs_session_%.8s",
              api->tls ? "__Host-" : "", api->instance);
+    snprintf(api->flow_cookie, sizeof api->flow_cookie, "%scs_oidc_%.8s", api->tls ? "__Host-" : "",
+             api->instance);
     return true;
 }
 
@@ -126,8 +129,8 @@ static bool start(struct api *api, struct error *err)
     read_public_url(api);
     sem_init(&api->hashing, 0, PASSWORD_HASHES_AT_ONCE);
     if (!sandboxes_check(settings, err) || !crypto_init(err) ||
-        !proxy_new(settings, &api->proxy, err) || !check_database(api, err) ||
-        !hash_dummy(api, err) || !writes_open(api, err))
+        !proxy_new(settings, &api->proxy, err) || !oidc_new(settings, &api->oidc, err) ||
+        !check_database(api, err) || !hash_dummy(api, err) || !writes_open(api, err))
         return false;
     api->meters = meters_new(route_count);
     api->places = places_new(settings->max_streams_per_person);
@@ -203,6 +206,7 @@ static void stop(struct api *api)
     places_free(api->places);
     known_tokens_free(api->known_tokens);
     proxy_free(api->proxy);
+    oidc_free(api->oidc);
     meters_free(api->meters);
     free(api->dummy_hash);
 }

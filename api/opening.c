@@ -48,11 +48,11 @@ static void close_session(struct call *call)
         log_error("session.close", &err); /* it ends by its age */
 }
 
-static void set_cookie(struct call *call, const char *token, int64_t seconds)
+void opening_set_cookie(struct call *call, const char *name, const char *value, int64_t seconds)
 {
     char text[256];
-    snprintf(text, sizeof text, "%s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld%s",
-             call->api->cookie_name, token, (long long)seconds, call->api->tls ? "; Secure" : "");
+    snprintf(text, sizeof text, "%s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld%s", name,
+             value, (long long)seconds, call->api->tls ? "; Secure" : "");
     reply_add_header(call->reply, "Set-Cookie", text);
 }
 
@@ -76,12 +76,13 @@ bool opening_enter(struct call *call, const struct opening *opening, struct erro
 {
     close_session(call);
     call->exchange->person_id = opening->person_id;
-    set_cookie(call, opening->token, call->api->settings.session_seconds);
+    opening_set_cookie(call, call->api->cookie_name, opening->token,
+                       call->api->settings.session_seconds);
     return opening_reply_me(call, opening->person_id, opening->csrf, NULL, err);
 }
 
 void opening_leave(struct call *call)
 {
     close_session(call);
-    set_cookie(call, "", 0);
+    opening_set_cookie(call, call->api->cookie_name, "", 0);
 }

@@ -26,6 +26,9 @@ char *opening_text(const struct call *call, const struct opening *opening);
 /* Signed in: ends the session there was, sets the cookie, answers who it is. */
 bool opening_enter(struct call *call, const struct opening *opening, struct error *err) MUST_CHECK;
 
+/* For this host alone; "" and 0 seconds end it. */
+void opening_set_cookie(struct call *call, const char *name, const char *value, int64_t seconds);
+
 void opening_leave(struct call *call); /* ends the session and its cookie */
 
 /* `more` is added to the answer; may be NULL. */

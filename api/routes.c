@@ -4,6 +4,7 @@
 #include "api/fleet_routes.h"
 #include "api/health_routes.h"
 #include "api/login_routes.h"
+#include "api/oidc_routes.h"
 #include "api/page.h"
 #include "api/password_routes.h"
 #include "api/people_routes.h"
@@ -32,6 +33,9 @@ const struct route route_table[] = {
      route_password_set},
     {METHOD_POST, "/api/reauthenticate", SESSION, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
      route_reauthenticate},
+    {METHOD_POST, "/api/oidc/start", OPEN, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL, route_oidc_start},
+    {METHOD_POST, "/api/oidc/finish", OPEN, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
+     route_oidc_finish},
     {METHOD_GET, "/api/me", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL, route_me},
 
     {METHOD_POST, "/api/requests", LOGIN, ASKERS, SCOPE_SUBMIT, BODY_JSON, 0, NULL, route_submit},
@@ -77,6 +81,8 @@ const struct route route_table[] = {
      route_person_create},
     {METHOD_PATCH, "/api/people/{id}", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,
      route_person_change},
+    {METHOD_POST, "/api/people/{id}/identities", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL,
+     NULL, route_identity_link},
     {METHOD_GET, "/api/teams", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL, route_teams},
     {METHOD_POST, "/api/teams", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,
      route_team_create},

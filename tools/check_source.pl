@@ -15,6 +15,7 @@ my %home = (
     'hiredis/hiredis.h' => qr{^common/io/redis\w*\.[ch]$},
     'microhttpd.h' => qr{^api/(server|server_\w+)\.[ch]$},
     'sodium.h'     => qr{^common/base/crypto\.c$},
+    'cjose/cjose.h' => qr{^common/base/jws\.c$},
     'seccomp.h'    => qr{^worker/sandbox/local/\w+\.c$},
     'curl/curl.h'  => qr{^common/io/http\w*\.[ch]$},
 );

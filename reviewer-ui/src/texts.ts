@@ -89,6 +89,10 @@ export const t = {
     linkHelp: 'Sign-in links work once and only for a short time. Ask your admin for a new one.',
     withPassword: 'Sign in with a password',
     byProxy: 'Sign in as your network knows you',
+    byProvider: 'Single sign\u2011on',
+    providerIntro: 'Your single sign\u2011on is being checked.',
+    providerWrong: 'Single sign\u2011on did not work: nobody here, or it took too long. Try again.',
+    providerRefused: 'Your provider did not sign you in.',
     proxyWrong: 'Nobody here has the login that your network gives you. Ask your admin.',
   },
 

@@ -69,6 +69,22 @@ from cs.link_consume($1, $2, $3, $4, $5, $6);
 -- name: proxy_sign_in(login text, session jsonb, creates int8)
 select cs.proxy_sign_in($1, $2, $3 <> 0) as person_id;
 
+-- session_id 0 is none.
+-- name: oidc_begin(flow_sha256 bytea, session_id int8, address text, seconds int8)
+select cs.oidc_begin($1, nullif($2, 0), $3, $4) as throttled_seconds;
+
+-- name: oidc_take(flow_sha256 bytea)
+select ret_begun as begun, ret_session_id as session_id from cs.oidc_take($1);
+
+-- name: oidc_sign_in(claims jsonb, session jsonb, options jsonb)
+select cs.oidc_sign_in($1, $2, $3) as person_id;
+
+-- name: oidc_confirm(actor jsonb, claims jsonb)
+select cs.oidc_confirm($1, $2);
+
+-- name: identity_link(actor jsonb, person_id int8, issuer text, subject text)
+select cs.identity_link($1, $2, $3, $4);
+
 -- name: session_check(token_sha256 bytea, idle_seconds int8)
 select session_id, person_id, login, name, kind, owner_id, roles, team_ids,
        encode(csrf_sha256, 'hex') as csrf_sha256, expires_at, has_password, authenticated_at

@@ -1,6 +1,7 @@
 // Coming in and going out, and what is kept of the work in between.
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { Provider } from '../fake/oidc.mjs';
 import { startStack, until } from '../flow/stack.mjs';
 import { assertClean, openBrowser, openPerson, openWindow } from './people.mjs';
 
@@ -281,6 +282,33 @@ test('what is not shared is not found, whatever it is', async () => {
     await anna.goto(`${stack.url}/review/987654`);
     await anna.getByText('This request does not exist, or is not shared with you.').waitFor();
     assertClean(anna);
+});
+
+test('single sign-on: there, back, and what went wrong is said', async (context) => {
+    const provider = await Provider.start();
+    context.after(() => provider.stop());
+    await stack.restart('api', { ...provider.env, OIDC_LINK_BY_EMAIL: '1',
+                                 OIDC_REDIRECT_URL: `${stack.url}/sign-in` });
+    const window = await openWindow(browser);
+    const claims = { email: 'nobody', email_verified: true };
+    await window.route(`${provider.issuer}/auth**`, (route) => {
+        const back = new URLSearchParams(provider.signIn(route.request().url(), claims));
+        return route.fulfill({ contentType: 'text/html', body:
+            `<meta http-equiv="refresh" content="0;url=${stack.url}/sign-in?${back}">` });
+    });
+    const button = window.getByRole('button', { name: 'Single sign' });
+    await window.goto(`${stack.url}/sign-in`);
+    await button.click();
+    await window.getByRole('alert').getByText('did not work').waitFor();
+    assert.equal(new URL(window.url()).search, '', 'the code is not kept');
+    Object.assign(claims, { email: 'mia' });
+    await button.click();
+    await window.waitForURL('**/ask');
+    await window.context().clearCookies();
+    await window.goto(`${stack.url}/sign-in?error=access_denied&state=x`);
+    await window.getByText('Your provider did not sign you in.').waitFor();
+    assertClean(window);
+    await window.context().close();
 });
 
 test('nothing broke the policy on the way', () => assertClean(page));

@@ -48,6 +48,12 @@ export async function signIn(body: SignInBody): Promise<void> {
   await loadMe();
 }
 
+// Also what confirms a session that there is: either way /api/me says what is so then.
+export async function signInByProvider(back: object): Promise<void> {
+  await call('/api/oidc/finish', { body: back, quiet: true });
+  await loadMe();
+}
+
 // Where to go back to after signing in again.
 let wanted = '';
 
