@@ -25,6 +25,7 @@
 #include "api/writes.h"
 #include "common/base/clock.h"
 #include "common/base/crypto.h"
+#include "common/base/guard.h"
 #include "common/base/log.h"
 #include "common/domain/doorbell.h"
 #include "statements.h"
@@ -243,6 +244,7 @@ int main(int argc, char **argv)
 {
     static struct api api;
     struct error err = {0};
+    guard_memory();
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         printf("countersign-api %s\n", VERSION);
         return 0;

@@ -131,4 +131,14 @@ export default [
       was: 'if (!issuer || strcmp(issuer, oidc->issuer) != 0)',
       becomes: 'if (false)',
       test: [oidc, 'a provider that is away, or says that it is another, signs nobody in'] },
+    { id: 'core-files', defence: 'Core files of the api, which would hold secrets, are not written',
+      file: 'api/main.c',
+      was: 'guard_memory();', becomes: '',
+      test: ['flow/canary.test.mjs', 'api leaves no core file when it is aborted'] },
+    { id: 'canary-log', defence: 'The log has no secret',
+      file: 'api/opening.c',
+      was: 'reply_add_header(call->reply, "Set-Cookie", text);',
+      becomes: 'reply_add_header(call->reply, "Set-Cookie", text);'
+          + ' LOG(LOG_INFO, "cookie", LOG_TEXT("text", text));',
+      test: ['flow/canary.test.mjs', 'no log has any of them'] },
 ];
