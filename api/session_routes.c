@@ -1,10 +1,10 @@
 #include "api/session_routes.h"
 
-#include <inttypes.h>
-
 #include "api/api.h"
 #include "api/streams.h"
 #include "statements.h"
+
+#define JSON_ID_MAX INT64_C(9007199254740991)
 
 static char *actor_text(const struct call *call)
 {
@@ -16,7 +16,7 @@ static char *actor_text(const struct call *call)
 static bool read_person(const struct call *call, int64_t *ret_person_id, struct error *err)
 {
     *ret_person_id = call->who.person_id;
-    return uri_query_integer(&call->exchange->uri, "person_id", (int64_t[]){1, INT64_MAX},
+    return uri_query_integer(&call->exchange->uri, "person_id", (int64_t[]){1, JSON_ID_MAX},
                              ret_person_id, err);
 }
 

@@ -67,11 +67,11 @@ from cs.link_consume($1, $2, $3, $4, $5, $6);
 
 -- `session` is {address, agent, token_sha256, csrf_sha256, seconds}, digests in hex.
 -- name: proxy_sign_in(login text, session jsonb, creates int8)
-select cs.proxy_sign_in($1, $2, $3 <> 0) as person_id;
+select cs.proxy_sign_in($1, $2, $3::int8 <> 0) as person_id;
 
 -- session_id 0 is none.
 -- name: oidc_begin(flow_sha256 bytea, session_id int8, address text, seconds int8)
-select cs.oidc_begin($1, nullif($2, 0), $3, $4) as throttled_seconds;
+select cs.oidc_begin($1, nullif($2::int8, 0), $3, $4) as throttled_seconds;
 
 -- name: oidc_take(flow_sha256 bytea)
 select ret_begun as begun, ret_session_id as session_id from cs.oidc_take($1);
@@ -102,7 +102,7 @@ select cs.sessions_close($1, $2);
 
 -- of_person 0 is oneself.
 -- name: sessions_list(person_id int8, session_id int8, of_person int8)
-select cs.sessions_list($1, $2, nullif($3, 0));
+select cs.sessions_list($1, $2, nullif($3::int8, 0));
 
 -- name: session_is_fresh(session_id int8, seconds int8)
 select cs.session_is_fresh($1, $2);

@@ -108,7 +108,7 @@ const people = [
         '404 not_found person_id'],
     ['the sessions of nobody are ended', 'adm DELETE /api/sessions?person_id=999999', undefined,
         '404 not_found person_id'],
-    ...['0', '-1', 'x', ''].map((id) => [`the sessions of ${id || 'nothing'}`,
+    ...['0', '-1', 'x', '', '9007199254740992'].map((id) => [`the sessions of ${id || 'nothing'}`,
         `ana GET /api/sessions?person_id=${id}`, undefined, '400 invalid_field person_id']),
     ['a wrong password to confirm a session', 'pam POST /api/reauthenticate',
         { password: 'wrong' }, '403 forbidden password'],
