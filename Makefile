@@ -9,8 +9,8 @@ JOBS ?= $(shell nproc)
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
   -Wconversion -Wno-sign-conversion -Werror
 hardening := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
-libraries := libpq hiredis libcurl jansson libmicrohttpd libsodium libseccomp libcrypto icu-i18n \
-  icu-uc
+libraries := libpq hiredis libcurl jansson libmicrohttpd libsodium libseccomp libcrypto cjose \
+  icu-i18n icu-uc
 # Looked up when the first file is compiled: by then make deps has installed them.
 packages = $(eval packages := $$(shell pkg-config --cflags $(libraries) | sed 's/-I/-isystem /g'))$(packages)
 libs = $(eval libs := $$(shell pkg-config --libs $(libraries)))$(libs)

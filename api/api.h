@@ -19,9 +19,11 @@ struct feed;
 struct handlers;
 struct known_tokens;
 struct meters;
+struct oidc;
 struct outputs;
 struct parks;
 struct places;
+struct proxy;
 struct sealer;
 struct server;
 struct signing_key;
@@ -43,11 +45,12 @@ struct api {
     struct settings settings;
     char instance[64];
     char cookie_name[COOKIE_NAME_SIZE];
-    char origin[ORIGIN_SIZE];         /* scheme://host:port of PUBLIC_URL, or "" */
-    bool tls;                         /* people reach us by https */
-    atomic_int_fast64_t database_age; /* see api/database.h */
-    struct signing_key *signing_key;  /* of decisions */
-    struct db_pool *pool;             /* for shared commits */
+    char flow_cookie[COOKIE_NAME_SIZE]; /* of somebody who is at the OpenID provider */
+    char origin[ORIGIN_SIZE];           /* scheme://host:port of PUBLIC_URL, or "" */
+    bool tls;                           /* people reach us by https */
+    atomic_int_fast64_t database_age;   /* see api/database.h */
+    struct signing_key *signing_key;    /* of decisions */
+    struct db_pool *pool;               /* for shared commits */
     struct batch *batches[WRITE_COUNT];
     struct doorbell *doorbell;
     struct feed *feed;
@@ -56,6 +59,8 @@ struct api {
     struct outputs *outputs;
     struct places *places;
     struct known_tokens *known_tokens;
+    struct oidc *oidc;   /* NULL: none */
+    struct proxy *proxy; /* NULL: none is trusted */
     struct meters *meters;
     struct handlers *handlers;
     struct server *server;

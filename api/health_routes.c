@@ -39,8 +39,12 @@ bool route_instance(struct call *call, struct error *err)
 {
     (void)err;
     AUTO(json)
-    json_t *answer =
-        json_pack("{s:s, s:s}", "instance", call->api->instance, "name", "Countersign");
+    json_t *answer = json_pack("{s:s, s:s, s:[s]}", "instance", call->api->instance, "name",
+                               "Countersign", "sign_in", "password");
+    if (call->api->proxy)
+        json_array_append_new(json_object_get(answer, "sign_in"), json_string("proxy"));
+    if (call->api->oidc)
+        json_array_append_new(json_object_get(answer, "sign_in"), json_string("oidc"));
     reply_json(call->reply, 200, answer);
     return true;
 }

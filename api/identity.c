@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "api/cookie.h"
 #include "api/known_tokens.h"
+#include "api/proxy.h"
 #include "common/base/clock.h"
 #include "common/base/crypto.h"
 #include "statements.h"
@@ -173,7 +174,23 @@ static bool find_by_cookie(struct api *api, struct db *db, const char *token,
     read_person(rows, identity);
     identity->scopes = ~0u;
     snprintf(identity->expires_at, sizeof identity->expires_at, "%s", rows_text(rows, 0, 9));
+    if (!rows_is_null(rows, 0, 11))
+        snprintf(identity->authenticated_at, sizeof identity->authenticated_at, "%s",
+                 rows_text(rows, 0, 11));
     identity_csrf(token, identity->csrf);
+    return true;
+}
+
+/* When the proxy's user is another one by now, the session of the last one is over for them. */
+static bool check_proxy(const struct api *api, const struct exchange *exchange,
+                        const struct identity *identity, struct error *err)
+{
+    const char *login;
+    if (!proxy_login(api->proxy, exchange, &login, err))
+        return false;
+    if (login && identity->session_id && strcasecmp(login, identity->login) != 0 &&
+        exchange->route->access != ACCESS_ANYONE)
+        return fail(err, ERR_UNAUTHENTICATED, "the proxy names somebody else than the session");
     return true;
 }
 
@@ -187,9 +204,10 @@ bool identity_find(struct api *api, struct db *db, const struct exchange *exchan
         return false;
     if (cookie[0] && bearer)
         return fail(err, ERR_BAD_REQUEST, "a session and a token in one request");
-    if (bearer)
-        return find_by_token(api, db, exchange, bearer, ret_identity, err);
-    return !cookie[0] || find_by_cookie(api, db, cookie, ret_identity, err);
+    if (bearer ? !find_by_token(api, db, exchange, bearer, ret_identity, err)
+               : cookie[0] && !find_by_cookie(api, db, cookie, ret_identity, err))
+        return false;
+    return check_proxy(api, exchange, ret_identity, err);
 }
 
 static bool origin_is_ours(const struct api *api, const struct exchange *exchange,

@@ -21,8 +21,9 @@ struct identity {
     unsigned scopes;
     bool human;
     char login[LOGIN_SIZE];
-    char teams[TEAMS_SIZE]; /* their ids with commas between and around */
-    char expires_at[32];    /* of the session */
+    char teams[TEAMS_SIZE];    /* their ids with commas between and around */
+    char expires_at[32];       /* of the session */
+    char authenticated_at[32]; /* when its person last showed who they are; "": only a proxy said */
     char csrf[CSRF_SIZE];
 };
 

@@ -1,82 +1,21 @@
 #include "api/login_routes.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "api/api.h"
+#include "api/opening.h"
+#include "api/password_routes.h"
+#include "api/proxy.h"
 #include "api/sandboxes.h"
-#include "api/streams.h"
 #include "common/base/crypto.h"
-#include "common/base/fault.h"
-#include "common/base/log.h"
 #include "statements.h"
 
-#define PASSWORD_MIN 8
 #define LOGIN_MAX 100
-#define AGENT_MAX 200
 
 static const struct json_field login_fields[] = {
     {"login", JSON_KIND_TEXT, false, 1, LOGIN_MAX},
     {"password", JSON_KIND_TEXT, false, 0, PASSWORD_MAX},
     {"link_token", JSON_KIND_TEXT, false, 1, SESSION_TOKEN_MAX},
+    {"proxy", JSON_KIND_BOOLEAN, false, 0, 0},
 };
-
-static const struct json_field password_fields[] = {
-    {"current", JSON_KIND_TEXT, false, 0, PASSWORD_MAX},
-    {"password", JSON_KIND_TEXT, true, PASSWORD_MIN, PASSWORD_MAX},
-};
-
-static bool fail_throttled(struct call *call, int64_t seconds, struct error *err)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)seconds);
-    reply_add_header(call->reply, "Retry-After", text);
-    return fail(err, ERR_THROTTLED, "too many attempts; try again in %s seconds", text);
-}
-
-/* argon2id takes 64 MiB and 50 ms: only so many at once, the rest must come again. */
-static bool check_password(struct call *call, const char *hash, const char *password,
-                           bool *ret_matches, struct error *err)
-{
-    if (sem_trywait(&call->api->hashing) != 0)
-        return fail_throttled(call, 1, err);
-    *ret_matches = password_matches(hash, bytes_of(password));
-    sem_post(&call->api->hashing);
-    FAULT("api.login.after_hash");
-    return true;
-}
-
-/* A session that is about to exist: what both ways of signing in hand to the database. */
-struct opening {
-    char token[TOKEN_SIZE];
-    char csrf[CSRF_SIZE];
-    uint8_t token_sha256[SHA256_SIZE];
-    uint8_t csrf_sha256[SHA256_SIZE];
-    char agent[AGENT_MAX + 1];
-    int64_t person_id;
-};
-
-static void prepare(const struct call *call, struct opening *opening)
-{
-    const char *agent = exchange_header(call->exchange, "User-Agent");
-    size_t len = agent ? strnlen(agent, AGENT_MAX) : 0;
-    while (len > 0 && !utf8_is_valid((struct bytes){agent, len}))
-        len--;
-    memcpy(opening->agent, agent ? agent : "", len);
-    opening->agent[len] = '\0';
-    token_new("css_", opening->token);
-    identity_csrf(opening->token, opening->csrf);
-    sha256(bytes_of(opening->token), opening->token_sha256);
-    sha256(bytes_of(opening->csrf), opening->csrf_sha256);
-}
-
-static bool fail_credentials(struct call *call, const char *login, struct error *err)
-{
-    AUTO(rows) struct rows *rows = NULL;
-    if (!sql_login_failure(call->db, login, call->exchange->address, "wrong", &rows, err))
-        return false;
-    return fail(err, ERR_WRONG_PASSWORD, "login or password is wrong");
-}
 
 static bool open_session(struct call *call, const char *login, struct opening *opening,
                          struct error *err)
@@ -98,13 +37,13 @@ static bool sign_in_by_password(struct call *call, struct opening *opening, stru
         return false;
     int64_t wait = rows_integer(rows, 0, 2);
     if (wait > 0)
-        return fail_throttled(call, wait, err);
+        return password_throttled(call, wait, err);
     const char *hash = rows_is_null(rows, 0, 1) ? NULL : rows_text(rows, 0, 1);
     bool matches = false;
-    if (!check_password(call, hash ? hash : call->api->dummy_hash, password, &matches, err))
+    if (!password_check(call, hash ? hash : call->api->dummy_hash, password, &matches, err))
         return false;
     if (!matches || !hash)
-        return fail_credentials(call, login, err);
+        return password_wrong(call, login, err);
     opening->person_id = rows_integer(rows, 0, 0);
     return open_session(call, login, opening, err);
 }
@@ -121,78 +60,75 @@ static bool sign_in_by_link(struct call *call, struct opening *opening, struct e
         return false;
     int64_t wait = rows_is_null(rows, 0, 2) ? 0 : rows_integer(rows, 0, 2);
     if (wait > 0)
-        return fail_throttled(call, wait, err);
+        return password_throttled(call, wait, err);
     if (rows_is_null(rows, 0, 0))
         return fail(err, ERR_WRONG_PASSWORD, "this link was used, has expired or never was");
     opening->person_id = rows_integer(rows, 0, 0);
     return true;
 }
 
-/* A browser that signs in anew leaves no older session behind. */
-static void close_session(struct call *call)
+static bool sign_in_by_proxy(struct call *call, struct opening *opening, struct error *err)
 {
-    struct error err = {0};
+    const char *login;
     AUTO(rows) struct rows *rows = NULL;
-    AUTO(json) json_t *actor = identity_actor(&call->who, call->exchange);
-    AUTO(text) char *text = json_text(actor);
-    if (!call->who.session_id)
-        return;
-    streams_close_session(call->api->streams, call->who.session_id);
-    if (!sql_session_close(call->db, call->who.session_id, text, &rows, &err))
-        log_error("session.close", &err); /* it ends by its age */
-}
-
-static void set_cookie(struct call *call, const char *token, int64_t seconds)
-{
-    char text[256];
-    snprintf(text, sizeof text, "%s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld%s",
-             call->api->cookie_name, token, (long long)seconds, call->api->tls ? "; Secure" : "");
-    reply_add_header(call->reply, "Set-Cookie", text);
-}
-
-static bool reply_me(struct call *call, int64_t person_id, const char *csrf, json_t *more,
-                     struct error *err)
-{
-    AUTO(rows) struct rows *rows = NULL;
-    if (!sql_me(call->db, person_id, &rows, err))
+    if (!json_flag(call->body, "proxy"))
+        return fail_field(err, ERR_INVALID_FIELD, "proxy", "proxy must be true");
+    if (!call->api->proxy)
+        return fail_field(err, ERR_FORBIDDEN, "proxy", "no proxy signs people in here");
+    if (!proxy_login(call->api->proxy, call->exchange, &login, err))
         return false;
-    if (rows_count(rows) == 0 || rows_is_null(rows, 0, 0))
-        return fail(err, ERR_UNAUTHENTICATED, "sign in first");
-    AUTO(json) json_t *me = json_loads(rows_text(rows, 0, 0), 0, NULL);
-    json_object_set_new(me, "csrf_token", csrf[0] ? json_string(csrf) : json_null());
-    if (more)
-        json_object_update(me, more);
-    reply_json(call->reply, 200, me);
+    if (!login)
+        return fail(err, ERR_UNAUTHENTICATED, "the proxy names nobody");
+    AUTO(text) char *session = opening_text(call, opening);
+    if (!sql_proxy_sign_in(call->db, login, session, call->api->settings.sign_in_creates, &rows,
+                           err))
+        return false;
+    if (rows_is_null(rows, 0, 0))
+        return fail(err, ERR_WRONG_PASSWORD, "nobody here has the login that the proxy names");
+    opening->person_id = rows_integer(rows, 0, 0);
     return true;
+}
+
+static const struct way {
+    const char *field;
+    bool alone; /* needs no other field */
+    bool (*sign_in)(struct call *call, struct opening *opening, struct error *err);
+} ways[] = {
+    {"link_token", true, sign_in_by_link},
+    {"proxy", true, sign_in_by_proxy},
+    {"login", false, sign_in_by_password},
+};
+
+/* The last one without any of their fields: it says what is missing. */
+static const struct way *find_way(const json_t *body)
+{
+    size_t i = 0;
+    while (i < COUNT_OF(ways) - 1 && !json_object_get(body, ways[i].field))
+        i++;
+    return &ways[i];
 }
 
 bool route_login(struct call *call, struct error *err)
 {
     if (!json_check(call->body, "", login_fields, COUNT_OF(login_fields), err))
         return false;
-    bool by_link = json_object_get(call->body, "link_token");
-    if (!by_link && !json_object_get(call->body, "login"))
+    const struct way *way = find_way(call->body);
+    if (way->alone && json_object_size(call->body) > 1)
+        return fail_field(err, ERR_INVALID_FIELD, way->field, "%s needs nothing else", way->field);
+    if (!way->alone && !json_object_get(call->body, "login"))
         return fail_field(err, ERR_MISSING_FIELD, "login", "login is missing");
-    if (!by_link && !json_object_get(call->body, "password"))
+    if (!way->alone && !json_object_get(call->body, "password"))
         return fail_field(err, ERR_MISSING_FIELD, "password", "password is missing");
-    if (by_link && json_object_size(call->body) > 1)
-        return fail_field(err, ERR_INVALID_FIELD, "link_token", "a link needs nothing else");
-    struct opening opening = {0};
-    prepare(call, &opening);
-    if (by_link ? !sign_in_by_link(call, &opening, err) : !sign_in_by_password(call, &opening, err))
-        return false;
-    close_session(call);
-    call->exchange->person_id = opening.person_id;
-    set_cookie(call, opening.token, call->api->settings.session_seconds);
-    return reply_me(call, opening.person_id, opening.csrf, NULL, err);
+    struct opening opening;
+    opening_prepare(call, &opening);
+    return way->sign_in(call, &opening, err) && opening_enter(call, &opening, err);
 }
 
 bool route_logout(struct call *call, struct error *err)
 {
     if (!json_check(call->body, "", NULL, 0, err))
         return false;
-    close_session(call);
-    set_cookie(call, "", 0);
+    opening_leave(call);
     call->reply->status = 204;
     return true;
 }
@@ -206,8 +142,9 @@ static json_t *settings_json(const struct settings *settings)
         (json_int_t)settings->sandbox_pids, "output_bytes",
         (json_int_t)settings->sandbox_output_bytes, "files", (json_int_t)settings->sandbox_files,
         "file_bytes", (json_int_t)settings->sandbox_file_bytes);
-    return json_pack("{s:I, s:O, s:I, s:I, s:I, s:[s, s], s:s, s:o}", "undo_seconds",
-                     (json_int_t)settings->undo_seconds, "limits", limits, "max_code_bytes",
+    return json_pack("{s:I, s:I, s:O, s:I, s:I, s:I, s:[s, s], s:s, s:o}", "undo_seconds",
+                     (json_int_t)settings->undo_seconds, "reauth_seconds",
+                     (json_int_t)settings->reauth_seconds, "limits", limits, "max_code_bytes",
                      (json_int_t)settings->max_code_bytes, "max_code_lines",
                      (json_int_t)settings->max_code_lines, "max_upload_bytes",
                      (json_int_t)settings->max_upload_bytes, "languages", "python", "sql",
@@ -217,55 +154,10 @@ static json_t *settings_json(const struct settings *settings)
 bool route_me(struct call *call, struct error *err)
 {
     const char *expires = call->who.session_id ? call->who.expires_at : NULL;
+    const char *shown = call->who.authenticated_at[0] ? call->who.authenticated_at : NULL;
     AUTO(json)
-    json_t *more = json_pack("{s:o, s:{s:s?}}", "settings", settings_json(&call->api->settings),
-                             "session", "expires_at", expires);
-    return reply_me(call, call->who.person_id, call->who.csrf, more, err);
-}
-
-/* Who has a password must show it again: an open page alone does not change
- * it. Tries count like those of a sign-in. */
-static bool check_current(struct call *call, struct error *err)
-{
-    AUTO(rows) struct rows *stored = NULL;
-    if (!sql_password_get(call->db, call->who.person_id, &stored, err))
-        return false;
-    if (rows_count(stored) == 0 || rows_is_null(stored, 0, 0))
-        return true;
-    const char *current = json_text_of(call->body, "current");
-    if (!current)
-        return fail_field(err, ERR_MISSING_FIELD, "current", "current is missing");
-    AUTO(rows) struct rows *rows = NULL;
-    if (!sql_login_lookup(call->db, call->who.login, call->exchange->address, &rows, err))
-        return false;
-    if (rows_integer(rows, 0, 2) > 0)
-        return fail_throttled(call, rows_integer(rows, 0, 2), err);
-    bool matches = false;
-    if (!check_password(call, rows_text(stored, 0, 0), current, &matches, err))
-        return false;
-    if (matches)
-        return true;
-    (void)!fail_credentials(call, call->who.login, err);
-    if (err->code == ERR_WRONG_PASSWORD)
-        fail_field(err, ERR_FORBIDDEN, "current", "the current password is wrong");
-    return false;
-}
-
-bool route_password_set(struct call *call, struct error *err)
-{
-    if (!json_check(call->body, "", password_fields, COUNT_OF(password_fields), err) ||
-        !check_current(call, err))
-        return false;
-    char hash[PASSWORD_HASH_SIZE];
-    if (sem_trywait(&call->api->hashing) != 0)
-        return fail_throttled(call, 1, err);
-    bool hashed = password_hash(bytes_of(json_text_of(call->body, "password")), hash, err);
-    sem_post(&call->api->hashing);
-    AUTO(json) json_t *actor = identity_actor(&call->who, call->exchange);
-    AUTO(text) char *text = json_text(actor);
-    AUTO(rows) struct rows *rows = NULL;
-    if (!hashed || !sql_password_set(call->db, text, hash, &rows, err))
-        return false;
-    call->reply->status = 204;
-    return true;
+    json_t *more =
+        json_pack("{s:o, s:{s:s?, s:s?}}", "settings", settings_json(&call->api->settings),
+                  "session", "expires_at", expires, "authenticated_at", shown);
+    return opening_reply_me(call, call->who.person_id, call->who.csrf, more, err);
 }

@@ -3,4 +3,4 @@
 
 #include "api/router.h"
 
-route_fn route_login, route_logout, route_me, route_password_set;
+route_fn route_login, route_logout, route_me;

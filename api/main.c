@@ -13,9 +13,11 @@
 #include "api/handlers.h"
 #include "api/known_tokens.h"
 #include "api/meters.h"
+#include "api/oidc.h"
 #include "api/outputs.h"
 #include "api/parks.h"
 #include "api/places.h"
+#include "api/proxy.h"
 #include "api/route_list.h"
 #include "api/sandboxes.h"
 #include "api/sealer.h"
@@ -24,6 +26,7 @@
 #include "api/writes.h"
 #include "common/base/clock.h"
 #include "common/base/crypto.h"
+#include "common/base/guard.h"
 #include "common/base/log.h"
 #include "common/base/signing.h"
 #include "common/domain/doorbell.h"
@@ -97,6 +100,8 @@ static bool check_database(struct api *api, struct error *err)
     snprintf(api->instance, sizeof api->instance, "%s", rows_text(rows, 0, 0));
     snprintf(api->cookie_name, sizeof api->cookie_name, "%scs_session_%.8s",
              api->tls ? "__Host-" : "", api->instance);
+    snprintf(api->flow_cookie, sizeof api->flow_cookie, "%scs_oidc_%.8s", api->tls ? "__Host-" : "",
+             api->instance);
     return true;
 }
 
@@ -128,6 +133,7 @@ static bool start(struct api *api, struct error *err)
     sem_init(&api->hashing, 0, PASSWORD_HASHES_AT_ONCE);
     if (!sandboxes_check(settings, err) || !crypto_init(err) ||
         !signing_key_read(settings->signing_key_file, "decision", &api->signing_key, err) ||
+        !proxy_new(settings, &api->proxy, err) || !oidc_new(settings, &api->oidc, err) ||
         !check_database(api, err) || !hash_dummy(api, err) || !writes_open(api, err) ||
         !sealer_new(settings, &api->sealer, err))
         return false;
@@ -206,6 +212,8 @@ static void stop(struct api *api)
     places_free(api->places);
     known_tokens_free(api->known_tokens);
     signing_key_free(api->signing_key);
+    proxy_free(api->proxy);
+    oidc_free(api->oidc);
     meters_free(api->meters);
     free(api->dummy_hash);
 }
@@ -242,6 +250,7 @@ int main(int argc, char **argv)
 {
     static struct api api;
     struct error err = {0};
+    guard_memory();
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         printf("countersign-api %s\n", VERSION);
         return 0;

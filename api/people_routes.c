@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "api/streams.h"
 #include "common/base/crypto.h"
 #include "common/domain/code.h"
 #include "statements.h"
@@ -217,25 +216,6 @@ bool route_token_revoke(struct call *call, struct error *err)
     AUTO(rows) struct rows *rows = NULL;
     if (!sql_token_revoke(call->db, actor, call->exchange->ids[0], &rows, err))
         return false;
-    call->reply->status = 204;
-    return true;
-}
-
-bool route_sessions(struct call *call, struct error *err)
-{
-    AUTO(rows) struct rows *rows = NULL;
-    return sql_sessions_list(call->db, call->who.person_id, &rows, err) &&
-           reply_list(call, "sessions", rows);
-}
-
-bool route_session_revoke(struct call *call, struct error *err)
-{
-    int64_t id = call->exchange->ids[0];
-    AUTO(text) char *actor = actor_text(call);
-    AUTO(rows) struct rows *rows = NULL;
-    if (!sql_session_close(call->db, id, actor, &rows, err))
-        return false;
-    streams_close_session(call->api->streams, id);
     call->reply->status = 204;
     return true;
 }

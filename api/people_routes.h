@@ -1,7 +1,7 @@
-/* People, teams, tokens and sessions. */
+/* People, teams and tokens. */
 #pragma once
 
 #include "api/router.h"
 
 route_fn route_people, route_person_create, route_person_change, route_teams, route_team_create,
-    route_tokens, route_token_create, route_token_revoke, route_sessions, route_session_revoke;
+    route_tokens, route_token_create, route_token_revoke;

@@ -5,10 +5,13 @@
 #include "api/fleet_routes.h"
 #include "api/health_routes.h"
 #include "api/login_routes.h"
+#include "api/oidc_routes.h"
 #include "api/page.h"
+#include "api/password_routes.h"
 #include "api/people_routes.h"
 #include "api/request_routes.h"
 #include "api/result_routes.h"
+#include "api/session_routes.h"
 
 #define AUTHORS (ROLE_ANALYST | ROLE_AGENT | ROLE_REVIEWER | ROLE_ADMIN)
 /* Who asks: reviewers and admins who want to do so have the role of an analyst, too. */
@@ -29,6 +32,11 @@ const struct route route_table[] = {
     {METHOD_POST, "/api/logout", SESSION, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL, route_logout},
     {METHOD_POST, "/api/password", SESSION, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
      route_password_set},
+    {METHOD_POST, "/api/reauthenticate", SESSION, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
+     route_reauthenticate},
+    {METHOD_POST, "/api/oidc/start", OPEN, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL, route_oidc_start},
+    {METHOD_POST, "/api/oidc/finish", OPEN, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
+     route_oidc_finish},
     {METHOD_GET, "/api/me", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL, route_me},
 
     {METHOD_POST, "/api/requests", LOGIN, ASKERS, SCOPE_SUBMIT, BODY_JSON, 0, NULL, route_submit},
@@ -78,6 +86,8 @@ const struct route route_table[] = {
      route_person_create},
     {METHOD_PATCH, "/api/people/{id}", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,
      route_person_change},
+    {METHOD_POST, "/api/people/{id}/identities", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL,
+     NULL, route_identity_link},
     {METHOD_GET, "/api/teams", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL, route_teams},
     {METHOD_POST, "/api/teams", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,
      route_team_create},
@@ -86,7 +96,10 @@ const struct route route_table[] = {
      route_token_create},
     {METHOD_DELETE, "/api/tokens/{id}", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, NULL,
      route_token_revoke},
-    {METHOD_GET, "/api/sessions", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, NULL, route_sessions},
+    {METHOD_GET, "/api/sessions", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, "person_id",
+     route_sessions},
+    {METHOD_DELETE, "/api/sessions", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, "person_id",
+     route_sessions_revoke},
     {METHOD_DELETE, "/api/sessions/{id}", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, NULL,
      route_session_revoke},
 

@@ -16,6 +16,7 @@ my %home = (
     'microhttpd.h' => qr{^api/(server|server_\w+)\.[ch]$},
     'sodium.h'     => qr{^common/base/(crypto|signing)\.c$},
     'openssl/evp.h' => qr{^common/base/hasher\.c$},
+    'cjose/cjose.h' => qr{^common/base/jws\.c$},
     'seccomp.h'    => qr{^worker/sandbox/local/\w+\.c$},
     (map { $_ => qr{^common/domain/unicode\.c$} }
         qw(unicode/uchar.h unicode/unorm2.h unicode/uscript.h unicode/uspoof.h)),

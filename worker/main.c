@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/base/guard.h"
 #include "common/base/log.h"
 #include "worker/privileges.h"
 #include "worker/sandbox/local/launcher.h"
@@ -148,6 +149,7 @@ int main(int argc, char **argv)
     const char *option = argc > 1 ? argv[1] : "";
     static struct settings settings; /* its texts live as long as the process */
     struct error err = {0};
+    guard_memory();
     if (argc > 2 || (*option && strcmp(option, "--check") != 0 &&
                      strcmp(option, "--version") != 0 && strcmp(option, "--help") != 0)) {
         fputs(usage, stderr);

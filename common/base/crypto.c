@@ -53,6 +53,12 @@ char *base64_text(struct bytes data)
     return sodium_bin2base64(text, size, data.data, data.len, sodium_base64_VARIANT_ORIGINAL);
 }
 
+bool base64url_read(struct bytes text, void *ret_data, size_t size, size_t *ret_len)
+{
+    return sodium_base642bin(ret_data, size, text.data, text.len, NULL, ret_len, NULL,
+                             sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
+}
+
 void token_new(const char *prefix, char ret_token[TOKEN_SIZE])
 {
     size_t len = strlen(prefix);
@@ -63,6 +69,18 @@ void token_new(const char *prefix, char ret_token[TOKEN_SIZE])
     sodium_bin2base64(ret_token + len, TOKEN_SIZE - len, raw, sizeof raw,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     sodium_memzero(raw, sizeof raw);
+}
+
+void token_derive(const char *label, const char *secret, char ret_text[DERIVED_SIZE])
+{
+    struct sha256 sha;
+    uint8_t digest[SHA256_SIZE];
+    sha256_start(&sha);
+    sha256_add(&sha, bytes_of(label));
+    sha256_add(&sha, bytes_of(secret));
+    sha256_end(&sha, digest);
+    sodium_bin2base64(ret_text, DERIVED_SIZE, digest, sizeof digest,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 bool password_hash(struct bytes password, char ret_hash[PASSWORD_HASH_SIZE], struct error *err)

@@ -30,6 +30,13 @@ void crypto_random(void *ret_data, size_t len);
 /* With padding, as RFC 4648 has it. Caller frees. */
 char *base64_text(struct bytes data);
 
+/* Reads base64url without padding. False when it is none, or more than `size` bytes. */
+bool base64url_read(struct bytes text, void *ret_data, size_t size, size_t *ret_len) MUST_CHECK;
+
+/* base64url without padding of the SHA-256 of `label` and `secret`: values that nobody links. */
+#define DERIVED_SIZE 44
+void token_derive(const char *label, const char *secret, char ret_text[DERIVED_SIZE]);
+
 /* `prefix` (at most 16 characters, such as "cs_") then base64url of 32 random
  * bytes. Stored only as the SHA-256 of the whole text. */
 void token_new(const char *prefix, char ret_token[TOKEN_SIZE]);

@@ -20,6 +20,7 @@
     X(OWN_REQUEST, "own_request", 403, "info")                                                     \
     X(CSRF, "csrf", 403, "info")                                                                   \
     X(BAD_ORIGIN, "bad_origin", 403, "info")                                                       \
+    X(REAUTHENTICATE, "reauthentication_required", 403, "info")                                    \
     X(NOT_FOUND, "not_found", 404, "info")                                                         \
     X(METHOD, "method_not_allowed", 405, "info")                                                   \
     X(LENGTH_REQUIRED, "length_required", 411, "info")                                             \

@@ -58,6 +58,31 @@ SETTING_NUMBER(session_idle_seconds, "SESSION_IDLE_SECONDS", 1800, 60, 86400, SE
                "a session ends after this much inactivity")
 SETTING_NUMBER(session_seconds, "SESSION_SECONDS", 43200, 60, 604800, SETTINGS_API,
                "a session ends after this in any case")
+SETTING_NUMBER(
+    reauth_seconds, "REAUTH_SECONDS", 900, 60, 86400, SETTINGS_API,
+    "how old the last proof of who somebody is may be where it counts, such as approving "
+    "what is of high risk")
+SETTING_TEXT(proxy_addresses, "PROXY_ADDRESSES", "", SETTINGS_API,
+             "addresses or ranges, such as 10.0.0.0/8, with commas between, from which a proxy may "
+             "say who somebody is")
+SETTING_SECRET(proxy_secret, "PROXY_SECRET", SETTINGS_API,
+               "what that proxy must send as X-Proxy-Secret as well; at least 16 characters")
+SETTING_TEXT(proxy_user_header, "PROXY_USER_HEADER", "X-Remote-User", SETTINGS_API,
+             "header in which that proxy names a login")
+SETTING_NUMBER(sign_in_creates, "SIGN_IN_CREATES", 0, 0, 1, SETTINGS_API,
+               "1 makes an analyst without a team of somebody new whom the proxy or the OpenID "
+               "provider names")
+SETTING_TEXT(oidc_issuer, "OIDC_ISSUER", "", SETTINGS_API,
+             "OpenID provider for signing in, exactly as it names itself; https, or http on this "
+             "machine")
+SETTING_TEXT(oidc_client_id, "OIDC_CLIENT_ID", "", SETTINGS_API, "our name at that provider")
+SETTING_SECRET(oidc_client_secret, "OIDC_CLIENT_SECRET", SETTINGS_API,
+               "our secret there; empty for a public client")
+SETTING_TEXT(oidc_redirect_url, "OIDC_REDIRECT_URL", "", SETTINGS_API,
+             "where the provider sends people back to; empty: PUBLIC_URL and /sign-in")
+SETTING_NUMBER(oidc_link_by_email, "OIDC_LINK_BY_EMAIL", 0, 0, 1, SETTINGS_API,
+               "1 takes somebody who comes for the first time for the person whose login is their "
+               "verified e-mail address")
 SETTING_NUMBER(undo_seconds, "UNDO_SECONDS", 5, 0, 60, SETTINGS_API,
                "how long the page lets a reviewer undo an approval before it starts")
 SETTING_NUMBER(approval_seconds, "APPROVAL_SECONDS", 86400, 60, 2592000, SETTINGS_API,
@@ -129,7 +154,7 @@ SETTING_TEXT(daytona_snapshot, "DAYTONA_SNAPSHOT", "", SETTINGS_API | SETTINGS_W
              "snapshot of its sandboxes; empty: the service's own")
 SETTING_NUMBER(daytona_call_ms, "DAYTONA_CALL_MS", 60000, 100, 600000, SETTINGS_WORKER,
                "for the answer to a create, which may be held for 30 s; other calls get a part")
-SETTING_TEXT(ca_file, "CA_FILE", "", SETTINGS_WORKER,
+SETTING_TEXT(ca_file, "CA_FILE", "", SETTINGS_API | SETTINGS_WORKER,
              "file of certificate authorities to trust; empty: those of the system")
 SETTING_NUMBER(breaker_failures, "BREAKER_FAILURES", 5, 1, 1000, SETTINGS_WORKER,
                "failures of a service in a row after which it is left alone; also as "

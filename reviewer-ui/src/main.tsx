@@ -50,7 +50,8 @@ function Page() {
     if (me.value && (now === 'home' || (now === 'sign-in' && !location.hash)))
       go(homePath(), 'replace');
   }, [view, me.value]);
-  if (view === 'sign-in' && (me.value === null || location.hash)) return <SignIn />;
+  if (view === 'sign-in' && (me.value === null || location.hash || location.search))
+    return <SignIn />;
   if (!me.value || view === 'home') return null;
   return (
     <>

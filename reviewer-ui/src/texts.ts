@@ -91,6 +91,12 @@ export const t = {
     linkWrong: 'This link does not work any more.',
     linkHelp: 'Sign-in links work once and only for a short time. Ask your admin for a new one.',
     withPassword: 'Sign in with a password',
+    byProxy: 'Sign in as your network knows you',
+    byProvider: 'Single sign\u2011on',
+    providerIntro: 'Your single sign\u2011on is being checked.',
+    providerWrong: 'Single sign\u2011on did not work: nobody here, or it took too long. Try again.',
+    providerRefused: 'Your provider did not sign you in.',
+    proxyWrong: 'Nobody here has the login that your network gives you. Ask your admin.',
   },
 
   password: {
@@ -106,6 +112,25 @@ export const t = {
     short: 'Use at least 8 characters.',
     long: 'Use at most 1,024 bytes.',
     wrong: 'This is not your password.',
+  },
+
+  sessions: {
+    title: 'Where you are signed in',
+    this: 'This session',
+    unknown: 'Unknown program',
+    how: {
+      password: 'By password',
+      link: 'By a one-time link',
+      proxy: 'By single sign-on',
+      oidc: 'By single sign-on',
+    },
+    from: (address: string) => `from ${address}`,
+    since: (at: string) => `signed in ${at}`,
+    used: 'used',
+    end: 'End',
+    endOne: (agent: string, address: string) => `End the session of ${agent} from ${address}`,
+    endOthers: 'End all others',
+    ended: 'Ended.',
   },
 
   state: {

@@ -74,15 +74,42 @@ $$;
 comment on function cs.tokens_list is 'One''s own tokens and those of one''s agents; all for
 admins.';
 
-create or replace function cs.sessions_list(person_id bigint) returns jsonb
-    language sql stable security definer set search_path = cs, pg_temp as $$
-    select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'how', s.how, 'address', s.address,
-        'agent', s.agent, 'created_at', iso(s.created_at), 'seen_at', iso(s.seen_at),
-        'expires_at', iso(s.expires_at)) order by s.id desc), '[]')
-    from session s
-    where s.person_id = $1 and s.revoked_at is null and s.expires_at > clock_timestamp()
+create or replace function cs.sessions_of_whom(who cs.person, of_person bigint) returns void
+    language plpgsql stable as $$
+begin
+    if of_person = who.id then
+        return;
+    elsif not coalesce(has_role(who, 'admin'), false) then
+        perform fail('wrong_role', 'Only admins see the sessions of others');
+    elsif not exists (select from person p where p.id = of_person) then
+        perform fail('not_found', 'There is no such person', 'person_id');
+    end if;
+end
 $$;
-comment on function cs.sessions_list is 'One''s own live sessions, newest first.';
+comment on function cs.sessions_of_whom is
+    'One''s own sessions are one''s own business, those of others an admin''s; wrong_role,
+not_found.';
+
+create or replace function cs.sessions_list(
+    person_id bigint, session_id bigint default null, of_person bigint default null)
+    returns jsonb language plpgsql stable security definer set search_path = cs, pg_temp as $$
+declare
+    who person := (select p from person p where p.id = $1);
+    of_whom bigint := coalesce(of_person, $1);
+begin
+    perform sessions_of_whom(who, of_whom);
+    return (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'how', s.how,
+            'address', s.address, 'agent', s.agent, 'created_at', iso(s.created_at),
+            'seen_at', iso(s.seen_at), 'expires_at', iso(s.expires_at),
+            'authenticated_at', iso(s.authenticated_at), 'this', s.id is not distinct from $2)
+            order by s.id desc), '[]')
+        from session s
+        where s.person_id = of_whom and s.revoked_at is null
+          and s.expires_at > clock_timestamp());
+end
+$$;
+comment on function cs.sessions_list is
+    'The live sessions of oneself, or as admin of somebody, newest first; wrong_role, not_found.';
 
 create or replace function cs.ready_check(version int) returns bool
     language sql stable security definer set search_path = cs, pg_temp

@@ -68,9 +68,11 @@ create or replace function cs.session_open(
 declare
     new_id bigint;
 begin
-    insert into session (person_id, token_sha256, csrf_sha256, how, address, agent, expires_at)
+    insert into session (person_id, token_sha256, csrf_sha256, how, address, agent, expires_at,
+                         authenticated_at)
         values ($1, $5, $6, how, left(address, 100), left(agent, 300),
-                clock_timestamp() + make_interval(secs => seconds))
+                clock_timestamp() + make_interval(secs => seconds),
+                case when how <> 'proxy' then clock_timestamp() end)
         returning id into new_id;
     perform audit_put('person', person_id, jsonb_build_object('person_id', person_id,
         'session_id', new_id, 'address', address), 'session.open',
@@ -78,7 +80,8 @@ begin
     return new_id;
 end
 $$;
-comment on function cs.session_open is 'A new session with its audit row.';
+comment on function cs.session_open is
+    'A new session with its audit row. A proxy''s word is no sign-in that we saw.';
 
 create or replace function cs.login_success(
     person_id bigint, login text, address text, agent text, token_sha256 bytea,
@@ -140,7 +143,8 @@ ids are null when the link is unknown, used or too old.';
 create or replace function cs.session_check(
     token_sha256 bytea, idle_seconds bigint) returns table (
         session_id bigint, person_id bigint, login text, name text, kind text, owner_id bigint,
-        roles text, team_ids text, csrf_sha256 bytea, expires_at text, has_password bool)
+        roles text, team_ids text, csrf_sha256 bytea, expires_at text, has_password bool,
+        authenticated_at text)
     language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
     s session;
@@ -158,7 +162,7 @@ begin
             array_to_string(array(select m.team_id from team_member m where m.person_id = p.id
                                   order by 1), ','),
             s.csrf_sha256, iso(s.expires_at),
-            exists (select from password w where w.person_id = p.id)
+            exists (select from password w where w.person_id = p.id), iso(s.authenticated_at)
         from person p where p.id = s.person_id and p.disabled_at is null;
 end
 $$;
@@ -211,6 +215,61 @@ end
 $$;
 comment on function cs.session_close is 'Ends one''s own session, or as admin anybody''s;
 not_found.';
+
+create or replace function cs.sessions_close(actor jsonb, of_person bigint) returns jsonb
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    who person := actor_of(jsonb_build_object('actor', actor), 'admin');
+    ended bigint[];
+begin
+    perform sessions_of_whom(who, of_person);
+    with closed as (
+        update session s set revoked_at = clock_timestamp()
+            where s.person_id = of_person and s.revoked_at is null
+              and s.expires_at > clock_timestamp()
+              and s.id is distinct from (actor ->> 'session_id')::bigint
+            returning s.id)
+        select coalesce(array_agg(c.id order by c.id), '{}') into ended from closed c;
+    if ended <> '{}' then
+        perform audit_put('person', of_person,
+            actor_json(jsonb_build_object('actor', actor), who), 'session.close_all',
+            jsonb_build_object('session_ids', ended));
+    end if;
+    return to_jsonb(ended);
+end
+$$;
+comment on function cs.sessions_close is
+    'Ends all sessions of a person but the one that asks: their ids; wrong_role, not_found.';
+
+create or replace function cs.session_is_fresh(session_id bigint, seconds bigint) returns bool
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select exists (select from session s
+        where s.id = $1 and s.revoked_at is null and s.expires_at > clock_timestamp()
+          and s.authenticated_at > clock_timestamp() - make_interval(secs => seconds))
+$$;
+comment on function cs.session_is_fresh is
+    'Whether the person behind a live session showed who they are within so many seconds.';
+
+create or replace function cs.reauthenticate(actor jsonb, how text) returns text
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    who person := actor_of(jsonb_build_object('actor', actor), 'admin');
+    now timestamptz := clock_timestamp();
+begin
+    update session s set authenticated_at = now
+        where s.id = (actor ->> 'session_id')::bigint and s.person_id = who.id;
+    if not found then
+        perform fail('forbidden', 'Only a session is confirmed');
+    end if;
+    perform throttle_clear(who.login, coalesce(actor ->> 'address', ''));
+    perform audit_put('person', who.id, actor_json(jsonb_build_object('actor', actor), who),
+                      'session.reauthenticate', jsonb_build_object('how', how));
+    return iso(now);
+end
+$$;
+comment on function cs.reauthenticate is
+    'Notes that the person of a session showed who they are once more, and when; unauthenticated,
+forbidden.';
 
 create or replace function cs.password_get(person_id bigint) returns text
     language sql stable security definer set search_path = cs, pg_temp

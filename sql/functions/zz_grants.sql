@@ -14,8 +14,9 @@ begin
     for list in select * from (values
         ('countersign_api', 'submit_requests revise_requests decision_terms decide_requests
             undo_decisions cancel_requests settle_requests run_again login_lookup login_success
-            login_failure
-            link_consume session_check token_check session_close sessions_list password_get
+            login_failure link_consume session_check token_check session_close sessions_close
+            session_is_fresh reauthenticate proxy_sign_in oidc_begin oidc_take oidc_sign_in
+            oidc_confirm identity_link sessions_list password_get
             password_set team_create teams_list person_create person_change people_list
             login_link_create token_create token_revoke tokens_list upload_begin upload_chunk_put
             upload_finish upload_drop file_get file_chunk output_item_get output_chunk_get

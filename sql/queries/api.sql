@@ -73,9 +73,29 @@ select ret_person_id as person_id, ret_session_id as session_id,
        ret_throttled_seconds as throttled_seconds
 from cs.link_consume($1, $2, $3, $4, $5, $6);
 
+-- `session` is {address, agent, token_sha256, csrf_sha256, seconds}, digests in hex.
+-- name: proxy_sign_in(login text, session jsonb, creates int8)
+select cs.proxy_sign_in($1, $2, $3::int8 <> 0) as person_id;
+
+-- session_id 0 is none.
+-- name: oidc_begin(flow_sha256 bytea, session_id int8, address text, seconds int8)
+select cs.oidc_begin($1, nullif($2::int8, 0), $3, $4) as throttled_seconds;
+
+-- name: oidc_take(flow_sha256 bytea)
+select ret_begun as begun, ret_session_id as session_id from cs.oidc_take($1);
+
+-- name: oidc_sign_in(claims jsonb, session jsonb, options jsonb)
+select cs.oidc_sign_in($1, $2, $3) as person_id;
+
+-- name: oidc_confirm(actor jsonb, claims jsonb)
+select cs.oidc_confirm($1, $2);
+
+-- name: identity_link(actor jsonb, person_id int8, issuer text, subject text)
+select cs.identity_link($1, $2, $3, $4);
+
 -- name: session_check(token_sha256 bytea, idle_seconds int8)
 select session_id, person_id, login, name, kind, owner_id, roles, team_ids,
-       encode(csrf_sha256, 'hex') as csrf_sha256, expires_at, has_password
+       encode(csrf_sha256, 'hex') as csrf_sha256, expires_at, has_password, authenticated_at
 from cs.session_check($1, $2);
 
 -- name: token_check(token_sha256 bytea)
@@ -85,8 +105,18 @@ from cs.token_check($1);
 -- name: session_close(session_id int8, actor jsonb)
 select cs.session_close($1, $2);
 
--- name: sessions_list(person_id int8)
-select cs.sessions_list($1);
+-- name: sessions_close(actor jsonb, of_person int8)
+select cs.sessions_close($1, $2);
+
+-- of_person 0 is oneself.
+-- name: sessions_list(person_id int8, session_id int8, of_person int8)
+select cs.sessions_list($1, $2, nullif($3::int8, 0));
+
+-- name: session_is_fresh(session_id int8, seconds int8)
+select cs.session_is_fresh($1, $2);
+
+-- name: reauthenticate(actor jsonb, how text)
+select cs.reauthenticate($1, $2);
 
 -- name: password_get(person_id int8)
 select cs.password_get($1);

@@ -125,7 +125,8 @@ select s.id, p.login as person, s.how, s.address, s.agent, s.created_at, s.seen_
        s.revoked_at is null and s.expires_at > clock_timestamp() as live
 from cs.session s join cs.person p on p.id = s.person_id;
 comment on view audit.sessions is 'Who was signed in, from where, and until when.';
-comment on column audit.sessions.how is 'password or link (a one-time sign-in link)';
+comment on column audit.sessions.how is
+    'password, link (a one-time sign-in link), proxy, or oidc (an OpenID provider)';
 comment on column audit.sessions.agent is 'what the browser says it is';
 
 create or replace view audit.audit_logs as

@@ -1,6 +1,7 @@
 // Coming in and going out, and what is kept of the work in between.
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { Provider } from '../fake/oidc.mjs';
 import { startStack, until } from '../flow/stack.mjs';
 import { assertClean, openBrowser, openPerson, openWindow } from './people.mjs';
 
@@ -42,6 +43,27 @@ test('a one-time link signs in once and leads to setting a password', async () =
     await other.getByLabel('Login').waitFor();
     assertClean(other);
     await other.context().close();
+});
+
+test('people see where they are signed in, and end what is not theirs', async () => {
+    await stack.signIn('mia');
+    await stack.signIn('mia');
+    await page.goto(`${stack.url}/account`);
+    const list = page.getByRole('region', { name: 'Where you are signed in' });
+    await list.getByText('This session').waitFor();
+    const rows = list.getByRole('listitem');
+    assert.equal(await rows.count(), 3);
+    await rows.filter({ hasNotText: 'This session' }).first().getByRole('button').click();
+    await until(async () => await rows.count() === 2, 'one session to go');
+    await list.getByRole('button', { name: 'End all others' }).click();
+    await until(async () => await rows.count() === 1, 'the others to go');
+    await list.getByText('This session').waitFor();
+    assertClean(page);
+    const [{ live }] = await stack.psql('superuser', `select count(*)::int as live
+        from cs.session s join cs.person p on p.id = s.person_id
+        where p.login = 'mia' and s.revoked_at is null`);
+    assert.equal(live, 1);
+    await page.goto(`${stack.url}/ask`);
 });
 
 test('what was being written survives a reload and a new sign-in', async () => {
@@ -260,6 +282,33 @@ test('what is not shared is not found, whatever it is', async () => {
     await anna.goto(`${stack.url}/review/987654`);
     await anna.getByText('This request does not exist, or is not shared with you.').waitFor();
     assertClean(anna);
+});
+
+test('single sign-on: there, back, and what went wrong is said', async (context) => {
+    const provider = await Provider.start();
+    context.after(() => provider.stop());
+    await stack.restart('api', { ...provider.env, OIDC_LINK_BY_EMAIL: '1',
+                                 OIDC_REDIRECT_URL: `${stack.url}/sign-in` });
+    const window = await openWindow(browser);
+    const claims = { email: 'nobody', email_verified: true };
+    await window.route(`${provider.issuer}/auth**`, (route) => {
+        const back = new URLSearchParams(provider.signIn(route.request().url(), claims));
+        return route.fulfill({ contentType: 'text/html', body:
+            `<meta http-equiv="refresh" content="0;url=${stack.url}/sign-in?${back}">` });
+    });
+    const button = window.getByRole('button', { name: 'Single sign' });
+    await window.goto(`${stack.url}/sign-in`);
+    await button.click();
+    await window.getByRole('alert').getByText('did not work').waitFor();
+    assert.equal(new URL(window.url()).search, '', 'the code is not kept');
+    Object.assign(claims, { email: 'mia' });
+    await button.click();
+    await window.waitForURL('**/ask');
+    await window.context().clearCookies();
+    await window.goto(`${stack.url}/sign-in?error=access_denied&state=x`);
+    await window.getByText('Your provider did not sign you in.').waitFor();
+    assertClean(window);
+    await window.context().close();
 });
 
 test('nothing broke the policy on the way', () => assertClean(page));

@@ -9,7 +9,8 @@ let stack;
 
 before(async () => {
     stack = await startStack({ workers: 0 });
-    await stack.people({ ana: ['analyst'], rob: ['reviewer'], adm: ['admin'], tom: ['analyst'] });
+    await stack.people({ ana: ['analyst'], rob: ['reviewer'], adm: ['admin'], tom: ['analyst'],
+                         kim: ['analyst'] });
 });
 after(() => stack?.stop());
 
@@ -188,6 +189,50 @@ test('sessions are listed and ended one by one', async () => {
     const adm = await stack.signIn('adm');
     assert.equal((await adm.del(`/api/sessions/${sessions[1].id}`)).status, 204);
     assert.equal((await ana.get('/api/me')).status, 401);
+});
+
+test('all other sessions end at once, and an admin ends those of anybody', async () => {
+    const [ana, phone, tablet] = [await stack.signIn('ana'), await stack.signIn('ana'),
+                                  await stack.signIn('ana')];
+    const { sessions } = (await ana.get('/api/sessions')).body;
+    assert.equal(sessions.filter((session) => session.this).length, 1);
+    const stream = await phone.events();
+    const ended = await ana.del('/api/sessions');
+    assert.deepEqual([ended.status, ended.body.ended], [200, sessions.length - 1]);
+    assert.equal((await ana.get('/api/me')).status, 200);
+    for (const gone of [phone, tablet]) assert.equal((await gone.get('/api/me')).status, 401);
+    for (; await stream.next(););
+    const adm = await stack.signIn('adm');
+    const { id } = ana.person;
+    assert.equal((await adm.get(`/api/sessions?person_id=${id}`)).body.sessions.length, 1);
+    assert.equal((await adm.del(`/api/sessions?person_id=${id}`)).body.ended, 1);
+    assert.equal((await ana.get('/api/me')).status, 401);
+    assert.equal((await adm.get('/api/me')).status, 200);
+});
+
+test('a session is confirmed by the password, and by nothing else', async () => {
+    const first = await stack.signIn('kim');
+    const age = "update cs.session set authenticated_at = now() - interval '20 minutes'";
+    await stack.psql('superuser', age);
+    assert.deepEqual(code(await first.post('/api/password', { password: PASSWORD })),
+                     [403, 'reauthentication_required'], 'an open page sets no first password');
+    const kim = await stack.signIn('kim');
+    assert.equal((await kim.post('/api/password', { password: PASSWORD })).status, 204);
+    await stack.psql('superuser', age);
+    const old = (await kim.get('/api/me')).body.session.authenticated_at;
+    const wrong = await kim.post('/api/reauthenticate', { password: 'not it' });
+    assert.equal(wrong.status, 403, wrong.text);
+    assert.deepEqual([wrong.body.error.code, wrong.body.error.field], ['forbidden', 'password']);
+    assert.equal((await kim.get('/api/me')).body.session.authenticated_at, old);
+    const right = await kim.post('/api/reauthenticate', { password: PASSWORD });
+    assert.equal(right.status, 200, right.text);
+    const now = (await kim.get('/api/me')).body.session.authenticated_at;
+    assert.equal(now, right.body.authenticated_at);
+    assert.ok(now > old);
+    for (let i = 0; i < 5; i++) await kim.post('/api/reauthenticate', { password: 'not it' });
+    assert.deepEqual(code(await kim.post('/api/reauthenticate', { password: PASSWORD })),
+                     [429, 'throttled'], 'it is no way to guess');
+    await forget();
 });
 
 test('tokens: made, shown once, limited, revoked', async () => {

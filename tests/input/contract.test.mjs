@@ -1,14 +1,18 @@
 // docs/openapi.yaml against the tables that the api works by, and against real answers.
-import test from 'node:test';
+import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
+import { Provider } from '../fake/oidc.mjs';
 import { openWorld } from './rows.mjs';
 import { routes, errors } from './api.mjs';
 import { doc, operations, resolve, checkAnswer, bodiesOf } from './openapi.mjs';
 import { tell } from './story.mjs';
 
+const provider = await Provider.start();
 const world = openWorld({
+    env: provider.env,
     people: { ana: ['analyst'], rob: ['reviewer'], adm: ['admin'] }, workers: 1,
 });
+after(() => provider.stop());
 
 // The page and its files are no interface.
 const isPage = ({ path }) => path.startsWith('/assets/') || path === '/favicon.ico'
@@ -75,7 +79,7 @@ test('each code stands under its own status', () => {
 
 test('real answers of every route are as it promises', async () => {
     const called = new Set();
-    await tell(world.stack, world.who, (method, target, answer) => {
+    await tell(world, provider, (method, target, answer) => {
         if (answer.status < 300) called.add(checkAnswer(method, target, answer).name);
         else checkAnswer(method, target, answer);
     });

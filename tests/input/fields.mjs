@@ -145,6 +145,21 @@ const CHANGE = 'adm PATCH /api/people/{person}';
 const change = over(CHANGE, {});
 const TEAM = 'adm POST /api/teams';
 const PAUSE = 'adm POST /api/pauses';
+const PROVIDER = 'nobody POST /api/oidc/finish';
+const RETURN = { code: 'x', state: 'x' };
+const SUBJECT = 'adm POST /api/people/{person}/identities';
+const signIns = [
+    ...missing(PROVIDER, RETURN, 'code', 'state'),
+    ...unknown(PROVIDER, RETURN, 'nonce', 'id_token'),
+    ...over(PROVIDER, RETURN)('code', '', null, 1, [], 'x'.repeat(4097)),
+    ...over(PROVIDER, RETURN)('state', '', null, 1, {}, 'x'.repeat(201)),
+    ...over(PROVIDER, RETURN)('iss', '', null, 1, 'x'.repeat(501)),
+    ...over('nobody POST /api/oidc/start', {})('reauthenticate', null, 1, 'true', []),
+    ...missing(SUBJECT, {}, 'subject'), ...unknown(SUBJECT, { subject: 'x' }, 'issuer'),
+    ...over(SUBJECT, {})('subject', '', null, 1, 'x'.repeat(256)),
+    ...over('nobody POST /api/login', {})('proxy', null, 1, 'true', []),
+];
+
 const UNPAUSE = 'adm DELETE /api/pauses';
 const AUDIT = 'adm POST /api/audit/query';
 const scopes = ['', 'ALL', 'team:', 'team:x', 'team:0', 'team:999', 'team:01', 'team:1 ', 'team:-1',
@@ -292,5 +307,5 @@ const strangers = places.flatMap(([who, method, path, body]) => ids.map((id) => 
     `${method} ${path} ${id.slice(0, 24)}`, `${who} ${method} ${path.replace('ID', id)}`, body,
     '404 not_found']));
 
-export const fields = [...submissions, ...decisions, ...accounts, ...batches, ...reads,
-                       ...strangers];
+export const fields = [...submissions, ...decisions, ...accounts, ...signIns, ...batches,
+                       ...reads, ...strangers];

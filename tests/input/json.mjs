@@ -107,6 +107,8 @@ const types = [
 // Every route that takes JSON, and who may call it.
 export const jsonRoutes = [
     'nobody POST /api/login', 'ana POST /api/logout', 'ana POST /api/password',
+    'ana POST /api/reauthenticate', 'nobody POST /api/oidc/start', 'nobody POST /api/oidc/finish',
+    'adm POST /api/people/{person}/identities',
     'ana POST /api/requests', 'ana POST /api/requests:batch',
     'ana POST /api/requests/{pending}/revisions', 'rob POST /api/requests/{pending}/decisions',
     'rob POST /api/requests/{pending}/undo', 'ana POST /api/requests/{pending}/cancel',

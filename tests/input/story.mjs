@@ -135,20 +135,34 @@ async function comeAndGo({ stack, seen, open }) {
     await client.get('/api/me');
     const { sessions } = await client.get('/api/sessions');
     await client.del(`/api/sessions/${sessions.at(-1).id}`, undefined);
+    await client.del('/api/sessions', undefined, 200);
     await client.post('/api/password', { password: 'correct horse' }, 204);
+    await client.post('/api/reauthenticate', { password: 'correct horse' });
     await client.post('/api/logout', {}, 204);
     const by = { login: 'ana', password: 'correct horse' };
     seen('POST', '/api/login', await client.client.post('/api/login', by), by);
     for (const path of ['/healthz', '/readyz', '/metrics', '/api/instance']) await open.get(path);
 }
 
-/** Needs people ana, rob and adm, and one worker. */
-export async function tell(stack, who, seen) {
-    const people = { stack, seen, open: new Seen(stack.client(), seen) };
+async function comeFromProvider({ stack, seen, adm, provider }) {
+    const { person } = await adm.get('/api/me');
+    await adm.post(`/api/people/${person.id}/identities`, { subject: 'subject-1' }, 204);
+    const client = stack.client();
+    const sent = await client.post('/api/oidc/start');
+    seen('POST', '/api/oidc/start', sent, {});
+    const cookie = sent.headers.get('set-cookie').split(';')[0];
+    const back = provider.signIn(sent.body.url);
+    seen('POST', '/api/oidc/finish', await client.post('/api/oidc/finish', back, { cookie }), back);
+}
+
+/** Needs people ana, rob and adm, one worker, and an OpenID provider. */
+export async function tell({ stack, who }, provider, seen) {
+    const people = { stack, seen, provider, open: new Seen(stack.client(), seen) };
     for (const name of ['ana', 'rob', 'adm']) people[name] = new Seen(who[name], seen);
     await runOne(people);
     await changeMind(people);
     await settleOne(people);
     await administer(people);
+    await comeFromProvider(people);
     await comeAndGo(people);
 }

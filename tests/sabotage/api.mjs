@@ -143,7 +143,7 @@ export default [
       was: 'if (!(identity->scopes & route->scope))', becomes: 'if (false)',
       test: ['unit/test_identity.c', 'a_route_says_who_may_use_it'] },
     { id: 'cookie-locked', defence: 'Behind https the cookie is sent by https alone',
-      file: 'api/login_routes.c',
+      file: 'api/opening.c',
       was: 'call->api->tls ? "; Secure" : "");', becomes: '"");',
       test: ['flow/api_sign_in.test.mjs', 'behind https the cookie is locked to it'] },
     { id: 'log-secrets', defence: 'What people search for is not in the log',

@@ -1,6 +1,6 @@
 -- Signing in, and what it is worth: links, passwords, throttles, sessions, tokens.
 \ir setup.psql
-select plan(64);
+select plan(85);
 
 -- One-time links.
 create function t.follow(link text, token text, address text default '10.1.1.1')
@@ -57,6 +57,71 @@ select is((select count(*) from session_check(sha256('S1'), 1800)), 0::bigint, '
 select is(t.code(t.call('submit_requests', t.submission('mia', jsonb_build_object('actor',
     t.actor('mia', jsonb_build_object('session_id', :s)))))), 'unauthenticated',
     'an ended session does not act');
+
+-- Where somebody is signed in.
+create function t.session(token text) returns cs.session language sql
+    return (select s from cs.session s where s.token_sha256 = sha256(token::bytea));
+create function t.refused(query text) returns text language plpgsql as $$
+declare
+    code text;
+begin
+    execute query;
+    return 'ok';
+exception when sqlstate 'CS001' then
+    get stacked diagnostics code = pg_exception_detail;
+    return code;
+end
+$$;
+select session_open(t.id('mia'), 'link', '10.1.1.1', 'one', sha256('M1'), sha256('c'), 3600) as m1,
+       session_open(t.id('mia'), 'link', '10.1.1.2', 'two', sha256('M2'), sha256('c'), 3600) as m2,
+       session_open(t.id('mia'), 'proxy', '10.1.1.3', 'x', sha256('M3'), sha256('c'), 3600) as m3,
+       session_open(t.id('max'), 'link', '10.1.1.4', 'max', sha256('M4'), sha256('c'), 3600) as m4
+\gset
+select is((select jsonb_agg(e -> 'this' order by e ->> 'agent')
+    from jsonb_array_elements(sessions_list(t.id('mia'), :m1)) e), '[true, false, false]',
+    'a list says which session asks');
+select is(t.refused(format('select sessions_list(%s, null, %s)', t.id('mia'), t.id('max'))),
+    'wrong_role', 'nobody lists those of others');
+select is(sessions_list(t.id('root'), null, t.id('max')) -> 0 ->> 'address', '10.1.1.4',
+    'but an admin');
+select is(t.refused(format('select sessions_list(%s, null, 99999999)', t.id('root'))),
+    'not_found', 'of people there are');
+select is(t.refused(format('select sessions_close(t.actor(''mia''), %s)', t.id('max'))),
+    'wrong_role', 'nobody ends those of others');
+select ok((t.session('M4')).revoked_at is null, 'who keep them');
+
+-- Showing once more who one is.
+create function t.fresh(token text) returns bool language sql
+    return cs.session_is_fresh((t.session(token)).id, 900);
+select ok(t.fresh('M1'), 'who signed in a moment ago has shown who they are');
+select ok(not t.fresh('M3'), 'not when a proxy said so');
+update session set authenticated_at = now() - interval '16 minutes'
+    where token_sha256 = sha256('M1');
+select ok(not t.fresh('M1'), 'nor too long ago');
+select is(t.refused(format('select reauthenticate(t.actor(''max'', ''{"session_id": %s}''), ''x'')',
+    :m1)), 'unauthenticated', 'nobody confirms the session of another');
+select is(t.refused('select reauthenticate(t.actor(''mia''), ''x'')'), 'forbidden',
+    'only a session is confirmed');
+select reauthenticate(t.actor('mia', jsonb_build_object('session_id', :m1)), 'password') as at \gset
+select ok(t.fresh('M1'), 'who shows it again is fresh');
+select ok(not t.fresh('M3'), 'in that session alone');
+select is((select authenticated_at from session_check(sha256('M1'), 1800)), :'at',
+    'the session says when');
+select is((select row(body ->> 'how', session_id)::text from audit_event
+    where event = 'session.reauthenticate'), format('(password,%s)', :m1),
+    'and the audit trail');
+
+select is(sessions_close(t.actor('mia', jsonb_build_object('session_id', :m1)), t.id('mia')),
+    to_jsonb(array[:m2, :m3]::bigint[]), 'all others are ended at once');
+select ok((t.session('M1')).revoked_at is null, 'the one that asks lives on');
+select ok(not t.fresh('M2'), 'an ended one is not fresh');
+select is(sessions_close(t.actor('root'), t.id('max')), to_jsonb(array[:m4]::bigint[]),
+    'an admin ends those of anybody');
+select is((select array_agg(entity_id order by id) from audit_event
+    where event = 'session.close_all'), array[t.id('mia'), t.id('max')],
+    'each with a row in the audit trail');
+select is(sessions_close(t.actor('root'), t.id('max')), '[]', 'which are none the next time');
+update session set revoked_at = now() where token_sha256 = sha256('M1');
 
 -- Passwords.
 create function t.lookup(login text, address text default '10.1.1.2')

@@ -211,7 +211,9 @@ static void a_session_and_a_token_are_one_too_many(void **state)
 
 #define PERSON "7::int8, 'ana', 'Ana', 'human', "
 #define TOKEN_ROW "select 3::int8, " PERSON "null::int8, 'analyst,reviewer', '1,2', "
-#define SESSION_ROW "select 4::int8, " PERSON "9::int8, 'agent,admin', '', '', '2030-01-01'"
+#define SESSION_ROW                                                                                \
+    "select 4::int8, " PERSON "9::int8, 'agent,admin', '', '', '2030-01-01', true, "               \
+    "'2029-12-31'"
 
 static enum error_code find(const struct route *route, const char *name, const char *value,
                             struct identity *ret_who)

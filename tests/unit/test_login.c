@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "api/known_tokens.h"
 #include "api/login_routes.h"
+#include "api/password_routes.h"
 #include "api/streams.h"
 #include "common/base/crypto.h"
 #include "tests/unit/support/script.h"
@@ -155,6 +156,7 @@ static void only_so_many_hash_at_once(void **state)
     assert_int_equal(ask(route_login, BY_PASSWORD), ERR_THROTTLED);
     assert_string_equal(header_of("Retry-After"), "1");
     script_answer("password_get", "select null::text");
+    script_answer("session_is_fresh", "select true");
     assert_int_equal(ask(route_password_set, "{\"password\": \"long enough\"}"), ERR_THROTTLED);
     sem_post(&api.hashing);
 }
@@ -289,10 +291,35 @@ static void a_password_changes_only_behind_the_old_one(void **state)
     assert_int_equal(script_calls("password_set"), 1);
 }
 
+#define CONFIRM "{\"password\": \"correct horse\"}"
+
+static void a_session_is_confirmed_or_nothing_is_written(void **state)
+{
+    (void)state;
+    assert_int_equal(ask(route_reauthenticate, "{}"), ERR_MISSING_FIELD);
+    script_fail("password_get", ERR_BUSY);
+    assert_int_equal(ask(route_reauthenticate, CONFIRM), ERR_BUSY);
+    script_answer("password_get", "select null::text");
+    assert_int_equal(ask(route_reauthenticate, CONFIRM), ERR_FORBIDDEN);
+    script_answer("password_get", with_hash("", ""));
+    script_answer("login_lookup", KNOWN);
+    script_fail("reauthenticate", ERR_UNAVAILABLE);
+    assert_int_equal(ask(route_reauthenticate, CONFIRM), ERR_UNAVAILABLE);
+    script_answer("reauthenticate", "select '2030-01-01T00:00:00.000Z'::text");
+    assert_int_equal(ask(route_reauthenticate, CONFIRM), ERR_NONE);
+    assert_int_equal(exchange.reply.status, 200);
+}
+
 static void a_password_that_can_not_be_kept_is_refused(void **state)
 {
     (void)state;
     script_answer("password_get", "select ''::text where false");
+    script_fail("session_is_fresh", ERR_BUSY);
+    script_answer("session_is_fresh", "select false");
+    script_answer("session_is_fresh", "select true");
+    assert_int_equal(ask(route_password_set, "{\"password\": \"long enough\"}"), ERR_BUSY);
+    assert_int_equal(ask(route_password_set, "{\"password\": \"long enough\"}"),
+                     ERR_REAUTHENTICATE);
     script_fail("password_set", ERR_UNAVAILABLE);
     hashing_fails = true;
     assert_int_equal(ask(route_password_set, "{\"password\": \"long enough\"}"), ERR_UNAVAILABLE);
@@ -317,6 +344,7 @@ int main(void)
         TEST(an_older_session_ends_or_grows_old),
         TEST(who_is_gone_is_not_signed_in),
         TEST(a_password_changes_only_behind_the_old_one),
+        TEST(a_session_is_confirmed_or_nothing_is_written),
         TEST(a_password_that_can_not_be_kept_is_refused),
     };
     return cmocka_run_group_tests(tests, hash_once, NULL);

@@ -37,9 +37,20 @@ function take(found: Me): void {
   sessionEnded.value = false;
 }
 
-export async function signIn(body: { login: string; password: string } | { link_token: string }) {
+export type SignInBody =
+  | { login: string; password: string }
+  | { link_token: string }
+  | { proxy: true };
+
+export async function signIn(body: SignInBody): Promise<void> {
   const found = await call<{ csrf_token: string }>('/api/login', { body, quiet: true });
   csrfToken.value = found.csrf_token;
+  await loadMe();
+}
+
+// Also what confirms a session that there is: either way /api/me says what is so then.
+export async function signInByProvider(back: object): Promise<void> {
+  await call('/api/oidc/finish', { body: back, quiet: true });
   await loadMe();
 }
 

@@ -36,9 +36,19 @@ export interface Me {
   person: Person;
   csrf_token: string;
   has_password: boolean;
-  session?: { expires_at: string };
+  session?: { expires_at: string; authenticated_at: string | null };
   settings: Settings;
   waiting_for_review: number;
+}
+
+export interface SessionRow {
+  id: number;
+  how: 'password' | 'link' | 'proxy' | 'oidc';
+  address: string;
+  agent: string;
+  created_at: string;
+  seen_at: string;
+  this: boolean;
 }
 
 export interface Author extends Ref {

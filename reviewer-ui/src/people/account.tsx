@@ -1,4 +1,4 @@
-// Sets the password: the first one after a one-time link, or a new one.
+// One's own account: the password, the first one after a one-time link or a new one, and sessions.
 import { useState } from 'preact/hooks';
 import { ApiError, call } from '../base/api';
 import { errorText, showToast } from '../base/messages';
@@ -6,6 +6,7 @@ import { go } from '../base/route';
 import { loadMe, me, pathAfterSignIn } from '../base/session';
 import { Button } from '../parts/small';
 import { Password } from './password-field';
+import { Sessions } from './sessions';
 import { t } from '../texts';
 
 interface Problem {
@@ -97,6 +98,7 @@ export function Account() {
           </Button>
         </div>
       </form>
+      <Sessions />
     </div>
   );
 }

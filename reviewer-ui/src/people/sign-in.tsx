@@ -9,6 +9,7 @@ import type { ComponentChildren } from 'preact';
 import { Logo } from '../parts/icons';
 import { Button, Note } from '../parts/small';
 import { ThemeButton } from '../parts/account';
+import { OtherWays, ProviderReturn, takeReturn } from './other-ways';
 import { Password } from './password-field';
 import { t } from '../texts';
 
@@ -30,18 +31,20 @@ function Frame({ children }: { children: ComponentChildren }) {
   );
 }
 
-function failure(reason: unknown): string {
+function failure(reason: unknown, refused = t.signIn.wrong): string {
   if (!(reason instanceof ApiError)) return errorText(reason);
-  if (reason.status === 401) return t.signIn.wrong;
+  if (reason.status === 401) return refused;
   if (reason.status === 429)
     return t.signIn.throttled(formatSpan((reason.retryAfter || 60) * 1000));
   return errorText(reason);
 }
 
-function SignInForm() {
+function SignInForm({ said = '' }: { said?: string }) {
   const [login, setLogin] = useState('');
   const [password, setPassword] = useState('');
-  const [problem, setProblem] = useState<{ field: string; text: string } | null>(null);
+  const [problem, setProblem] = useState<{ field: string; text: string } | null>(
+    said ? { field: '', text: said } : null,
+  );
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const fail = (field: string, text: string) => {
@@ -96,6 +99,7 @@ function SignInForm() {
       <Button tone="primary" type="submit" busy={busy} class="wide-button">
         {busy ? t.signIn.busy : t.signIn.submit}
       </Button>
+      <OtherWays fail={(reason, refused) => fail('', failure(reason, refused))} />
       <p class="dim small-text">{t.signIn.noPassword}</p>
     </form>
   );
@@ -144,6 +148,12 @@ function takeToken(): string {
 
 export function SignIn() {
   const [token, setToken] = useState(takeToken);
+  const [back, setBack] = useState(takeReturn);
+  const [said, setSaid] = useState('');
+  const refuse = (reason: unknown) => {
+    setSaid(reason ? failure(reason, t.signIn.providerWrong) : t.signIn.providerRefused);
+    setBack(null);
+  };
   useEffect(() => {
     const again = () => setToken(takeToken() || token);
     addEventListener('hashchange', again);
@@ -151,7 +161,9 @@ export function SignIn() {
   }, [token]);
   return (
     <Frame>
-      {token ? <LinkSignIn key={token} token={token} leave={() => setToken('')} /> : <SignInForm />}
+      {back && <ProviderReturn back={back} fail={refuse} />}
+      {token && <LinkSignIn key={token} token={token} leave={() => setToken('')} />}
+      {!back && !token && <SignInForm said={said} />}
     </Frame>
   );
 }

@@ -1,0 +1,18 @@
+/* A proxy that signs people in: whose word counts, and what it says. */
+#pragma once
+
+#include "api/exchange.h"
+#include "common/base/settings.h"
+
+struct proxy;
+
+/* NULL in ret_proxy when no PROXY_SECRET is set: then nobody's word counts. ERR_BAD_REQUEST names
+ * the setting that is wrong. */
+bool proxy_new(const struct settings *settings, struct proxy **ret_proxy,
+               struct error *err) MUST_CHECK;
+void proxy_free(struct proxy *proxy);
+
+/* The login that our proxy names, borrowed from the exchange; NULL when no header says so or no
+ * proxy is trusted. ERR_UNAUTHENTICATED when somebody else says it. */
+bool proxy_login(const struct proxy *proxy, const struct exchange *exchange, const char **ret_login,
+                 struct error *err) MUST_CHECK;

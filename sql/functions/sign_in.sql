@@ -1,0 +1,180 @@
+-- Signing in by the word of somebody else: a proxy, or an OpenID provider.
+
+set search_path = cs, pg_temp;
+
+create or replace function cs.session_begin(person_id bigint, how text, session jsonb)
+    returns bigint language sql
+    return cs.session_open(person_id, how, session ->> 'address', session ->> 'agent',
+        decode(session ->> 'token_sha256', 'hex'), decode(session ->> 'csrf_sha256', 'hex'),
+        (session ->> 'seconds')::bigint);
+comment on function cs.session_begin is
+    'session_open of {address, agent, token_sha256, csrf_sha256, seconds}.';
+
+create or replace function cs.sign_in_refused(login text, address text, reason text) returns void
+    language plpgsql as $$
+begin
+    perform audit_put('sign_in', 0, jsonb_build_object('address', address), 'sign_in.failed',
+        jsonb_build_object('login', left(lower(login), 100), 'reason', reason));
+end
+$$;
+comment on function cs.sign_in_refused is 'The audit row of somebody whom we do not let in.';
+
+create or replace function cs.newcomer(login text, name text, address text) returns cs.person
+    language sql
+    return cs.person_put(jsonb_build_object('address', address), null, jsonb_build_object(
+        'login', lower(login), 'name', left(name, 100), 'roles', array['analyst']));
+comment on function cs.newcomer is
+    'Makes an analyst without a team of somebody new; conflict login, invalid_field.';
+
+create or replace function cs.proxy_sign_in(login text, session jsonb, creates bool)
+    returns bigint language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    p person;
+    address text := session ->> 'address';
+begin
+    select * into p from person x where lower(x.login) = lower($1) for share;
+    if p.id is null and creates then
+        p := newcomer(login, login, address);
+    end if;
+    if p.id is null or p.disabled_at is not null or p.kind <> 'human' then
+        perform sign_in_refused(login, address, 'proxy');
+        return null;
+    end if;
+    perform session_begin(p.id, 'proxy', session);
+    return p.id;
+end
+$$;
+comment on function cs.proxy_sign_in is
+    'Opens a session for whom the proxy names: the person, or null for nobody, agents and people who
+are disabled. `creates` makes somebody unknown; invalid_field login.';
+
+create or replace function cs.oidc_begin(
+    flow_sha256 bytea, session_id bigint, address text, seconds bigint) returns int
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    wait int := throttle_count('address:' || address, 20);
+begin
+    if wait > 0 then
+        return wait;
+    end if;
+    delete from oidc_flow f where f.expires_at < clock_timestamp();
+    insert into oidc_flow (flow_sha256, session_id, expires_at)
+        values ($1, $2, clock_timestamp() + make_interval(secs => seconds));
+    return 0;
+end
+$$;
+comment on function cs.oidc_begin is
+    'Somebody leaves for the provider, which counts as a try until they are back; seconds to wait
+when there were too many.';
+
+create or replace function cs.oidc_take(
+    flow_sha256 bytea, ret_begun out bigint, ret_session_id out bigint)
+    language sql security definer set search_path = cs, pg_temp as $$
+    with taken as (delete from oidc_flow f where f.flow_sha256 = $1
+                   returning f.created_at, f.session_id, f.expires_at)
+    select extract(epoch from t.created_at)::bigint, t.session_id from taken t
+    where t.expires_at > clock_timestamp()
+$$;
+comment on function cs.oidc_take is
+    'Uses a flow up: the second it began in and the session to confirm; nulls for none.';
+
+create or replace function cs.identity_put(
+    actor jsonb, maker_id bigint, of_person cs.person, issuer text, subject text) returns void
+    language plpgsql as $$
+begin
+    if of_person.id is null or of_person.kind <> 'human' then
+        perform fail('not_found', 'Only people sign in', 'person_id');
+    end if;
+    insert into external_identity values (issuer, subject, of_person.id, maker_id);
+    insert into credential_event (person_id, by_id, kind)
+        values (of_person.id, maker_id, 'identity');
+    perform audit_put('person', of_person.id, actor, 'person.identity',
+                      jsonb_build_object('issuer', issuer, 'subject', subject));
+exception when unique_violation then
+    perform fail('conflict', 'This subject is somebody already', 'subject');
+end
+$$;
+comment on function cs.identity_put is
+    'Whom the provider means by a subject; not_found, conflict subject.';
+
+create or replace function cs.identity_link(
+    actor jsonb, person_id bigint, issuer text, subject text) returns bool
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    who person := admin_of(actor);
+    p person;
+begin
+    select * into p from person x where x.id = person_id;
+    perform identity_put(actor_with_kind(actor, who), who.id, p, issuer, subject);
+    return true;
+end
+$$;
+comment on function cs.identity_link is
+    'As admin: this subject of the provider is that person; wrong_role, not_found, conflict.';
+
+-- An address counts when the provider has checked it.
+create or replace function cs.oidc_first(claims jsonb, options jsonb) returns cs.person
+    language plpgsql as $$
+declare
+    p person;
+    email text := case when claims -> 'email_verified' = 'true' then claims ->> 'email' end;
+    address text := options ->> 'address';
+begin
+    if email is null then
+        return null;
+    end if;
+    select * into p from person x where lower(x.login) = lower(email);
+    if p.id is null and (options ->> 'creates')::bool then
+        p := newcomer(email, coalesce(nullif(claims ->> 'name', ''), email), address);
+    elsif p.id is null or p.kind <> 'human' or not (options ->> 'by_email')::bool then
+        return null;
+    end if;
+    perform identity_put(jsonb_build_object('address', address), null, p, claims ->> 'iss',
+                         claims ->> 'sub');
+    return p;
+end
+$$;
+comment on function cs.oidc_first is
+    'The person of a subject that comes for the first time, by its verified address, when the
+settings allow that: {by_email, creates, address}; else null.';
+
+create or replace function cs.oidc_person(claims jsonb) returns cs.person
+    language sql stable as $$
+    select p from cs.external_identity e join cs.person p on p.id = e.person_id
+    where e.issuer = claims ->> 'iss' and e.subject = claims ->> 'sub'
+$$;
+comment on function cs.oidc_person is 'Whom issuer and subject of checked claims mean, or null.';
+
+create or replace function cs.oidc_sign_in(claims jsonb, session jsonb, options jsonb)
+    returns bigint language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    p person := oidc_person(claims);
+    address text := session ->> 'address';
+begin
+    if p.id is null then
+        p := oidc_first(claims, options || jsonb_build_object('address', address));
+    end if;
+    if p.id is null or p.disabled_at is not null then
+        perform sign_in_refused(coalesce(claims ->> 'email', claims ->> 'sub'), address, 'oidc');
+        return null;
+    end if;
+    perform throttle_clear('', address);
+    perform session_begin(p.id, 'oidc', session);
+    return p.id;
+end
+$$;
+comment on function cs.oidc_sign_in is
+    'Opens a session for whom checked claims mean: the person, or null for nobody and people who are
+disabled. options: {by_email, creates}.';
+
+create or replace function cs.oidc_confirm(actor jsonb, claims jsonb) returns text
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+begin
+    if (oidc_person(claims)).id is distinct from (actor ->> 'person_id')::bigint then
+        perform fail('forbidden', 'The provider names somebody else');
+    end if;
+    return reauthenticate(actor, 'oidc');
+end
+$$;
+comment on function cs.oidc_confirm is
+    'reauthenticate by a fresh sign-in at the provider; forbidden when that was somebody else.';
