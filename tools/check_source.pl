@@ -15,7 +15,9 @@ my %home = (
     'hiredis/hiredis.h' => qr{^common/io/redis\w*\.[ch]$},
     'microhttpd.h' => qr{^api/(server|server_\w+)\.[ch]$},
     'sodium.h'     => qr{^common/base/crypto\.c$},
-    'seccomp.h'    => qr{^worker/sandbox/local/\w+\.c$},
+    'seccomp.h'    => qr{^(worker/sandbox/local/\w+|policy/confine)\.c$},
+    'pg_query.h'   => qr{^policy/sql\.c$},
+    'tree_sitter/api.h' => qr{^policy/python_internal\.h$},
     'curl/curl.h'  => qr{^common/io/http\w*\.[ch]$},
 );
 
@@ -33,10 +35,11 @@ my @layers = (
         qr{^(common/base/|common/io/http|common/domain/bundle\.h$|worker/sandbox/\w+\.h$)}],
     ['worker/llm/',    qr{^(common/base/|common/io/http|worker/llm/)}],
     ['worker/target/', qr{^(common/base/|common/io/http|worker/target/)}],
+    ['policy/',        qr{^(common/base/|policy/)}],
     ['worker/',        qr{^(common/|worker/|build/gen/)}],
     ['api/',           qr{^(common/|api/|build/gen/)}],
     ['admin/',         qr{^(common/|admin/|build/gen/)}],
-    ['tests/',         qr{^(common|api|worker|admin|tests|build/gen)/}],
+    ['tests/',         qr{^(common|api|worker|admin|policy|tests|build/gen)/}],
 );
 
 my $banned = qr/\b(strcpy|strcat|strncpy|strncat|sprintf|vsprintf|strtok|gets|atoi|atol|atof|system|
@@ -65,7 +68,7 @@ sub check_include ($file, $number, $name) {
     my $where = $home{$name};
     complain($file, $number, "$name has another home") if $where && $file !~ $where
         && $file !~ m{^tests/};
-    return if $name !~ m{^(common|api|worker|admin|tests|build)/};
+    return if $name !~ m{^(common|api|worker|admin|policy|tests|build)/};
     for my $layer (@layers) {
         next unless index($file, $layer->[0]) == 0;
         complain($file, $number, "$layer->[0] knows nothing of $name") if $name !~ $layer->[1];
