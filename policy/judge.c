@@ -88,13 +88,13 @@ static void add_finding(struct judge *judge, const struct policy_rule *rule, con
     json_object_set_new(judge->seen, key, json_true());
     const char *text = (const char *)judge->code.data + start;
     const char *stop = end > start ? memchr(text, '\n', end - start) : NULL;
-    size_t width = characters(text, stop ? (size_t)(stop - text) : end - start);
+    int64_t width = (int64_t)characters(text, stop ? (size_t)(stop - text) : end - start);
     json_array_append_new(judge->findings,
                           json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:o}", "rule", rule->id,
                                     "level", policy_level_name(rule->level), "line",
                                     (json_int_t)line, "column", (json_int_t)column, "end_column",
-                                    (json_int_t)(column + width), "title", rule->title,
-                                    "explanation", rule->explanation, "what", shown(name)));
+                                    (json_int_t)column + width, "title", rule->title, "explanation",
+                                    rule->explanation, "what", shown(name)));
 }
 
 void judge_fact(struct judge *judge, enum fact_kind kind, const char *name, size_t start,
@@ -123,12 +123,12 @@ static int compare_texts(const void *a, const void *b)
 static json_t *sorted(const json_t *set)
 {
     size_t count = 0;
-    const char **names = memory_new(json_object_size(set), sizeof *names);
+    const char **names = memory_new(json_object_size(set), sizeof(char *));
     const char *key;
     json_t *value;
     json_object_foreach ((json_t *)set, key, value)
         names[count++] = key;
-    qsort(names, count, sizeof *names, compare_texts);
+    qsort(names, count, sizeof(char *), compare_texts);
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(list, json_string(names[i]));
@@ -151,10 +151,10 @@ static int compare_findings(const void *a, const void *b)
 static json_t *sorted_findings(const json_t *findings)
 {
     size_t count = json_array_size(findings);
-    const json_t **list = memory_new(count, sizeof *list);
+    const json_t **list = memory_new(count, sizeof(void *));
     for (size_t i = 0; i < count; i++)
         list[i] = json_array_get(findings, i);
-    qsort(list, count, sizeof *list, compare_findings);
+    qsort(list, count, sizeof(void *), compare_findings);
     json_t *sorted = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append(sorted, (json_t *)list[i]);

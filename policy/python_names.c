@@ -33,10 +33,10 @@ __attribute__((constructor)) static void index_kinds(void)
     };
     uint32_t count = ts_language_symbol_count(tree_sitter_python());
     for (uint32_t i = 0; i < count && i < COUNT_OF(kind_of); i++)
-        for (uint8_t kind = 1; kind < PYTHON_KIND_COUNT; kind++)
+        for (unsigned kind = 1; kind < PYTHON_KIND_COUNT; kind++)
             if (strcmp(names[kind], ts_language_symbol_name(tree_sitter_python(), (TSSymbol)i)) ==
                 0)
-                kind_of[i] = kind;
+                kind_of[i] = (uint8_t)kind;
 }
 
 enum python_kind python_kind(TSNode node)
