@@ -68,7 +68,8 @@ $(programs):
 $(BUILD)/libcountersign.a: $(call objects,$(filter-out $(mains),$(common) $(api) $(worker) $(admin) \
   $(statements) $(embedded) $(page)))
 	@rm -f $@ && ar qcs $@ $^
-unit-tests: $(tests) $(BUILD)/countersign-policy
+unit-tests: $(tests)
+$(BUILD)/unit/test_policy_child: | $(BUILD)/countersign-policy
 # Calls that a test answers itself; the database's by tests/unit/support/script.h.
 scripted := db_run db_pool_run
 wraps_test_crypto := sodium_init

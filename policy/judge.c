@@ -111,6 +111,8 @@ void judge_fact(struct judge *judge, enum fact_kind kind, const char *name, size
             json_object_set_new(judge->capabilities, rule->capability, set = json_object());
         put(set, name);
     }
+    start = start < judge->code.len ? start : judge->code.len;
+    end = end < judge->code.len ? end : judge->code.len;
     if (rule->level > POLICY_NONE)
         add_finding(judge, rule, name, start, end < start ? start : end);
 }

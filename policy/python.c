@@ -103,6 +103,16 @@ static bool visit_identifier(struct python_walk *walk, TSNode node, struct place
     return false;
 }
 
+/* x.__class__.__name__ says what something is, and leads nowhere. */
+static bool names_its_class(const struct python *python, TSNode node)
+{
+    static const char after[] = ".__name__";
+    size_t end = ts_node_end_byte(node), len = sizeof after - 1;
+    const char *text = (const char *)python->code.data + end;
+    return python->code.len - end >= len && memcmp(text, after, len) == 0 &&
+           (python->code.len - end == len || !strchr("_.[", text[len]));
+}
+
 static bool visit_attribute(struct python_walk *walk, TSNode node, struct place *place)
 {
     AUTO(buffer) struct buffer name = {0};
@@ -112,7 +122,8 @@ static bool visit_attribute(struct python_walk *walk, TSNode node, struct place 
         tell(&walk->python, FACT_NAME, name.data, node);
     }
     AUTO(text) char *last = python_text(&walk->python, attribute);
-    tell(&walk->python, FACT_ATTRIBUTE, last, attribute);
+    if (strcmp(last, "__class__") != 0 || !names_its_class(&walk->python, node))
+        tell(&walk->python, FACT_ATTRIBUTE, last, attribute);
     if (is_disguised(last))
         tell(&walk->python, FACT_CLAUSE, "identifier.disguised", attribute);
     return true;

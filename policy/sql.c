@@ -173,6 +173,16 @@ static void walk_statements(struct sql_walk *sql, const json_t *root, struct byt
         fact(sql, FACT_CLAUSE, "statements.none");
 }
 
+/* Errors are placed by characters, all else by bytes. */
+static size_t byte_of(struct bytes code, size_t character)
+{
+    const char *text = code.data;
+    size_t at = 0;
+    for (; at < code.len && (character > 0 || (text[at] & 0xc0) == 0x80); at++)
+        character -= (text[at] & 0xc0) != 0x80;
+    return at;
+}
+
 /* Comments that PostgreSQL skips have nothing for a database; pg_query takes C text. */
 static bool parse(struct bytes code, json_t **ret_root, size_t *ret_error_at)
 {
@@ -186,7 +196,7 @@ static bool parse(struct bytes code, json_t **ret_root, size_t *ret_error_at)
     if (!result.error)
         root = json_loads(result.parse_tree, 0, NULL);
     else if (result.error->cursorpos > 0)
-        *ret_error_at = (size_t)result.error->cursorpos - 1;
+        *ret_error_at = byte_of(code, (size_t)result.error->cursorpos - 1);
     pg_query_free_parse_result(result);
     *ret_root = root;
     return root != NULL;

@@ -95,7 +95,8 @@ from (values
  'Looks which files there are', ''),
 ('py.os.expand', 'python', 'name', 'high', 'reads',
  'os.path.expanduser os.path.expandvars os.path.os os.path.os.* os.path.genericpath
-  os.path.genericpath.* pathlib.Path.home pathlib.os pathlib.os.* pathlib.io.* glob.os glob.os.*',
+  os.path.genericpath.* *.parent.parent* *cwd().parent* pathlib.Path.home pathlib.os pathlib.os.*
+  pathlib.io.* glob.os glob.os.*',
  'Leaves the folder of the run', ''),
 ('py.os.makedirs', 'python', 'name', 'note', 'saves', 'os.makedirs os.mkdir',
  'Makes a folder', ''),
@@ -146,7 +147,9 @@ from (values
   written down',
  'Which names stand for what can not be seen.'),
 ('py.pandas.inside', 'python', 'name', 'high', '',
- 'pandas.io.* pandas.compat* pandas.core.* pandas.util.* pandas._* pandas.testing.* numpy.core*
+ 'pandas.*._* numpy.*._* matplotlib.*._* scipy.*._* statsmodels.*._* sklearn.*._* seaborn.*._*
+  json.*._* pandas.io.* pandas.compat* pandas.core.* pandas.util.* pandas._* pandas.testing.*
+  numpy.core*
   numpy.lib.utils* numpy.lib.npyio* numpy.lib.format* numpy.testing.* numpy._* numpy.compat*
   matplotlib.cbook* matplotlib._* matplotlib.testing* matplotlib.backends.* matplotlib.sphinxext*
   matplotlib.texmanager* matplotlib.dviread* matplotlib.animation.* json.codecs* json.decoder.*
@@ -188,7 +191,8 @@ from (values
   codecs.* *.decodebytes',
  'Unpacks text that can not be read', 'What it hides is only known when it runs.'),
 ('py.files.change', 'python', 'name', 'high', 'changes',
- '*.unlink *.rmdir *.rmtree *.symlink_to *.hardlink_to *.link_to *.chmod *.lchmod *.write_bytes
+ 'zipfile.ZipFile().extract* tarfile.open().extract* tarfile.*.extract* *.unlink *.rmdir *.rmtree
+  *.symlink_to *.hardlink_to *.link_to *.chmod *.lchmod *.write_bytes
   *.extractall *.load_extension *.enable_load_extension *.expanduser *.chown',
  'Deletes or changes files, or loads what it finds in one', ''),
 ('py.files.save', 'python', 'name', 'note', 'saves',

@@ -32,7 +32,7 @@ from (values
  'The way there is unusual, and hides what is used.'),
 -- Python: arguments, as function#place=text or function#name=text.
 ('py.getattr', 'python', 'argument', 'medium', '',
- 'builtins.getattr#1=? builtins.setattr#1=? builtins.hasattr#1=__* builtins.setattr#1=__*
+ 'builtins.getattr#1=*?* builtins.setattr#1=? builtins.hasattr#1=__* builtins.setattr#1=__*
   builtins.delattr#1=*',
  'Picks a function by a name that is made while it runs', 'Which one it is can not be read.'),
 ('py.getattr.inside', 'python', 'argument', 'block', '',
@@ -118,6 +118,16 @@ from (values
   */../*
   c:\\*
   *\\windows\\*
+  passwd
+  attach database*
+  *postgres*://*
+  *mysql*://*
+  *mongodb*://*
+  *redis*://*
+  *oracle*://*
+  *mssql*://*
+  ftp://*
+  sftp://*
   *.ssh*
   *id_rsa*
   *id_ed25519*

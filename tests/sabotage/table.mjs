@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url';
 import api from './api.mjs';
 import database from './database.mjs';
 import page from './page.mjs';
+import policy from './policy.mjs';
 import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const table = [...database, ...worker, ...api, ...page];
+export const table = [...database, ...worker, ...api, ...page, ...policy];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
 const read = (name) => readFileSync(path.join(root, name), 'utf8');

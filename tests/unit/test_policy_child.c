@@ -99,6 +99,9 @@ static const struct {
     {"sql", "select U&\"pg\\005fread_file\"('x')", "block sql.function.danger@1:8"},
     {"sql", "with x as (delete from t returning *) select * from x", "high sql.write@1:6"},
     {"sql", "selec 1", "high any.unread@1:1"},
+    {"sql", "select '\u00e4\u00f6\u00fc', from", "high any.unread@1:15"},
+    {"sql", "select (", "high any.unread@1:9"},
+    {"python", "print(type(x).__name__, x.__class__.__name__)\n", "none"},
     {"sql", "", "medium sql.none@1:1"},
     {"ruby", "x", "high any.unread@1:1"},
 };
