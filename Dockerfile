@@ -13,7 +13,8 @@ RUN --mount=type=secret,id=ca,target=/run/ca.crt \
     tools/deps build
 COPY . .
 RUN make -j2 programs && \
-    install -D -s -t /out build/countersign-api build/countersign-worker build/countersign
+    install -D -s -t /out build/countersign-api build/countersign-worker build/countersign \
+        build/countersign-policy
 # SciPy, which pandas and matplotlib bring along, asks for Pythran and with it for
 # a C++ compiler, 400 MB that only SciPy's own build needs. An empty package of
 # that name keeps them out of the worker, and apt content.
@@ -24,14 +25,15 @@ RUN mkdir -p /stub/DEBIAN && printf '%s\n' 'Package: python3-pythran' 'Version: 
 FROM ${DEBIAN} AS common
 RUN export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
     apt-get install -y -qq --no-install-recommends libcurl4 libhiredis0.14 libjansson4 \
-        libcjose0 libmicrohttpd12 libpq5 libseccomp2 libsodium23 libssl3 >/dev/null && \
+        libcjose0 libmicrohttpd12 libpg-query1504.0 libpq5 libseccomp2 libsodium23 libssl3 \
+        libtree-sitter0 >/dev/null && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log && \
     groupadd --gid 10001 countersign && \
     useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin countersign && \
     install -d -o 10001 -g 10001 -m 700 /var/lib/countersign
 COPY LICENSE /usr/share/doc/countersign/copyright
-COPY --from=build /out/countersign /usr/bin/
+COPY --from=build /out/countersign /out/countersign-policy /usr/bin/
 LABEL org.opencontainers.image.title="Countersign" \
       org.opencontainers.image.licenses="Apache-2.0"
 

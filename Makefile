@@ -1,4 +1,4 @@
-# Builds three programs and the page. `make help` lists what people type.
+# Builds four programs and the page. `make help` lists what people type.
 SHELL := /bin/bash
 VARIANT ?=
 BUILD := build$(if $(VARIANT),/$(VARIANT))
@@ -27,15 +27,18 @@ shared = $(filter-out $(reading),$(common))
 worker := $(call sources,worker worker/llm worker/sandbox worker/sandbox/local worker/sandbox/e2b \
   worker/sandbox/daytona worker/target)
 admin := $(call sources,admin)
+policy := $(call sources,policy)
+python_grammar := node_modules/tree-sitter-python/src
+policy_libs := -lpg_query -ltree-sitter -lseccomp -ljansson -lsodium
 statements := build/gen/statements.c
 embedded := build/gen/embedded.c
 page := build/gen/page.c
 units := $(call sources,tests/unit)
 support := $(call sources,tests/unit/support)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-mains := api/main.c worker/main.c admin/main.c
+mains := api/main.c worker/main.c admin/main.c policy/main.c
 programs := $(if $(wildcard api/main.c),$(BUILD)/countersign-api) \
-  $(BUILD)/countersign-worker $(BUILD)/countersign
+  $(BUILD)/countersign-worker $(BUILD)/countersign $(BUILD)/countersign-policy
 tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(units))
 
 .PHONY: all help deps build programs unit-tests test test-unit test-sql test-flow \
@@ -58,15 +61,23 @@ programs: $(programs)
 $(BUILD)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page))
 $(BUILD)/countersign-worker: $(call objects,$(shared) $(worker) $(statements))
 $(BUILD)/countersign: $(call objects,$(shared) $(admin) $(statements) $(embedded))
+$(BUILD)/countersign-policy: $(call objects,$(policy)) $(BUILD)/obj/policy/grammar/parser.o \
+  $(BUILD)/obj/policy/grammar/scanner.o $(BUILD)/libbase.a
+$(BUILD)/countersign-policy: libs = $(policy_libs)
 $(programs):
 	@echo 'link $@'
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs)
+
+# Of this the policy child takes only what it uses, and so none of the libraries of the rest.
+$(BUILD)/libbase.a: $(call objects,$(call sources,common/base))
+	@rm -f $@ && ar qcs $@ $^
 
 # Everything but the three main functions, for the unit tests to link against.
 $(BUILD)/libcountersign.a: $(call objects,$(filter-out $(mains),$(common) $(api) $(worker) $(admin) \
   $(statements) $(embedded) $(page)))
 	@rm -f $@ && ar qcs $@ $^
 unit-tests: $(tests)
+$(BUILD)/unit/test_policy_child: | $(BUILD)/countersign-policy
 # Calls that a test answers itself; the database's by tests/unit/support/script.h.
 scripted := db_run db_pool_run
 wraps_test_crypto := sodium_init
@@ -105,6 +116,12 @@ $(BUILD)/obj/%.o: %.c | build/gen/statements.h
 	@mkdir -p $(@D)
 	@echo 'compile $<'
 	$(quiet)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The grammar comes with its own C, which is not ours to lay out.
+$(BUILD)/obj/policy/grammar/%.o: $(python_grammar)/%.c
+	@mkdir -p $(@D)
+	@echo 'compile $<'
+	$(quiet)$(CC) -std=gnu17 -O2 -w $(hardening) -I$(python_grammar) $(EXTRA_CFLAGS) -c -o $@ $<
 
 # Carries these inside.
 $(BUILD)/obj/worker/sandbox/programs.o: $(wildcard worker/sandbox/*.py worker/sandbox/local/*.py)

@@ -17,9 +17,11 @@ my %home = (
     'sodium.h'     => qr{^common/base/(crypto|signing)\.c$},
     'openssl/evp.h' => qr{^common/base/hasher\.c$},
     'cjose/cjose.h' => qr{^common/base/jws\.c$},
-    'seccomp.h'    => qr{^worker/sandbox/local/\w+\.c$},
+    'seccomp.h'    => qr{^(worker/sandbox/local/\w+|policy/confine)\.c$},
     (map { $_ => qr{^common/domain/unicode\.c$} }
         qw(unicode/uchar.h unicode/unorm2.h unicode/uscript.h unicode/uspoof.h)),
+    'pg_query.h'   => qr{^policy/sql\.c$},
+    'tree_sitter/api.h' => qr{^policy/python_internal\.h$},
     'curl/curl.h'  => qr{^common/io/http\w*\.[ch]$},
 );
 
@@ -37,10 +39,11 @@ my @layers = (
         qr{^(common/base/|common/io/http|common/domain/bundle\.h$|worker/sandbox/\w+\.h$)}],
     ['worker/llm/',    qr{^(common/base/|common/io/http|worker/llm/)}],
     ['worker/target/', qr{^(common/base/|common/io/http|worker/target/)}],
+    ['policy/',        qr{^(common/base/|policy/)}],
     ['worker/',        qr{^(common/|worker/|build/gen/)}],
     ['api/',           qr{^(common/|api/|build/gen/)}],
     ['admin/',         qr{^(common/|admin/|build/gen/)}],
-    ['tests/',         qr{^(common|api|worker|admin|tests|build/gen)/}],
+    ['tests/',         qr{^(common|api|worker|admin|policy|tests|build/gen)/}],
 );
 
 my $banned = qr/\b(strcpy|strcat|strncpy|strncat|sprintf|vsprintf|strtok|gets|atoi|atol|atof|system|
@@ -69,7 +72,7 @@ sub check_include ($file, $number, $name) {
     my $where = $home{$name};
     complain($file, $number, "$name has another home") if $where && $file !~ $where
         && $file !~ m{^tests/};
-    return if $name !~ m{^(common|api|worker|admin|tests|build)/};
+    return if $name !~ m{^(common|api|worker|admin|policy|tests|build)/};
     for my $layer (@layers) {
         next unless index($file, $layer->[0]) == 0;
         complain($file, $number, "$layer->[0] knows nothing of $name") if $name !~ $layer->[1];

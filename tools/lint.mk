@@ -2,7 +2,7 @@
 include Makefile
 
 out := build/lint
-files := $(filter-out build/%,$(common) $(api) $(worker) $(admin) $(units) $(call sources, \
+files := $(filter-out build/%,$(common) $(api) $(worker) $(admin) $(policy) $(units) $(call sources, \
   tests/model tests/bench $(patsubst %/,%,$(wildcard tests/bench/*/))))
 flags = -std=gnu17 -D_GNU_SOURCE -I. -Ibuild/gen -isystem /usr/include/postgresql \
   -isystem /usr/include/hiredis

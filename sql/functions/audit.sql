@@ -88,7 +88,7 @@ begin
     foreach name in array array['audit_event', 'audit_seal', 'request_text', 'revision',
             'revision_file', 'decision', 'attempt_decision', 'output_item', 'output_chunk',
             'cost_span', 'blob', 'blob_chunk', 'file', 'credential_event', 'legal_move',
-            'instance', 'price'] loop
+            'instance', 'price', 'policy_version', 'policy_rule'] loop
         execute format('create or replace trigger %I before update or delete on cs.%I
             for each row execute function cs.refuse_change()', name || '_insert_only', name);
     end loop;

@@ -57,6 +57,20 @@ export const planted = [
         says: "the least that a field may be is not looked at",
     },
     {
+        harness: "fuzz_policy_sql",
+        file: "policy/judge.c",
+        was: "    end = end < judge->code.len ? end : judge->code.len;",
+        now: "",
+        says: "a finding at the end of the code reads behind it",
+    },
+    {
+        harness: "fuzz_policy_python",
+        file: "policy/python_fold.c",
+        was: "while (count < 3 && count < len && at[count] >= '0' && at[count] <= '7')",
+        now: "while (count < 30 && count < len && at[count] >= '0' && at[count] <= '7')",
+        says: "an octal escape has any number of digits",
+    },
+    {
         harness: "fuzz_code",
         file: "common/domain/code.c",
         was: '{0x202a, 0x202e, IN_BOTH, "text direction control"},',

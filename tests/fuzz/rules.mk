@@ -34,14 +34,19 @@ fuzz-planted: deps ## proves that each fuzz harness finds a planted bug
 
 fuzzers: $(fuzzers)
 
-$(fuzz_library): $(call fuzz_object,$(filter-out $(mains),$(common) $(api) $(worker) $(statements) \
-  $(page)))
+fuzz_grammar := build/fuzz/obj/policy/grammar/parser.o build/fuzz/obj/policy/grammar/scanner.o
+$(fuzz_library): $(call fuzz_object,$(filter-out $(mains),$(common) $(api) $(worker) $(policy) \
+  $(statements) $(page))) $(fuzz_grammar)
 	@rm -f $@ && ar qcs $@ $^
 
 fuzz_link = $(fuzz_cc) -fsanitize=fuzzer,address,undefined -pthread $(call fuzz_wraps,$(1))
 $(fuzzers): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(fuzz_support) $(fuzz_library)
 	@echo 'link $@'
-	$(quiet)$(call fuzz_link,$@) -o $@ $^ $(libs)
+	$(quiet)$(call fuzz_link,$@) -o $@ $^ $(libs) $(policy_libs)
+
+build/fuzz/obj/policy/grammar/%.o: $(python_grammar)/%.c
+	@mkdir -p $(@D)
+	$(quiet)$(fuzz_cc) -g -O1 -w -fsanitize=fuzzer-no-link,address -I$(python_grammar) -c -o $@ $<
 
 fuzz_compile = $(fuzz_cc) $(fuzz_flags) -fsanitize=fuzzer-no-link
 build/fuzz/obj/%.o: %.c | build/gen/statements.h
@@ -54,7 +59,7 @@ build/fuzz/planted/%.o: build/fuzz/planted/%.c
 	$(quiet)$(fuzz_compile) -w -c -o $@ $<
 fuzz-planted-one: $(CHANGED)
 	$(quiet)$(call fuzz_link,$(HARNESS)) -o $(OUT) build/fuzz/obj/tests/fuzz/$(HARNESS).o $(CHANGED) \
-	  $(fuzz_support) $(fuzz_library) $(libs)
+	  $(fuzz_support) $(fuzz_library) $(libs) $(policy_libs)
 
 build/fuzz/obj/worker/sandbox/programs.o: \
   $(wildcard worker/sandbox/*.py worker/sandbox/local/*.py)

@@ -8,11 +8,13 @@ import audit from './audit.mjs';
 import database from './database.mjs';
 import identity from './identity.mjs';
 import page from './page.mjs';
+import policy from './policy.mjs';
 import queries from './queries.mjs';
 import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const table = [...database, ...audit, ...queries, ...identity, ...worker, ...api, ...page];
+export const table = [...database, ...audit, ...queries, ...identity, ...policy, ...worker, ...api,
+    ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
 const read = (name) => readFileSync(path.join(root, name), 'utf8');

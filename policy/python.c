@@ -1,0 +1,302 @@
+/* Facts of Python, from a tree of the whole program. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/python_internal.h"
+
+#define SQL_TEXTS_MAX 64
+#define ARGUMENTS_MAX 8
+#define BRACKETS_MAX 1000 /* those in texts are counted, too */
+
+/* What a node is a part of decides what is told of it. */
+struct place {
+    bool chained;   /* the object of an attribute: the whole chain was told already */
+    bool is_name;   /* a name that is made here, not used */
+    bool statement; /* a text that stands alone: words for people */
+    bool literal;   /* part of a text that was told as a whole */
+};
+
+struct python_walk {
+    struct python python;
+    int sql_texts;
+};
+
+static void tell(struct python *python, enum fact_kind kind, const char *name, TSNode node)
+{
+    judge_fact(python->judge, kind, name, ts_node_start_byte(node), ts_node_end_byte(node));
+}
+
+static bool begins_like_sql(const char *text)
+{
+    static const char *const words[] = {"select",   "with",  "insert", "update", "delete",
+                                        "drop",     "alter", "create", "grant",  "revoke",
+                                        "truncate", "copy",  "merge"};
+    while (isspace((unsigned char)*text))
+        text++;
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        size_t len = strlen(words[i]);
+        if (strncasecmp(text, words[i], len) == 0 && isspace((unsigned char)text[len]))
+            return true;
+    }
+    return false;
+}
+
+static void tell_string(struct python_walk *walk, const char *text, TSNode node)
+{
+    AUTO(text) char *lower = memory_text(text);
+    for (char *at = lower; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    tell(&walk->python, FACT_STRING, lower, node);
+    if (begins_like_sql(text) && walk->sql_texts++ < SQL_TEXTS_MAX)
+        judge_sql_text(walk->python.judge, bytes_of(text), ts_node_start_byte(node),
+                       ts_node_end_byte(node));
+}
+
+static bool visit_string(struct python_walk *walk, TSNode node, struct place *place)
+{
+    AUTO(buffer) struct buffer text = {0};
+    if (place->literal || place->statement)
+        return true;
+    if (python_fold(&walk->python, node, 0, &text) && text.len) {
+        tell_string(walk, text.data, node);
+        place->literal = true;
+    }
+    return true;
+}
+
+/* The pieces of a text whose whole is not known. */
+static bool visit_content(struct python_walk *walk, TSNode node, struct place *place)
+{
+    if (place->literal || place->statement)
+        return false;
+    AUTO(text) char *text = python_text(&walk->python, node);
+    tell_string(walk, text, node);
+    return false;
+}
+
+/* A name in other letters that Python reads as the same: compatibility forms of ASCII. */
+static bool is_disguised(const char *name)
+{
+    static const char *const blocks[] = {"\xef\xbc", "\xef\xbd", "\xf0\x9d", "\xe2\x84",
+                                         "\xe2\x85", "\xef\xac", "\xe1\xb5", "\xe2\x82",
+                                         "\xe2\x81", "\xca",     "\xcb",     "\xc2\xaa",
+                                         "\xc2\xba", "\xe1\xb4", "\xe1\xb6", "\xe2\xb1"};
+    for (const char *at = name; *at; at++)
+        for (size_t i = 0; i < COUNT_OF(blocks) && (*at & 0x80); i++)
+            if (strncmp(at, blocks[i], strlen(blocks[i])) == 0)
+                return true;
+    return false;
+}
+
+static bool visit_identifier(struct python_walk *walk, TSNode node, struct place *place)
+{
+    AUTO(buffer) struct buffer name = {0};
+    AUTO(text) char *text = python_text(&walk->python, node);
+    if (is_disguised(text))
+        tell(&walk->python, FACT_CLAUSE, "identifier.disguised", node);
+    if (place->is_name || place->chained)
+        return false;
+    python_resolve(&walk->python, node, 0, &name);
+    tell(&walk->python, FACT_NAME, name.data, node);
+    return false;
+}
+
+/* x.__class__.__name__ says what something is, and leads nowhere. */
+static bool names_its_class(const struct python *python, TSNode node)
+{
+    static const char after[] = ".__name__";
+    size_t end = ts_node_end_byte(node), len = sizeof after - 1;
+    const char *text = (const char *)python->code.data + end;
+    return python->code.len - end >= len && memcmp(text, after, len) == 0 &&
+           (python->code.len - end == len || !strchr("_.[", text[len]));
+}
+
+static bool visit_attribute(struct python_walk *walk, TSNode node, struct place *place)
+{
+    AUTO(buffer) struct buffer name = {0};
+    TSNode attribute = python_child(node, PYTHON_attribute);
+    if (!place->chained) {
+        python_resolve(&walk->python, node, 0, &name);
+        tell(&walk->python, FACT_NAME, name.data, node);
+    }
+    AUTO(text) char *last = python_text(&walk->python, attribute);
+    if (strcmp(last, "__class__") != 0 || !names_its_class(&walk->python, node))
+        tell(&walk->python, FACT_ATTRIBUTE, last, attribute);
+    if (is_disguised(last))
+        tell(&walk->python, FACT_CLAUSE, "identifier.disguised", attribute);
+    return true;
+}
+
+/* "callee#0=text" for places, "callee#name=text" for keywords; "?" when it is not known. */
+static void tell_argument(struct python_walk *walk, const char *callee, TSNode item, int number)
+{
+    AUTO(buffer) struct buffer fact = {0}, text = {0};
+    TSNode value = item;
+    buffer_printf(&fact, "%s#", callee);
+    if (python_is(item, KIND_keyword_argument)) {
+        struct bytes key = python_bytes(&walk->python, python_child(item, PYTHON_name));
+        buffer_add(&fact, key.data, key.len);
+        value = python_child(item, PYTHON_value);
+    } else {
+        buffer_printf(&fact, "%d", number);
+    }
+    const char *type = ts_node_type(value);
+    if (python_fold(&walk->python, value, 0, &text))
+        buffer_printf(&fact, "=%s", text.data ? text.data : "");
+    else if (strcmp(type, "true") == 0 || strcmp(type, "false") == 0 || strcmp(type, "none") == 0)
+        buffer_printf(&fact, "=%s", type);
+    else
+        buffer_add_text(&fact, "=?");
+    tell(&walk->python, FACT_ARGUMENT, fact.data, item);
+}
+
+static void tell_arguments(struct python_walk *walk, const char *callee, TSNode list)
+{
+    uint32_t count = ts_node_named_child_count(list);
+    int number = 0;
+    for (uint32_t i = 0; i < count && i < ARGUMENTS_MAX; i++) {
+        TSNode item = ts_node_named_child(list, i);
+        if (python_is(item, KIND_list_splat) || python_is(item, KIND_dictionary_splat))
+            tell(&walk->python, FACT_ARGUMENT, "", item);
+        else if (!python_is(item, KIND_comment))
+            tell_argument(walk, callee, item, number++);
+    }
+}
+
+static bool visit_call(struct python_walk *walk, TSNode node, struct place *place)
+{
+    AUTO(buffer) struct buffer callee = {0}, value = {0};
+    (void)place;
+    python_resolve(&walk->python, python_child(node, PYTHON_function), 0, &callee);
+    tell(&walk->python, FACT_CALL, callee.data, node);
+    tell_arguments(walk, callee.data, python_child(node, PYTHON_arguments));
+    python_resolve(&walk->python, node, 0, &value);
+    size_t len = value.len; /* getattr() and __import__() of what can be seen */
+    if (len < 2 || strcmp(value.data + len - 2, "()") != 0) {
+        const char *dot = strrchr(value.data, '.');
+        tell(&walk->python, FACT_NAME, value.data, node);
+        tell(&walk->python, FACT_ATTRIBUTE, dot ? dot + 1 : value.data, node);
+    }
+    return visit_string(walk, node, &(struct place){0});
+}
+
+static bool visit_import(struct python_walk *walk, TSNode node, struct place *place)
+{
+    (void)place;
+    python_tell_import(&walk->python, node);
+    return false;
+}
+
+static bool visit_old_exec(struct python_walk *walk, TSNode node, struct place *place)
+{
+    (void)place;
+    tell(&walk->python, FACT_NAME, "builtins.exec", node);
+    return true;
+}
+
+static bool (*const visits[PYTHON_KIND_COUNT])(struct python_walk *walk, TSNode node,
+                                               struct place *place) = {
+    [KIND_string] = visit_string,           [KIND_concatenated_string] = visit_string,
+    [KIND_binary_operator] = visit_string,  [KIND_subscript] = visit_string,
+    [KIND_string_content] = visit_content,  [KIND_identifier] = visit_identifier,
+    [KIND_attribute] = visit_attribute,     [KIND_call] = visit_call,
+    [KIND_import_statement] = visit_import, [KIND_import_from_statement] = visit_import,
+    [KIND_exec_statement] = visit_old_exec,
+};
+
+/* How a child stands in its parent. */
+static struct place place_of(const struct place *above, enum python_kind parent,
+                             enum python_kind child, const char *field)
+{
+    struct place place = {.literal = above->literal && child != KIND_interpolation};
+    bool named = field && strcmp(field, "name") == 0;
+    bool chain = child == KIND_attribute || child == KIND_identifier;
+    if (parent == KIND_attribute && field) {
+        place.chained = chain && strcmp(field, "object") == 0;
+        place.is_name = strcmp(field, "attribute") == 0;
+    }
+    if (parent == KIND_keyword_argument || parent == KIND_function_definition ||
+        parent == KIND_class_definition)
+        place.is_name = named;
+    if (parent == KIND_parameters || parent == KIND_lambda_parameters)
+        place.is_name = child == KIND_identifier;
+    if (parent == KIND_expression_statement)
+        place.statement = child == KIND_string;
+    if (parent == KIND_string)
+        place.statement = above->statement && child != KIND_interpolation;
+    return place;
+}
+
+static void walk_node(struct python_walk *walk, TSTreeCursor *cursor, struct place place)
+{
+    TSNode node = ts_tree_cursor_current_node(cursor);
+    enum python_kind kind = python_kind(node);
+    if (ts_node_symbol(node) == (TSSymbol)-1 || ts_node_is_missing(node)) /* an error */
+        tell(&walk->python, FACT_CLAUSE, "python.unread", node);
+    if (visits[kind] && !visits[kind](walk, node, &place))
+        return;
+    if (!ts_tree_cursor_goto_first_child(cursor))
+        return;
+    do {
+        TSNode child = ts_tree_cursor_current_node(cursor);
+        if (ts_node_is_named(child))
+            walk_node(walk, cursor,
+                      place_of(&place, kind, python_kind(child),
+                               ts_tree_cursor_current_field_name(cursor)));
+    } while (ts_tree_cursor_goto_next_sibling(cursor));
+    ts_tree_cursor_goto_parent(cursor);
+}
+
+static void learn_node(struct python *python, TSTreeCursor *cursor)
+{
+    python_learn(python, ts_tree_cursor_current_node(cursor));
+    if (!ts_tree_cursor_goto_first_child(cursor))
+        return;
+    do
+        learn_node(python, cursor);
+    while (ts_tree_cursor_goto_next_sibling(cursor));
+    ts_tree_cursor_goto_parent(cursor);
+}
+
+/* Python itself reads no more than 200 open brackets, and 100 levels of blocks. */
+static bool is_too_deep(struct bytes code)
+{
+    const char *text = code.data;
+    size_t depth = 0;
+    for (size_t i = 0; i < code.len && depth <= BRACKETS_MAX; i++) {
+        bool opens = text[i] == '(' || text[i] == '[' || text[i] == '{';
+        bool closes = text[i] == ')' || text[i] == ']' || text[i] == '}';
+        depth = depth + opens - (closes && depth > 0);
+    }
+    return depth > BRACKETS_MAX;
+}
+
+void judge_python(struct judge *judge, struct bytes code)
+{
+    if (is_too_deep(code)) {
+        judge_fact(judge, FACT_CLAUSE, "python.unread", 0, 0);
+        return;
+    }
+    TSParser *parser = ts_parser_new();
+    TSTree *tree = NULL;
+    if (ts_parser_set_language(parser, tree_sitter_python()))
+        tree = ts_parser_parse_string(parser, NULL, code.data ? code.data : "", (uint32_t)code.len);
+    struct python_walk walk = {{judge, code, json_object(), json_object()}, 0};
+    if (tree) {
+        TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(tree));
+        learn_node(&walk.python, &cursor);
+        ts_tree_cursor_reset(&cursor, ts_tree_root_node(tree));
+        walk_node(&walk, &cursor, (struct place){0});
+        if (ts_node_has_error(ts_tree_root_node(tree)) && judge->level < POLICY_HIGH)
+            judge_fact(judge, FACT_CLAUSE, "python.unread", 0, 0); /* a sign is missing */
+        ts_tree_cursor_delete(&cursor);
+        ts_tree_delete(tree);
+    } else {
+        judge_fact(judge, FACT_CLAUSE, "python.unread", 0, 0);
+    }
+    ts_parser_delete(parser);
+    json_decref(walk.python.modules);
+    json_decref(walk.python.texts);
+}

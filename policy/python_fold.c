@@ -1,0 +1,264 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/python_internal.h"
+
+static void add_character(struct buffer *out, unsigned long value)
+{
+    char text[4];
+    size_t len = value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4;
+    static const uint8_t heads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    if (value == 0 || value > 0x10ffff)
+        return;
+    for (size_t i = len; i-- > 1; value >>= 6)
+        text[i] = (char)(0x80 | (value & 0x3f));
+    text[0] = (char)(heads[len] | value);
+    buffer_add(out, text, len);
+}
+
+/* One escape sequence, after its backslash. Returns how many bytes it took. */
+static size_t add_escape(struct buffer *out, const char *at, size_t len)
+{
+    static const char plain[] = "n\nt\tr\ra\ab\bf\fv\v";
+    static const struct {
+        char letter;
+        size_t digits;
+    } coded[] = {{'x', 2}, {'u', 4}, {'U', 8}};
+    char digits[9] = "";
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT_OF(coded) && len; i++)
+        if (at[0] == coded[i].letter) {
+            for (; count < coded[i].digits && count + 1 < len; count++)
+                digits[count] = at[count + 1];
+            add_character(out, strtoul(digits, NULL, 16));
+            return count + 1;
+        }
+    while (count < 3 && count < len && at[count] >= '0' && at[count] <= '7')
+        digits[count] = at[count], count++;
+    if (count) {
+        add_character(out, strtoul(digits, NULL, 8));
+        return count;
+    }
+    for (size_t i = 0; len && i + 1 < sizeof plain; i += 2)
+        if (at[0] == plain[i]) {
+            buffer_add(out, plain + i + 1, 1);
+            return 1;
+        }
+    if (len && at[0] != '\n')
+        buffer_add(out, at, 1);
+    return len ? 1 : 0;
+}
+
+static void add_content(struct buffer *out, struct bytes content, bool raw)
+{
+    const char *text = content.data;
+    for (size_t i = 0; i < content.len;) {
+        if (text[i] == '\\' && !raw) {
+            i++;
+            i += add_escape(out, text + i, content.len - i);
+        } else {
+            buffer_add(out, text + i++, 1);
+        }
+    }
+}
+
+static bool add_known(const struct python *python, TSNode node, int depth, struct buffer *out)
+{
+    size_t begin = out->len;
+    if (python_fold(python, node, depth, out))
+        return true;
+    if (out->data)
+        out->data[out->len = begin] = '\0';
+    buffer_add_text(out, "?");
+    return false;
+}
+
+/* All pieces of a literal; what is put in between and can not be seen is a question mark. */
+static bool fold_string(const struct python *python, TSNode node, int depth, struct buffer *out)
+{
+    bool raw = false;
+    uint32_t count = ts_node_child_count(node);
+    for (uint32_t i = 0; i < count && i < 1000; i++) {
+        TSNode part = ts_node_child(node, i);
+        struct bytes bytes = python_bytes(python, part);
+        if (python_is(part, KIND_string_start))
+            raw = memchr(bytes.data, 'r', bytes.len) || memchr(bytes.data, 'R', bytes.len);
+        else if (python_is(part, KIND_string_content))
+            add_content(out, bytes, raw);
+        else if (python_is(part, KIND_interpolation))
+            add_known(python, ts_node_named_child(part, 0), depth, out);
+        if (out->len > PYTHON_TEXT_MAX)
+            return false;
+    }
+    return true;
+}
+
+static bool fold_all(const struct python *python, TSNode list, int depth, struct buffer *out)
+{
+    uint32_t count = ts_node_named_child_count(list);
+    for (uint32_t i = 0; i < count; i++)
+        if (i >= 500 || out->len > PYTHON_TEXT_MAX ||
+            !python_fold(python, ts_node_named_child(list, i), depth, out))
+            return false;
+    return true;
+}
+
+/* One side that can be seen is enough: "https://" + host. */
+static bool fold_sum(const struct python *python, TSNode node, int depth, struct buffer *out)
+{
+    if (strcmp(ts_node_type(python_child(node, PYTHON_operator)), "+") != 0)
+        return false;
+    bool left = add_known(python, python_child(node, PYTHON_left), depth, out);
+    bool right = add_known(python, python_child(node, PYTHON_right), depth, out);
+    return left || right;
+}
+
+static bool fold_name(const struct python *python, TSNode node, int depth, struct buffer *out)
+{
+    (void)depth;
+    AUTO(text) char *name = python_text(python, node);
+    const char *text = json_string_value(json_object_get(python->texts, name));
+    if (text)
+        buffer_add_text(out, text);
+    return text != NULL;
+}
+
+static void reverse(struct buffer *text)
+{
+    for (size_t i = 0; i < text->len / 2; i++) {
+        char kept = text->data[i];
+        text->data[i] = text->data[text->len - 1 - i];
+        text->data[text->len - 1 - i] = kept;
+    }
+}
+
+/* text[::-1] */
+static bool fold_slice(const struct python *python, TSNode node, int depth, struct buffer *out)
+{
+    struct bytes slice = python_bytes(python, python_child(node, PYTHON_subscript));
+    AUTO(buffer) struct buffer text = {0};
+    if (slice.len != 4 || memcmp(slice.data, "::-1", 4) != 0 ||
+        !python_fold(python, python_child(node, PYTHON_value), depth, &text))
+        return false;
+    reverse(&text);
+    buffer_add(out, text.data ? text.data : "", text.len);
+    return true;
+}
+
+static bool fold_join(const struct python *python, TSNode object, TSNode first, int depth,
+                      struct buffer *out)
+{
+    AUTO(buffer) struct buffer between = {0};
+    if (!python_fold(python, object, depth, &between))
+        return false;
+    if (python_is(first, KIND_call)) /* reversed(…) and the like */
+        return false;
+    uint32_t count = ts_node_named_child_count(first);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i)
+            buffer_add(out, between.data ? between.data : "", between.len);
+        if (i >= 500 || !python_fold(python, ts_node_named_child(first, i), depth, out))
+            return false;
+    }
+    return count > 0;
+}
+
+static bool fold_replace(const struct python *python, TSNode object, TSNode arguments, int depth,
+                         struct buffer *out)
+{
+    AUTO(buffer) struct buffer text = {0}, from = {0}, to = {0};
+    if (!python_fold(python, object, depth, &text) ||
+        !python_fold(python, ts_node_named_child(arguments, 0), depth, &from) ||
+        !python_fold(python, ts_node_named_child(arguments, 1), depth, &to) || !from.len ||
+        !text.len)
+        return false;
+    const char *at = text.data, *next;
+    for (; (next = strstr(at, from.data)) && out->len < PYTHON_TEXT_MAX; at = next + from.len) {
+        buffer_add(out, at, (size_t)(next - at));
+        buffer_add(out, to.data ? to.data : "", to.len);
+    }
+    buffer_add_text(out, at);
+    return true;
+}
+
+static bool fold_case(const struct python *python, TSNode object, int (*change)(int), int depth,
+                      struct buffer *out)
+{
+    size_t begin = out->len;
+    if (!python_fold(python, object, depth, out))
+        return false;
+    for (size_t i = begin; i < out->len; i++)
+        out->data[i] = (char)change((unsigned char)out->data[i]);
+    return true;
+}
+
+static int same(int c)
+{
+    return c;
+}
+
+static bool fold_method(const struct python *python, TSNode function, TSNode arguments, int depth,
+                        struct buffer *out)
+{
+    static const struct {
+        const char *name;
+        int (*change)(int);
+    } cases[] = {{"lower", tolower}, {"upper", toupper}, {"strip", same},
+                 {"decode", same},   {"encode", same},   {"casefold", tolower}};
+    AUTO(text) char *name = python_text(python, python_child(function, PYTHON_attribute));
+    TSNode object = python_child(function, PYTHON_object);
+    if (strcmp(name, "join") == 0)
+        return fold_join(python, object, ts_node_named_child(arguments, 0), depth, out);
+    if (strcmp(name, "replace") == 0)
+        return fold_replace(python, object, arguments, depth, out);
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        if (strcmp(name, cases[i].name) == 0)
+            return fold_case(python, object, cases[i].change, depth, out);
+    return false;
+}
+
+static bool fold_chr(const struct python *python, TSNode argument, struct buffer *out)
+{
+    if (!python_is(argument, KIND_integer))
+        return false;
+    AUTO(text) char *digits = python_text(python, argument);
+    add_character(out, strtoul(digits, NULL, 0));
+    return true;
+}
+
+static bool fold_call(const struct python *python, TSNode node, int depth, struct buffer *out)
+{
+    TSNode function = python_child(node, PYTHON_function);
+    TSNode arguments = python_child(node, PYTHON_arguments);
+    struct bytes name = python_bytes(python, function);
+    if (python_is(function, KIND_attribute))
+        return fold_method(python, function, arguments, depth, out);
+    if (bytes_equal(name, bytes_of("chr")))
+        return fold_chr(python, ts_node_named_child(arguments, 0), out);
+    return bytes_equal(name, bytes_of("str")) &&
+           python_fold(python, ts_node_named_child(arguments, 0), depth, out);
+}
+
+static bool fold_inner(const struct python *python, TSNode node, int depth, struct buffer *out)
+{
+    return python_fold(python, ts_node_named_child(node, 0), depth, out);
+}
+
+bool python_fold(const struct python *python, TSNode node, int depth, struct buffer *ret_text)
+{
+    static bool (*const folds[PYTHON_KIND_COUNT])(const struct python *python, TSNode node,
+                                                  int depth, struct buffer *out) = {
+        [KIND_string] = fold_string,
+        [KIND_concatenated_string] = fold_all,
+        [KIND_binary_operator] = fold_sum,
+        [KIND_identifier] = fold_name,
+        [KIND_subscript] = fold_slice,
+        [KIND_call] = fold_call,
+        [KIND_parenthesized_expression] = fold_inner,
+    };
+    __auto_type fold = folds[python_kind(node)];
+    return fold && depth < PYTHON_DEPTH_MAX && ret_text->len <= PYTHON_TEXT_MAX &&
+           fold(python, node, depth + 1, ret_text);
+}

@@ -1,0 +1,261 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/python_internal.h"
+
+#define NAME_MAX_BYTES 512
+
+TSNode python_child(TSNode node, enum python_field field)
+{
+    static const char *const names[] = {
+#define X(name) #name,
+        PYTHON_FIELDS(X)
+#undef X
+    };
+    static TSFieldId ids[PYTHON_FIELD_COUNT];
+    if (ts_node_is_null(node))
+        return node;
+    if (!ids[field])
+        ids[field] = ts_language_field_id_for_name(tree_sitter_python(), names[field],
+                                                   (uint32_t)strlen(names[field]));
+    return ts_node_child_by_field_id(node, ids[field]);
+}
+
+static uint8_t kind_of[4096]; /* by symbol of the grammar */
+
+__attribute__((constructor)) static void index_kinds(void)
+{
+    static const char *const names[] = {"",
+#define X(type) #type,
+                                        PYTHON_KINDS(X)
+#undef X
+    };
+    uint32_t count = ts_language_symbol_count(tree_sitter_python());
+    for (uint32_t i = 0; i < count && i < COUNT_OF(kind_of); i++)
+        for (unsigned kind = 1; kind < PYTHON_KIND_COUNT; kind++)
+            if (strcmp(names[kind], ts_language_symbol_name(tree_sitter_python(), (TSSymbol)i)) ==
+                0)
+                kind_of[i] = (uint8_t)kind;
+}
+
+enum python_kind python_kind(TSNode node)
+{
+    TSSymbol symbol = ts_node_is_null(node) ? UINT16_MAX : ts_node_symbol(node);
+    return symbol < COUNT_OF(kind_of) ? kind_of[symbol] : KIND_OTHER;
+}
+
+bool python_is(TSNode node, enum python_kind kind)
+{
+    return python_kind(node) == kind;
+}
+
+struct bytes python_bytes(const struct python *python, TSNode node)
+{
+    if (ts_node_is_null(node))
+        return (struct bytes){"", 0};
+    uint32_t start = ts_node_start_byte(node), end = ts_node_end_byte(node);
+    return (struct bytes){(const char *)python->code.data + start, end - start};
+}
+
+char *python_text(const struct python *python, TSNode node)
+{
+    struct bytes bytes = python_bytes(python, node);
+    char *text = memory_new(bytes.len + 1, 1);
+    memcpy(text, bytes.data, bytes.len);
+    return text;
+}
+
+static void resolve_identifier(const struct python *python, TSNode node, int depth,
+                               struct buffer *out)
+{
+    (void)depth;
+    AUTO(text) char *name = python_text(python, node);
+    const char *known = json_string_value(json_object_get(python->modules, name));
+    if (!known)
+        buffer_add_text(out, "builtins.");
+    buffer_add_text(out, known ? known : name);
+}
+
+static void resolve_attribute(const struct python *python, TSNode node, int depth,
+                              struct buffer *out)
+{
+    struct bytes name = python_bytes(python, python_child(node, PYTHON_attribute));
+    python_resolve(python, python_child(node, PYTHON_object), depth, out);
+    buffer_add_text(out, ".");
+    buffer_add(out, name.data, name.len);
+}
+
+/* getattr(x, "name") is x.name, and __import__("name") is that module. */
+static void resolve_call(const struct python *python, TSNode node, int depth, struct buffer *out)
+{
+    AUTO(buffer) struct buffer function = {0}, text = {0};
+    TSNode arguments = python_child(node, PYTHON_arguments);
+    python_resolve(python, python_child(node, PYTHON_function), depth, &function);
+    const char *name = function.data ? function.data : "";
+    if (strcmp(name, "builtins.getattr") == 0 &&
+        python_fold(python, ts_node_named_child(arguments, 1), depth, &text)) {
+        python_resolve(python, ts_node_named_child(arguments, 0), depth, out);
+        buffer_printf(out, ".%s", text.data ? text.data : "");
+    } else if ((strcmp(name, "builtins.__import__") == 0 ||
+                strcmp(name, "importlib.import_module") == 0) &&
+               python_fold(python, ts_node_named_child(arguments, 0), depth, &text)) {
+        buffer_add_text(out, text.data ? text.data : "");
+    } else {
+        buffer_printf(out, "%s()", name);
+    }
+}
+
+static void resolve_subscript(const struct python *python, TSNode node, int depth,
+                              struct buffer *out)
+{
+    python_resolve(python, python_child(node, PYTHON_value), depth, out);
+    buffer_add_text(out, "[]");
+}
+
+static void resolve_inner(const struct python *python, TSNode node, int depth, struct buffer *out)
+{
+    python_resolve(python, ts_node_named_child(node, 0), depth, out);
+}
+
+void python_resolve(const struct python *python, TSNode node, int depth, struct buffer *ret_name)
+{
+    static void (*const resolvers[PYTHON_KIND_COUNT])(const struct python *python, TSNode node,
+                                                      int depth, struct buffer *out) = {
+        [KIND_identifier] = resolve_identifier,
+        [KIND_attribute] = resolve_attribute,
+        [KIND_call] = resolve_call,
+        [KIND_subscript] = resolve_subscript,
+        [KIND_await] = resolve_inner,
+        [KIND_parenthesized_expression] = resolve_inner,
+    };
+    __auto_type resolve = resolvers[python_kind(node)];
+    if (resolve && depth < PYTHON_DEPTH_MAX && ret_name->len < NAME_MAX_BYTES) {
+        resolve(python, node, depth + 1, ret_name);
+        return;
+    }
+    buffer_add_text(ret_name, "?");
+}
+
+static void know(json_t *names, const char *name, const char *value)
+{
+    if (value && !json_object_get(names, name))
+        json_object_set_new(names, name, json_string(value));
+}
+
+/* import a.b as c, and import a.b, which gives the name a. */
+static void learn_import(struct python *python, TSNode item)
+{
+    bool aliased = python_is(item, KIND_aliased_import);
+    AUTO(text) char *module = python_text(python, aliased ? python_child(item, PYTHON_name) : item);
+    if (aliased) {
+        AUTO(text) char *alias = python_text(python, python_child(item, PYTHON_alias));
+        know(python->modules, alias, module);
+    } else {
+        module[strcspn(module, ".")] = '\0';
+        know(python->modules, module, module);
+    }
+}
+
+static void learn_from(struct python *python, const char *module, TSNode item)
+{
+    bool aliased = python_is(item, KIND_aliased_import);
+    AUTO(text) char *name = python_text(python, aliased ? python_child(item, PYTHON_name) : item);
+    AUTO(text) char *alias = python_text(python, aliased ? python_child(item, PYTHON_alias) : item);
+    AUTO(buffer) struct buffer full = {0};
+    buffer_printf(&full, "%s.%s", module, name);
+    know(python->modules, alias, full.data);
+}
+
+typedef void each_import_fn(struct python *python, const char *module, TSNode item);
+
+/* Calls `each` for every name that an import statement brings. */
+static void names_of_import(struct python *python, TSNode node, const char *module,
+                            each_import_fn *each)
+{
+    uint32_t module_at = module ? ts_node_start_byte(python_child(node, PYTHON_module_name)) : 0;
+    uint32_t count = ts_node_named_child_count(node);
+    for (uint32_t i = 0; i < count && i < 2000; i++) {
+        TSNode item = ts_node_named_child(node, i);
+        bool is_module = module && ts_node_start_byte(item) == module_at;
+        if (!is_module &&
+            (python_is(item, KIND_dotted_name) || python_is(item, KIND_aliased_import)))
+            each(python, module, item);
+    }
+}
+
+static void learn_plain(struct python *python, const char *module, TSNode item)
+{
+    (void)module;
+    learn_import(python, item);
+}
+
+static void learn_assignment(struct python *python, TSNode target, TSNode value)
+{
+    AUTO(buffer) struct buffer text = {0}, name = {0};
+    if (!python_is(target, KIND_identifier))
+        return;
+    AUTO(text) char *key = python_text(python, target);
+    if (python_fold(python, value, 0, &text)) {
+        know(python->texts, key, text.data ? text.data : "");
+        return;
+    }
+    python_resolve(python, value, 0, &name);
+    bool known = name.data[0] != '?' &&
+                 (strncmp(name.data, "builtins.", 9) != 0 || !strpbrk(name.data + 9, ".[("));
+    if (known && !strpbrk(name.data, "(["))
+        know(python->modules, key, name.data);
+}
+
+void python_learn(struct python *python, TSNode node)
+{
+    if (python_is(node, KIND_import_statement)) {
+        names_of_import(python, node, NULL, learn_plain);
+    } else if (python_is(node, KIND_import_from_statement)) {
+        AUTO(text) char *module = python_text(python, python_child(node, PYTHON_module_name));
+        names_of_import(python, node, module, learn_from);
+    } else if (python_is(node, KIND_assignment)) {
+        learn_assignment(python, python_child(node, PYTHON_left), python_child(node, PYTHON_right));
+    } else if (python_is(node, KIND_named_expression)) {
+        learn_assignment(python, python_child(node, PYTHON_name), python_child(node, PYTHON_value));
+    }
+}
+
+static void tell(struct python *python, enum fact_kind kind, const char *name, TSNode node)
+{
+    judge_fact(python->judge, kind, name, ts_node_start_byte(node), ts_node_end_byte(node));
+}
+
+static void tell_plain(struct python *python, const char *module, TSNode item)
+{
+    (void)module;
+    bool aliased = python_is(item, KIND_aliased_import);
+    AUTO(text) char *name = python_text(python, aliased ? python_child(item, PYTHON_name) : item);
+    tell(python, FACT_IMPORT, name, item);
+}
+
+static void tell_from(struct python *python, const char *module, TSNode item)
+{
+    bool aliased = python_is(item, KIND_aliased_import);
+    AUTO(text) char *name = python_text(python, aliased ? python_child(item, PYTHON_name) : item);
+    AUTO(buffer) struct buffer full = {0};
+    buffer_printf(&full, "%s.%s", module, name);
+    tell(python, FACT_NAME, full.data, item);
+    tell(python, FACT_ATTRIBUTE, name, item);
+}
+
+void python_tell_import(struct python *python, TSNode node)
+{
+    if (python_is(node, KIND_import_statement)) {
+        names_of_import(python, node, NULL, tell_plain);
+        return;
+    }
+    AUTO(text) char *module = python_text(python, python_child(node, PYTHON_module_name));
+    AUTO(buffer) struct buffer all = {0};
+    tell(python, FACT_IMPORT, module, python_child(node, PYTHON_module_name));
+    names_of_import(python, node, module, tell_from);
+    TSNode last = ts_node_child(node, ts_node_child_count(node) - 1);
+    buffer_printf(&all, "import.star.%s", module);
+    if (python_is(last, KIND_wildcard_import))
+        tell(python, FACT_CLAUSE, all.data, node);
+}

@@ -1,0 +1,225 @@
+/* Facts of SQL, from PostgreSQL's own parser. */
+#include <ctype.h>
+#include <pg_query.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/judge.h"
+
+struct sql_walk {
+    struct judge *judge;
+    bool inside; /* another program's text: every fact is at start to end */
+    size_t start, end;
+    size_t at; /* the place last told by the tree */
+};
+
+static void walk(struct sql_walk *sql, const char *key, const json_t *node);
+
+static void fact(const struct sql_walk *sql, enum fact_kind kind, const char *name)
+{
+    if (sql->inside)
+        judge_fact(sql->judge, kind, name, sql->start, sql->end);
+    else
+        judge_fact(sql->judge, kind, name, sql->at, sql->at + 1);
+}
+
+/* "schema.name" of a list of String nodes; what is in pg_catalog goes without. */
+static void join_names(const json_t *list, char *ret_text, size_t size)
+{
+    size_t i, len = 0;
+    json_t *item;
+    ret_text[0] = '\0';
+    json_array_foreach (list, i, item) {
+        const char *part = json_text_of(json_object_get(item, "String"), "sval");
+        if (!part)
+            part = json_object_get(item, "A_Star") ? "*" : "?";
+        if (len < size)
+            len += (size_t)snprintf(ret_text + len, size - len, "%s%s", i ? "." : "", part);
+    }
+    if (strncmp(ret_text, "pg_catalog.", 11) == 0)
+        memmove(ret_text, ret_text + 11, strlen(ret_text + 11) + 1);
+}
+
+static void on_function(struct sql_walk *sql, const json_t *node)
+{
+    char name[256];
+    join_names(json_object_get(node, "funcname"), name, sizeof name);
+    fact(sql, FACT_FUNCTION, name);
+}
+
+static void on_column(struct sql_walk *sql, const json_t *node)
+{
+    char name[256];
+    join_names(json_object_get(node, "fields"), name, sizeof name);
+    fact(sql, FACT_COLUMN, name);
+}
+
+static void on_table(struct sql_walk *sql, const json_t *node)
+{
+    char name[256];
+    const char *schema = json_text_of(node, "schemaname"),
+               *relation = json_text_of(node, "relname");
+    const char *catalog = json_text_of(node, "catalogname");
+    snprintf(name, sizeof name, "%s%s%s%s%s", catalog ? catalog : "", catalog ? "." : "",
+             schema ? schema : "", schema ? "." : "", relation ? relation : "?");
+    fact(sql, FACT_RELATION, name);
+}
+
+/* An operator of a schema that is named is a function of somebody's. */
+static void on_expression(struct sql_walk *sql, const json_t *node)
+{
+    const json_t *name = json_object_get(node, "name");
+    if (json_array_size(name) < 2)
+        return;
+    char text[256];
+    join_names(name, text, sizeof text);
+    if (strchr(text, '.'))
+        fact(sql, FACT_CLAUSE, "operator.other");
+}
+
+static void on_select(struct sql_walk *sql, const json_t *node)
+{
+    if (json_object_get(node, "intoClause"))
+        fact(sql, FACT_CLAUSE, "select.into");
+    if (json_object_get(node, "lockingClause"))
+        fact(sql, FACT_CLAUSE, "select.locks");
+}
+
+static void on_explain(struct sql_walk *sql, const json_t *node)
+{
+    size_t i;
+    json_t *option;
+    json_array_foreach (json_object_get(node, "options"), i, option) {
+        const char *name = json_text_of(json_object_get(option, "DefElem"), "defname");
+        if (name && strcmp(name, "analyze") == 0)
+            fact(sql, FACT_CLAUSE, "explain.runs");
+    }
+}
+
+static void on_recursive(struct sql_walk *sql, const json_t *node)
+{
+    if (json_flag(node, "recursive"))
+        fact(sql, FACT_CLAUSE, "with.recursive");
+}
+
+static const struct {
+    const char *node;
+    void (*on)(struct sql_walk *sql, const json_t *node);
+} nodes[] = {
+    {"FuncCall", on_function}, {"RangeVar", on_table},       {"relation", on_table},
+    {"ColumnRef", on_column},  {"A_Expr", on_expression},    {"SelectStmt", on_select},
+    {"larg", on_select},       {"rarg", on_select},          {"ExplainStmt", on_explain},
+    {"rel", on_table},         {"withClause", on_recursive},
+};
+
+static bool ends_in(const char *text, const char *end)
+{
+    size_t len = strlen(text), tail = strlen(end);
+    return len > tail && strcmp(text + len - tail, end) == 0;
+}
+
+static void tell_node(struct sql_walk *sql, const char *key, const json_t *node)
+{
+    const json_t *location = json_object_get(node, "location");
+    if (json_is_integer(location) && json_integer_value(location) >= 0)
+        sql->at = (size_t)json_integer_value(location);
+    if (isupper((unsigned char)key[0]) && ends_in(key, "Stmt"))
+        fact(sql, FACT_STATEMENT, key);
+    for (size_t i = 0; i < COUNT_OF(nodes); i++)
+        if (strcmp(nodes[i].node, key) == 0)
+            nodes[i].on(sql, node);
+}
+
+static void walk(struct sql_walk *sql, const char *key, const json_t *node)
+{
+    if (json_is_object(node)) {
+        tell_node(sql, key, node);
+        const char *name;
+        json_t *value;
+        json_object_foreach ((json_t *)node, name, value)
+            walk(sql, name, value);
+    }
+    size_t i;
+    json_t *item;
+    if (json_is_array(node))
+        json_array_foreach (node, i, item)
+            walk(sql, key, item);
+}
+
+/* Where the words of a statement begin: its place in the tree includes the blanks before. */
+static size_t skip_blanks(struct bytes code, size_t at)
+{
+    const char *text = code.data;
+    while (at < code.len && isspace((unsigned char)text[at]))
+        at++;
+    return at;
+}
+
+static void walk_statements(struct sql_walk *sql, const json_t *root, struct bytes code)
+{
+    size_t i;
+    json_t *raw;
+    const json_t *list = json_object_get(root, "stmts");
+    size_t count = json_array_size(list);
+    json_array_foreach (list, i, raw) {
+        sql->at = skip_blanks(code, (size_t)json_integer_of(raw, "stmt_location", 0));
+        if (i == 1)
+            fact(sql, FACT_CLAUSE, "statements.several");
+        walk(sql, "stmt", json_object_get(raw, "stmt"));
+    }
+    sql->judge->statements += count;
+    if (count == 0)
+        fact(sql, FACT_CLAUSE, "statements.none");
+}
+
+/* Errors are placed by characters, all else by bytes. */
+static size_t byte_of(struct bytes code, size_t character)
+{
+    const char *text = code.data;
+    size_t at = 0;
+    for (; at < code.len && (character > 0 || (text[at] & 0xc0) == 0x80); at++)
+        character -= (text[at] & 0xc0) != 0x80;
+    return at;
+}
+
+/* Comments that PostgreSQL skips have nothing for a database; pg_query takes C text. */
+static bool parse(struct bytes code, json_t **ret_root, size_t *ret_error_at)
+{
+    *ret_error_at = 0;
+    if (code.len && memchr(code.data, '\0', code.len))
+        return false;
+    AUTO(buffer) struct buffer text = {0};
+    buffer_add(&text, code.data, code.len);
+    PgQueryParseResult result = pg_query_parse(text.data);
+    json_t *root = NULL;
+    if (!result.error)
+        root = json_loads(result.parse_tree, 0, NULL);
+    else if (result.error->cursorpos > 0)
+        *ret_error_at = byte_of(code, (size_t)result.error->cursorpos - 1);
+    pg_query_free_parse_result(result);
+    *ret_root = root;
+    return root != NULL;
+}
+
+void judge_sql(struct judge *judge, struct bytes code)
+{
+    AUTO(json) json_t *root = NULL;
+    struct sql_walk sql = {.judge = judge};
+    if (!parse(code, &root, &sql.at)) {
+        fact(&sql, FACT_CLAUSE, "sql.unread");
+        return;
+    }
+    walk_statements(&sql, root, code);
+}
+
+bool judge_sql_text(struct judge *judge, struct bytes code, size_t start, size_t end)
+{
+    AUTO(json) json_t *root = NULL;
+    size_t at;
+    if (!parse(code, &root, &at))
+        return false;
+    struct sql_walk sql = {.judge = judge, .inside = true, .start = start, .end = end};
+    walk_statements(&sql, root, code);
+    return true;
+}

@@ -1,0 +1,247 @@
+-- The rules of version 1 for Python: imports and names. A change is a new version.
+
+set search_path = cs, pg_temp;
+
+insert into cs.policy_rule
+select 1, id, language, match, cs.policy_words(match, words), level, title, explanation,
+  capability
+from (values
+-- Python: what may be imported. What no rule knows needs a person.
+('py.import.known', 'python', 'import', 'none', '',
+ 'pandas pandas.* numpy numpy.* matplotlib matplotlib.* seaborn seaborn.* statsmodels
+  statsmodels.* scipy scipy.* sklearn sklearn.* plotly plotly.* altair json csv re datetime
+  collections collections.abc math statistics itertools functools operator decimal fractions
+  random string textwrap typing typing_extensions dataclasses enum calendar time zoneinfo bisect
+  heapq copy pprint unicodedata difflib hashlib uuid numbers cmath abc contextlib array
+  __future__ warnings io secrets struct locale graphlib keyword colorsys timeit dateutil
+  dateutil.*
+  pytz tabulate openpyxl openpyxl.* xlsxwriter pyarrow pyarrow.* polars polars.* duckdb xarray
+  patsy patsy.* networkx networkx.* sympy sympy.* tqdm tqdm.* IPython.display rich rich.* html
+  html.parser html.entities urllib.parse ipaddress binascii zlib gc logging types',
+ 'Uses a library for calculations', ''),
+('py.import.files', 'python', 'import', 'note', '',
+ 'os os.path pathlib glob fnmatch stat filecmp posixpath ntpath sys argparse platform getpass
+  base64 sqlite3 yaml zipfile gzip bz2 lzma tarfile quopri traceback
+  inspect errno configparser tomllib xml.etree.ElementTree xml xml.etree concurrent.futures
+  concurrent asyncio threading tempfile queue weakref',
+ 'Loads a library that reaches files or the machine', 'What it does with it is told line by
+  line.'),
+('py.import.unknown', 'python', 'import', 'medium', '', '*',
+ 'Loads a library that the rules do not know',
+ 'Nobody said what this library can do, so nothing that it does is seen here.'),
+('py.import.relative', 'python', 'import', 'high', '', '.* __main__ antigravity this',
+ 'Loads code from the folder that it runs in', 'A file that came as input would run as code.'),
+('py.import.process', 'python', 'import', 'high', 'calls',
+ 'subprocess subprocess.* pty pexpect pexpect.* sh plumbum plumbum.* fabric fabric.* invoke
+  multiprocessing multiprocessing.* posix nt _posixsubprocess commands popen2 resource signal
+  fcntl
+  termios tty pwd grp spwd crypt syslog os.system psutil asyncio.subprocess shlex popen
+  _winapi winreg msvcrt daemon sched_ext concurrent.futures.process joblib joblib.* dask
+  dask.* ray ray.* distributed docker docker.* kubernetes kubernetes.* mmap readline curses nis
+  ptrace ptrace.* distutils distutils.* setuptools setuptools.* pip pip.* ensurepip venv',
+ 'Can start programs or reach into the machine', 'An analysis needs no programs of its own.'),
+('py.import.network', 'python', 'import', 'high', 'calls',
+ 'socket socketserver _socket ssl _ssl requests requests.* urllib urllib.request urllib.error
+  urllib.robotparser
+  urllib.response urllib2 urllib3 urllib3.* http http.client http.server http.* ftplib smtplib
+  smtpd poplib imaplib telnetlib nntplib xmlrpc xmlrpc.* aiohttp aiohttp.* httpx httpx.* httplib2
+  paramiko paramiko.* websocket websockets websockets.* pycurl boto3 boto3.* botocore botocore.*
+  google.cloud google.cloud.* azure azure.* s3fs gcsfs fsspec fsspec.* smbclient scapy scapy.*
+  dns dns.* webbrowser asyncore asynchat select selectors twisted twisted.* tornado tornado.* zmq
+  grpc grpc.* flask flask.* fastapi fastapi.* uvicorn django django.* bottle email.* email
+  mechanize selenium selenium.* playwright playwright.* bs4 scrapy scrapy.* feedparser slack_sdk
+  slack_sdk.* telegram telegram.* discord pika kafka kafka.* redis redis.* pymongo pymongo.*
+  psycopg2 psycopg2.* psycopg psycopg.* asyncpg pymysql pymysql.* MySQLdb mysql mysql.*
+  cx_Oracle oracledb pyodbc sqlalchemy sqlalchemy.* snowflake snowflake.* ldap3 hvac
+  elasticsearch elasticsearch.* cgi wsgiref wsgiref.* idlelib idlelib.* pydoc yfinance openai',
+ 'Can speak to other machines', 'Data may leave, and other code may come in.'),
+('py.import.native', 'python', 'import', 'block', '',
+ 'ctypes ctypes.* _ctypes cffi cffi.* _cffi_backend numba.cffi_support numpy.ctypeslib llvmlite
+  llvmlite.* cython Cython Cython.* pyximport numpy.f2py numpy.f2py.* numpy.distutils
+  numpy.distutils.* scipy.weave pandas._libs.* jnius pyautogui ctypeslib sip',
+ 'Calls machine code directly', 'No check of Python sees what machine code does.'),
+('py.import.dynamic', 'python', 'import', 'high', '',
+ 'importlib importlib.* imp runpy pkgutil zipimport code codeop codecs builtins __builtin__
+  __builtins__ ast dis bdb pdb trace compileall py_compile marshal symtable opcode
+  _frozen_importlib _frozen_importlib_external _imp modulefinder site sitecustomize usercustomize
+  atexit faulthandler sysconfig cProfile profile doctest unittest unittest.* pytest test
+  test.* lib2to3 lib2to3.* tokenize nbformat IPython IPython.core IPython.core.* IPython.utils
+  IPython.utils.* jupyter_client ipykernel _io _pyio _thread _testcapi _xxsubinterpreters
+  _interpreters bytecode uncompyle6 rlcompleter linecache pyclbr RestrictedPython
+  numexpr simpleeval asteval jinja2 jinja2.* mako mako.* string.templatelib six six.* future
+  future.* numba numba.* cloudpickle_ext _operator _functools _collections _json _pickle_',
+ 'Can make code while it runs', 'What runs then is not what was read.'),
+('py.import.pickle', 'python', 'import', 'high', '',
+ 'pickle pickle.* cPickle _pickle dill dill.* cloudpickle cloudpickle.* shelve dbm dbm.*
+  jsonpickle
+  pickletools copyreg copy_reg klepto torch torch.* h5py tables xml.sax xml.sax.* xml.dom
+  xml.dom.*
+  lxml lxml.* tensorflow tensorflow.* keras keras.* ruamel ruamel.*',
+ 'Reads data that can hold code', 'Such files run what they say when they are opened.'),
+('py.import.delete', 'python', 'import', 'high', 'changes', 'shutil send2trash',
+ 'Can copy, move and delete whole folders', ''),
+-- Python: names by what they stand for.
+('py.os.known', 'python', 'name', 'none', '',
+ 'os.path os.path.* os.sep os.linesep os.getcwd os.fspath os.cpu_count os.curdir os.PathLike
+  sys.version sys.version_info sys.argv sys.maxsize sys.stdout sys.stdout.write sys.stdout.flush
+  sys.stdin sys.stdin.read sys.stdin.readline sys.stderr sys.stderr.write
+  sys.float_info sys.float_info.* sys.getsizeof sys.byteorder sys.exit sys.executable.none
+  os.name os.extsep os.path.join() sys.stdout.reconfigure sys.getrecursionlimit
+  sys.setrecursionlimit sys.int_info sys.platform sys.version_info[] sys.version_info.*
+  gc.collect sys.argv[] sys.intern',
+ 'Handles names of files', ''),
+('py.os.read', 'python', 'name', 'note', 'reads',
+ 'os.listdir os.scandir os.walk os.stat os.path.getsize glob.glob glob.iglob os.path.exists',
+ 'Looks which files there are', ''),
+('py.os.expand', 'python', 'name', 'high', 'reads',
+ 'os.path.expanduser os.path.expandvars os.path.os os.path.os.* os.path.genericpath
+  os.path.genericpath.* *.parent.parent* *cwd().parent* pathlib.Path.home pathlib.os pathlib.os.*
+  pathlib.io.* glob.os glob.os.*',
+ 'Leaves the folder of the run', ''),
+('py.os.makedirs', 'python', 'name', 'note', 'saves', 'os.makedirs os.mkdir',
+ 'Makes a folder', ''),
+('py.os.other', 'python', 'name', 'high', 'calls',
+ 'os os.* sys sys.* platform platform.* getpass.* posixpath.* ntpath.* inspect inspect.*
+  gc.* types.CodeType types.FunctionType types.MethodType types.LambdaType types.ModuleType
+  types.FrameType types.CodeType.* types.FunctionType.* types.*Type types.new_class
+  weakref.* traceback.walk_* traceback.extract_* traceback.StackSummary* logging.config*
+  logging.handlers* logging.os* logging.sys*',
+ 'Reaches into the machine or the interpreter',
+ 'Programs, processes, the environment and loaded modules are reached this way.'),
+('py.process', 'python', 'name', 'block', 'calls',
+ 'os.system os.popen os.exec* os.spawn* os.posix_spawn* os.fork* os.kill os.killpg
+  os.startfile os.system.* os.popen.* subprocess.* pty.* posix.* multiprocessing.* pexpect.*
+  commands.* _posixsubprocess.* asyncio.create_subprocess_* asyncio.subprocess.*',
+ 'Starts another program', 'An analysis needs no programs of its own.'),
+('py.environment', 'python', 'name', 'high', 'reads',
+ 'os.environ os.environ.* os.environ[]* os.environb* os.getenv os.getenvb os.putenv os.unsetenv',
+ 'Reads or sets the environment', 'Keys and passwords are kept there.'),
+('py.delete', 'python', 'name', 'high', 'changes',
+ 'os.remove os.unlink os.rmdir os.removedirs os.rename* os.replace os.chmod os.chown os.lchown
+  os.truncate os.link os.symlink os.mkfifo os.mknod os.utime shutil.* os.chdir os.chroot
+  os.umask',
+ 'Deletes, moves or changes files', ''),
+('py.dynamic', 'python', 'name', 'block', '',
+ 'builtins.eval builtins.exec builtins.compile builtins.__import__ builtins.execfile
+  builtins.eval.* builtins.exec.* builtins.compile.* builtins.__import__.* builtins.breakpoint
+  builtins.__builtins__ builtins.__builtins__.* builtins.__builtins__[]* builtins.__loader__*
+  builtins.__spec__* builtins.reload importlib.* imp.* runpy.* builtins.reload.*
+  builtins.eval()* builtins.exec()* builtins.compile()* code.* codeop.* pkgutil.* zipimport.*',
+ 'Runs code that is made while it runs', 'What runs then is not what was read.'),
+('py.scope', 'python', 'name', 'high', '',
+ 'builtins.globals builtins.globals()* builtins.locals builtins.locals()* builtins.__dict__*
+  builtins.__*__ builtins.__*__.* builtins.__*__[]* builtins.delattr builtins.help
+  builtins.license builtins.copyright builtins.credits builtins.exit.* builtins.quit.*',
+ 'Reaches all names that there are', 'Functions can be found there without naming them.'),
+('py.scope.known', 'python', 'name', 'none', '',
+ 'builtins.__name__ builtins.__doc__ builtins.__version__ builtins.__author__ builtins.__all__
+  builtins.__debug__ builtins.__slots__ builtins.__annotations__',
+ 'Uses a name of the module', ''),
+('py.scope.file', 'python', 'name', 'note', '', 'builtins.__file__', 'Asks for its own path', ''),
+('py.native', 'python', 'name', 'block', '',
+ 'ctypes.* cffi.* numpy.ctypeslib numpy.ctypeslib.* numpy.f2py.* numpy.distutils.*
+  numpy.ctypeslib[]*
+  numpy.show_runtime.* pandas._libs.*',
+ 'Calls machine code directly', 'No check of Python sees what machine code does.'),
+('py.star', 'python', 'clause', 'medium', '', 'import.star.*', 'Brings in names that are not
+  written down',
+ 'Which names stand for what can not be seen.'),
+('py.pandas.inside', 'python', 'name', 'high', '',
+ 'pandas.*._* numpy.*._* matplotlib.*._* scipy.*._* statsmodels.*._* sklearn.*._* seaborn.*._*
+  json.*._* pandas.io.* pandas.compat* pandas.core.* pandas.util.* pandas._* pandas.testing.*
+  numpy.core*
+  numpy.lib.utils* numpy.lib.npyio* numpy.lib.format* numpy.testing.* numpy._* numpy.compat*
+  matplotlib.cbook* matplotlib._* matplotlib.testing* matplotlib.backends.* matplotlib.sphinxext*
+  matplotlib.texmanager* matplotlib.dviread* matplotlib.animation.* json.codecs* json.decoder.*
+  json.scanner* json.encoder.* re.enum* re.copyreg* re._* csv.io* random._* collections._*
+  statistics.sys* datetime.sys* dataclasses.sys* dataclasses.builtins* enum.sys* typing.sys*
+  scipy._* scipy.io.matlab.* statsmodels.compat* statsmodels.tools.*web* sklearn.utils.*
+  sklearn.externals* sklearn.datasets.fetch_* sklearn.datasets._* seaborn.load_dataset
+  seaborn.utils.* statsmodels.api.webdoc statsmodels.datasets.webuse
+  statsmodels.datasets.get_rdataset statsmodels.api.datasets.get_rdataset
+  seaborn.get_dataset_names scipy.datasets.* warnings.sys* textwrap.re.* string._re.enum*
+  functools.recursive_repr* contextlib.sys* contextlib.os* io.open* io.FileIO io.FileIO()* io._*
+  copy._* copy.weakref* heapq._* decimal._* operator._* hashlib._* hashlib.__* uuid.os* uuid._*
+  time._* calendar.sys* locale.os* locale.sys* locale.builtins*  functools.reduce.__* abc._*
+  html._* html.parser.re.*',
+ 'Goes into the inside of a library', 'Other modules can be reached from there.'),
+('py.pandas.inside.known', 'python', 'name', 'none', '',
+ 'pandas.__version__ numpy.__version__ *.__version__ pandas.core.frame.DataFrame
+  pandas.core.series.Series pandas.util.version.* io.open_code.none
+  pandas.io.formats.style.Styler matplotlib.backends.backend_pdf.PdfPages
+  matplotlib.animation.FuncAnimation pandas.testing.assert_* numpy.testing.assert_*
+  matplotlib.backends.backend_agg.FigureCanvasAgg sklearn.utils.shuffle sklearn.utils.resample
+  scipy._lib._util.none pandas.core.groupby.* sklearn.utils.class_weight.* sklearn.utils.Bunch',
+ 'Uses a known part of a library', ''),
+('py.pickle', 'python', 'name', 'high', '',
+ 'pandas.read_pickle pandas.read_hdf *.read_pickle *.load_pickle pickle.* joblib.load torch.load
+  yaml.load yaml.unsafe_load
+  yaml.full_load yaml.load_all yaml.unsafe_load_all yaml.full_load_all yaml.*Loader
+  yaml.Loader yaml.UnsafeLoader marshal.* dill.* cloudpickle.* shelve.* jsonpickle.* *.read_hdf
+  sklearn.externals.joblib* statsmodels.iolib.smpickle* *.OLSResults.load *.remove_data.load
+  numpy.lib.npyio.load keras.models.load_model yaml.constructor* yaml.YAMLObject yaml.add_*
+  statsmodels.iolib.api.load_pickle statsmodels.api.load statsmodels.api.load_pickle',
+ 'Reads data that can hold code', 'Such files run what they say when they are opened.'),
+('py.pickle.safe', 'python', 'name', 'none', '', 'yaml.SafeLoader yaml.CSafeLoader',
+ 'Reads plain data', ''),
+('py.decode', 'python', 'name', 'medium', '',
+ 'base64.b64decode base64.b32decode base64.b16decode base64.b85decode base64.a85decode
+  base64.decode* base64.urlsafe_b64decode base64.standard_b64decode binascii.unhexlify
+  binascii.a2b_* zlib.decompress* bz2.decompress lzma.decompress gzip.decompress quopri.*
+  codecs.* *.decodebytes',
+ 'Unpacks text that can not be read', 'What it hides is only known when it runs.'),
+('py.files.change', 'python', 'name', 'high', 'changes',
+ 'zipfile.ZipFile().extract* tarfile.open().extract* tarfile.*.extract* *.unlink *.rmdir *.rmtree
+  *.symlink_to *.hardlink_to *.link_to *.chmod *.lchmod *.write_bytes
+  *.extractall *.load_extension *.enable_load_extension *.expanduser *.chown',
+ 'Deletes or changes files, or loads what it finds in one', ''),
+('py.files.save', 'python', 'name', 'note', 'saves',
+ '*.to_csv *.to_excel *.to_json *.to_parquet *.to_html *.to_latex *.to_markdown *.to_feather
+  *.savefig *.write_text *.write_html *.write_image pandas.ExcelWriter numpy.save numpy.savetxt
+  numpy.savez* *.to_stata *.to_xml *.imsave *.to_orc *.write_csv *.write_parquet *.to_hdf',
+ 'Saves a file', ''),
+('py.files.pickle', 'python', 'name', 'medium', 'saves',
+ '*.to_pickle *.to_clipboard pandas.read_clipboard *.to_gbq *.dump_session',
+ 'Saves in a form that can hold code, or outside of files', ''),
+('py.database', 'python', 'name', 'medium', 'changes',
+ '*.to_sql *.executescript *.executemany pandas.read_gbq pandas.io.sql.* duckdb.*',
+ 'Changes a database, or runs several statements', ''),
+('py.database.read', 'python', 'name', 'note', 'reads',
+ 'pandas.read_sql pandas.read_sql_query pandas.read_sql_table sqlite3.connect',
+ 'Asks a database', ''),
+('py.files.read', 'python', 'name', 'note', 'reads',
+ 'pandas.read_* numpy.load numpy.loadtxt numpy.genfromtxt polars.read_* *.read_text',
+ 'Reads a file', ''),
+('py.files.raw', 'python', 'name', 'medium', 'reads',
+ '*.read_bytes numpy.fromfile numpy.memmap numpy.DataSource numpy.lib.npyio.DataSource *.tofile
+  numpy.fromregex numpy.frombuffer.tofile io.open io.open_code tempfile.* *.open_memmap
+  numpy.save.open linecache.* fileinput.* pathlib.Path().open.* codecs.open tokenize.open',
+ 'Reads or writes files as bytes', ''),
+('py.pandas.eval', 'python', 'name', 'medium', '',
+ 'pandas.eval numexpr.* numpy.vectorize.eval *.pipe.eval sympy.sympify sympy.parse_expr
+  sympy.parsing.* sympy.lambdify sympy.S numpy.sctypeDict.eval patsy.EvalEnvironment*',
+ 'Reckons with an expression in a text', 'Such texts are code of their own.'),
+('py.method.process', 'python', 'name', 'block', 'calls',
+ '*.popen *.check_output *.check_call *.getoutput *.getstatusoutput *.Popen *.create_subprocess_*
+  *.execv *.execve *.execl *.execlp *.execvp *.execvpe *.spawnl *.spawnv *.spawnlp *.spawnvp
+  *.posix_spawn *.forkpty *.fork *.run_cell* *.run_line_magic *.getoutput *.system',
+ 'Starts another program', 'An analysis needs no programs of its own.'),
+('py.method.network', 'python', 'name', 'high', 'calls',
+ '*.urlopen *.urlretrieve *.create_connection *.sendall *.HTTPConnection *.HTTPSConnection
+  *.open_connection *.start_server *.create_server *.getaddrinfo *.gethostbyname asyncio.open_*
+  asyncio.get_event_loop().run_in_executor *.subprocess_* *.ProcessPoolExecutor *.connect_ex',
+ 'Speaks to other machines', 'Data may leave, and other code may come in.'),
+('py.threads', 'python', 'name', 'medium', '',
+ 'threading.* concurrent.futures.* asyncio.* builtins.memoryview.cast',
+ 'Runs several things at a time', 'In which order they happen can not be read.'),
+('py.threads.known', 'python', 'name', 'none', '',
+ 'concurrent.futures.ThreadPoolExecutor concurrent.futures.as_completed asyncio.run
+  asyncio.sleep asyncio.gather threading.Lock concurrent.futures.wait
+  concurrent.futures.ThreadPoolExecutor()*', 'Runs several things at a time', ''),
+('py.star.known', 'python', 'clause', 'none', '',
+ 'import.star.math import.star.numpy import.star.pandas import.star.statistics
+  import.star.matplotlib.pyplot import.star.datetime import.star.collections
+  import.star.itertools import.star.typing import.star.pylab import.star.decimal',
+ 'Brings in all names of a plain library', '')
+) r (id, language, match, level, capability, words, title, explanation)
+on conflict do nothing;

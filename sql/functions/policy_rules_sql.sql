@@ -1,0 +1,164 @@
+-- The rules of version 1 for SQL and for what can not be read. A change is a new version.
+
+set search_path = cs, pg_temp;
+
+insert into cs.policy_rule
+select 1, id, language, match, cs.policy_words(match, words), level, title, explanation,
+  capability
+from (values
+-- Any language: what could not be read.
+('any.unread', 'any', 'clause', 'high', '', 'python.unread sql.unread language.unknown',
+ 'Can not be read as code of this language', 'What was not understood needs a person.'),
+('any.disguised', 'any', 'clause', 'high', '', 'identifier.disguised',
+ 'Writes a name in other letters', 'Python reads it as a plain name that people do not see.'),
+-- SQL: kinds of statements. What no rule knows needs a person.
+('sql.select', 'sql', 'statement', 'none', 'reads', 'SelectStmt', 'Reads rows', ''),
+('sql.explain', 'sql', 'statement', 'note', '', 'ExplainStmt',
+ 'Asks how a statement would run', ''),
+('sql.show', 'sql', 'statement', 'medium', 'reads', 'VariableShowStmt', 'Asks for settings', ''),
+('sql.statement.other', 'sql', 'statement', 'high', 'changes', '*',
+ 'Does something other than reading', 'An analysis reads; nobody said what this statement does.'),
+('sql.write', 'sql', 'statement', 'high', 'changes',
+ 'InsertStmt UpdateStmt DeleteStmt MergeStmt', 'Changes rows of a table', ''),
+('sql.define', 'sql', 'statement', 'high', 'changes',
+ 'Create*Stmt Alter*Stmt CreateStmt IndexStmt ViewStmt RuleStmt DefineStmt RenameStmt CommentStmt
+  Refresh*Stmt ReindexStmt ClusterStmt CompositeTypeStmt SecLabelStmt ReassignOwnedStmt',
+ 'Changes how the database is built', ''),
+('sql.drop', 'sql', 'statement', 'block', 'changes',
+ 'Drop*Stmt DropStmt TruncateStmt DropdbStmt DropOwnedStmt DropRoleStmt',
+ 'Deletes tables or other things whole', ''),
+('sql.rights', 'sql', 'statement', 'block', 'changes',
+ 'GrantStmt GrantRoleStmt CreateRoleStmt AlterRoleStmt AlterRoleSetStmt AlterDefaultPrivilegesStmt
+  AlterOwnerStmt CreatePolicyStmt AlterPolicyStmt AlterSystemStmt',
+ 'Changes who may do what', ''),
+('sql.code', 'sql', 'statement', 'block', 'calls',
+ 'DoStmt CreateFunctionStmt CreateTrigStmt CreateEventTrigStmt LoadStmt CreateExtensionStmt
+  CreatePLangStmt CallStmt ExecuteStmt PrepareStmt CreateFdwStmt CreateForeignServerStmt
+  CreateUserMappingStmt ImportForeignSchemaStmt CreateSubscriptionStmt CreatePublicationStmt',
+ 'Runs or stores code in the database', 'What it does is not seen here.'),
+('sql.copy', 'sql', 'statement', 'block', 'changes', 'CopyStmt',
+ 'Copies between tables and files or programs', ''),
+('sql.session', 'sql', 'statement', 'high', 'changes',
+ 'VariableSetStmt TransactionStmt DiscardStmt LockStmt ListenStmt NotifyStmt UnlistenStmt
+  DeclareCursorStmt FetchStmt ClosePortalStmt CheckPointStmt VacuumStmt ConstraintsSetStmt',
+ 'Changes the session, its transaction or its locks', ''),
+-- SQL: parts of statements.
+('sql.into', 'sql', 'clause', 'high', 'saves', 'select.into', 'Makes a table of what it reads',
+  ''),
+('sql.locks', 'sql', 'clause', 'high', 'changes', 'select.locks',
+ 'Locks the rows that it reads', 'Others wait for them until it ends.'),
+('sql.explain.runs', 'sql', 'clause', 'high', '', 'explain.runs',
+ 'Runs the statement that it asks about', 'EXPLAIN ANALYZE does what the statement says.'),
+('sql.several', 'sql', 'clause', 'medium', '', 'statements.several',
+ 'Is several statements', 'One question is one statement.'),
+('sql.none', 'sql', 'clause', 'medium', '', 'statements.none', 'Holds no statement', ''),
+('sql.operator', 'sql', 'clause', 'medium', 'calls', 'operator.other',
+ 'Uses an operator of a schema that it names', 'It may be anybody''s function.'),
+('sql.recursive', 'sql', 'clause', 'note', '', 'with.recursive',
+ 'Repeats until nothing new comes', 'It may take long.'),
+-- SQL: tables.
+('sql.table', 'sql', 'table', 'none', 'reads', '*', 'Reads a table', ''),
+('sql.table.catalog', 'sql', 'table', 'medium', 'reads',
+ 'pg_* pg_catalog.* information_schema.* *.pg_catalog.* *.information_schema.* pg_toast.*
+  sqlite_master sqlite_schema sqlite_temp_master',
+ 'Reads what the database knows of itself', ''),
+('sql.table.secret', 'sql', 'table', 'block', 'reads',
+ 'pg_shadow pg_authid pg_catalog.pg_shadow pg_catalog.pg_authid *pg_user_mapping*
+  pg_hba_file_rules
+  pg_catalog.pg_hba_file_rules *pg_largeobject* *pg_file_settings *pg_statistic *pg_stats
+  *pg_subscription *pg_stat_ssl *pg_stat_gssapi *pg_ident_file_mappings *pg_config *pg_user
+  *pg_roles *pg_auth_members *pg_settings *pg_stat_activity *pg_stat_replication
+  *pg_stat_statements* *pg_prepared_statements *pg_cursors *pg_replication_slots
+  *pg_shmem_allocations *pg_backend_memory_contexts *pg_stats_ext* *pg_db_role_setting
+  *information_schema.*user_mapping*',
+ 'Reads passwords, rights or what others do', ''),
+('sql.table.other', 'sql', 'table', 'high', 'reads', '*.*.*', 'Reads another database', ''),
+('sql.column.secret', 'sql', 'column', 'high', 'reads',
+ 'passwd *.passwd rolpassword *.rolpassword password *.password password_hash *.password_hash
+  api_key *.api_key secret *.secret api_secret *.api_secret access_token *.access_token
+  private_key *.private_key session_token *.session_token refresh_token *.refresh_token
+  usepasswd *.usepasswd umoptions *.umoptions ssn *.ssn credit_card_number *.credit_card_number
+  card_number *.card_number cvv *.cvv totp_secret *.totp_secret encrypted_password
+  *.encrypted_password password_digest *.password_digest',
+ 'Reads a column of secrets', ''),
+-- SQL: functions. What is in no list may do anything.
+('sql.function.unknown', 'sql', 'function', 'medium', 'calls', '*',
+ 'Calls a function that the rules do not know', 'It may change or send anything.'),
+('sql.function.known', 'sql', 'function', 'none', '',
+ 'count sum avg min max abs ceil ceiling floor round trunc sign sqrt cbrt exp ln log log10 power
+  pow mod div gcd lcm factorial pi degrees radians sin cos tan cot asin acos atan atan2 sinh cosh
+  tanh random width_bucket scale min_scale trim_scale greatest least coalesce nullif
+  stddev stddev_pop stddev_samp variance var_pop var_samp corr covar_pop covar_samp regr_*
+  mode percentile_cont percentile_disc bool_and bool_or every bit_and bit_or bit_xor any_value
+  array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg xmlagg range_agg
+  range_intersect_agg row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value
+  last_value nth_value grouping now current_date current_timestamp clock_timestamp
+  statement_timestamp transaction_timestamp timeofday age date_part date_trunc date_bin extract
+  isfinite justify_days justify_hours justify_interval make_date make_time make_timestamp
+  make_timestamptz make_interval to_char to_date to_number to_timestamp timezone overlaps date
+  timestamp time interval lower upper initcap length char_length character_length octet_length
+  bit_length btrim ltrim rtrim trim substr substring left right lpad rpad repeat replace reverse
+  translate split_part strpos position starts_with concat concat_ws format chr ascii md5 sha224
+  sha256 sha384 sha512 encode decode quote_literal quote_ident quote_nullable to_hex overlay
+  string_to_array string_to_table array_to_string regexp_match regexp_matches regexp_replace
+  regexp_split_to_array regexp_split_to_table regexp_count regexp_instr regexp_like regexp_substr
+  normalize is_normalized unistr parse_ident textlen like ilike similar_escape similar_to_escape
+  like_escape not_like unaccent similarity word_similarity levenshtein soundex metaphone
+  difference array_length array_upper array_lower array_ndims array_dims array_append
+  array_prepend array_cat array_position array_positions array_remove array_replace array_fill
+  array_shuffle array_sample cardinality unnest trim_array generate_series generate_subscripts
+  to_json to_jsonb array_to_json row_to_json json_build_array jsonb_build_array json_build_object
+  jsonb_build_object json_object jsonb_object json_array_length jsonb_array_length json_each
+  jsonb_each json_each_text jsonb_each_text json_extract_path jsonb_extract_path
+  json_extract_path_text jsonb_extract_path_text json_object_keys jsonb_object_keys
+  json_populate_record jsonb_populate_record json_populate_recordset jsonb_populate_recordset
+  json_array_elements jsonb_array_elements json_array_elements_text jsonb_array_elements_text
+  json_typeof jsonb_typeof json_to_record jsonb_to_record json_to_recordset jsonb_to_recordset
+  json_strip_nulls jsonb_strip_nulls jsonb_set jsonb_set_lax jsonb_insert jsonb_path_exists
+  jsonb_path_match jsonb_path_query jsonb_path_query_array jsonb_path_query_first jsonb_pretty
+  lower_inc upper_inc lower_inf upper_inf isempty range_merge int4range int8range numrange tsrange
+  tstzrange daterange int4multirange datemultirange nummultirange multirange to_tsvector
+  to_tsquery plainto_tsquery phraseto_tsquery websearch_to_tsquery ts_rank ts_rank_cd ts_headline
+  setweight numnode querytree host family masklen netmask network broadcast abbrev inet_merge
+  inet_same_family set_masklen gen_random_uuid uuid_generate_v4 num_nulls num_nonnulls hashtext
+  int4 int8 float8 float4 numeric text varchar bpchar bool int2 isnull st_* tablefunc_none
+  point box circle line lseg path polygon area center diameter height width npoints radius slope
+  box_none char_none crc32 jsonb_concat percentile_approx approx_count_distinct time_bucket
+  cube rollup earth_distance ll_to_earth bit_count get_bit get_byte set_bit hstore akeys avals
+  erf erfc normal_rand_none random_normal array_to_tsvector xmlelement xmlforest pg_typeof
+  sind cosd tand asind acosd atand atan2d acosh asinh atanh numeric_inc xmlconcat row
+  xml_is_well_formed
+  like_regex date_add date_subtract date_diff datediff_none total group_concat ifnull iif strftime
+  julianday datetime printf instr unixepoch hex typeof substr_none',
+ 'Reckons', ''),
+('sql.function.note', 'sql', 'function', 'note', '',
+ 'version current_user session_user current_database current_schema current_schemas user
+  pg_size_pretty setseed pg_column_size to_regclass to_regtype format_type obj_description
+  col_description',
+ 'Asks what the database says of itself', ''),
+('sql.function.danger', 'sql', 'function', 'block', 'calls',
+ 'pg_read_file pg_read_binary_file pg_ls_* pg_stat_file pg_file_* lo_* dblink*
+  pg_execute_server_program
+  query_to_xml* table_to_xml* schema_to_xml* database_to_xml* cursor_to_xml* ts_stat ts_rewrite
+  crosstab* connectby* xpath_table set_config pg_reload_conf pg_rotate_logfile*
+  pg_terminate_backend
+  pg_cancel_backend pg_sleep* pg_advisory_* pg_try_advisory_* pg_notify pg_logical_* pg_create_*
+  pg_drop_* pg_replication_* pg_switch_wal pg_walfile_* pg_start_backup pg_stop_backup pg_backup_*
+  pg_promote pg_wal_* pg_export_snapshot pg_import_system_collations pg_stat_reset*
+  pg_stat_clear_snapshot pg_log_backend_memory_contexts nextval setval currval lastval txid_*
+  pg_current_xact_id
+  pg_current_logfile current_setting pg_get_* pg_show_all_* pg_hba_* pg_ident_* pg_config
+  pg_relation_filepath pg_tablespace_* pg_database_size pg_total_relation_size has_*_privilege
+  inet_server_addr inet_server_port inet_client_addr pg_backend_pid pg_postmaster_start_time
+  binary_upgrade_* pg_extension_config_dump pg_event_trigger_* pg_nextoid
+  pg_stop_making_pinned_objects
+  http* http_get http_post copy_* plpy* exec execute_* exec_* load_extension readfile writefile
+  edit fsdir load_file xp_* sp_* sys_exec sys_eval utl_* dbms_* read_csv read_csv_auto
+  read_parquet read_text read_blob read_json* glob pg_prewarm pgp_* pg_buffercache* pgrowlocks
+  pgstat* pg_stat_get_* pg_lock_status pg_prepared_* pg_cursor pg_timezone_* pg_available_*
+  amcheck* bt_* heap_* get_raw_page page_* fsm_* gin_* brin_* pg_visibility* pg_truncate_*
+  file_fdw* postgres_fdw* aws_* google_* net.* cron.* aws_s3.* *.dblink* *.pg_read_file
+  *.lo_* *.http* extensions.http* *.set_config *.query_to_xml* *.exec* *.pg_sleep*',
+ 'Reads files, calls other machines, holds up the server or runs text as SQL', '')
+) r (id, language, match, level, capability, words, title, explanation)
+on conflict do nothing;

@@ -1,0 +1,5 @@
+-- The rules for countersign-policy; api, worker and operator may ask.
+
+-- → {version, sha256, rules: [{id, match, patterns, level, title, explanation, capability}]}
+-- name: policy_rules()
+select cs.policy_rules();
