@@ -14,21 +14,6 @@
 #define ORIGIN_SIZE 280
 #define PASSWORD_HASHES_AT_ONCE 2
 
-struct doorbell;
-struct feed;
-struct handlers;
-struct known_tokens;
-struct meters;
-struct oidc;
-struct outputs;
-struct parks;
-struct places;
-struct proxy;
-struct sealer;
-struct server;
-struct signing_key;
-struct streams;
-
 /* The batched write functions, by their row in api/writes.c. */
 enum write {
     WRITE_SUBMIT,
