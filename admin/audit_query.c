@@ -140,8 +140,9 @@ static bool run_questions(struct words *words, int *ret_status, struct error *er
     json_t *questions = json_object_get(offer, "questions");
     json_array_foreach (questions, i, question) {
         json_t *names = json_array();
-        json_array_foreach (json_object_get(question, "parameters"), n, parameter)
+        json_array_foreach (json_object_get(question, "parameters"), n, parameter) {
             json_array_append(names, json_object_get(parameter, "name"));
+        }
         json_object_set_new(question, "parameters", names);
     }
     operator_print(questions, columns, COUNT_OF(columns));

@@ -30,9 +30,11 @@ static json_t *describe_files(const struct stack *stack)
     struct environment environment = {0};
     stack_keys_public(stack, &environment);
     for (size_t i = 0; i < environment.count; i++) {
-        char *equals = strchr(environment.list[i], '=');
-        *equals = '\0';
-        add_text(files, environment.list[i], equals + 1);
+        char *setting = environment.list[i], *value = strchr(setting, '=');
+        if (value) {
+            *value = '\0';
+            add_text(files, setting, value + 1);
+        }
     }
     environment_auto(&environment);
     return files;

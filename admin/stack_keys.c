@@ -67,7 +67,7 @@ void stack_keys_secret(const struct stack *stack, struct environment *environmen
 {
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         AUTO(text) char *path = path_of(stack->api_folder, kinds[i].purpose, "key");
-        environment_default(environment, kinds[i].secret_setting, path);
+        environment_set(environment, kinds[i].secret_setting, path);
     }
 }
 
@@ -76,7 +76,7 @@ void stack_keys_public(const struct stack *stack, struct environment *environmen
     AUTO(text) char *heads = path_join(stack->api_folder, "seal-heads");
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         AUTO(text) char *path = path_of(stack->keys_folder, kinds[i].purpose, "pub");
-        environment_default(environment, kinds[i].public_setting, path);
+        environment_set(environment, kinds[i].public_setting, path);
     }
-    environment_default(environment, "SEAL_HEADS_FILE", heads);
+    environment_set(environment, "SEAL_HEADS_FILE", heads);
 }

@@ -122,7 +122,7 @@ static bool set_role_url(const struct stack *stack, const char *role, const char
     if (!stack_data_secret(&stack->data, role, &secret, err))
         return false;
     AUTO(text) char *url = stack_data_conninfo(&stack->data, role, secret);
-    environment_default(environment, setting, url);
+    environment_set(environment, setting, url);
     return true;
 }
 

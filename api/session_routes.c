@@ -57,8 +57,9 @@ bool route_sessions_revoke(struct call *call, struct error *err)
     AUTO(json) json_t *ended = json_loads(rows_text(rows, 0, 0), 0, NULL);
     size_t n;
     json_t *id;
-    json_array_foreach (ended, n, id)
+    json_array_foreach (ended, n, id) {
         streams_close_session(call->api->streams, json_integer_value(id));
+    }
     AUTO(json) json_t *answer = json_pack("{s:I}", "ended", (json_int_t)json_array_size(ended));
     reply_json(call->reply, 200, answer);
     return true;

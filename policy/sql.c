@@ -143,8 +143,9 @@ static void walk(struct sql_walk *sql, const char *key, const json_t *node)
     size_t i;
     json_t *item;
     if (json_is_array(node))
-        json_array_foreach (node, i, item)
+        json_array_foreach (node, i, item) {
             walk(sql, key, item);
+        }
 }
 
 /* Where the words of a statement begin: its place in the tree includes the blanks before. */

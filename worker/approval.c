@@ -114,7 +114,8 @@ json_t *approval_decision_ids(const struct attempt *attempt)
     json_t *ids = json_array();
     size_t n;
     json_t *row;
-    json_array_foreach (json_object_get(attempt->manifest, "decisions"), n, row)
+    json_array_foreach (json_object_get(attempt->manifest, "decisions"), n, row) {
         json_array_append_new(ids, json_integer(json_integer_of(row, "id", 0)));
+    }
     return ids;
 }

@@ -59,7 +59,7 @@ select v.request_id, 'revision:' || v.revision as key, invariant.leaf(invariant.
            v.session_id::text, v.token_id::text, v.title)
            || invariant.part(sha256(invariant.utf(v.code)))
            || invariant.part(invariant.bundle(v))
-           || invariant.parts(invariant.time(v.created_at))) as digest
+           || invariant.parts(invariant.time(v.created_at), v.risk, v.verdict)) as digest
 from cs.revision v
 union all
 select d.request_id, 'decision:' || d.id, invariant.leaf(invariant.parts(
@@ -67,7 +67,7 @@ select d.request_id, 'decision:' || d.id, invariant.leaf(invariant.parts(
            d.round::text, d.reviewer_id::text, d.verdict) || invariant.part(d.bundle_sha256)
            || invariant.parts(d.note, d.acknowledged::text, d.dwell_ms::text, d.session_id::text,
                d.token_id::text, invariant.time(d.decided_at), invariant.time(d.valid_until))
-           || invariant.part(d.signature) || invariant.parts(d.key_id))
+           || invariant.part(d.signature) || invariant.parts(d.key_id, d.needed::text))
 from cs.decision d
 union all
 select a.request_id, 'attempt:' || a.id, invariant.leaf(invariant.parts('countersign-attempt-v1',
