@@ -30,18 +30,16 @@ enum python_field {
 };
 
 /* X(kind of node): those that anything is told of */
+/* clang-format off */
 #define PYTHON_KINDS(X)                                                                            \
-    X(string)                                                                                      \
-    X(concatenated_string)                                                                         \
-    X(binary_operator)                                                                             \
-    X(subscript)                                                                                   \
-    X(string_content)                                                                              \
+    X(string) X(concatenated_string) X(binary_operator) X(subscript) X(string_content)             \
     X(identifier) X(attribute) X(call) X(import_statement) X(import_from_statement)                \
-        X(exec_statement) X(string_start) X(interpolation) X(parenthesized_expression) X(await)    \
-            X(dotted_name) X(aliased_import) X(assignment) X(named_expression) X(wildcard_import)  \
-                X(keyword_argument) X(list_splat) X(dictionary_splat) X(comment)                   \
-                    X(function_definition) X(class_definition) X(parameters) X(lambda_parameters)  \
-                        X(expression_statement) X(integer)
+    X(exec_statement) X(string_start) X(interpolation) X(parenthesized_expression) X(await)        \
+    X(dotted_name) X(aliased_import) X(assignment) X(named_expression) X(wildcard_import)          \
+    X(keyword_argument) X(list_splat) X(dictionary_splat) X(comment) X(function_definition)        \
+    X(class_definition) X(parameters) X(lambda_parameters) X(expression_statement)                 \
+    X(integer)
+/* clang-format on */
 
 enum python_kind {
     KIND_OTHER,
