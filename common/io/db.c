@@ -30,12 +30,20 @@ static void disconnect(struct db *db)
     db->prepared_count = 0;
 }
 
+/* Notices are no lines of our log; what matters is an error. */
+static void ignore_notice(void *context, const char *message)
+{
+    (void)context, (void)message;
+}
+
 static bool connect_now(struct db *db, struct error *err)
 {
     /* Later keywords win, so the address may set none of these differently. */
     const char *keys[] = {"dbname", "application_name", "connect_timeout", "client_encoding", NULL};
     const char *values[] = {db->url, db->application, "3", "UTF8", NULL};
     db->conn = PQconnectdbParams(keys, values, 1);
+    if (db->conn)
+        PQsetNoticeProcessor(db->conn, ignore_notice, NULL);
     /* Otherwise libpq waits without end for a server that takes nothing more. */
     if (PQstatus(db->conn) == CONNECTION_OK && PQsetnonblocking(db->conn, 1) == 0)
         return true;
