@@ -19,7 +19,9 @@
 #define REDIS_WAIT_MS 500
 #define REDIS_COMMAND_MS 1000
 #define POLL_MS 1000       /* PostgreSQL, while Redis is away */
-#define POLL_QUIET_MS 5000 /* otherwise: for hints that got lost */
+/* Otherwise, for hints that got lost. What one look saw is told at the next: by then Redis has told
+ * all that it was given, and nobody hears it twice. */
+#define POLL_QUIET_MS 2500
 #define POLL_MOST 500
 #define LATE_IDS 10000 /* how far back a commit may be that took longer than others */
 #define RECENT 2048    /* events remembered, so that a poll does not tell them again */
@@ -33,6 +35,8 @@ struct feed {
     char *since;  /* snapshot: what it saw was told; NULL before the first look */
     char *until;  /* snapshot up to which is being told now, page by page, or NULL */
     int64_t head; /* newest id that `until` saw */
+    char *seen;   /* snapshot of the newest look, told at the next one */
+    int64_t seen_head;
     int64_t page; /* id after which the next page begins */
     int64_t next_poll_ms;
     bool away; /* Redis does not answer */
@@ -92,9 +96,14 @@ static bool look_ahead(struct feed *feed, struct error *err)
     AUTO(rows) struct rows *now = NULL;
     if (!sql_events_now(feed->db, &now, err))
         return false;
-    feed->until = memory_text(rows_text(now, 0, 1));
+    AUTO(text) char *late = TAKE(feed->seen);
+    int64_t late_head = feed->seen_head;
+    feed->seen = memory_text(rows_text(now, 0, 1));
+    feed->seen_head = rows_integer(now, 0, 0);
     feed->page = feed->head - LATE_IDS;
-    feed->head = rows_integer(now, 0, 0);
+    bool waits = late && !feed->away;
+    feed->head = waits ? late_head : feed->seen_head;
+    feed->until = waits ? TAKE(late) : memory_text(feed->seen);
     return true;
 }
 
@@ -218,5 +227,6 @@ void feed_free(struct feed *feed)
     db_close(feed->db);
     free(feed->since);
     free(feed->until);
+    free(feed->seen);
     free(feed);
 }

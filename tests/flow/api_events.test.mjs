@@ -1,6 +1,7 @@
 // Long polls and event streams: woken at once, resumed without loss, honest about gaps.
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import { Session } from './session.mjs';
 import { startStack, until } from './stack.mjs';
 
@@ -143,6 +144,25 @@ test('Last-Event-ID resumes behind it, once each, in order', async () => {
     }
     assert.deepEqual(heard, [...missed, live.id]);
     resumed.close();
+});
+
+test('what PostgreSQL knows before Redis does is told once', async () => {
+    const requests = [];
+    for (let i = 0; i < 12; i++) requests.push(await submit());
+    const last = await submit();
+    const stream = await ana.events();
+    for (const { id } of requests) {
+        await stack.psql('api', `select cs.cancel_requests(jsonb_build_array(jsonb_build_object(
+            'id', ${id}, 'actor', jsonb_build_object('person_id', ${ana.person.id}))))`);
+        await setTimeout(700); // how late the announcement is: several looks at PostgreSQL fall in
+        await stack.redis('xadd', 'events', '*', 'event', JSON.stringify({
+            id, state: 'cancelled', what: 'request.cancel', author_id: ana.person.id }));
+    }
+    await cancel(last);
+    const heard = [];
+    while (heard.at(-1) !== last.id) heard.push((await stream.next()).data.id);
+    assert.deepEqual(heard, [...requests, last].map((request) => request.id));
+    stream.close();
 });
 
 test('a gap that can not be filled is said', async () => {
