@@ -44,6 +44,7 @@ struct api {
     struct outputs *outputs;
     struct places *places;
     struct known_tokens *known_tokens;
+    struct judging *judging;
     struct oidc *oidc;   /* NULL: none */
     struct proxy *proxy; /* NULL: none is trusted */
     struct meters *meters;

@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "api/feed.h"
 #include "api/handlers.h"
+#include "api/judging.h"
 #include "api/known_tokens.h"
 #include "api/meters.h"
 #include "api/oidc.h"
@@ -146,7 +147,7 @@ static bool start(struct api *api, struct error *err)
     api->streams = streams_new(api);
     api->outputs = outputs_new(api);
     api->feed = feed_new(api);
-    return server_new(api, &api->server, err);
+    return judging_new(api, &api->judging, err) && server_new(api, &api->server, err);
 }
 
 static bool write_port(const struct api *api, struct error *err)
@@ -200,6 +201,7 @@ static void drain(struct api *api)
 static void stop(struct api *api)
 {
     sealer_free(api->sealer);
+    judging_free(api->judging);
     feed_free(api->feed);
     outputs_free(api->outputs);
     handlers_close(api->handlers);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/judging.h"
 #include "api/parks.h"
 #include "api/places.h"
 #include "api/submission.h"
@@ -11,7 +12,6 @@
 #include "common/base/crypto.h"
 #include "common/base/fault.h"
 #include "common/domain/code.h"
-#include "common/domain/deception.h"
 #include "statements.h"
 
 #define WAIT_SECONDS_MAX 300
@@ -250,21 +250,6 @@ static bool record_reading(struct call *call, const struct rows *rows, struct er
                             (int32_t)rows_integer(rows, 0, 1), &seen, err);
 }
 
-/* A request as the database tells it, and what its code could deceive a reviewer with. */
-static void reply_request(struct call *call, const char *text)
-{
-    AUTO(json) json_t *request = json_loads(text, 0, NULL);
-    const json_t *code = json_object_get(request, "code");
-    AUTO(json)
-    json_t *findings =
-        deception_json((struct bytes){json_string_value(code), json_string_length(code)},
-                       json_text_of(request, "language"));
-    AUTO(text) char *list = json_text(findings);
-    AUTO(buffer) struct buffer answer = {0};
-    buffer_printf(&answer, "{\"findings\":%s,%s", list, text + 1);
-    reply_json_text(call->reply, 200, answer.data);
-}
-
 bool route_request_get(struct call *call, struct error *err)
 {
     AUTO(rows) struct rows *rows = NULL;
@@ -275,7 +260,7 @@ bool route_request_get(struct call *call, struct error *err)
     if (!sql_request_get(call->db, call->exchange->ids[0], call->who.person_id, &rows, err) ||
         !record_reading(call, rows, err))
         return false;
-    reply_request(call, rows_text(rows, 0, 0));
+    reply_json_text(call->reply, 200, rows_text(rows, 0, 0));
     return true;
 }
 
@@ -292,40 +277,54 @@ bool route_revision_get(struct call *call, struct error *err)
     return true;
 }
 
-/* A revision that names no language keeps the one there is. Should that change meanwhile, the
- * revision is refused as stale. */
-static bool check_kept_language(struct call *call, struct error *err)
+static bool find_request(struct call *call, json_t **ret_request, struct error *err)
 {
     AUTO(rows) struct rows *rows = NULL;
-    if (!submission_needs_language(call->body))
-        return true;
     if (!sql_request_get(call->db, call->exchange->ids[0], call->who.person_id, &rows, err))
         return false;
-    AUTO(json) json_t *request = json_loads(rows_text(rows, 0, 0), 0, NULL);
-    return submission_check_plain(call->body, json_text_of(request, "language"), err);
+    *ret_request = json_loads(rows_text(rows, 0, 0), 0, NULL);
+    return true;
+}
+
+/* A revision that names no language keeps the one there is. Should that change meanwhile, the
+ * revision is refused as stale. */
+static bool judge_revision(struct call *call, json_t *item, struct error *err)
+{
+    AUTO(json) json_t *request = NULL;
+    const char *language = json_text_of(call->body, "language");
+    if (!language && !find_request(call, &request, err))
+        return false;
+    return submission_judge_revision(
+        call->api, call->body, language ? language : json_text_of(request, "language"), item, err);
 }
 
 bool route_revise(struct call *call, struct error *err)
 {
     AUTO(json) json_t *item = NULL, *result = NULL;
     if (!submission_read_revision(call->api, call->body, call->exchange->ids[0], &item, err) ||
-        !check_kept_language(call, err) ||
+        !judge_revision(call, item, err) ||
         !writes_run(call, WRITE_REVISE, TAKE(item), &result, err))
         return false;
     reply_json(call->reply, 201, result);
     return true;
 }
 
+/* The same code, judged by today's rules. */
 bool route_run_again(struct call *call, struct error *err)
 {
-    AUTO(json) json_t *result = NULL;
+    AUTO(json) json_t *request = NULL, *result = NULL;
     const struct settings *settings = &call->api->settings;
-    if (!json_check(call->body, "", NULL, 0, err) ||
-        !writes_run(call, WRITE_RUN_AGAIN,
-                    json_pack("{s:I, s:I, s:I}", "id", (json_int_t)call->exchange->ids[0],
-                              "pending_seconds", (json_int_t)settings->pending_seconds,
-                              "max_waiting", (json_int_t)settings->max_waiting_per_person),
-                    &result, err))
+    if (!json_check(call->body, "", NULL, 0, err) || !find_request(call, &request, err))
+        return false;
+    const json_t *code = json_object_get(request, "code");
+    AUTO(json)
+    json_t *item = json_pack("{s:I, s:I, s:I}", "id", (json_int_t)call->exchange->ids[0],
+                             "pending_seconds", (json_int_t)settings->pending_seconds,
+                             "max_waiting", (json_int_t)settings->max_waiting_per_person);
+    if (!judging_add(call->api->judging, json_text_of(request, "language"),
+                     (struct bytes){json_string_value(code), json_string_length(code)}, item,
+                     err) ||
+        !writes_run(call, WRITE_RUN_AGAIN, TAKE(item), &result, err))
         return false;
     add_url(result);
     reply_json(call->reply, 201, result);

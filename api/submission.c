@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/judging.h"
 #include "api/sandboxes.h"
 #include "common/domain/code.h"
 #include "common/domain/deception.h"
@@ -121,16 +122,6 @@ static struct bytes code_of(const json_t *body)
     return (struct bytes){json_string_value(code), json_string_length(code)};
 }
 
-bool submission_needs_language(const json_t *body)
-{
-    return !json_text_of(body, "language") && !code_is_ascii(code_of(body));
-}
-
-bool submission_check_plain(const json_t *body, const char *language, struct error *err)
-{
-    return deception_check(code_of(body), language, err);
-}
-
 static bool check_code(const struct api *api, const json_t *body, const char *path,
                        struct error *err)
 {
@@ -141,7 +132,7 @@ static bool check_code(const struct api *api, const json_t *body, const char *pa
     if (fine && strspn(bytes.data, " \t\n") == bytes.len)
         fine = fail_field(err, ERR_INVALID_FIELD, "code", "code is blank");
     if (fine && language)
-        fine = submission_check_plain(body, language, err);
+        fine = deception_check(bytes, language, err);
     if (!fine)
         join(path, "code", err->field);
     return fine;
@@ -216,8 +207,17 @@ bool submission_read(const struct api *api, const json_t *body, const char *path
     json_object_set_new(item, "approval_seconds", json_integer(api->settings.approval_seconds));
     json_object_set_new(item, "pending_seconds", json_integer(api->settings.pending_seconds));
     json_object_set_new(item, "max_waiting", json_integer(api->settings.max_waiting_per_person));
+    if (!judging_add(api->judging, json_text_of(body, "language"), code_of(body), item, err))
+        return false;
     *ret_item = TAKE(item);
     return true;
+}
+
+bool submission_judge_revision(const struct api *api, const json_t *body, const char *language,
+                               json_t *item, struct error *err)
+{
+    return deception_check(code_of(body), language, err) &&
+           judging_add(api->judging, language, code_of(body), item, err);
 }
 
 bool submission_read_revision(const struct api *api, const json_t *body, int64_t request_id,

@@ -3,7 +3,8 @@
 
 #include "api/api.h"
 
-/* The item for submit_requests; new. `path` names the place in the body, "" at the top. */
+/* The item for submit_requests, its verdict in it; new. `path` names the place in the body, "" at
+ * the top. */
 bool submission_read(const struct api *api, const json_t *body, const char *path, json_t **ret_item,
                      struct error *err) MUST_CHECK;
 
@@ -11,7 +12,7 @@ bool submission_read(const struct api *api, const json_t *body, const char *path
 bool submission_read_revision(const struct api *api, const json_t *body, int64_t request_id,
                               json_t **ret_item, struct error *err) MUST_CHECK;
 
-/* Whether a revision that was read can be judged only by the language that it keeps; and that
- * judgement: ERR_NOT_ACCEPTABLE, field "code". */
-bool submission_needs_language(const json_t *body);
-bool submission_check_plain(const json_t *body, const char *language, struct error *err) MUST_CHECK;
+/* The rest for a revision whose language is known, which it may keep from the one before: whether
+ * its code is plain (ERR_NOT_ACCEPTABLE, field "code"), and the verdict for the item. */
+bool submission_judge_revision(const struct api *api, const json_t *body, const char *language,
+                               json_t *item, struct error *err) MUST_CHECK;

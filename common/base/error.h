@@ -35,6 +35,7 @@
     X(EXPECTATION, "expectation_failed", 417, "info")                                              \
     X(KEY_REUSED, "idempotency_key_reused", 422, "info")                                           \
     X(NOT_ACCEPTABLE, "not_acceptable", 422, "info")                                               \
+    X(POLICY_BLOCKED, "policy_blocked", 422, "info")                                               \
     X(THROTTLED, "throttled", 429, "info")                                                         \
     X(HEADERS_TOO_LARGE, "headers_too_large", 431, "info")                                         \
     X(INTERNAL, "internal", 500, "error")                                                          \

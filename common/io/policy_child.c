@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/base/crypto.h"
 
 #define ANSWER_MAX (8U << 20)
 
@@ -306,12 +305,4 @@ bool policy_judge(struct policy *policy, const char *language, struct bytes code
     child_give(policy, child);
     *ret_verdict = verdict ? verdict : failure(policy, language, asked == ASKED_LATE);
     return true;
-}
-
-void policy_verdict_sha256(const json_t *verdict, uint8_t ret_digest[32])
-{
-    AUTO(text) char *text = json_dumps(verdict, JSON_COMPACT | JSON_SORT_KEYS);
-    if (!text)
-        memory_none();
-    sha256(bytes_of(text), ret_digest);
 }

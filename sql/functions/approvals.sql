@@ -33,7 +33,7 @@ comment on function cs.quorum is 'How many distinct people must approve a reques
 create or replace function cs.quorum_met(request_id bigint, people bigint[]) returns bool
     language plpgsql stable as $$
 begin
-    return cardinality(people) > 0 and not exists (
+    return cardinality(people) > 0 and exists (select from request_rules($1)) and not exists (
         select from request_rules($1) q
         where (select count(*) from unnest(people) p (id)
                where q.group_id is null or exists (
@@ -42,7 +42,8 @@ begin
 end
 $$;
 comment on function cs.quorum_met is
-    'Whether approvals by these distinct people are enough; never without any.';
+    'Whether approvals by these distinct people are enough; never without any, nor for what no rule
+speaks of: what is blocked.';
 
 create or replace function cs.eligible_people(request_id bigint) returns bigint[]
     language plpgsql stable as $$

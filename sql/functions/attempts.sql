@@ -159,7 +159,7 @@ begin
     perform audit_put('request', r.id, actor, 'attempt.refused', jsonb_build_object(
         'attempt_id', a.id, 'fence', a.fence, 'code', answer -> 'error' -> 'code', 'reason', why,
         'message', answer -> 'error' -> 'message'));
-    if why = 'paused' then
+    if why in ('paused', 'unjudged') then -- it passes by itself
         update attempt set state = 'ready', worker_id = null, lease_until = null,
                 not_before = clock_timestamp() + interval '1 second' where id = a.id;
         perform audit_move(r.id, actor, 'attempt.release', 'attempt', 'claimed', 'ready',

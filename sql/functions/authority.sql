@@ -135,6 +135,7 @@ begin
         select i.id, k.request_id, (k.r).state, (k.r).retry_safe, k.cancel_requested_at,
                starting and exists (select from pause p
                    where p.scope = any (pause_scopes(k.r, k.backend))) as is_paused,
+               starting and (k.r).judged_version < policy_newest() as is_unjudged,
                (k.revision, k.round) = ((k.r).revision, (k.r).round) as is_newest,
                k.valid_until, (k.v).bundle_sha256 as stored,
                sha256(bundle_encode(k.v)) as digest
@@ -153,6 +154,7 @@ begin
     left join counted c on c.request_id = k.request_id and c.bundle_sha256 = k.digest
     cross join lateral (select case
         when k.is_paused then 'paused'
+        when k.is_unjudged then 'unjudged'
         when not k.is_newest then 'revision'
         when not (k.state = 'approved' or (k.state = 'outcome_unknown' and k.retry_safe))
             then 'state'
@@ -162,6 +164,7 @@ begin
         when not coalesce(quorum_met(k.request_id, c.people), false) then 'quorum' end) f (why)
     join (values
         ('paused', 'unavailable', 'Runs are paused'),
+        ('unjudged', 'unavailable', 'The rules changed, and the code waits to be judged by them'),
         ('revision', 'stale', 'Another revision is waiting'),
         ('state', 'wrong_state', 'The request is %s'),
         ('cancelled', 'conflict', 'The request was cancelled'),
@@ -172,8 +175,8 @@ begin
 end
 $$;
 comment on function cs.attempt_faults is
-    'Those of the attempts that may not run now, and the first reason: paused (asked of what is
-starting), revision, state, cancelled, expired, digest or quorum.';
+    'Those of the attempts that may not run now, and the first reason: paused, unjudged (asked of
+what is starting), revision, state, cancelled, expired, digest or quorum.';
 
 create or replace function cs.attempts_check(attempts bigint[], starting bool) returns void
     language plpgsql as $$

@@ -227,6 +227,7 @@ begin
         ('undo_decisions', 'decision_undo', alone, 'lock_requests'),
         ('cancel_requests', 'request_cancel', alone, 'lock_requests'),
         ('settle_requests', 'request_settle', alone, 'lock_requests'),
+        ('judge_requests', 'request_judged', alone, 'lock_requests'),
         ('release_attempts', 'attempt_release', alone, 'lock_requests_of_attempts'),
         ('start_attempts', 'attempts_start', together, 'lock_requests_of_attempts'),
         ('mark_attempts_running', 'attempts_mark_running', together, 'lock_requests_of_attempts'),

@@ -7,6 +7,7 @@ select m.entity, m.from_state, m.to_state, unnest(string_to_array(m.actors, ' ')
 from (values
     ('request', '', 'drafting', 'human agent'),
     ('request', '', 'pending', 'human agent'),
+    ('request', '', 'blocked', 'human agent'),
     ('request', 'drafting', 'pending', 'worker'),
     ('request', 'drafting', 'blocked', 'worker'),
     ('request', 'drafting', 'draft_failed', 'worker system'),
@@ -20,6 +21,7 @@ from (values
     ('request', 'pending', 'changes_requested', 'human'),
     ('request', 'pending', 'cancelled', 'human agent'),
     ('request', 'pending', 'expired', 'system'),
+    ('request', 'pending', 'blocked', 'system'),
     ('request', 'changes_requested', 'pending', 'human agent'),
     ('request', 'changes_requested', 'cancelled', 'human agent'),
     ('request', 'changes_requested', 'expired', 'system'),

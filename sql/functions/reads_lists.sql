@@ -48,7 +48,8 @@ begin
             'created_at', cs.iso(r.created_at), 'state_at', cs.iso(r.state_at),
             'can_decide', cs.can_decide(who, r), 'code_lines', v.code_lines,
             'code_bytes', v.code_bytes, 'retry_safe', r.retry_safe,
-            'risk', v.risk, 'sandbox', r.backend, 'waiting', cs.request_waiting(r),
+            'risk', v.risk, 'reason', cs.worst_finding(nullif(v.verdict, '')::jsonb) -> 'title',
+            'sandbox', r.backend, 'waiting', cs.request_waiting(r),
             'cost_nano_usd', (select coalesce(sum(c.nano_usd), 0) from cs.cost_span c
                               where c.request_id = r.id and cs.cost_counts(c)))
         || case when r.decided_by is null then '{}' else jsonb_build_object('decided_by',

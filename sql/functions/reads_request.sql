@@ -138,6 +138,20 @@ end
 $$;
 comment on function cs.requests_ahead is 'How many wait before this one; counted up to 1,000.';
 
+create or replace function cs.verdict_json(v cs.revision) returns jsonb
+    language plpgsql stable as $$
+declare
+    said jsonb := nullif(v.verdict, '')::jsonb;
+begin
+    return jsonb_build_object('findings', coalesce(said -> 'findings', '[]'), 'policy',
+        case when said is not null then jsonb_build_object('version', v.policy_version,
+            'level', said -> 'level', 'engine', said -> 'engine',
+            'capabilities', said -> 'capabilities') end);
+end
+$$;
+comment on function cs.verdict_json is '{findings: [{rule, level, line, column, end_column, title,
+explanation}], policy: {version, level, engine, capabilities} or null}: what reviewers are shown.';
+
 create or replace function cs.request_detail(who cs.person, r cs.request) returns jsonb
     language plpgsql stable as $$
 begin
@@ -153,7 +167,7 @@ begin
             'attempts', cs.attempts_json(r.id), 'costs', cs.costs_json(r.id),
             'activity', cs.activity_json(r.id), 'can', cs.can_json(who, r),
             'ahead', cs.requests_ahead(r), 'expires_at', cs.iso(r.expires_at),
-            'when_unavailable', r.when_unavailable)
+            'when_unavailable', r.when_unavailable) || cs.verdict_json(v)
         || case when r.state = 'pending' then jsonb_build_object('quorum', cs.quorum_json(r))
                 else '{}' end
         from cs.revision v join cs.request_text t on t.request_id = v.request_id
@@ -216,7 +230,7 @@ begin
     select jsonb_build_object('request_id', v.request_id, 'revision', v.revision,
             'title', v.title, 'language', v.language, 'code', v.code,
             'code_sha256', hex(v.code_sha256), 'editor', person_json(v.editor_id),
-            'created_at', iso(v.created_at), 'bundle', bundle_json(v))
+            'created_at', iso(v.created_at), 'bundle', bundle_json(v)) || verdict_json(v)
         into found_revision
         from revision v where v.request_id = $1 and v.revision = $2;
     if found_revision is null then

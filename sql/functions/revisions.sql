@@ -24,6 +24,7 @@ create or replace function cs.content_fault(s cs.submission) returns text
     return case
         when coalesce(s.code, '') = '' then 'code'
         when coalesce(s.language, '') not in ('python', 'sql') then 'language'
+        when coalesce(s.verdict, '') = '' then 'verdict'
         when char_length(s.title) > 200 then 'title'
         when jsonb_typeof(s.files) <> 'array' then 'files'
         when jsonb_array_length(s.files) > 64 then 'many_files'
@@ -68,20 +69,28 @@ comment on function cs.files_parts is 'What a bundle holds of files: digest and 
 
 create or replace function cs.risk_of(verdict jsonb) returns text
     language sql immutable parallel safe
-    return case verdict ->> 'level' when 'high' then 'high' when 'block' then 'high'
-                                    when 'medium' then 'medium' else 'low' end;
-comment on function cs.risk_of is 'How risky code of this verdict is: low, medium or high.';
+    return case verdict ->> 'level' when 'none' then 'low' when 'note' then 'low'
+        when 'medium' then 'medium' when 'block' then 'blocked' else 'high' end;
+comment on function cs.risk_of is
+    'How risky code of this verdict is: low, medium, high or blocked. What is not understood is high.';
+
+create or replace function cs.risk_rank(risk text) returns int
+    language sql immutable parallel safe
+    return array_position(array['low', 'medium', 'high', 'blocked'], risk);
+comment on function cs.risk_rank is 'For comparing risks: from 1, low, to 4, blocked.';
 
 create or replace function cs.revision_complete(r cs.revision, files bytea[]) returns cs.revision
     language plpgsql as $$
+declare
+    said jsonb := r.verdict::jsonb;
 begin
     r.code_bytes := octet_length(r.code);
     r.code_lines := r.code_bytes - octet_length(replace(r.code, E'\n', ''))
                     + (get_byte(bytes(r.code), r.code_bytes - 1) <> ascii(E'\n'))::int;
     r.code_sha256 := sha256(bytes(r.code));
-    r.verdict_sha256 := case when r.verdict = '' then '' else hex(sha256(bytes(r.verdict))) end;
-    r.policy_version := coalesce((nullif(r.verdict, '')::jsonb ->> 'policy_version')::bigint, 0);
-    r.risk := risk_of(nullif(r.verdict, '')::jsonb);
+    r.verdict_sha256 := hex(sha256(bytes(r.verdict)));
+    r.policy_version := coalesce((said ->> 'policy_version')::bigint, 0);
+    r.risk := risk_of(said);
     r.bundle_sha256 := sha256(bundle_bytes(r, files));
     return r;
 end
@@ -115,7 +124,7 @@ begin
     v.files := coalesce((s.limits).files, (s.max_limits).files);
     v.file_bytes := coalesce((s.limits).file_bytes, (s.max_limits).file_bytes);
     v.retry_safe := coalesce(s.retry_safe, false);
-    v.verdict := coalesce(s.verdict, '');
+    v.verdict := s.verdict;
     v.approval_ms := 1000 * s.approval_seconds;
     v.created_at := at;
     return revision_complete(v, case when v.file_count = 0 then '{}' else files_parts(inputs) end);
@@ -153,6 +162,8 @@ begin
     s.title := coalesce(s.title, v.title);
     s.language := coalesce(s.language, v.language);
     s.code := coalesce(s.code, v.code);
+    s.verdict := coalesce(s.verdict, case when (v.code, v.language) = (s.code, s.language)
+                                          then v.verdict end);
     fault := content_fault(s);
     if fault is not null then
         perform error_fail(submission_error(fault, s));
@@ -164,8 +175,7 @@ begin
     v.session_id := (s.actor ->> 'session_id')::bigint;
     v.token_id := (s.actor ->> 'token_id')::bigint;
     v.title := s.title;
-    v.verdict := coalesce(s.verdict, case when (v.code, v.language) = (s.code, s.language)
-                                          then v.verdict else '' end);
+    v.verdict := s.verdict;
     v.language := s.language;
     v.code := s.code;
     v.wall_ms := coalesce((s.limits).wall_ms, v.wall_ms);
@@ -197,31 +207,40 @@ begin
         perform fail('wrong_state', format('A request that is %s takes no revision', r.state));
     end if;
     v := revision_next(who, r, s);
+    if v.risk = 'blocked' then -- what is there stays as it is
+        raise exception using errcode = 'CS003';
+    end if;
     insert into revision values (v.*);
-    return revision_opened(item, who, r, v);
+    return revision_opened(item, actor_json(item, who), 'request.revise', r, v);
+exception when sqlstate 'CS003' then
+    perform audit_put('request', r.id, actor_json(item, who), 'revision.refused',
+                      policy_refusal(v.verdict::jsonb));
+    return policy_error(v.verdict::jsonb);
 end
 $$;
 comment on function cs.request_revise is
     '{actor, id, revision (the one it replaces), code?, language?, files?, title?, limits?} →
-{id, revision, state, bundle_sha256, code_sha256}; not_found, wrong_role, stale, wrong_state.';
+{id, revision, state, bundle_sha256, code_sha256}; not_found, wrong_role, stale, wrong_state,
+policy_blocked.';
 
 create or replace function cs.revision_opened(
-    item jsonb, who cs.person, r cs.request, v cs.revision)
+    item jsonb, actor jsonb, event text, r cs.request, v cs.revision)
     returns jsonb language plpgsql as $$
 declare
     before text := r.state;
 begin
     update request set revision = v.revision, round = round + 1, state = 'pending',
-            expires_at = coalesce(clock_timestamp()
+            decided_by = null, judged_version = v.policy_version, expires_at = coalesce(clock_timestamp()
                 + make_interval(secs => (item ->> 'pending_seconds')::bigint), expires_at)
         where id = r.id returning * into r;
-    perform audit_move(r.id, actor_json(item, who), 'request.revise', 'request',
+    perform audit_move(r.id, actor, event, 'request',
         nullif(before, 'pending'), case when before <> 'pending' then 'pending' end,
-        jsonb_build_object('revision', v.revision, 'bundle_sha256', hex(v.bundle_sha256)),
+        jsonb_build_object('revision', v.revision, 'bundle_sha256', hex(v.bundle_sha256),
+            'risk', v.risk, 'policy_version', v.policy_version),
         jsonb_build_object('revision:' || v.revision, revision_digest(v)));
     return jsonb_build_object('id', r.id, 'revision', v.revision, 'state', 'pending',
         'bundle_sha256', hex(v.bundle_sha256), 'code_sha256', hex(v.code_sha256),
-        'created_at', iso(v.created_at), 'event', event_json(r, 'pending', 'request.revise'),
+        'created_at', iso(v.created_at), 'event', event_json(r, 'pending', event),
         'push', push_json('queue:review', r.id));
 end
 $$;

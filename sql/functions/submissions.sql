@@ -44,6 +44,7 @@ begin
                 'question'),
             ('code', 'missing_field', 'code is required', 'code'),
             ('language', 'invalid_field', 'language must be python or sql', 'language'),
+            ('verdict', 'unavailable', 'The code was not judged by the policy', 'code'),
             ('title', 'invalid_field', 'The title may have 200 characters at most', 'title'),
             ('files', 'invalid_field', 'files must be a list', 'files'),
             ('many_files', 'invalid_field', 'At most 64 files', 'files'),
@@ -92,15 +93,24 @@ $$;
 comment on function cs.submissions_judged is
     'The elements of a batch, who submits each for which team, and why not.';
 
+create or replace function cs.state_at_first(v cs.revision) returns text
+    language sql immutable parallel safe
+    return case v.risk when 'blocked' then 'blocked' else 'pending' end;
+comment on function cs.state_at_first is 'Where a request begins: in review, unless the rules say
+that its code may never run.';
+
 create or replace function cs.submission_result(
     v cs.revision, team_id bigint, who cs.person, at text) returns jsonb
     language sql stable
-    return jsonb_build_object('id', v.request_id, 'revision', 1, 'state', 'pending',
+    return jsonb_build_object('id', v.request_id, 'revision', 1, 'state', cs.state_at_first(v),
         'bundle_sha256', cs.hex(v.bundle_sha256), 'code_sha256', cs.hex(v.code_sha256),
-        'created_at', at, 'push', cs.push_json('queue:review', v.request_id),
-        'event', jsonb_build_object('id', v.request_id, 'state', 'pending', 'revision', 1,
-            'team_id', team_id, 'author_id', v.editor_id, 'owner_id', who.owner_id, 'at', at,
-            'what', 'request.submit'));
+        'created_at', at, 'risk', v.risk, 'event', jsonb_build_object('id', v.request_id,
+            'state', cs.state_at_first(v), 'revision', 1, 'team_id', team_id,
+            'author_id', v.editor_id, 'owner_id', who.owner_id, 'at', at,
+            'what', 'request.submit'))
+        || case when v.risk = 'blocked' then jsonb_build_object('blocked_by',
+                    cs.policy_refusal(v.verdict::jsonb))
+                else jsonb_build_object('push', cs.push_json('queue:review', v.request_id)) end;
 comment on function cs.submission_result is 'What is answered to a submission, and told of it.';
 
 create or replace function cs.requests_submit(items jsonb) returns table (n int, result jsonb)
@@ -120,11 +130,14 @@ begin
         from judged j
     ), made_request as (
         insert into request (id, team_id, author_id, token_id, state, backend, retry_safe,
-                             when_unavailable, created_at, state_at, expires_at, again_of)
+                             when_unavailable, created_at, state_at, expires_at, again_of,
+                             judged_version)
         overriding system value
-        select (d.v).request_id, d.team_id, (d.v).editor_id, (d.v).token_id, 'pending',
+        select (d.v).request_id, d.team_id, (d.v).editor_id, (d.v).token_id, state_at_first(d.v),
                (d.v).sandbox, (d.v).retry_safe, coalesce((d.s).when_unavailable, 'wait'), at, at,
-               at + make_interval(secs => (d.s).pending_seconds), (d.s).again_of
+               case when (d.v).risk <> 'blocked'
+                    then at + make_interval(secs => (d.s).pending_seconds) end, (d.s).again_of,
+               (d.v).policy_version
         from drafts d where d.fault is null
     ), made_text as (
         insert into request_text (request_id, title, question, state_echo)
@@ -142,8 +155,11 @@ begin
                           else submission_error(d.fault, d.s) end order by d.n),
            array_agg(audit_row('request', (d.v).request_id,
                (d.s).actor || jsonb_build_object('kind', (d.who).kind), 'request.submit',
-               jsonb_build_object('revision', 1, 'bundle_sha256', hex((d.v).bundle_sha256)),
-               'request', '', 'pending', jsonb_build_object('revision:1', revision_digest(d.v)))
+               jsonb_build_object('revision', 1, 'bundle_sha256', hex((d.v).bundle_sha256),
+                   'risk', (d.v).risk, 'policy_version', (d.v).policy_version)
+               || case when (d.v).risk = 'blocked' then policy_refusal((d.v).verdict::jsonb)
+                       else '{}' end,
+               'request', '', state_at_first(d.v), jsonb_build_object('revision:1', revision_digest(d.v)))
                order by d.n) filter (where d.fault is null)
     into results, events from drafts d;
     perform audit_add(events);
@@ -153,6 +169,6 @@ $$;
 comment on function cs.requests_submit is
     '[{actor, team_id?, title?, question?, language, code, files?, limits?, max_limits, retry_safe?,
 backend, image, network?, approval_seconds, pending_seconds, max_waiting?, state_echo?,
-when_unavailable?}] → {id, revision, state, bundle_sha256, code_sha256, created_at} or the error of
-each: wrong_role, throttled, breaker_open when it would rather fail than wait, and those of the
-fields.';
+when_unavailable?, verdict}] → {id, revision, state, bundle_sha256, code_sha256, created_at, risk,
+blocked_by?} or the error of each: wrong_role, throttled, breaker_open when it would rather fail
+than wait, and those of the fields. Code that the rules block is kept, in the state blocked.';

@@ -28,6 +28,13 @@ select n, result from cs.settle_requests($1);
 -- name: run_again(items jsonb)
 select n, result from cs.run_again($1);
 
+-- What the newest rules have not judged: first read, then judged.
+-- name: requests_to_judge(most int4)
+select request_id, revision, language, code from cs.requests_to_judge($1);
+
+-- name: judge_requests(items jsonb)
+select n, result from cs.judge_requests($1);
+
 -- Reads of requests, each one value of JSON. filter: {view, state, q, cursor, limit}.
 
 -- name: request_list(person_id int8, filter jsonb)

@@ -3,3 +3,6 @@
 -- → {version, sha256, rules: [{id, match, patterns, level, title, explanation, capability}]}
 -- name: policy_rules()
 select cs.policy_rules();
+
+-- name: policy_rules_version()
+select cs.policy_rules_version();

@@ -36,6 +36,7 @@ static void put_code(json_t *item, const struct element *e)
                   "file_bytes", (json_int_t)8 << 20));
     put_text(item, "code", e->flaw == 1 ? "" : "print(1)\n");
     put_text(item, "language", e->flaw == 2 ? "cobol" : "python");
+    put_text(item, "verdict", "{\"level\": \"none\", \"policy_version\": 1}");
     put_text(item, "title", e->flaw == 3 ? long_title : "Sums");
     put(item, "files", e->flaw == 4 ? json_pack("[{s:i}]", "id", 0) : json_array());
     if (e->flaw == 5)

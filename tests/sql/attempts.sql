@@ -21,7 +21,8 @@ select is((select encode(bundle_sha256, 'hex') from claimed), t.digest(:r), 'and
 select is((select manifest - array['now_ms', 'sha256', 'format', 'decisions'] from claimed),
     jsonb_build_object('files', '[]'::jsonb, 'target', '', 'sandbox', 'local', 'image',
         'system-python3', 'network', 'none', 'language', 'python', 'revision', 1, 'request_id', :r,
-        'retry_safe', false, 'policy_version', 0, 'verdict_sha256', '', 'approval_ms', 86400000,
+        'retry_safe', false, 'policy_version', policy_newest(), 'verdict_sha256',
+        encode(sha256(t.verdict()::bytea), 'hex'), 'approval_ms', 86400000,
         'limits', '{"wall_ms": 30000, "memory_bytes": 1073741824, "pids": 64, "output_bytes":
 1048576,
             "files": 8, "file_bytes": 8388608}'::jsonb), 'and all parts of the bundle');

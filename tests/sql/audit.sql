@@ -6,8 +6,7 @@ select plan(103);
 select t.submit('mia') as r \gset
 select t.decide('noor', :r, 'request_changes') as x \gset
 select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r,
-    'revision', 1,
-    'code', E'print(2)\n')) as x \gset
+    'revision', 1, 'verdict', t.verdict(), 'code', E'print(2)\n')) as x \gset
 select t.decide('noor', :r, 'approve') as x \gset
 select t.worker() as w \gset
 select t.claim(:w, :r) as x \gset

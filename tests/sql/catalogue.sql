@@ -17,16 +17,18 @@ from (values
         team_create login_link_create tokens_list token_create token_revoke upload_begin
         upload_chunk_put upload_finish upload_drop file_get file_chunk output_item_get
         output_chunk_get ready_check fleet pause_set pause_clear metrics
-        audit_questions audit_query request_unseen request_seen policy_rules'),
+        audit_questions audit_query request_unseen request_seen policy_rules policy_rules_version
+        requests_to_judge judge_requests'),
     ('worker', 'worker_hello worker_report worker_bye claim_attempts attempt_file_chunk
         start_attempts mark_attempts_running release_attempts finish_attempts attempt_standing
         output_chunk_put heartbeat sweep adopt_attempts adoption_end orphans janitor_deleted
-        worker_is_alive ready_check policy_rules'),
+        worker_is_alive ready_check policy_rules policy_rules_version'),
     ('operator', 'operator_person_add operator_people operator_person_update operator_team_add
         operator_teams operator_link_add operator_token_add operator_tokens
         operator_token_revoke operator_quorum operator_quorum_set operator_groups
         operator_group_set operator_pause workers_list metrics instance_get ready_check
-        audit_questions operator_audit_query policy_rules'),
+        audit_questions operator_audit_query policy_rules policy_rules_version operator_policy_versions
+        operator_policy_set'),
     ('sealer', 'seal_lock seal_take seal_put seals_from'),
     ('auditor', 'unapproved_runs broken_chains')) e (role, functions);
 -- What fires for each row sets no path, which takes as long as the rest; see the end.

@@ -16,10 +16,10 @@ where b.state <> '' and a.state <> b.state;
 create temp table expected on commit drop as
 select e.entity, e.from_state, unnest(string_to_array(e.to_states, ' ')) as to_state
 from (values
-    ('request', '', 'drafting pending'),
+    ('request', '', 'drafting pending blocked'),
     ('request', 'drafting', 'pending blocked draft_failed needs_answer cancelled'),
     ('request', 'needs_answer', 'drafting cancelled expired'),
-    ('request', 'pending', 'approved rejected changes_requested cancelled expired'),
+    ('request', 'pending', 'approved rejected changes_requested cancelled expired blocked'),
     ('request', 'changes_requested', 'pending cancelled expired'),
     ('request', 'approved', 'pending running cancelled expired failed'),
     ('request', 'running', 'succeeded failed cancelled outcome_unknown'),

@@ -134,7 +134,7 @@ select is(t.answer('b') ->> 'state', 'rejected', 'when the first is lost the sec
 select t.new_request() as r \gset
 select dblink_exec('a', 'begin') as x \gset
 select t.on('a', 'revise_requests', jsonb_build_object('actor', t.actor(t.login('ann')), 'id', :r,
-    'revision', 1, 'code', 'print(2)')) ->> 'revision' as x \gset
+    'revision', 1, 'verdict', t.verdict(), 'code', 'print(2)')) ->> 'revision' as x \gset
 select t.send('b', 'decide_requests', t.decision('one', :r, 'approve')) as x \gset
 select ok(t.waits('b'), 'the approval waits for the revision');
 select dblink_exec('a', 'commit') as x \gset

@@ -6,7 +6,7 @@ select plan(73);
 select t.call('submit_requests', t.submission('mia')) as answer \gset
 select (:'answer'::jsonb) ->> 'id' as r \gset
 select is((:'answer'::jsonb) - array['id', 'created_at', 'event', 'push'], jsonb_build_object(
-    'revision', 1, 'state', 'pending', 'bundle_sha256', t.digest(:r), 'code_sha256',
+    'revision', 1, 'state', 'pending', 'risk', 'low', 'bundle_sha256', t.digest(:r), 'code_sha256',
     encode(sha256(E'print(1)\n'::bytea), 'hex')), 'a submission is answered with its digests');
 select is((:'answer'::jsonb) -> 'push', jsonb_build_array(jsonb_build_object('id', :r,
     'queue', 'queue:review')), 'and pushed to the reviewers'' feed');
@@ -65,7 +65,7 @@ select throws_ok($$ select * from submit_requests((select jsonb_agg('{}'::jsonb)
 -- Revising.
 create function t.revise(login text, request_id bigint, revision int, more jsonb)
     returns jsonb language sql return t.call('revise_requests', jsonb_build_object(
-    'actor', t.actor(login), 'id', request_id, 'revision', revision) || more);
+    'actor', t.actor(login), 'id', request_id, 'revision', revision, 'verdict', t.verdict()) || more);
 select t.submit('mia', '{"title": "First", "limits": {"pids": 9}}') as r \gset
 select t.digest(:r) as first \gset
 select is(t.revise('mia', :r, 1, '{"code": "print(2)\n"}') ->> 'revision', '2',
