@@ -87,14 +87,14 @@ create or replace function cs.operator_policy_versions() returns jsonb
     language sql stable security definer set search_path = cs, pg_temp as $$
     select coalesce(jsonb_agg(jsonb_build_object('version', v.version,
         'created_at', iso(v.created_at), 'note', v.note, 'changes', (
-            select coalesce(jsonb_agg(jsonb_build_object('rule', r.id, 'level', r.level,
-                'before', o.level) order by r.id), '[]')
+            select coalesce(jsonb_agg(format('%s: %s to %s', r.id, o.level, r.level)
+                                      order by r.id), '[]')
             from policy_rule r join policy_rule o on o.id = r.id and o.version = v.version - 1
             where r.version = v.version and r.level <> o.level)) order by v.version desc), '[]')
     from policy_version v
 $$;
 comment on function cs.operator_policy_versions is
-    '[{version, created_at, note, changes: [{rule, level, before}]}], newest first.';
+    '[{version, created_at, note, changes: [text]}], newest first.';
 
 create or replace function cs.operator_policy_set(item jsonb) returns jsonb
     language plpgsql security definer set search_path = cs, pg_temp as $$

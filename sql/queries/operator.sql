@@ -54,6 +54,14 @@ select cs.operator_groups();
 -- name: operator_group_set(item jsonb)
 select cs.operator_group_set($1);
 
+-- → [{version, created_at, note, changes: [text]}], newest first
+-- name: operator_policy_versions()
+select cs.operator_policy_versions();
+
+-- item: rule, level, note → {version, rule, level, before}: a new version of all rules
+-- name: operator_policy_set(item jsonb)
+select cs.operator_policy_set($1);
+
 -- scope: all, team:<id> or backend:<name>; from then on nothing new of it starts, until it
 -- is not paused again
 -- name: operator_pause(scope text, paused bool, reason text)

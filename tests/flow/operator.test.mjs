@@ -227,3 +227,29 @@ test('rules about how many must approve, and groups of approvers', async () => {
   }
   assert.deepEqual(lines(await operator('group', 'list')).at(-1), ['Quorum', 'Finance', 'quentin']);
 });
+
+test('the rules by which code is judged, and a change of one', async () => {
+  const lines = ({ out }) => out.trim().split('\n').map((line) => line.trim().split(/\s{2,}/));
+  const blocks = lines(await operator('policy', 'rules', '--level', 'block'));
+  assert.deepEqual(blocks[0], ['id', 'level', 'title']);
+  assert.ok(blocks.some(([id]) => id === 'sql.drop'));
+  assert.ok(blocks.slice(1).every(([, level]) => level === 'block'));
+  const set = await operator('policy', 'set', 'sql.recursive', '--level', 'high', '--note',
+    'they took an hour');
+  assert.match(set.out, /sql\.recursive is high now, and was note: version 2/);
+  const [, newest] = lines(await operator('policy', 'versions'));
+  assert.deepEqual([newest[0], ...newest.slice(2)],
+    ['2', 'sql.recursive: note to high', 'they took an hour']);
+  for (const [words, why] of [
+    [['policy', 'set'], /needs the id of one rule/],
+    [['policy', 'set', 'no.rule', '--level', 'high', '--note', 'x'], /no rule "no\.rule"/],
+    [['policy', 'set', 'sql.drop', '--level', 'odd', '--note', 'x'], /level must be none/],
+    [['policy', 'set', 'sql.drop', '--level', 'block', '--note', 'x'], /is block already/],
+    [['policy', 'set', 'sql.drop', '--level', 'high'], /Say why/],
+    [['policy', 'rules', 'x'], /options only: x/],
+  ]) {
+    const { code, said } = await operator(...words);
+    assert.notEqual(code, 0, words.join(' '));
+    assert.match(said, why);
+  }
+});

@@ -67,6 +67,9 @@ export interface Waiting {
   refused?: boolean;
 }
 
+// What the rules made of the code; blocked: it may never run.
+export type Risk = 'low' | 'medium' | 'high' | 'blocked';
+
 export interface Summary {
   id: number;
   title: string;
@@ -83,7 +86,9 @@ export interface Summary {
   code_lines: number;
   code_bytes: number;
   retry_safe: boolean;
-  risk?: 'low' | 'medium' | 'high';
+  risk: Risk;
+  // The title of the gravest finding above a note.
+  reason?: string | null;
   cost_nano_usd: number;
   sandbox?: string;
   waiting?: Waiting | null;
@@ -209,6 +214,16 @@ export interface Finding {
   explanation: string;
 }
 
+export type Capability = 'reads' | 'changes' | 'calls' | 'saves';
+
+export interface Policy {
+  version: number;
+  level: Level | 'none';
+  // ok, or why nothing is known of the code.
+  engine: 'ok' | 'failed' | 'timeout';
+  capabilities: Record<Capability, string[]>;
+}
+
 export interface Detail extends Omit<Summary, 'files'> {
   question: string | null;
   code: string;
@@ -219,7 +234,8 @@ export interface Detail extends Omit<Summary, 'files'> {
   decisions: Decision[];
   attempts: Attempt[];
   activity: Activity[];
-  findings?: Finding[];
+  findings: Finding[];
+  policy: Policy | null;
   can: Can;
   cannot_decide_because?: 'own_request' | 'wrong_role' | 'wrong_state' | 'already_decided' | null;
   quorum?: Quorum | null;

@@ -16,7 +16,38 @@ export function worstOfLines(findings: Finding[]): Map<number, Level> {
   return levels;
 }
 
-function Item({ finding }: { finding: Finding }) {
+/** Who decides ticks each high finding as read. */
+export interface Ticks {
+  wants: (finding: Finding) => boolean;
+  isRead: (finding: Finding) => boolean;
+  setRead: (finding: Finding, now: boolean) => void;
+}
+
+function Tick({ finding, ticks }: { finding: Finding; ticks: Ticks }) {
+  return (
+    <label class="finding-read">
+      <input
+        type="checkbox"
+        checked={ticks.isRead(finding)}
+        onChange={(event) => ticks.setRead(finding, event.currentTarget.checked)}
+      />{' '}
+      {t.code.haveRead}
+      <span class="unseen">: {finding.title}</span>
+    </label>
+  );
+}
+
+interface ListProps {
+  findings: Finding[];
+  ticks: Ticks | null;
+}
+
+interface ItemProps {
+  finding: Finding;
+  ticks: Ticks | null;
+}
+
+function Item({ finding, ticks }: ItemProps) {
   const { level, line, column, title, explanation, rule } = finding;
   return (
     <li class={`finding finding-${level}`}>
@@ -27,33 +58,34 @@ function Item({ finding }: { finding: Finding }) {
         <p class="dim">
           {explanation} <span class="mono">{rule}</span>
         </p>
+        {ticks?.wants(finding) && <Tick finding={finding} ticks={ticks} />}
       </div>
     </li>
   );
 }
 
-function Items({ findings, label }: { findings: Finding[]; label: string }) {
+function Items({ findings, label, ticks }: ListProps & { label: string }) {
   return (
     <ul class="findings" aria-label={label}>
       {findings.map((finding, n) => (
-        <Item key={n} finding={finding} />
+        <Item key={n} finding={finding} ticks={ticks} />
       ))}
     </ul>
   );
 }
 
-export function FindingList({ findings }: { findings: Finding[] }) {
+export function FindingList({ findings, ticks }: ListProps) {
   const notes = findings.filter(({ level }) => level === 'note');
   const others = findings.filter(({ level }) => level !== 'note');
   return (
     <>
-      {others.length > 0 && <Items findings={others} label={t.code.findings} />}
+      {others.length > 0 && <Items findings={others} label={t.code.findings} ticks={ticks} />}
       {notes.length > 0 && (
         <details class="notes">
           <summary>
             <Sign tone="info" /> {t.code.notes(notes.length)}
           </summary>
-          <Items findings={notes} label={t.code.notesLabel} />
+          <Items findings={notes} label={t.code.notesLabel} ticks={null} />
         </details>
       )}
     </>

@@ -7,7 +7,7 @@ import { CopyButton } from '../parts/small';
 import { Boxed } from './boxed';
 import { copyExactly, selectAll } from './copy';
 import { diffLines } from './diff';
-import { FindingList, worstOfLines } from './findings';
+import { FindingList, worstOfLines, type Ticks } from './findings';
 import { paintCode, type Painted, type Piece } from './highlight';
 import { t } from '../texts';
 
@@ -143,10 +143,11 @@ interface PanelProps {
   // The version before, when there is one.
   before?: string | null;
   findings?: Finding[];
+  ticks?: Ticks | null;
 }
 
 export function CodePanel(props: PanelProps) {
-  const { code, language, revision, bytes, before = null, findings = none } = props;
+  const { code, language, revision, bytes, before = null, findings = none, ticks = null } = props;
   const painted = usePainted(code, language, findings);
   const changed = useMemo(() => changedLines(code, before), [code, before]);
   const levels = useMemo(() => worstOfLines(findings), [findings]);
@@ -172,7 +173,7 @@ export function CodePanel(props: PanelProps) {
           <Sign tone="medium" /> {t.code.hidden(painted.hidden)}
         </p>
       )}
-      <FindingList findings={findings} />
+      <FindingList findings={findings} ticks={ticks} />
       <div
         class="code"
         role="region"

@@ -8,7 +8,7 @@ import { Boxed } from '../code/boxed';
 import { findMarks, findOutputMarks, type Mark } from '../code/hidden';
 import { speak } from '../base/messages';
 import { singleKeys } from '../base/keys';
-import type { Verdict } from '../base/types';
+import type { Risk, Verdict } from '../base/types';
 import { Icon, Sign, type IconName, type Tone } from './icons';
 import { t } from '../texts';
 
@@ -132,6 +132,23 @@ export function StateSign({ state }: { state: string }) {
     <span class={`state tone-${tone}`}>
       <Sign tone={tone} size={15} />
       {t.state[state] ?? state}
+    </span>
+  );
+}
+
+export const riskTones: Record<Risk, Tone> = {
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  blocked: 'high',
+};
+
+// Shape and colour, and the word for who sees neither.
+export function RiskSign({ risk }: { risk: Risk }) {
+  return (
+    <span class={`tone-${riskTones[risk]}`} title={t.risk[risk]}>
+      <Sign tone={riskTones[risk]} />
+      <span class="unseen">{t.risk[risk]}: </span>
     </span>
   );
 }

@@ -78,6 +78,26 @@ function Failure({ detail, attempt }: { detail: Detail; attempt: Attempt | undef
   );
 }
 
+function Blocked({ detail }: { detail: Detail }) {
+  const reasons = detail.findings.filter(({ level }) => level === 'block');
+  return (
+    <Note tone="high">
+      <p>
+        <strong>{t.result.blocked}</strong>
+      </p>
+      <ul class="blocked-by">
+        {reasons.map(({ title, explanation, line }, n) => (
+          <li key={n}>
+            {title}
+            {explanation && `. ${explanation}`} <span class="dim">{t.code.line(line)}</span>
+          </li>
+        ))}
+      </ul>
+      <p>{t.result.blockedText}</p>
+    </Note>
+  );
+}
+
 function plain(tone: Tone, text: ComponentChildren) {
   return (
     <Note tone={tone}>
@@ -111,6 +131,8 @@ function StateText({ detail, attempt }: { detail: Detail; attempt: Attempt | und
       return plain('plain', t.result.cancelled);
     case 'expired':
       return plain('plain', t.result.expired);
+    case 'blocked':
+      return <Blocked detail={detail} />;
     case 'outcome_unknown':
       return <Lost detail={detail} />;
     case 'failed':

@@ -5,6 +5,7 @@ import { closeToast, errorText, showToast } from '../base/messages';
 import { go, route } from '../base/route';
 import { me } from '../base/session';
 import type { Decided, Detail, Verdict } from '../base/types';
+import { acknowledged } from './findings-read';
 import { neighbour, queue, removeRow, showAll } from './queue-rows';
 import { t } from '../texts';
 
@@ -38,7 +39,7 @@ export async function sendDecision(detail: Detail, verdict: Verdict, note: strin
     bundle_sha256: detail.bundle.sha256,
     dwell_ms: Math.round(readMs),
     ...(note && { note }),
-    ...(verdict === 'approve' && { undo_seconds: seconds }),
+    ...(verdict === 'approve' && { undo_seconds: seconds, acknowledged: acknowledged(detail) }),
   };
   let made: Decided;
   try {

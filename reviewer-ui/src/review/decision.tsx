@@ -10,6 +10,7 @@ import type { Detail, Verdict } from '../base/types';
 import { Icon, Sign } from '../parts/icons';
 import { A, agoText, Button } from '../parts/small';
 import { startReading, sendDecision } from './decide';
+import { unreadCount } from './findings-read';
 import { t } from '../texts';
 
 interface BarProps {
@@ -39,6 +40,11 @@ function whyNever(detail: Detail): string | null {
 // Why nothing can be decided now, or null.
 function whyNot(detail: Detail): string | null {
   return live.value === 'offline' ? t.decide.offline : whyNever(detail);
+}
+
+// The first tick that is missing gets the focus, and so comes into view.
+function showUnread(): void {
+  document.querySelector<HTMLElement>('.finding-read input:not(:checked)')?.focus();
 }
 
 type Armed = Verdict | null;
@@ -74,6 +80,16 @@ function FirstLine({ detail, newer, showNewer, why, armed, problem }: LineProps)
       </span>
     );
   }
+  const unread = unreadCount(detail);
+  if (unread > 0)
+    return (
+      <span class="tone-high">
+        <Sign tone="high" /> {t.decide.readFirst(unread)}{' '}
+        <button type="button" class="as-link" onClick={showUnread}>
+          {t.decide.readFirstShow}
+        </button>
+      </span>
+    );
   if (armed === 'approve')
     return <strong class="tone-accent">{t.decide.armed(detail.revision)}</strong>;
   if (armed)
@@ -126,6 +142,7 @@ interface Bar {
   wanted: Verdict | null;
   busy: Verdict | null;
   off: boolean;
+  unread: number; // high findings that are not ticked yet
   ask: (verdict: Verdict) => void;
   box: { current: HTMLDivElement | null };
 }
@@ -161,7 +178,11 @@ function VerdictButton({ verdict, bar }: { verdict: Verdict; bar: Bar }) {
       tone={tone}
       icon={icon}
       keyName={key}
-      off={bar.off || (bar.busy !== null && bar.busy !== verdict)}
+      off={
+        bar.off ||
+        (bar.busy !== null && bar.busy !== verdict) ||
+        (verdict === 'approve' && bar.unread > 0)
+      }
       busy={bar.busy === verdict}
       class={`verdict-${verdict}`}
       aria-describedby="decision-line"
@@ -186,8 +207,9 @@ function useDecisionKeys(bar: Bar, revision: number): void {
   latest.current = bar;
   useLayoutEffect(() => {
     const reach = (verdict: Verdict) => () => {
-      const { off, busy, note, box, arm, ask } = latest.current;
+      const { off, unread, busy, note, box, arm, ask } = latest.current;
       if (off || busy) return;
+      if (verdict === 'approve' && unread > 0) return showUnread();
       if (verdict !== 'approve' && !note.trim()) return ask(verdict);
       box.current?.querySelector<HTMLElement>(`.verdict-${verdict}`)?.focus();
       arm(verdict);
@@ -228,7 +250,8 @@ export function DecisionBar(props: BarProps) {
     }
   };
 
-  const bar: Bar = { note, armed, arm, wanted, busy, off, ask, box };
+  const unread = unreadCount(detail);
+  const bar: Bar = { note, armed, arm, wanted, busy, off, unread, ask, box };
   useDecisionKeys(bar, detail.revision);
   const keys = (event: KeyboardEvent) => {
     if (event.key === 'Escape')

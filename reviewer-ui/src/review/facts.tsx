@@ -10,7 +10,7 @@ import {
 } from '../base/format';
 import type { Decision, Detail, InputFile } from '../base/types';
 import { Icon } from '../parts/icons';
-import { Note, Said, VerdictSign } from '../parts/small';
+import { Note, riskTones, Said, VerdictSign } from '../parts/small';
 import { t } from '../texts';
 
 function Fact({
@@ -106,15 +106,43 @@ function DecisionFact({ decision }: { decision: Decision }) {
   );
 }
 
+// The findings themselves stand at the code; here is how grave they are, and by which rules.
+function Checked({ detail }: { detail: Detail }) {
+  const { policy, findings, risk } = detail;
+  if (!policy)
+    return (
+      <Note tone="medium">
+        <p>{t.facts.checkNone}</p>
+      </Note>
+    );
+  const grave = findings.filter(({ level }) => level !== 'note');
+  return (
+    <Note tone={riskTones[risk]}>
+      <p>
+        <strong>{t.risk[risk]}</strong>
+      </p>
+      {grave.length === 0 && <p>{t.facts.checkedNothing}</p>}
+      <ul class="fact-findings">
+        {grave.map((finding, n) => (
+          <li key={n}>
+            <a href={`#L${finding.line}`}>{finding.title}</a>{' '}
+            <span class="dim">{t.code.line(finding.line)}</span>
+          </li>
+        ))}
+      </ul>
+      <p class="dim">
+        {t.facts.checked(policy.version)} {t.facts.checkWhy}
+      </p>
+    </Note>
+  );
+}
+
 export function Facts({ detail }: { detail: Detail }) {
   return (
     <>
       <section>
         <h3>{t.facts.check}</h3>
-        <Note tone="medium">
-          <p>{t.facts.checkNone}</p>
-          <p class="dim">{t.facts.checkWhy}</p>
-        </Note>
+        <Checked detail={detail} />
       </section>
       <section>
         <h3>

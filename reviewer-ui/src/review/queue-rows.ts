@@ -7,7 +7,7 @@ import { t } from '../texts';
 import { call } from '../base/api';
 import type { Detail, Summary } from '../base/types';
 
-export type Filter = 'mine' | 'agents' | 'all';
+export type Filter = 'mine' | 'risky' | 'agents' | 'all';
 export const filter = signal<Filter>('mine');
 
 // Rows in the order shown; those that left the queue stay, greyed, until the next choice.
@@ -28,6 +28,7 @@ export const waitingCount = computed(() => {
 
 const tests: Record<Filter, (row: Summary) => boolean> = {
   mine: (row) => row.can_decide,
+  risky: (row) => row.risk === 'high',
   agents: (row) => row.author.kind === 'agent',
   all: () => true,
 };
@@ -40,8 +41,11 @@ export const visibleRows = computed(() =>
   shownRows.value.filter((row) => tests[filter.value](row) || gone.value.has(row.id)),
 );
 
-function oldestFirst(a: Summary, b: Summary): number {
-  return Date.parse(a.created_at) - Date.parse(b.created_at) || a.id - b.id;
+const risks = ['blocked', 'high', 'medium', 'low'];
+
+function riskThenOldest(a: Summary, b: Summary): number {
+  const risk = risks.indexOf(a.risk) - risks.indexOf(b.risk);
+  return risk || Date.parse(a.created_at) - Date.parse(b.created_at) || a.id - b.id;
 }
 
 function takeRows({ rows }: Rows): void {
@@ -63,7 +67,7 @@ function takeRows({ rows }: Rows): void {
 
 // Puts everything that waits in order, and forgets what was decided.
 export function showAll(): void {
-  const rows = [...queue.state.value.rows].sort(oldestFirst);
+  const rows = [...queue.state.value.rows].sort(riskThenOldest);
   shownRows.value = rows;
   gone.value = new Map();
   fresh.value = new Set();

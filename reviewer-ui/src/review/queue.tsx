@@ -1,9 +1,9 @@
-// The queue: what waits, oldest first.
+// The queue: what waits, the riskiest first, then the oldest.
 import { formatSpan } from '../base/format';
 import { moment } from '../base/clock';
 import type { Summary } from '../base/types';
 import { Icon } from '../parts/icons';
-import { A, agoText, Button, Loading, Said, Since } from '../parts/small';
+import { A, agoText, Button, Loading, RiskSign, Said, Since } from '../parts/small';
 import {
   countOf,
   filter,
@@ -19,6 +19,7 @@ import { t } from '../texts';
 
 const filters: [Filter, string][] = [
   ['mine', t.review.mine],
+  ['risky', t.review.risky],
   ['agents', t.review.agents],
   ['all', t.review.all],
 ];
@@ -54,6 +55,7 @@ export function Who({ row }: { row: Summary }) {
 function reason(row: Summary): string {
   const size = t.lines(row.code_lines);
   if (!row.can_decide) return `${t.review.own} · ${size}`;
+  if (row.reason) return row.reason;
   const files = row.files ? t.review.someRead(row.files) : t.review.noFiles;
   const version = row.revision > 1 ? ` · ${t.version(row.revision)}` : '';
   return `${size} · ${files}${version}`;
@@ -76,7 +78,7 @@ function Row({ row, selected }: { row: Summary; selected: boolean }) {
         aria-current={selected ? 'true' : undefined}
       >
         <span class="row-sign">
-          <Icon name={left ? 'check' : row.language === 'sql' ? 'data' : 'code'} />
+          {left ? <Icon name="check" /> : <RiskSign risk={row.risk} />}
         </span>
         <span class="row-main">
           <span class="row-title">
@@ -100,8 +102,8 @@ function Row({ row, selected }: { row: Summary; selected: boolean }) {
 }
 
 function Oldest() {
-  const first = visibleRows.value.find((row) => !gone.value.has(row.id));
-  const ms = first ? moment.value - Date.parse(first.created_at) : 0;
+  const waiting = visibleRows.value.filter((row) => !gone.value.has(row.id));
+  const ms = Math.max(0, ...waiting.map((row) => moment.value - Date.parse(row.created_at)));
   if (ms < 60_000) return null;
   const span = formatSpan(ms);
   return <p class="queue-foot dim">{t.review.oldest(span)}</p>;

@@ -5,8 +5,9 @@ import { addKeys } from '../base/keys';
 import { formatBytes, formatDuration } from '../base/format';
 import type { Detail } from '../base/types';
 import { Icon, Sign } from '../parts/icons';
-import { A, Avatar, CopyButton, Said, Since, StateSign } from '../parts/small';
+import { A, Avatar, CopyButton, riskTones, Said, Since, StateSign } from '../parts/small';
 import { Tabs } from '../parts/tabs';
+import { Capabilities } from './capabilities';
 import { DecisionBar } from './decision';
 import { TabBody, tabsOf, useVersionBefore } from './tab-body';
 import type { ReadVersion } from './read-version';
@@ -23,6 +24,9 @@ function Head({ detail }: { detail: Detail }) {
       <div class="request-meta">
         <span class="mono dim">{t.number(detail.id)}</span>
         <StateSign state={detail.state} />
+        <span class={`state tone-${riskTones[detail.risk]}`}>
+          <Sign tone={riskTones[detail.risk]} size={15} /> {t.risk[detail.risk]}
+        </span>
         <span class="dim">
           {t.versionOf(detail.revision, detail.revisions.length || detail.revision)}
         </span>
@@ -42,7 +46,7 @@ function Head({ detail }: { detail: Detail }) {
         </span>
         <span class="dim">
           <Since at={detail.created_at} words={t.ago} />
-          {detail.state === 'pending' && ` · ${t.review.waitsFor}`}
+          {detail.state === 'pending' && ` · ${t.review.waitsFor(detail.quorum)}`}
         </span>
       </p>
       <div class="request-link">
@@ -94,10 +98,6 @@ export function Gets({ detail }: { detail: Detail }) {
         <Icon name="clock" />
         {t.run.limits(formatDuration(limits.wall_ms), formatBytes(limits.memory_bytes))}
       </li>
-      <li class="tone-medium folded-fact">
-        <Sign tone="medium" />
-        {t.run.notChecked}
-      </li>
     </ul>
   );
 }
@@ -112,6 +112,7 @@ function Summary({ detail }: { detail: Detail }) {
           <Said text={question} />
         </p>
       )}
+      <Capabilities detail={detail} />
       <Gets detail={detail} />
     </section>
   );

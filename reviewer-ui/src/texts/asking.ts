@@ -72,6 +72,8 @@ export const asking = {
     changes: (name: string) => `${name} asks for a change:`,
     changeCode: 'Change your code',
     cancelled: 'Cancelled. Nothing more will run.',
+    blocked: 'The rules of this installation do not allow this code. Nothing ran.',
+    blockedText: 'Change the code and ask again, or ask an admin about the rules.',
     expired: 'Nobody decided in time, so it expired. Nothing ran.',
     unknown: 'The run was lost while the code ran, so nobody knows how it ended.',
     settle: 'How did it end?',

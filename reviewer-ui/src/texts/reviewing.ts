@@ -6,8 +6,9 @@ export const reviewing = {
   review: {
     title: 'Review',
     waiting: 'Waiting for review',
-    order: 'Oldest first',
+    order: 'Risk, then oldest',
     mine: 'Yours to decide',
+    risky: 'High risk',
     agents: 'From agents',
     all: 'All',
     filters: 'Which requests',
@@ -18,7 +19,10 @@ export const reviewing = {
     pick: 'Choose a request from the list.',
     gone: 'This request does not exist, or is not shared with you.',
     askedBy: 'Asked by',
-    waitsFor: 'waits for 1 approval',
+    waitsFor: (quorum: { needed: number; approved: number } | null | undefined) => {
+      const left = quorum ? Math.max(quorum.needed - quorum.approved, 1) : 1;
+      return `waits for ${many(left, 'approval', 'approvals')}`;
+    },
     tabs: {
       code: 'Code',
       changes: 'Changes',
@@ -49,13 +53,31 @@ export const reviewing = {
     noNetwork: 'No network',
     network: (policy: string) => `Network: ${policy}`,
     limits: (time: string, memory: string) => `At most ${time} and ${memory}`,
-    notChecked: 'Not checked by rules yet: read the code',
     noQuestion: 'No question was written with this code.',
+  },
+  risk: {
+    low: 'Low risk',
+    medium: 'Medium risk',
+    high: 'High risk',
+    blocked: 'Not allowed to run',
+  },
+  can: {
+    nothing: {
+      reads: 'Reads no data',
+      changes: 'Changes no data',
+      calls: 'Calls nothing outside',
+      saves: 'Saves no file',
+    },
+    something: { reads: 'Reads:', changes: 'Changes:', calls: 'Calls:', saves: 'Saves:' },
+    more: (n: number) => `and ${formatNumber(n)} more`,
+    unknown: 'The rules could not read this code: what it does is not known. Read all of it.',
   },
   facts: {
     title: 'Facts',
     check: 'Rules',
-    checkNone: 'Not checked by rules yet: read the code.',
+    checked: (version: number) => `Checked by version ${version} of the rules.`,
+    checkedNothing: 'They found nothing to warn of.',
+    checkNone: 'No rules have checked this code: read it.',
     checkWhy:
       'The sandbox has no network and starts empty, but only you can tell what the code means.',
     run: 'Run',
@@ -101,6 +123,7 @@ export const reviewing = {
     notesLabel: 'Notes about the code',
     place: (line: number, column: number) => `line ${line}, column ${column}`,
     levels: { note: 'Note', medium: 'Medium', high: 'High', block: 'Refused' },
+    haveRead: 'I have read this',
     copiedHidden: (n: number) => `Copied with ${many(n, 'hidden character', 'hidden characters')}`,
     longest: (n: number) => `Longest line ${formatNumber(n)} characters`,
     spaces: (n: number) => `${formatNumber(n)} spaces`,
@@ -127,6 +150,9 @@ export const reviewing = {
     covers: ['This approves ', ' only.'] as const,
     coversVersion: (n: number) => `version ${n}`,
     armed: (n: number) => `Press Enter to approve and run version ${n}.`,
+    readFirst: (n: number) =>
+      `Read ${many(n, 'high finding', 'high findings')} before you approve.`,
+    readFirstShow: 'Show the first',
     armedReject: 'Press Enter to reject.',
     armedChange: 'Press Enter to ask for a change.',
     needNote: (name: string) => `Write a note for ${name} first: what is wrong?`,
@@ -170,6 +196,10 @@ export const reviewing = {
       'request.finish': 'Finished',
       'request.lost': 'Outcome lost',
       'request.set_aside': 'Set aside',
+      'request.judge': 'Checked by newer rules: nothing worse than before',
+      'revision.refused': 'Sent a version that the rules do not allow',
+      'policy.raise': 'Newer rules found more: decided anew',
+      'policy.block': 'Newer rules do not allow it',
       'decision.approve': 'Approved',
       'decision.reject': 'Rejected',
       'decision.request_changes': 'Asked for a change',
