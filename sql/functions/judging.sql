@@ -4,11 +4,11 @@
 set search_path = cs, pg_temp;
 
 create or replace function cs.requests_to_judge(most int)
-    returns table (request_id bigint, revision int, language text, code bytea)
+    returns table (request_id bigint, revision int, language text, code text)
     language plpgsql stable security definer set search_path = cs, pg_temp as $$
 begin
     return query
-        select v.request_id, v.revision, v.language, bytes(v.code)
+        select v.request_id, v.revision, v.language, v.code
         from (select r.id, r.revision from request r
               where r.state in ('pending', 'approved') and r.judged_version < policy_newest()
               order by r.expires_at limit most) r

@@ -9,6 +9,9 @@ const LIMITS = {
     wall_ms: 30000, memory_bytes: 1024 * MIB, pids: 64, output_bytes: MIB, files: 8,
     file_bytes: 8 * MIB,
 };
+/** What the api would have the rules say of code; these tests are about what happens without them. */
+const HARMLESS = JSON.stringify({ level: 'none', engine: 'ok', policy_version: 1, findings: [],
+    capabilities: { reads: [], changes: [], calls: [], saves: [] }, facts: {} });
 const LIVE = ['ready', 'claimed', 'starting', 'running'];
 
 /** Makes an analyst and a reviewer of one team, and returns what puts their jobs in. */
@@ -64,7 +67,7 @@ export class Jobs {
         return this.call('submit_requests', {
             actor: this.actor('ana'), title: 'test', question: '', language, code,
             files: files.map((file) => ({ id: file.id })), limits: limits ?? {},
-            max_limits: LIMITS, retry_safe, backend, image, when_unavailable,
+            max_limits: LIMITS, retry_safe, backend, image, when_unavailable, verdict: HARMLESS,
             network: 'none', approval_seconds: 86400, pending_seconds: 86400, max_waiting: 100000,
         });
     }

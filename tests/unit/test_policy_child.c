@@ -194,6 +194,18 @@ static void test_new_rules_reach_a_child_that_runs(void **state)
     assert_int_equal(policy_version(own), 7);
 }
 
+static void test_the_same_rules_again_change_no_verdict(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    AUTO(policy) struct policy *own = open_policy(program, 60000);
+    for (int i = 0; i < 5; i++) {
+        AUTO(json) json_t *verdict = verdict_of(own, "python", bytes_of("print(1)"));
+        assert_string_equal(json_text_of(verdict, "engine"), "ok");
+        assert_true(policy_set_rules(own, buffer_bytes(&rules), &err));
+    }
+}
+
 static void test_rules_that_make_no_sense_are_refused(void **state)
 {
     (void)state;
@@ -303,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_hostile_nesting_gives_a_verdict),
         cmocka_unit_test(test_the_same_code_has_the_same_verdict),
         cmocka_unit_test(test_new_rules_reach_a_child_that_runs),
+        cmocka_unit_test(test_the_same_rules_again_change_no_verdict),
         cmocka_unit_test(test_rules_that_make_no_sense_are_refused),
         cmocka_unit_test(test_a_broken_reader_needs_a_person),
         cmocka_unit_test(test_a_reader_that_died_is_started_anew),

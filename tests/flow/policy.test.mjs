@@ -1,0 +1,156 @@
+// The rules: what they block never waits for anybody, what they find raises how many must approve,
+// and new rules reach what waits and what is approved before it starts.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { startStack, until } from './stack.mjs';
+
+let stack;
+let ana;
+let rob;
+let sue;
+
+before(async () => {
+    stack = await startStack({ env: { UNDO_SECONDS: '0' } });
+    await stack.people({ ana: ['analyst'], rob: ['reviewer'], sue: ['reviewer'] });
+    ana = await stack.signIn('ana');
+    rob = await stack.signIn('rob');
+    sue = await stack.signIn('sue');
+});
+after(() => stack?.stop());
+
+const submit = async (code, language = 'python') => {
+    const { status, body } = await ana.post('/api/requests', { language, code });
+    assert.equal(status, 201, JSON.stringify(body));
+    return body;
+};
+const get = async (id, who = ana) => (await who.get(`/api/requests/${id}`)).body;
+const approve = async (who, id, more = {}) => {
+    const { revision, bundle } = await get(id, who);
+    return who.post(`/api/requests/${id}/decisions`, { verdict: 'approve', revision,
+        bundle_sha256: bundle.sha256, ...more });
+};
+const state = (id, wanted) => until(async () => {
+    const request = await get(id);
+    return request.state === wanted && request;
+}, `request ${id} ${wanted}`);
+
+test('what is harmless is said to be so, with what it does', async () => {
+    const { id, risk } = await submit(
+        'import pandas as pd\nprint(pd.DataFrame({"a": [1]}).a.sum())\n');
+    const request = await get(id);
+    assert.deepEqual([risk, request.risk, request.policy.level === 'high', request.findings],
+        ['low', 'low', false, []]);
+    assert.deepEqual(request.policy.capabilities.changes, []);
+    assert.equal(request.bundle.policy_version, request.policy.version);
+    assert.match(request.bundle.verdict_sha256, /^[0-9a-f]{64}$/);
+});
+
+test('what the rules block is kept as blocked, with line and reason, for everybody', async () => {
+    const made = await submit('x = 1\nimport subprocess\nsubprocess.run(["id"])\n');
+    assert.equal(made.state, 'blocked');
+    assert.deepEqual([made.blocked_by.code, made.blocked_by.line], ['policy_blocked', 3]);
+    const request = await get(made.id, rob);
+    assert.equal(request.state, 'blocked');
+    assert.ok(request.findings.some(({ level, line }) => level === 'block' && line === 3));
+    const { body: list } = await rob.get('/api/requests?view=review');
+    assert.ok(!list.requests.some(({ id }) => id === made.id), 'it waits for nobody');
+    const tried = await approve(rob, made.id);
+    assert.deepEqual([tried.status, tried.body.error.code], [409, 'wrong_state']);
+    const again = await ana.post(`/api/requests/${made.id}/run-again`, {});
+    assert.deepEqual([again.status, again.body.state], [201, 'blocked']);
+});
+
+test('an edit into what is blocked is refused, and what waits stays', async () => {
+    const made = await submit('print(1)\n');
+    const { status, body } = await ana.post(`/api/requests/${made.id}/revisions`,
+        { revision: 1, code: 'drop table sales', language: 'sql' });
+    assert.deepEqual([status, body.error.code, body.error.field], [422, 'policy_blocked', 'code']);
+    assert.match(body.error.message, /line 1, rule sql\.drop/);
+    assert.deepEqual([(await get(made.id)).state, (await get(made.id)).revision], ['pending', 1]);
+    const better = await ana.post(`/api/requests/${made.id}/revisions`,
+        { revision: 1, code: 'import socket\nsocket.create_connection(("a", 1))\n' });
+    assert.equal(better.status, 201);
+    assert.equal((await get(made.id)).risk, 'high', 'each version has a verdict of its own');
+});
+
+test('each of a batch is judged', async () => {
+    const { body } = await ana.post('/api/requests:batch', { requests: [
+        { language: 'sql', code: 'select 1' }, { language: 'sql', code: 'drop table a' },
+        { language: 'python', code: 'eval(input())' }] });
+    assert.deepEqual(body.results.map((one) => one.body.state).slice(0, 2), ['pending', 'blocked']);
+    assert.notEqual(body.results[2].body.risk, 'low');
+});
+
+test('a high risk needs two people', async () => {
+    const { id, risk } = await submit(
+        'import socket\nprint(socket.gethostname())\nsocket.create_connection(("h", 1))\n');
+    assert.equal(risk, 'high');
+    assert.equal((await approve(rob, id)).body.state, 'pending');
+    const { quorum } = await get(id, sue);
+    assert.deepEqual([quorum.needed, quorum.approved], [2, 1]);
+    assert.equal((await approve(sue, id)).body.state, 'approved');
+    await state(id, 'failed'); // it ran, and the sandbox has no network
+});
+
+test('code that nobody can read needs a person, and does not stop the api', async () => {
+    const { risk, state: now } = await submit(`${'('.repeat(2000)}1${')'.repeat(2000)}\n`);
+    assert.equal(now, 'pending');
+    assert.ok(['low', 'high'].includes(risk));
+    const broken = await submit('select select from from\n', 'sql');
+    assert.equal(broken.risk, 'high');
+});
+
+test('new rules judge again what waits and what is approved', async () => {
+    await stack.operator('pause', 'rules change');
+    const recursive = 'with recursive t(n) as (select 1 union all select n + 1 from t where n < 3) ' +
+        'select n from t';
+    const [waits, approved, other] = [await submit(recursive, 'sql'), await submit(recursive, 'sql'),
+        await submit('print("same")\n')];
+    assert.deepEqual([waits.risk, approved.risk], ['low', 'low']);
+    await approve(rob, approved.id);
+    await approve(rob, other.id);
+    assert.equal((await get(approved.id)).state, 'approved');
+    const stream = await rob.events();
+    await stack.operator('policy', 'set', 'sql.recursive', '--level', 'high', '--note', 'it took hours');
+    const event = await stream.until((one) => one.event === 'request' &&
+        one.data.id === approved.id);
+    assert.deepEqual([event.data.state, event.data.what], ['pending', 'policy.raise']);
+    stream.close();
+    const again = await get(approved.id, rob);
+    assert.deepEqual([again.state, again.revision, again.risk, again.code],
+        ['pending', 2, 'high', recursive]);
+    assert.equal(again.quorum.needed, 2);
+    assert.equal((await until(async () => {
+        const one = await get(waits.id);
+        return one.revision === 2 && one;
+    }, 'what waited is judged')).risk, 'high');
+    await stack.operator('resume');
+    const same = await state(other.id, 'succeeded');
+    assert.deepEqual([same.revision, same.risk], [1, 'low'], 'what is no worse runs as approved');
+    const { body: stale } = await rob.post(`/api/requests/${approved.id}/decisions`, {
+        verdict: 'approve', revision: 1, bundle_sha256: approved.bundle_sha256 });
+    assert.equal(stale.error.code, 'stale');
+    await stack.operator('policy', 'set', 'sql.recursive', '--level', 'block', '--note', 'and again');
+    assert.deepEqual((await state(approved.id, 'blocked')).findings.map(({ level }) => level),
+        ['block']);
+});
+
+test('without the program that judges nothing is let through as harmless', async (t) => {
+    await stack.psql('superuser', 'select 1');
+    const [child] = await until(async () => childrenOf(stack.pid('api')), 'a child that judges');
+    process.kill(child, 'SIGSTOP');
+    t.after(() => { try { process.kill(child, 'SIGKILL'); } catch { /* it was ended */ } });
+    const made = await Promise.all(Array.from({ length: 4 }, () => submit('print(2)\n')));
+    const levels = new Set(made.map(({ risk }) => risk));
+    assert.ok(levels.has('high'), 'who was not answered is told so');
+    assert.ok((await submit('print(3)\n')).risk === 'low', 'and another child takes its place');
+});
+
+async function childrenOf(pid) {
+    const { readFile, readdir } = await import('node:fs/promises');
+    const tasks = await readdir(`/proc/${pid}/task`);
+    const lists = await Promise.all(tasks.map((task) => readFile(
+        `/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')));
+    const pids = lists.join(' ').split(/\s+/).filter(Boolean).map(Number);
+    return pids.length > 0 && pids;
+}
