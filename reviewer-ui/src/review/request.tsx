@@ -106,13 +106,14 @@ function Summary({ detail }: { detail: Detail }) {
   const question = detail.question?.trim();
   return (
     <section class="card summary">
-      <h3>{t.run.title}</h3>
       {question && question !== detail.title && (
         <p class="answer-line clamp">
           <Said text={question} />
         </p>
       )}
+      <h3>{t.can.title}</h3>
       <Capabilities detail={detail} />
+      <h3>{t.run.title}</h3>
       <Gets detail={detail} />
     </section>
   );

@@ -62,6 +62,7 @@ export const reviewing = {
     blocked: 'Not allowed to run',
   },
   can: {
+    title: 'What the code does',
     nothing: {
       reads: 'Reads no data',
       changes: 'Changes no data',
