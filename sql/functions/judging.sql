@@ -1,5 +1,5 @@
--- Judging again what waits or is approved, once the rules are others. The api holds the code against
--- them; until it has, nothing of it starts (attempt_faults, unjudged).
+-- Judging again what waits or is approved, once the rules are others. The api holds the code
+-- against them; until it has, nothing of it starts (attempt_faults, unjudged).
 
 set search_path = cs, pg_temp;
 

@@ -76,7 +76,8 @@ create or replace function cs.policy_error(verdict jsonb) returns jsonb
 declare
     why jsonb := policy_refusal(verdict);
 begin
-    return error_result('policy_blocked', format('%s (line %s, rule %s): code like this may never run',
+    return error_result('policy_blocked', format(
+        '%s (line %s, rule %s): code like this may never run',
         why ->> 'message', coalesce(why ->> 'line', '?'), why ->> 'reason'), 'code');
 end
 $$;

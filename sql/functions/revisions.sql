@@ -72,7 +72,8 @@ create or replace function cs.risk_of(verdict jsonb) returns text
     return case verdict ->> 'level' when 'none' then 'low' when 'note' then 'low'
         when 'medium' then 'medium' when 'block' then 'blocked' else 'high' end;
 comment on function cs.risk_of is
-    'How risky code of this verdict is: low, medium, high or blocked. What is not understood is high.';
+    'How risky code of this verdict is: low, medium, high or blocked. What is not
+understood is high.';
 
 create or replace function cs.risk_rank(risk text) returns int
     language sql immutable parallel safe
@@ -230,7 +231,8 @@ declare
     before text := r.state;
 begin
     update request set revision = v.revision, round = round + 1, state = 'pending',
-            decided_by = null, judged_version = v.policy_version, expires_at = coalesce(clock_timestamp()
+            decided_by = null, judged_version = v.policy_version,
+            expires_at = coalesce(clock_timestamp()
                 + make_interval(secs => (item ->> 'pending_seconds')::bigint), expires_at)
         where id = r.id returning * into r;
     perform audit_move(r.id, actor, event, 'request',

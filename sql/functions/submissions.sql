@@ -159,7 +159,8 @@ begin
                    'risk', (d.v).risk, 'policy_version', (d.v).policy_version)
                || case when (d.v).risk = 'blocked' then policy_refusal((d.v).verdict::jsonb)
                        else '{}' end,
-               'request', '', state_at_first(d.v), jsonb_build_object('revision:1', revision_digest(d.v)))
+               'request', '', state_at_first(d.v),
+               jsonb_build_object('revision:1', revision_digest(d.v)))
                order by d.n) filter (where d.fault is null)
     into results, events from drafts d;
     perform audit_add(events);

@@ -22,8 +22,8 @@ begin
             upload_finish upload_drop file_get file_chunk output_item_get output_chunk_get
             request_list request_get request_state revision_get request_audit events_between
             events_now me instance_get ready_check fleet pause_set pause_clear metrics
-            audit_questions audit_query request_unseen request_seen policy_rules policy_rules_version
-            requests_to_judge judge_requests'),
+            audit_questions audit_query request_unseen request_seen policy_rules
+            policy_rules_version requests_to_judge judge_requests'),
         ('countersign_worker', 'worker_hello worker_bye worker_report heartbeat claim_attempts
             attempt_file_chunk start_attempts mark_attempts_running release_attempts
             attempt_standing output_chunk_put finish_attempts sweep adopt_attempts adoption_end
@@ -32,8 +32,8 @@ begin
             operator_people operator_person_update operator_link_add operator_token_add
             operator_tokens operator_token_revoke operator_quorum operator_quorum_set
             operator_groups operator_group_set operator_pause workers_list metrics
-            instance_get ready_check audit_questions operator_audit_query policy_rules policy_rules_version
-            operator_policy_versions operator_policy_set'),
+            instance_get ready_check audit_questions operator_audit_query policy_rules
+            policy_rules_version operator_policy_versions operator_policy_set'),
         ('countersign_sealer', 'seal_lock seal_take seal_put seals_from'),
         ('countersign_auditor', 'unapproved_runs broken_chains')) l (role, functions)
     loop

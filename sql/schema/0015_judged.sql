@@ -1,5 +1,5 @@
--- Code is judged before it enters, and again when the rules change. What is not judged by the newest
--- rules does not start.
+-- Code is judged before it enters, and again when the rules change. What is not judged by the
+-- newest rules does not start.
 
 alter table cs.request add column judged_version int not null default 0;
 comment on column cs.request.judged_version is

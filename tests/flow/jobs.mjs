@@ -9,7 +9,7 @@ const LIMITS = {
     wall_ms: 30000, memory_bytes: 1024 * MIB, pids: 64, output_bytes: MIB, files: 8,
     file_bytes: 8 * MIB,
 };
-/** What the api would have the rules say of code; these tests are about what happens without them. */
+/** As if the rules found nothing: these tests are about what happens without them. */
 const HARMLESS = JSON.stringify({ level: 'none', engine: 'ok', policy_version: 1, findings: [],
     capabilities: { reads: [], changes: [], calls: [], saves: [] }, facts: {} });
 const LIVE = ['ready', 'claimed', 'starting', 'running'];

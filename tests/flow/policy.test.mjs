@@ -34,6 +34,9 @@ const state = (id, wanted) => until(async () => {
     return request.state === wanted && request;
 }, `request ${id} ${wanted}`);
 
+const rule = (level, note) => (
+    stack.operator('policy', 'set', 'sql.recursive', '--level', level, '--note', note));
+
 test('what is harmless is said to be so, with what it does', async () => {
     const { id, risk } = await submit(
         'import pandas as pd\nprint(pd.DataFrame({"a": [1]}).a.sum())\n');
@@ -102,16 +105,17 @@ test('code that nobody can read needs a person, and does not stop the api', asyn
 
 test('new rules judge again what waits and what is approved', async () => {
     await stack.operator('pause', 'rules change');
-    const recursive = 'with recursive t(n) as (select 1 union all select n + 1 from t where n < 3) ' +
-        'select n from t';
-    const [waits, approved, other] = [await submit(recursive, 'sql'), await submit(recursive, 'sql'),
-        await submit('print("same")\n')];
+    const recursive =
+        'with recursive t(n) as (select 1 union all select n + 1 from t where n < 3) table t';
+    const waits = await submit(recursive, 'sql');
+    const approved = await submit(recursive, 'sql');
+    const other = await submit('print("same")\n');
     assert.deepEqual([waits.risk, approved.risk], ['low', 'low']);
     await approve(rob, approved.id);
     await approve(rob, other.id);
     assert.equal((await get(approved.id)).state, 'approved');
     const stream = await rob.events();
-    await stack.operator('policy', 'set', 'sql.recursive', '--level', 'high', '--note', 'it took hours');
+    await rule('high', 'it took hours');
     const event = await stream.until((one) => one.event === 'request' &&
         one.data.id === approved.id);
     assert.deepEqual([event.data.state, event.data.what], ['pending', 'policy.raise']);
@@ -130,7 +134,7 @@ test('new rules judge again what waits and what is approved', async () => {
     const { body: stale } = await rob.post(`/api/requests/${approved.id}/decisions`, {
         verdict: 'approve', revision: 1, bundle_sha256: approved.bundle_sha256 });
     assert.equal(stale.error.code, 'stale');
-    await stack.operator('policy', 'set', 'sql.recursive', '--level', 'block', '--note', 'and again');
+    await rule('block', 'and again');
     assert.deepEqual((await state(approved.id, 'blocked')).findings.map(({ level }) => level),
         ['block']);
 });

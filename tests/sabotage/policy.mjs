@@ -39,11 +39,13 @@ export default [
       test: [judging, 'who holds an approved request may not start it'] },
     { id: 'policy-claim', defence: 'What the newest rules have not judged is not claimed',
       file: 'sql/functions/claims.sql',
-      was: 'where r.id = a.request_id) >= policy_newest()', becomes: 'where r.id = a.request_id) >= 0',
+      was: 'where r.id = a.request_id) >= policy_newest()', becomes:
+          'where r.id = a.request_id) >= 0',
       test: [judging, 'nobody may even claim it'] },
     { id: 'policy-raise', defence: 'A graver verdict takes approvals away',
       file: 'sql/functions/judging.sql',
-      was: 'risk_rank(risk_of(said)) <= risk_rank(v.risk)', becomes: 'risk_rank(risk_of(said)) <= 9',
+      was: 'risk_rank(risk_of(said)) <= risk_rank(v.risk)', becomes:
+          'risk_rank(risk_of(said)) <= 9',
       test: [judging, 'a harder verdict asks people again'] },
     { id: 'policy-deception', defence: 'What deceives a reader is part of the verdict',
       file: 'api/judging.c',

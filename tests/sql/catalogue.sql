@@ -27,8 +27,8 @@ from (values
         operator_teams operator_link_add operator_token_add operator_tokens
         operator_token_revoke operator_quorum operator_quorum_set operator_groups
         operator_group_set operator_pause workers_list metrics instance_get ready_check
-        audit_questions operator_audit_query policy_rules policy_rules_version operator_policy_versions
-        operator_policy_set'),
+        audit_questions operator_audit_query policy_rules policy_rules_version
+        operator_policy_versions operator_policy_set'),
     ('sealer', 'seal_lock seal_take seal_put seals_from'),
     ('auditor', 'unapproved_runs broken_chains')) e (role, functions);
 -- What fires for each row sets no path, which takes as long as the rest; see the end.

@@ -62,7 +62,8 @@ select t.digest(:r) as first_digest \gset
 select is(t.decide('noor', :r, 'request_changes') ->> 'state', 'changes_requested',
     'a change can be asked for');
 select is(t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r,
-    'revision', 1, 'verdict', t.verdict(), 'code', E'print(2)\n')) ->> 'state', 'pending', 'a revision waits for review');
+    'revision', 1, 'verdict', t.verdict(), 'code', E'print(2)\n')) ->> 'state',
+    'pending', 'a revision waits for review');
 select is(t.code(t.decide('noor', :r, 'approve', jsonb_build_object('revision', 1,
     'bundle_sha256', :'first_digest'))), 'stale', 'the old revision can not be approved');
 select is(t.code(t.decide('noor', :r, 'approve',
@@ -111,7 +112,8 @@ select is(t.own('bot', 'bot'), 'wrong_role', 'an agent never decides');
 update person set roles = '{reviewer,analyst}' where id = t.id('anna');
 select t.submit('mia') as r \gset
 select is(t.call('revise_requests', jsonb_build_object('actor', t.actor('anna'), 'id', :r,
-    'revision', 1, 'verdict', t.verdict(), 'code', E'print(3)\n')) ->> 'revision', '2', 'a reviewer edits');
+    'revision', 1, 'verdict', t.verdict(), 'code', E'print(3)\n')) ->> 'revision',
+    '2', 'a reviewer edits');
 select is(t.code(t.decide('anna', :r, 'approve')), 'own_request', 'and is an author from then on');
 select is(t.code(t.decide('noor', :r, 'approve')), 'ok', 'another reviewer is not');
 select t.call('cancel_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r)) as x \gset

@@ -40,7 +40,8 @@ select is((:'answer'::jsonb) -> 'event' ->> 'state', 'blocked', 'lists hear of i
 select is((select row(r.state, r.expires_at is null)::text from request r where r.id = :b),
     '(blocked,t)', 'it waits for nothing');
 select is((select body ->> 'code' || ' ' || (body ->> 'reason') || ' ' || to_state
-    from audit_event where entity = 'request' and entity_id = :b), 'policy_blocked test.block blocked',
+    from audit_event where entity = 'request' and entity_id = :b),
+    'policy_blocked test.block blocked',
     'the trail says by which rule');
 select is(t.code(t.decide('noor', :b, 'approve')), 'wrong_state', 'nobody approves it');
 select throws_ok(format('update request set state = ''approved'' where id = %s', :b), 'CS002', null,
@@ -51,12 +52,13 @@ select is(t.code(t.call('run_again', jsonb_build_object('actor', t.actor('mia'),
 select is((select state from request where again_of = :b), 'blocked', 'with the same answer');
 
 -- An edit that would be blocked changes nothing, but leaves a trace.
-select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r, 'revision', 1,
-    'code', E'drop\n', 'verdict', t.verdict('block'))) as answer \gset
+select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r,
+    'revision', 1, 'code', E'drop\n', 'verdict', t.verdict('block'))) as answer \gset
 select is(t.code(:'answer') || ' ' || ((:'answer'::jsonb) -> 'error' ->> 'field'),
     'policy_blocked code', 'it is refused');
 select is((:'answer'::jsonb) -> 'error' ->> 'message',
-    'Does what is block (line 3, rule test.block): code like this may never run', 'with the reason');
+    'Does what is block (line 3, rule test.block): code like this may never run',
+    'with the reason');
 select is((select array_agg(revision) from revision where request_id = :r), '{1}',
     'there is no second revision');
 select is((t.events(:r))[2], 'revision.refused', 'the trail has it');
@@ -112,10 +114,10 @@ select is(t.state(:a), 'pending', 'changes nothing');
 select is(t.judge(:p, 'block') ->> 'state', 'blocked', 'what waited is blocked');
 select is((t.events(:p))[2:], '{policy.raise,"policy.block pending>blocked"}', 'in two steps');
 select is((select count(*) from broken_chains()), 0::bigint, 'all chains hold');
-select throws_ok($$ select operator_policy_set('{"rule": "no.such", "level": "high", "note": "x"}') $$,
-    'CS001', 'There is no rule "no.such"', 'rules are named');
-select throws_ok($$ select operator_policy_set('{"rule": "sql.drop", "level": "odd", "note": "x"}') $$,
-    'CS001', 'level must be none, note, medium, high or block', 'levels are known');
+select throws_ok($$ select operator_policy_set('{"rule": "no.such", "level": "high", "note": "x"}')
+    $$, 'CS001', 'There is no rule "no.such"', 'rules are named');
+select throws_ok($$ select operator_policy_set('{"rule": "sql.drop", "level": "odd", "note": "x"}')
+    $$, 'CS001', 'level must be none, note, medium, high or block', 'levels are known');
 select throws_ok($$ select operator_policy_set('{"rule": "sql.drop", "level": "high"}') $$,
     'CS001', 'Say why, in 1,000 characters at most', 'changes have a reason');
 

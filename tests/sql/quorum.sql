@@ -24,8 +24,8 @@ select t.risky('high') as r \gset
 select is((select row(policy_version, verdict_sha256 = encode(sha256(convert_to(verdict, 'UTF8')),
     'hex'), bundle_sha256 = bundle_digest(:r, 1))::text from revision where request_id = :r),
     '(1,t,t)', 'the digest of the verdict is part of the bundle');
-select is(t.code(t.call('submit_requests', t.submission('mia', '{"verdict": null}'))), 'unavailable',
-    'what was not judged does not come in');
+select is(t.code(t.call('submit_requests', t.submission('mia', '{"verdict": null}'))),
+    'unavailable', 'what was not judged does not come in');
 
 -- Two people for a high risk.
 select is(t.quorum(:r), '0 of 2 by 4 true', 'nobody of two so far');

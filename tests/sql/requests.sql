@@ -65,7 +65,8 @@ select throws_ok($$ select * from submit_requests((select jsonb_agg('{}'::jsonb)
 -- Revising.
 create function t.revise(login text, request_id bigint, revision int, more jsonb)
     returns jsonb language sql return t.call('revise_requests', jsonb_build_object(
-    'actor', t.actor(login), 'id', request_id, 'revision', revision, 'verdict', t.verdict()) || more);
+    'actor', t.actor(login), 'id', request_id, 'revision', revision,
+    'verdict', t.verdict()) || more);
 select t.submit('mia', '{"title": "First", "limits": {"pids": 9}}') as r \gset
 select t.digest(:r) as first \gset
 select is(t.revise('mia', :r, 1, '{"code": "print(2)\n"}') ->> 'revision', '2',
