@@ -6,7 +6,7 @@ bench: build ## how fast it is, side by side with PostgreSQL's own limit; PEERS=
 	@node tests/bench/bench.mjs
 
 bench_programs := $(addprefix build/bench/,load instant minimal paced bare hold)
-bench-programs: $(bench_programs) build/bench/countersign-worker build/bench/countersign-api
+bench-programs: $(bench_programs) $(addprefix build/bench/countersign-,worker api policy)
 
 instant := $(sort $(wildcard tests/bench/instant*.c))
 base := $(call sources,common/base)
@@ -18,11 +18,11 @@ build/bench/paced: $(call objects,$(call sources,tests/bench/paced) $(answers) $
 build/bench/hold: $(call objects,$(call sources,tests/bench/hold) $(answers) $(base))
 build/bench/bare: $(call objects,$(call sources,tests/bench/bare)) $(BUILD)/libcountersign.a
 
-# The shipped api, and the worker whose local sandbox runs nothing: all the rest of it is the
+# The shipped api with what judges code for it, and the worker whose local sandbox runs nothing: all the rest of it is the
 # product's.
 build/bench/countersign-worker: $(call objects,$(call sources,tests/bench/noop) \
   $(filter-out worker/sandbox/local/local.c,$(common) $(worker) $(statements)))
-build/bench/countersign-api: $(BUILD)/countersign-api
+build/bench/countersign-api build/bench/countersign-policy: build/bench/%: $(BUILD)/%
 	@mkdir -p $(@D)
 	@ln -f $< $@
 
