@@ -7,10 +7,13 @@ select 1, id, language, match, cs.policy_words(match, words), level, title, expl
   capability
 from (values
 -- Any language: what could not be read.
-('any.unread', 'any', 'clause', 'high', '', 'python.unread sql.unread language.unknown',
+('any.unread', 'any', 'clause', 'high', '', 'python.unread language.unknown',
  'Can not be read as code of this language', 'What was not understood needs a person.'),
 ('any.disguised', 'any', 'clause', 'high', '', 'identifier.disguised',
  'Writes a name in other letters', 'Python reads it as a plain name that people do not see.'),
+-- Every sandbox of ours runs SQL on SQLite today, some of which PostgreSQL's parser does not know.
+('sql.unread', 'sql', 'clause', 'medium', '', 'sql.unread', 'Can not be read as SQL of PostgreSQL',
+ 'The rules know no other SQL: only you can tell what this does.'),
 -- SQL: kinds of statements. What no rule knows needs a person.
 ('sql.select', 'sql', 'statement', 'none', 'reads', 'SelectStmt', 'Reads rows', ''),
 ('sql.explain', 'sql', 'statement', 'note', '', 'ExplainStmt',
