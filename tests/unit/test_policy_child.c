@@ -122,7 +122,7 @@ static void test_what_is_no_text_is_unread(void **state)
 {
     (void)state;
     AUTO(json) json_t *sql = verdict_of(policy, "sql", (struct bytes){"select 1\0; drop", 15});
-    assert_string_equal(json_text_of(sql, "level"), "high");
+    assert_string_equal(json_text_of(sql, "level"), "medium");
     AUTO(json) json_t *python = verdict_of(policy, "python", (struct bytes){"x = '\xff\xfe'\0", 9});
     assert_string_equal(json_text_of(python, "engine"), "ok");
 }
