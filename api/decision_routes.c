@@ -127,6 +127,7 @@ static bool decide(struct call *call, struct error *err)
         return false;
     if (terms)
         sign(call, terms, item);
+    json_object_set_new(item, "reauth_seconds", json_integer(call->api->settings.reauth_seconds));
     return run(call, WRITE_DECIDE, err);
 }
 

@@ -75,11 +75,13 @@ static bool confirm(struct call *call, const char *claims, struct error *err)
 {
     AUTO(json) json_t *actor = identity_actor(&call->who, call->exchange);
     AUTO(text) char *text = json_text(actor);
+    struct opening opening;
+    opening_prepare(call, &opening);
+    AUTO(text) char *session = opening_text(call, &opening);
     AUTO(rows) struct rows *rows = NULL;
-    if (!sql_oidc_confirm(call->db, text, claims, &rows, err))
+    if (!sql_oidc_confirm(call->db, text, claims, session, &rows, err))
         return false;
-    AUTO(json) json_t *answer = json_pack("{s:s}", "authenticated_at", rows_text(rows, 0, 0));
-    reply_json(call->reply, 200, answer);
+    opening_renew(call, &opening, rows_text(rows, 0, 0));
     return true;
 }
 

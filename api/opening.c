@@ -81,6 +81,16 @@ bool opening_enter(struct call *call, const struct opening *opening, struct erro
     return opening_reply_me(call, opening->person_id, opening->csrf, NULL, err);
 }
 
+void opening_renew(struct call *call, const struct opening *opening, const char *at)
+{
+    streams_close_session(call->api->streams, call->who.session_id);
+    opening_set_cookie(call, call->api->cookie_name, opening->token,
+                       call->api->settings.session_seconds);
+    AUTO(json)
+    json_t *answer = json_pack("{s:s, s:s}", "authenticated_at", at, "csrf_token", opening->csrf);
+    reply_json(call->reply, 200, answer);
+}
+
 void opening_leave(struct call *call)
 {
     close_session(call);

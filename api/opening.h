@@ -26,6 +26,10 @@ char *opening_text(const struct call *call, const struct opening *opening);
 /* Signed in: ends the session there was, sets the cookie, answers who it is. */
 bool opening_enter(struct call *call, const struct opening *opening, struct error *err) MUST_CHECK;
 
+/* Who the session is of was shown anew at `at`: answers that, and sets the cookie of its new token.
+ * Streams that were opened with the old one end. */
+void opening_renew(struct call *call, const struct opening *opening, const char *at);
+
 /* For this host alone; "" and 0 seconds end it. */
 void opening_set_cookie(struct call *call, const char *name, const char *value, int64_t seconds);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "api/opening.h"
 #include "common/base/crypto.h"
 #include "common/base/fault.h"
 #include "statements.h"
@@ -120,10 +121,12 @@ bool route_reauthenticate(struct call *call, struct error *err)
         return false;
     AUTO(json) json_t *actor = identity_actor(&call->who, call->exchange);
     AUTO(text) char *text = json_text(actor);
+    struct opening opening;
+    opening_prepare(call, &opening);
+    AUTO(text) char *session = opening_text(call, &opening);
     AUTO(rows) struct rows *rows = NULL;
-    if (!sql_reauthenticate(call->db, text, "password", &rows, err))
+    if (!sql_reauthenticate(call->db, text, "password", session, &rows, err))
         return false;
-    AUTO(json) json_t *answer = json_pack("{s:s}", "authenticated_at", rows_text(rows, 0, 0));
-    reply_json(call->reply, 200, answer);
+    opening_renew(call, &opening, rows_text(rows, 0, 0));
     return true;
 }

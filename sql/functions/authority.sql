@@ -89,6 +89,17 @@ end
 $$;
 comment on function cs.is_reviewer is 'Whether a person may review for a team today.';
 
+create or replace function cs.decision_is_fresh(d cs.deciding, risk text) returns bool
+    language plpgsql stable as $$
+begin
+    return d.verdict <> 'approve' or risk in ('low', 'medium')
+        or session_is_fresh((d.actor ->> 'session_id')::bigint, d.reauth_seconds);
+end
+$$;
+comment on function cs.decision_is_fresh is
+    'Whether a decision may be made with what its session showed: an approval of high risk wants
+proof no older than reauth_seconds, which a token has never, nor who does not say how old.';
+
 create or replace function cs.may_revise(who cs.person, r cs.request) returns bool
     language sql stable
     return r.author_id = who.id or cs.is_reviewer(who.id, r.team_id)

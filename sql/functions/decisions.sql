@@ -17,8 +17,8 @@ comment on function cs.decision_of is
     'This person''s decision on the present revision and round of a request, if there is one.';
 
 create or replace function cs.decision_fault(
-    d cs.deciding, who cs.person, r cs.request, bundle_sha256 bytea, mine cs.decision)
-    returns text language sql stable
+    d cs.deciding, who cs.person, r cs.request, bundle_sha256 bytea, risk text,
+    mine cs.decision) returns text language sql stable
     return case
         when r.id is null then 'not_found'
         when not cs.is_reviewer(who.id, r.team_id)
@@ -35,7 +35,8 @@ create or replace function cs.decision_fault(
         when d.bundle_sha256 <> cs.hex(bundle_sha256) then 'stale_digest'
         when mine.id is not null then 'decided_before'
         when d.verdict <> 'approve' and cs.note_text(d.note) = '' then 'note'
-        when char_length(d.note) > 10000 then 'long_note' end;
+        when char_length(d.note) > 10000 then 'long_note'
+        when not cs.decision_is_fresh(d, risk) then 'not_fresh' end;
 comment on function cs.decision_fault is
     'Why this person may not decide so, as a key of decision_error; repeated: it was decided so
 before. own_request: for author, editors, owners and whoever made or reset an account.';
@@ -50,16 +51,18 @@ create or replace function cs.decisions_weighed(items jsonb) returns setof cs.we
         from (select distinct coalesce((a.d).actor, 'null') as actor from asked a) x
         cross join lateral cs.caller(x.actor, 'decide') c
     ), found as materialized (
-        select a.n, a.d, c.who, c.fault, k.r, k.bundle_sha256, k.approval_ms, m as mine
+        select a.n, a.d, c.who, c.fault, k.r, k.bundle_sha256, k.approval_ms,
+               k.risk, m as mine
         from asked a join callers c on c.actor = coalesce((a.d).actor, 'null')
         left join lateral (
-            select r, v.bundle_sha256, v.approval_ms from cs.request r
+            select r, v.bundle_sha256, v.approval_ms, v.risk from cs.request r
             join cs.revision v on v.request_id = r.id and v.revision = r.revision
             where r.id = (a.d).id offset 0) k on true
         left join lateral cs.decision_of(c.who, k.r) m on true
     )
     select f.n, f.d, f.who, f.r, f.bundle_sha256, f.approval_ms, f.mine,
-           coalesce(f.fault, cs.decision_fault(f.d, f.who, f.r, f.bundle_sha256, f.mine),
+           coalesce(f.fault,
+                    cs.decision_fault(f.d, f.who, f.r, f.bundle_sha256, f.risk, f.mine),
                     cs.signing_fault(f.d, f.r, f.approval_ms))
     from found f
 $$;
@@ -122,6 +125,9 @@ begin
             ('decided_before', 'already_decided', 'You have decided on this revision already', ''),
             ('note', 'missing_field', 'A note is required', 'note'),
             ('long_note', 'invalid_field', 'The note may have 10,000 characters at most', 'note'),
+            ('not_fresh', 'reauthentication_required', case when (w.d).actor ->> 'token_id' is null
+                then 'Show who you are once more to approve what is of high risk'
+                else 'A token does not approve what is of high risk: sign in' end, ''),
             ('unsigned', 'unavailable', 'The decision was not signed as it must be', ''),
             ('stale_terms', 'stale', 'What waits for review has changed meanwhile', '')
             ) e (fault, code, message, field) where e.fault = w.fault)) end;

@@ -72,7 +72,7 @@ begin
                          authenticated_at)
         values ($1, $5, $6, how, left(address, 100), left(agent, 300),
                 clock_timestamp() + make_interval(secs => seconds),
-                case when how <> 'proxy' then clock_timestamp() end)
+                case when how in ('password', 'link') then clock_timestamp() end)
         returning id into new_id;
     perform audit_put('person', person_id, jsonb_build_object('person_id', person_id,
         'session_id', new_id, 'address', address), 'session.open',
@@ -81,7 +81,8 @@ begin
 end
 $$;
 comment on function cs.session_open is
-    'A new session with its audit row. A proxy''s word is no sign-in that we saw.';
+    'A new session with its audit row. Where a proxy or a provider vouches, nobody showed us
+anything: a provider may say when they last showed it there.';
 
 create or replace function cs.login_success(
     person_id bigint, login text, address text, agent text, token_sha256 bytea,
@@ -250,13 +251,16 @@ $$;
 comment on function cs.session_is_fresh is
     'Whether the person behind a live session showed who they are within so many seconds.';
 
-create or replace function cs.reauthenticate(actor jsonb, how text) returns text
+-- Who has taken the old token has not shown who they are, so it ends here.
+create or replace function cs.reauthenticate(actor jsonb, how text, session jsonb) returns text
     language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
     who person := actor_of(jsonb_build_object('actor', actor), 'admin');
     now timestamptz := clock_timestamp();
 begin
-    update session s set authenticated_at = now
+    update cs.session s set authenticated_at = now,
+            token_sha256 = decode(session ->> 'token_sha256', 'hex'),
+            csrf_sha256 = decode(session ->> 'csrf_sha256', 'hex')
         where s.id = (actor ->> 'session_id')::bigint and s.person_id = who.id;
     if not found then
         perform fail('forbidden', 'Only a session is confirmed');
@@ -268,8 +272,8 @@ begin
 end
 $$;
 comment on function cs.reauthenticate is
-    'Notes that the person of a session showed who they are once more, and when; unauthenticated,
-forbidden.';
+    'Notes that the person of a session showed who they are once more, and when, and gives it
+another token: {token_sha256, csrf_sha256}; unauthenticated, forbidden.';
 
 create or replace function cs.password_get(person_id bigint) returns text
     language sql stable security definer set search_path = cs, pg_temp

@@ -145,11 +145,26 @@ create or replace function cs.oidc_person(claims jsonb) returns cs.person
 $$;
 comment on function cs.oidc_person is 'Whom issuer and subject of checked claims mean, or null.';
 
+-- Who still is signed in at the provider comes back without having shown anything.
+create or replace function cs.oidc_auth_time(claims jsonb) returns timestamptz
+    language plpgsql as $$
+declare
+    said numeric := case when jsonb_typeof(claims -> 'auth_time') = 'number'
+                         then (claims ->> 'auth_time')::numeric end;
+begin
+    return case when said between 0 and 1e11
+        then least(to_timestamp(said::float8), clock_timestamp()) end;
+end
+$$;
+comment on function cs.oidc_auth_time is
+    'When somebody last showed the provider who they are; null when it does not say.';
+
 create or replace function cs.oidc_sign_in(claims jsonb, session jsonb, options jsonb)
     returns bigint language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
     p person := oidc_person(claims);
     address text := session ->> 'address';
+    opened bigint;
 begin
     if p.id is null then
         p := oidc_first(claims, options || jsonb_build_object('address', address));
@@ -159,21 +174,22 @@ begin
         return null;
     end if;
     perform throttle_clear('', address);
-    perform session_begin(p.id, 'oidc', session);
+    opened := session_begin(p.id, 'oidc', session);
+    update cs.session s set authenticated_at = oidc_auth_time(claims) where s.id = opened;
     return p.id;
 end
 $$;
 comment on function cs.oidc_sign_in is
     'Opens a session for whom checked claims mean: the person, or null for nobody and people who are
-disabled. options: {by_email, creates}.';
+disabled. It is as fresh as the provider says (auth_time). options: {by_email, creates}.';
 
-create or replace function cs.oidc_confirm(actor jsonb, claims jsonb) returns text
-    language plpgsql security definer set search_path = cs, pg_temp as $$
+create or replace function cs.oidc_confirm(actor jsonb, claims jsonb, session jsonb)
+    returns text language plpgsql security definer set search_path = cs, pg_temp as $$
 begin
     if (oidc_person(claims)).id is distinct from (actor ->> 'person_id')::bigint then
         perform fail('forbidden', 'The provider names somebody else');
     end if;
-    return reauthenticate(actor, 'oidc');
+    return reauthenticate(actor, 'oidc', session);
 end
 $$;
 comment on function cs.oidc_confirm is

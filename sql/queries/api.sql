@@ -94,8 +94,8 @@ select ret_begun as begun, ret_session_id as session_id from cs.oidc_take($1);
 -- name: oidc_sign_in(claims jsonb, session jsonb, options jsonb)
 select cs.oidc_sign_in($1, $2, $3) as person_id;
 
--- name: oidc_confirm(actor jsonb, claims jsonb)
-select cs.oidc_confirm($1, $2);
+-- name: oidc_confirm(actor jsonb, claims jsonb, session jsonb)
+select cs.oidc_confirm($1, $2, $3);
 
 -- name: identity_link(actor jsonb, person_id int8, issuer text, subject text)
 select cs.identity_link($1, $2, $3, $4);
@@ -122,8 +122,8 @@ select cs.sessions_list($1, $2, nullif($3::int8, 0));
 -- name: session_is_fresh(session_id int8, seconds int8)
 select cs.session_is_fresh($1, $2);
 
--- name: reauthenticate(actor jsonb, how text)
-select cs.reauthenticate($1, $2);
+-- name: reauthenticate(actor jsonb, how text, session jsonb)
+select cs.reauthenticate($1, $2, $3);
 
 -- name: password_get(person_id int8)
 select cs.password_get($1);

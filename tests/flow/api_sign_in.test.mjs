@@ -224,8 +224,14 @@ test('a session is confirmed by the password, and by nothing else', async () => 
     assert.equal(wrong.status, 403, wrong.text);
     assert.deepEqual([wrong.body.error.code, wrong.body.error.field], ['forbidden', 'password']);
     assert.equal((await kim.get('/api/me')).body.session.authenticated_at, old);
-    const right = await kim.post('/api/reauthenticate', { password: PASSWORD });
+    const [thief, stream] = [kim.cookie, await kim.events()];
+    const right = await kim.confirm(PASSWORD);
     assert.equal(right.status, 200, right.text);
+    assert.match(right.headers.get('set-cookie'),
+                 /^cs_session_\w+=css_[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=/);
+    assert.equal((await stack.client().get('/api/me', { cookie: thief })).status, 401,
+                 'who has taken the cookie before has not shown anything');
+    for (; await stream.next(););
     const now = (await kim.get('/api/me')).body.session.authenticated_at;
     assert.equal(now, right.body.authenticated_at);
     assert.ok(now > old);

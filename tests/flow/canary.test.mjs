@@ -54,7 +54,9 @@ async function passwords() {
     await ana.post('/api/password', { password: secrets.password });
     await ana.post('/api/password', { current: secrets.wrong, password: secrets.password });
     await ana.post('/api/reauthenticate', { password: secrets.wrong });
-    await ana.post('/api/reauthenticate', { password: secrets.password });
+    await ana.confirm(secrets.password);
+    secrets['cookie of ana, confirmed'] = ana.cookie.split('=')[1];
+    secrets['csrf of ana, confirmed'] = ana.csrf;
     const login = (body) => stack.client().send('POST', '/api/login', {
         body, headers: { 'content-type': 'application/json' } });
     for (const password of [secrets.password, secrets.wrong]) {

@@ -24,6 +24,19 @@ export class Client {
         return answer;
     }
 
+    /** Shows the password once more, which gives the session another token. */
+    async confirm(password) {
+        const answer = await this.post('/api/reauthenticate', { password });
+        return answer.status === 200 ? this.renew(answer) : answer;
+    }
+
+    renew(answer) {
+        this.cookie = answer.headers.getSetCookie().find((one) => /cs_session/.test(one))
+            .split(';')[0];
+        this.csrf = answer.body.csrf_token;
+        return answer;
+    }
+
     headers(more) {
         const headers = {};
         if (this.token) headers.authorization = `Bearer ${this.token}`;

@@ -230,6 +230,8 @@ test('a session is confirmed by a fresh sign-in of the same person', async () =>
     const left = await leave(ana, { reauthenticate: true });
     const answer = await comeBack(left, provider.signIn(left.url));
     assert.equal(answer.status, 200, answer.text);
+    assert.equal((await ana.get('/api/me')).status, 401, 'the token of before ends');
+    ana.renew(answer);
     assert.equal(await shown(), answer.body.authenticated_at);
 });
 

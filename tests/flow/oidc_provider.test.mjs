@@ -137,6 +137,7 @@ test('a session is confirmed by signing in there once more', async () => {
     const { code, state, iss } = await browser.signIn(url, 'ana-1');
     const answer = await client.post('/api/oidc/finish', { code, state, iss }, headers);
     assert.equal(answer.status, 200, answer.text);
+    client.renew(answer);
     const me = (await client.get('/api/me')).body;
     assert.equal(me.session.authenticated_at, answer.body.authenticated_at);
 });

@@ -137,7 +137,8 @@ async function comeAndGo({ stack, seen, open }) {
     await client.del(`/api/sessions/${sessions.at(-1).id}`, undefined);
     await client.del('/api/sessions', undefined, 200);
     await client.post('/api/password', { password: 'correct horse' }, 204);
-    await client.post('/api/reauthenticate', { password: 'correct horse' });
+    const again = { password: 'correct horse' };
+    seen('POST', '/api/reauthenticate', await client.client.confirm(again.password), again);
     await client.post('/api/logout', {}, 204);
     const by = { login: 'ana', password: 'correct horse' };
     seen('POST', '/api/login', await client.client.post('/api/login', by), by);

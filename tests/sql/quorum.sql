@@ -1,6 +1,6 @@
 -- How many people must approve, of which groups, and what is signed about it.
 \ir setup.psql
-select plan(45);
+select plan(56);
 
 create function t.risky(level text) returns bigint language sql
     return t.submit('mia', jsonb_build_object('verdict',
@@ -9,6 +9,9 @@ create function t.quorum(request_id bigint) returns text language sql stable
     return (select concat_ws(' ', q ->> 'approved', 'of', q ->> 'needed', 'by', q ->> 'eligible',
                 q ->> 'possible')
             from request r, quorum_json(r) q where r.id = $1);
+create function t.fresh(login text, request_id bigint) returns jsonb language sql
+    return t.decide(login, request_id, 'approve',
+                    jsonb_build_object('actor', t.fresh_actor(login)));
 create function t.waits_for(login text, request_id bigint) returns bool language sql stable
     return exists (select from jsonb_array_elements(
         request_list(t.id(login), '{"view": "review"}') -> 'requests') e
@@ -29,7 +32,7 @@ select is(t.code(t.call('submit_requests', t.submission('mia', '{"verdict": null
 
 -- Two people for a high risk.
 select is(t.quorum(:r), '0 of 2 by 4 true', 'nobody of two so far');
-select is(t.decide('noor', :r, 'approve') ->> 'state', 'pending', 'one approval is not enough');
+select is(t.fresh('noor', :r) ->> 'state', 'pending', 'one approval is not enough');
 select is(t.quorum(:r), '1 of 2 by 4 true', 'but counted');
 select is((select count(*) from attempt where request_id = :r), 0::bigint, 'nothing is to run');
 select is((select event || coalesce(to_state, '-') from audit_event where entity = 'request'
@@ -40,9 +43,9 @@ select ok(t.waits_for('anna', :r), 'but for anna');
 select is(cannot_decide_because((select p from person p where id = t.id('noor')),
     (select q from request q where id = :r)), 'already_decided', 'and tells noor why');
 select is(t.code(t.decide('noor', :r, 'reject')), 'already_decided', 'noor has no second voice');
-select is(t.decide('noor', :r, 'approve') ->> 'state', 'pending', 'nor counts twice');
+select is(t.fresh('noor', :r) ->> 'state', 'pending', 'nor counts twice');
 select is(t.quorum(:r), '1 of 2 by 4 true', 'whatever is sent');
-select is(t.decide('anna', :r, 'approve') ->> 'state', 'approved', 'the second approval is enough');
+select is(t.fresh('anna', :r) ->> 'state', 'approved', 'the second approval is enough');
 select is((select array_agg(d.reviewer_id order by d.id) from attempt_decision l
     join decision d on d.id = l.decision_id where l.attempt_id = t.attempt(:r)),
     array[t.id('noor'), t.id('anna')], 'the run rests on both');
@@ -51,10 +54,10 @@ select is((select array_agg(distinct needed) from decision where request_id = :r
 
 -- A rejection by the second ends it; a change voids the first.
 select t.risky('high') as s \gset
-select t.decide('noor', :s, 'approve') as x \gset
+select t.fresh('noor', :s) as x \gset
 select is(t.decide('anna', :s, 'reject') ->> 'state', 'rejected', 'one rejection is enough');
 select t.risky('high') as s \gset
-select t.decide('noor', :s, 'approve') as x \gset
+select t.fresh('noor', :s) as x \gset
 select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :s,
     'revision', 1, 'code', E'print(2)\n', 'verdict', t.verdict('high'))) as x \gset
 select is(t.quorum(:s), '0 of 2 by 4 true', 'an approval of other bytes counts for nothing');
@@ -68,6 +71,44 @@ select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id
     'revision', 3, 'title', 'Other')) as x \gset
 select is((select v.risk from revision v where v.request_id = :s and v.revision = 4), 'high',
     'that of the same code stays');
+
+-- Only who showed a moment ago who they are approves a high risk.
+select t.risky('high') as s \gset
+select t.fresh_actor('noor') as actor \gset
+create function t.approves(login text, request_id bigint, actor jsonb, more jsonb default '{}')
+    returns text language sql
+    return t.code(t.decide(login, request_id, 'approve',
+                           jsonb_build_object('actor', actor) || more));
+create function t.last_seen(actor jsonb, at timestamptz) returns void language sql
+    begin atomic
+    update cs.session s set authenticated_at = at where s.id = (actor ->> 'session_id')::bigint;
+    end;
+select t.last_seen(:'actor', now() - interval '15 minutes 1 second');
+select is(t.approves('noor', :s, :'actor'), 'reauthentication_required',
+    'nobody approves a high risk with an old proof');
+select is((select count(*) from decision where request_id = :s), 0::bigint, 'which makes no row');
+select is(t.approves('noor', :s, :'actor', '{"reauth_seconds": 3600}'), 'ok',
+    'how old it may be is a setting');
+select is(t.approves('noor', :s, :'actor'), 'ok', 'the same again has the same answer');
+select t.last_seen(:'actor', null);
+select t.risky('block') as q \gset
+select is(t.approves('noor', :q, :'actor'), 'reauthentication_required',
+    'nor with the word of a proxy alone');
+select is(t.approves('noor', :q, t.actor('noor')), 'reauthentication_required',
+    'nor without a session');
+select t.last_seen(:'actor', now());
+select is(t.approves('noor', :q, :'actor', '{"reauth_seconds": null}'),
+    'reauthentication_required', 'nor when nobody says how old it may be');
+select operator_token_add(jsonb_build_object('login', (select login from person
+    where id = t.id('noor')), 'name', 'n', 'prefix', 'cs_Zk3vQx1b',
+    'scopes', jsonb_build_array('decide'), 'seconds', 3600), sha256('high')) ->> 'id' as token \gset
+select is(t.decide('noor', :q, 'approve', jsonb_build_object('actor',
+    t.actor('noor', jsonb_build_object('token_id', :token::bigint)))) -> 'error' ->> 'message',
+    'A token does not approve what is of high risk: sign in', 'nor by a token');
+select is(t.approves('noor', t.risky('medium'), t.actor('noor')), 'ok', 'a medium risk needs none');
+select is(t.decide('noor', t.risky('high'), 'reject') ->> 'state', 'rejected',
+    'nor does a rejection');
+select is(t.approves('noor', :q, :'actor'), 'ok', 'with a new proof it is approved');
 
 -- Rights are asked when it starts.
 select t.worker() as w \gset

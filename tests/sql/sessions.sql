@@ -1,6 +1,6 @@
 -- Signing in, and what it is worth: links, passwords, throttles, sessions, tokens.
 \ir setup.psql
-select plan(85);
+select plan(87);
 
 -- One-time links.
 create function t.follow(link text, token text, address text default '10.1.1.1')
@@ -98,14 +98,20 @@ select ok(not t.fresh('M3'), 'not when a proxy said so');
 update session set authenticated_at = now() - interval '16 minutes'
     where token_sha256 = sha256('M1');
 select ok(not t.fresh('M1'), 'nor too long ago');
-select is(t.refused(format('select reauthenticate(t.actor(''max'', ''{"session_id": %s}''), ''x'')',
+select is(t.refused(format(
+    'select reauthenticate(t.actor(''max'', ''{"session_id": %s}''), ''x'', ''{}'')',
     :m1)), 'unauthenticated', 'nobody confirms the session of another');
-select is(t.refused('select reauthenticate(t.actor(''mia''), ''x'')'), 'forbidden',
+select is(t.refused('select reauthenticate(t.actor(''mia''), ''x'', ''{}'')'), 'forbidden',
     'only a session is confirmed');
-select reauthenticate(t.actor('mia', jsonb_build_object('session_id', :m1)), 'password') as at \gset
-select ok(t.fresh('M1'), 'who shows it again is fresh');
+select reauthenticate(t.actor('mia', jsonb_build_object('session_id', :m1)), 'password',
+    jsonb_build_object('token_sha256', encode(sha256('M5'), 'hex'),
+                       'csrf_sha256', encode(sha256('c5'), 'hex'))) as at \gset
+select ok(t.fresh('M5'), 'who shows it again is fresh');
+select is((select count(*) from session_check(sha256('M1'), 1800)), 0::bigint,
+    'and the token of before ends');
+select is((t.session('M5')).id, :m1::bigint, 'of the same session');
 select ok(not t.fresh('M3'), 'in that session alone');
-select is((select authenticated_at from session_check(sha256('M1'), 1800)), :'at',
+select is((select authenticated_at from session_check(sha256('M5'), 1800)), :'at',
     'the session says when');
 select is((select row(body ->> 'how', session_id)::text from audit_event
     where event = 'session.reauthenticate'), format('(password,%s)', :m1),
@@ -113,7 +119,7 @@ select is((select row(body ->> 'how', session_id)::text from audit_event
 
 select is(sessions_close(t.actor('mia', jsonb_build_object('session_id', :m1)), t.id('mia')),
     to_jsonb(array[:m2, :m3]::bigint[]), 'all others are ended at once');
-select ok((t.session('M1')).revoked_at is null, 'the one that asks lives on');
+select ok((t.session('M5')).revoked_at is null, 'the one that asks lives on');
 select ok(not t.fresh('M2'), 'an ended one is not fresh');
 select is(sessions_close(t.actor('root'), t.id('max')), to_jsonb(array[:m4]::bigint[]),
     'an admin ends those of anybody');
@@ -121,7 +127,7 @@ select is((select array_agg(entity_id order by id) from audit_event
     where event = 'session.close_all'), array[t.id('mia'), t.id('max')],
     'each with a row in the audit trail');
 select is(sessions_close(t.actor('root'), t.id('max')), '[]', 'which are none the next time');
-update session set revoked_at = now() where token_sha256 = sha256('M1');
+update session set revoked_at = now() where token_sha256 = sha256('M5');
 
 -- Passwords.
 create function t.lookup(login text, address text default '10.1.1.2')
