@@ -7,7 +7,7 @@ import { forgetDetails } from './base/details';
 import { addKeys, helpOpen, startKeys } from './base/keys';
 import { startLive } from './base/live';
 import { go, route } from './base/route';
-import { homePath, loadMe, me } from './base/session';
+import { arriving, homePath, loadMe, me } from './base/session';
 import { Ask } from './ask/ask';
 import { Audit } from './audit/audit';
 import { Account } from './people/account';
@@ -47,11 +47,11 @@ function Page() {
   useEffect(() => {
     // Asked anew: signing in may have gone somewhere else by now.
     const now = route.value.view;
-    if (me.value && (now === 'home' || (now === 'sign-in' && !location.hash)))
-      go(homePath(), 'replace');
-  }, [view, me.value]);
-  if (view === 'sign-in' && (me.value === null || location.hash || location.search))
-    return <SignIn />;
+    const settled = !location.hash && !arriving.value;
+    if (me.value && (now === 'home' || (now === 'sign-in' && settled))) go(homePath(), 'replace');
+  }, [view, me.value, arriving.value]);
+  const arrives = location.hash || location.search || arriving.value;
+  if (view === 'sign-in' && (me.value === null || arrives)) return <SignIn />;
   if (!me.value || view === 'home') return null;
   return (
     <>

@@ -99,6 +99,24 @@ export const t = {
     proxyWrong: 'Nobody here has the login that your network gives you. Ask your admin.',
   },
 
+  prove: {
+    title: 'Confirm that it is you',
+    why: (span: string) =>
+      `This code is of high risk. To approve it, show who you are: the last time was more than ` +
+      `${span} ago, or somebody else vouched for you. Your note is kept.`,
+    submit: 'Confirm and approve',
+    cancel: 'Not now',
+    empty: 'Enter your password.',
+    wrong: 'This is not your password.',
+    provider: 'Confirm by single sign\u2011on',
+    providerHelp: 'You come back to this request and press Approve once more.',
+    none: (span: string) =>
+      'You have no password here. Ask your admin for a one-time sign\u2011in link and open it in ' +
+      `this browser: then you can approve for ${span}, and set a password for the next time.`,
+    cancelled: 'Not approved: you have not confirmed that it is you. Your note is kept.',
+    done: 'Confirmed. You can approve now.',
+  },
+
   password: {
     title: 'Set a password',
     intro: 'You came in with a one-time link. With a password you can come back without asking.',

@@ -4,7 +4,9 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 export const BUILD = "build/fuzz";
-const MAX_LEN = { fuzz_multipart: 8192, fuzz_code: 1024, fuzz_e2b_lines: 1024 };
+const MAX_LEN = {
+    fuzz_multipart: 8192, fuzz_code: 1024, fuzz_e2b_lines: 1024, fuzz_jws: 2048,
+};
 const DEFAULT_MAX_LEN = 700;
 
 // The small ones: what was freed is remembered for less long, and by fewer callers.

@@ -14,6 +14,8 @@ export class ApiError extends Error {
 }
 
 export const csrfToken = signal('');
+// Whose token that is.
+export const tokenOf = signal(0);
 // Counts how often the api said that nobody is signed in.
 export const signedOut = signal(0);
 
@@ -27,7 +29,9 @@ export interface CallOptions {
 }
 
 export async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
-  const response = await send(path, options);
+  let response = await send(path, options);
+  if (response.status === 403 && (await isRenewed(response)))
+    response = await send(path, options);
   if (!response.ok) throw await errorOf(response, options.quiet ?? false);
   if (response.status === 204) return undefined as T;
   return (await response.json()) as T;
@@ -59,6 +63,22 @@ async function send(path: string, options: CallOptions): Promise<Response> {
   } catch (reason) {
     if (reason instanceof DOMException && reason.name === 'AbortError') throw reason;
     throw new ApiError(0, 'unreachable', '');
+  }
+}
+
+// Another tab may have shown again who this is, which gives the session another token: then the
+// call is made again with it, unless somebody else signed in there.
+async function isRenewed(response: Response): Promise<boolean> {
+  try {
+    const { error } = (await response.clone().json()) as { error: { code: string } };
+    if (error.code !== 'csrf' || tokenOf.value === 0) return false;
+    const answer = await send('/api/me', {});
+    const found = (await answer.json()) as { csrf_token: string; person: { id: number } };
+    if (!answer.ok || found.person.id !== tokenOf.value) return false;
+    csrfToken.value = found.csrf_token;
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 // Who is signed in, until when, and how to leave.
 import { computed, effect, signal } from '@preact/signals';
-import { call, csrfToken, signedOut } from './api';
+import { call, csrfToken, signedOut, tokenOf } from './api';
+import { keep, readKept } from './kept';
 import { readTheme, keepTheme, applyTheme, watchSystemTheme, type Theme } from './theme';
 import type { Me } from './types';
 import { go, route } from './route';
@@ -8,6 +9,8 @@ import { go, route } from './route';
 // undefined: not asked yet; null: nobody.
 export const me = signal<Me | null | undefined>(undefined);
 export const sessionEnded = signal(false);
+// Somebody comes back from a provider, and what they bring is being checked.
+export const arriving = signal(false);
 export const theme = signal<Theme>(readTheme());
 
 export const isReviewer = computed(() => me.value?.person.roles.includes('reviewer') ?? false);
@@ -33,6 +36,7 @@ export async function loadMe(): Promise<void> {
 
 function take(found: Me): void {
   csrfToken.value = found.csrf_token;
+  tokenOf.value = found.person.id;
   me.value = found;
   sessionEnded.value = false;
 }
@@ -48,10 +52,29 @@ export async function signIn(body: SignInBody): Promise<void> {
   await loadMe();
 }
 
-// Also what confirms a session that there is: either way /api/me says what is so then.
-export async function signInByProvider(back: object): Promise<void> {
-  await call('/api/oidc/finish', { body: back, quiet: true });
+// Also what confirms a session that there is, and says so; either way /api/me says what is so then.
+export async function signInByProvider(back: object): Promise<boolean> {
+  const found = await call<{ authenticated_at?: string }>('/api/oidc/finish', {
+    body: back,
+    quiet: true,
+  });
   await loadMe();
+  return found.authenticated_at !== undefined;
+}
+
+// Shows the password once more, for what wants a recent proof. The session gets another token.
+export async function prove(password: string): Promise<void> {
+  const found = await call<{ csrf_token: string }>('/api/reauthenticate', { body: { password } });
+  csrfToken.value = found.csrf_token;
+  await loadMe().catch(() => undefined);
+}
+
+// Leaves for the provider; the page comes back to where it was.
+export async function leaveForProvider(reauthenticate: boolean): Promise<void> {
+  const body = reauthenticate ? { reauthenticate } : {};
+  const { url } = await call<{ url: string }>('/api/oidc/start', { body, quiet: !reauthenticate });
+  keep('place', reauthenticate ? location.pathname + location.search : wanted);
+  location.assign(url);
 }
 
 // Where to go back to after signing in again.
@@ -72,15 +95,20 @@ export function homePath(): string {
 }
 
 export function pathAfterSignIn(): string {
-  const path = wanted || homePath();
+  const path = wanted || readKept('place', '') || homePath();
   wanted = '';
+  keep('place', null);
   return path;
 }
 
+// A call that was on its way while the session got another token is no sign of its end.
+async function endIfOver(): Promise<void> {
+  await loadMe().catch(() => undefined);
+  if (me.value === null) sessionEnded.value = true;
+}
+
 effect(() => {
-  if (signedOut.value === 0 || me.peek() === null) return;
-  me.value = null;
-  sessionEnded.value = true;
+  if (signedOut.value > 0 && me.peek() !== null) void endIfOver();
 });
 
 effect(() => {

@@ -21,6 +21,8 @@ export interface Limits {
 
 export interface Settings {
   undo_seconds: number;
+  // How old the last proof of who somebody is may be where it counts.
+  reauth_seconds: number;
   limits: Limits;
   max_limits?: Limits;
   max_code_bytes: number;

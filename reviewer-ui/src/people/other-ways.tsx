@@ -2,7 +2,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from '../base/api';
 import { go } from '../base/route';
-import { pathAfterSignIn, signIn, signInByProvider } from '../base/session';
+import { showToast } from '../base/messages';
+import {
+  arriving,
+  leaveForProvider,
+  pathAfterSignIn,
+  signIn,
+  signInByProvider,
+} from '../base/session';
 import { Button } from '../parts/small';
 import { t } from '../texts';
 
@@ -16,24 +23,27 @@ const ways: Record<string, { label: string; act: () => Promise<void>; refused: s
   },
   oidc: {
     label: t.signIn.byProvider,
-    act: async () => {
-      const { url } = await call<{ url: string }>('/api/oidc/start', { body: {}, quiet: true });
-      location.assign(url);
-    },
+    act: () => leaveForProvider(false),
     refused: t.signIn.providerWrong,
   },
 };
 
-export function OtherWays({ fail }: { fail: Fail }) {
-  const [known, setKnown] = useState<string[]>([]);
+// The ways to sign in here; null until they are known.
+export function useWays(): string[] | null {
+  const [known, setKnown] = useState<string[] | null>(null);
   useEffect(() => {
     call<{ sign_in: string[] }>('/api/instance', { quiet: true })
       .then((found) => setKnown(found.sign_in))
       .catch(() => undefined);
   }, []);
+  return known;
+}
+
+export function OtherWays({ fail }: { fail: Fail }) {
+  const known = useWays();
   return (
     <>
-      {known.map((name) => {
+      {known?.map((name) => {
         const way = ways[name];
         if (!way) return null;
         const act = () => void way.act().catch((reason) => fail(reason, way.refused));
@@ -60,6 +70,7 @@ export function takeReturn(): Return | null {
   const state = query.get('state');
   if (!state || !(query.has('code') || query.has('error'))) return null;
   history.replaceState(null, '', '/sign-in');
+  arriving.value = true;
   const iss = query.get('iss');
   return { code: query.get('code') ?? '', state, ...(iss && { iss }) };
 }
@@ -69,10 +80,14 @@ export function ProviderReturn({ back, fail }: { back: Return; fail: (reason: un
   useEffect(() => {
     if (started.current) return;
     started.current = true;
-    if (!back.code) return fail(null);
-    signInByProvider(back)
-      .then(() => go(pathAfterSignIn(), 'replace'))
-      .catch(fail);
+    const refused = back.code ? signInByProvider(back) : Promise.reject(null);
+    refused
+      .then((confirmed) => {
+        if (confirmed) showToast({ text: t.prove.done, tone: 'good' });
+        go(pathAfterSignIn(), 'replace');
+      })
+      .catch(fail)
+      .finally(() => (arriving.value = false));
   }, []);
   return (
     <div role="status">

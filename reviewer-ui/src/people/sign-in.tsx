@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../base/api';
 import { formatSpan } from '../base/format';
-import { errorText } from '../base/messages';
+import { errorText, showToast } from '../base/messages';
 import { go } from '../base/route';
 import { me, pathAfterSignIn, sessionEnded, signIn } from '../base/session';
 import type { ComponentChildren } from 'preact';
@@ -151,8 +151,13 @@ export function SignIn() {
   const [back, setBack] = useState(takeReturn);
   const [said, setSaid] = useState('');
   const refuse = (reason: unknown) => {
-    setSaid(reason ? failure(reason, t.signIn.providerWrong) : t.signIn.providerRefused);
+    const text = reason ? failure(reason, t.signIn.providerWrong) : t.signIn.providerRefused;
+    setSaid(text);
     setBack(null);
+    if (!me.value) return;
+    // The session that should be confirmed lives on.
+    showToast({ text, tone: 'bad' });
+    go(pathAfterSignIn(), 'replace');
   };
   useEffect(() => {
     const again = () => setToken(takeToken() || token);

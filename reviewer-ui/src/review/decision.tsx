@@ -1,5 +1,6 @@
 // The decision bar: what a decision covers or why there is none, the note, three buttons.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { ApiError } from '../base/api';
 import { addKeys } from '../base/keys';
 import { keep, readKept } from '../base/kept';
 import { live } from '../base/live';
@@ -9,6 +10,7 @@ import { firstName } from '../base/format';
 import type { Detail, Verdict } from '../base/types';
 import { Icon, Sign } from '../parts/icons';
 import { A, agoText, Button } from '../parts/small';
+import { Prove } from '../people/prove';
 import { startReading, sendDecision } from './decide';
 import { unreadCount } from './findings-read';
 import { t } from '../texts';
@@ -226,6 +228,7 @@ export function DecisionBar(props: BarProps) {
   const [wanted, want] = useState<Verdict | null>(null);
   const [busy, setBusy] = useState<Verdict | null>(null);
   const [problem, setProblem] = useState('');
+  const [proving, prove] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const why = whyNot(detail);
   const off = why !== null || newer !== null;
@@ -245,8 +248,10 @@ export function DecisionBar(props: BarProps) {
       await sendDecision(detail, verdict, note.trim());
       keep(noteName(detail), null);
     } catch (reason) {
-      setProblem(errorText(reason));
       setBusy(null);
+      if (reason instanceof ApiError && reason.code === 'reauthentication_required')
+        return prove(true);
+      setProblem(errorText(reason));
     }
   };
 
@@ -262,37 +267,51 @@ export function DecisionBar(props: BarProps) {
   };
   const label = t.decide.note(firstName(detail.author.name));
   return (
-    <section
-      class={wanted || note ? 'decision with-note' : 'decision'}
-      aria-label={t.decide.label}
-      ref={box}
-    >
-      <p class="decision-line" id="decision-line">
-        <FirstLine {...props} why={why} armed={armed} problem={problem} />
-      </p>
-      <QuorumLine detail={detail} />
-      <div class="decision-row">
-        <textarea
-          class="field note-field"
-          rows={1}
-          maxLength={4000}
-          dir="auto"
-          aria-label={label}
-          placeholder={label}
-          aria-invalid={problem && !note.trim() ? 'true' : undefined}
-          aria-describedby="decision-line"
-          readOnly={whyNever(detail) !== null && !note}
-          value={note}
-          onInput={(event) => {
-            write(event.currentTarget.value);
-            setProblem('');
+    <>
+      <section
+        class={wanted || note ? 'decision with-note' : 'decision'}
+        aria-label={t.decide.label}
+        ref={box}
+      >
+        <p class="decision-line" id="decision-line">
+          <FirstLine {...props} why={why} armed={armed} problem={problem} />
+        </p>
+        <QuorumLine detail={detail} />
+        <div class="decision-row">
+          <textarea
+            class="field note-field"
+            rows={1}
+            maxLength={4000}
+            dir="auto"
+            aria-label={label}
+            placeholder={label}
+            aria-invalid={problem && !note.trim() ? 'true' : undefined}
+            aria-describedby="decision-line"
+            readOnly={whyNever(detail) !== null && !note}
+            value={note}
+            onInput={(event) => {
+              write(event.currentTarget.value);
+              setProblem('');
+            }}
+            onKeyDown={keys}
+          />
+          <VerdictButton verdict="reject" bar={bar} />
+          <VerdictButton verdict="request_changes" bar={bar} />
+          <VerdictButton verdict="approve" bar={bar} />
+        </div>
+      </section>
+      {proving && (
+        <Prove
+          proved={() => {
+            prove(false);
+            void ask('approve');
           }}
-          onKeyDown={keys}
+          leave={() => {
+            prove(false);
+            setProblem(t.prove.cancelled);
+          }}
         />
-        <VerdictButton verdict="reject" bar={bar} />
-        <VerdictButton verdict="request_changes" bar={bar} />
-        <VerdictButton verdict="approve" bar={bar} />
-      </div>
-    </section>
+      )}
+    </>
   );
 }
