@@ -85,6 +85,10 @@ export default [
       becomes: 'if (!algorithm)\n        algorithm = &algorithms[0];\n    if (false)\n        '
           + 'return refuse',
       test: [oidc, 'a token signed by the right key under another algorithm is refused'] },
+    { id: 'oidc-base64', defence: 'The parts of a token are base64, and in one way alone',
+      file: jws,
+      was: 'if (!is_base64url((struct bytes){token, len}) || ', becomes: 'if (',
+      test: ['unit/test_jws.c', 'no_character_can_be_changed'] },
     { id: 'oidc-critical', defence: 'A token with an extension that is critical is refused',
       file: jws,
       was: 'if (has_critical(header))',

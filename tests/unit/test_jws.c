@@ -121,23 +121,23 @@ static void the_tokens_of_the_standard_are_read(void **state)
     }
 }
 
-/* Whatever single character of content or signature is another one. The last one of a part is left
- * out: it has bits that mean nothing. */
 static void no_character_can_be_changed(void **state)
 {
     (void)state;
     AUTO(json) json_t *keys = json_loads(rfc_keys, 0, NULL);
     AUTO(text) char *token = memory_text(rfc_tokens[1]);
     size_t len = strlen(token);
-    for (size_t i = strcspn(token, "."); i < len - 1; i++) {
+    for (size_t i = strcspn(token, "."); i < len; i++) {
         char was = token[i];
-        if (was == '.' || token[i + 1] == '.')
+        if (was == '.')
             continue;
         token[i] = was == 'A' ? 'B' : 'A';
         assert_int_equal(outcome(token, keys), ERR_NOT_ACCEPTABLE);
         token[i] = was;
     }
     assert_int_equal(outcome(token, keys), ERR_NONE);
+    token[len - 1] = 'R'; /* for Q: a bit that means nothing */
+    assert_int_equal(outcome(token, keys), ERR_NOT_ACCEPTABLE);
 }
 
 static void a_key_is_meant_by_its_name_and_its_kind(void **state)
@@ -231,11 +231,19 @@ static void weak_and_broken_keys_sign_nothing(void **state)
         "{\"x\":\"\"}",
         "{\"y\":null}",
         "{\"y\":[]}",
+        "{\"x\":\"A===\"}",
+        "{\"x\":\"AAAAA\"}",
+        "{\"x\":\"AA==\"}",
     };
     for (size_t i = 0; i < COUNT_OF(broken); i++) {
         AUTO(json) json_t *keys = set_of(shown(ec, broken[i]), NULL);
         assert_int_equal(outcome(token, keys), ERR_NOT_ACCEPTABLE);
     }
+    AUTO(text) char *by_rsa = signed_text(rsa, "{\"alg\":\"RS256\"}", CLAIMS);
+    AUTO(buffer) struct buffer no_base64 = {0}; /* over which the library would end the process */
+    buffer_printf(&no_base64, "{\"n\":\"%0345d===\"}", 0);
+    AUTO(json) json_t *rsa_set = set_of(shown(rsa, no_base64.data), NULL);
+    assert_int_equal(outcome(by_rsa, rsa_set), ERR_NOT_ACCEPTABLE);
     AUTO(json) json_t *wide = set_of(shown(wide_ec, "{}"), NULL);
     assert_int_equal(outcome(token, wide), ERR_NOT_FOUND);
 }
@@ -289,6 +297,10 @@ static void what_is_no_token_is_refused(void **state)
         "eyJhbGciOiJSUzI1NiJ9.e30",        /* no signature */
         "eyJhbGciOiJSUzI1NiJ9.e30.",       /* an empty one */
         "eyJhbGciOiJSUzI1NiJ9.e30.AAAA.b", /* one part too many */
+        "eyJhbGciOiJSUzI1NiJ9.e30.AAAA.",
+        "eyJhbGciOiJSUzI1NiJ9.A===.AAAA", /* over which the library would end the process */
+        "eyJhbGciOiJSUzI1NiJ9.e30.A===",
+        "A===.e30.AAAA",
         " eyJhbGciOiJSUzI1NiJ9.e30.AAAA",
         "eyJhbGciOiJSUzI1NiJ9.e30.AA\n",
     };
