@@ -122,4 +122,10 @@ export default [
       file: 'common/io/http_answer.c',
       was: 'if (piece.len > exchange->body_max - body->len) {', becomes: 'if (false) {',
       test: ['unit/test_http_answer.c', 'test_bodies_are_limited'] },
+    { id: 'sandbox-folder', defence: 'No folder of this machine is writable in a sandbox',
+      file: wrap,
+      was: '"--dev",\n    "/dev",',
+      becomes: '"--dev",\n    "/dev",\n    "--bind-try",\n    "/var/tmp/countersign-canary",\n'
+          + '    "/var/tmp/countersign-canary",',
+      test: ['unit/test_local_dangerous.c', 'nothing_of_it_reaches_outside'] },
 ];
