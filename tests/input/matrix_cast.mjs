@@ -69,7 +69,8 @@ export class Cast {
     }
 
     async makePeople() {
-        await this.each('operator', 'cs.operator_team_add(e)', [{ name: 'own' }, { name: 'other' }]);
+        await this.each('operator', 'cs.operator_team_add(e)',
+            [{ name: 'own' }, { name: 'other' }]);
         const item = (name, roles, more = {}) => ({ login: name, name, roles, teams: ['own'],
                                                     ...more });
         const human = people.filter(({ part }) => part !== 'made_by_author');
@@ -94,7 +95,8 @@ export class Cast {
         await this.each('api', `cs.person_create(e -> 'actor', e -> 'item')`, [
             ...of('made_by_author').map((one) => made('maker', one.login)),
             ...of('account_maker').map((one) => made(one.login, `${one.login}.made`))]);
-        const link = (by, name) => ({ actor: this.actor(by), login: name, sha: sha256(secret('')) });
+        const link = (by, name) => ({ actor: this.actor(by), login: name,
+                                      sha: sha256(secret('')) });
         await this.each('api', `cs.login_link_create(e -> 'actor', e ->> 'login',
             decode(e ->> 'sha', 'hex'), 60)`, [
             ...of('resetter').map((one) => link(one.login, 'ann')),
@@ -164,15 +166,12 @@ export class Cast {
     }
 
     async decide(list) {
-        const answers = await this.decided('api', list.map(({ of, state, id, revision, digest }) => ({
+        const items = list.map(({ of, state, id, revision, digest }) => ({
             actor: this.actor(of.part === 'decider' ? of.login : 'ref'), id, revision,
-            bundle_sha256: digest, verdict: verdictOf(state), note: 'because' })));
+            bundle_sha256: digest, verdict: verdictOf(state), note: 'because' }));
+        const answers = await this.batch('api', 'decide_requests', items, signed);
         list.forEach((one, n) => Object.assign(one, { decision: answers[n].decision_id,
                                                       attempt: answers[n].attempt_id }));
-    }
-
-    decided(role, items) {
-        return this.batch(role, 'decide_requests', items, signed);
     }
 
     async run(list) {
@@ -197,8 +196,8 @@ export class Cast {
 
     // What the rules speak of must be what there is.
     async check(made) {
-        const rows = new Map((await this.stack.psql('superuser', 'select id, state from cs.request'))
-            .map(({ id, state }) => [id, state]));
+        const found = await this.stack.psql('superuser', 'select id, state from cs.request');
+        const rows = new Map(found.map(({ id, state }) => [id, state]));
         for (const { of, state, id } of made)
             if (rows.get(id) !== state)
                 throw new Error(`${of.login}: ${rows.get(id)} in the place of ${state}`);

@@ -7,8 +7,8 @@ import { sha256 } from './matrix_cast.mjs';
 const WHOSE = ['mine', 'agents', 'others', 'nobody'];
 const CSV = Buffer.from('a,b\n1,2\n');
 
-/** [{route, asker, whose, expected}] */
-export function restCells(route) {
+// [{route, asker, whose, expected}]
+function restCells(route) {
     const rule = aboutTheRest[route];
     return plainAskers.flatMap((asker) => (rule.whose ? WHOSE : ['mine']).map((whose) => {
         const cell = { route, asker, whose, roles: asker.roles };
@@ -105,17 +105,28 @@ async function runCell({ cast, sender }, cell, wrong) {
             + `${cell.expected}: ${answer.text.slice(0, 200)}`);
 }
 
-/** One route: first what is refused, some at once, after which nothing is changed; then what is
- *  done, one after the other. Gives what was wrong. */
-export async function runRoute({ cast, sender, state }, cells) {
+/** The cells of all routes, ready to be sent, by route. */
+export async function prepareAll(cast) {
+    const ready = new Map();
+    for (const route of Object.keys(aboutTheRest)) {
+        const cells = [];
+        for (const cell of restCells(route)) cells.push(await prepare(cast, cell));
+        ready.set(route, cells);
+    }
+    return ready;
+}
+
+/** What is refused, some at once, after which nothing is changed. Gives what was wrong. */
+export async function runRefused({ cast, sender, state }, cells) {
     const wrong = [];
-    const prepared = [];
-    for (const cell of cells) prepared.push(await prepare(cast, cell));
-    await state.changes();
-    await sender.all(prepared.filter(isRefused), (cell) => runCell({ cast, sender }, cell, wrong));
+    await sender.all(cells.filter(isRefused), (cell) => runCell({ cast, sender }, cell, wrong));
     const changed = await state.changes();
-    if (changed.length) wrong.push(`${cells[0].route}: changed ${changed}`);
-    for (const cell of prepared.filter((one) => !isRefused(one)))
-        await runCell({ cast, sender }, cell, wrong);
+    return changed.length ? [...wrong, `changed ${changed}`] : wrong;
+}
+
+/** What is done, one after the other. */
+export async function runDone(world, cells) {
+    const wrong = [];
+    for (const cell of cells.filter((one) => !isRefused(one))) await runCell(world, cell, wrong);
     return wrong;
 }

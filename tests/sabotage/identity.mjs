@@ -1,6 +1,7 @@
 // Defences of who somebody is: sessions, recent proof, a proxy's word, an OpenID provider's.
 const sessions = 'sql/functions/sessions.sql';
 const signInSql = 'sql/functions/sign_in.sql';
+const matrix = 'input/matrix.test.mjs';
 const jws = 'common/base/jws.c';
 const claims = 'api/oidc_claims.c';
 const oidc = 'flow/oidc.test.mjs';
@@ -177,4 +178,24 @@ export default [
       becomes: 'reply_add_header(call->reply, "Set-Cookie", text);'
           + ' LOG(LOG_INFO, "cookie", LOG_TEXT("text", text));',
       test: ['flow/canary.test.mjs', 'no log has any of them'] },
+    { id: 'see-team', defence: 'A reviewer sees the requests of their own team alone',
+      file: 'sql/functions/actors.sql',
+      was: 'where m.person_id = who.id and m.team_id = r.team_id))',
+      becomes: 'where m.person_id = who.id))',
+      test: [matrix, 'SQL alone knows who cancels'] },
+    { id: 'undo-others', defence: 'Who approved takes it back, or an admin',
+      file: 'sql/functions/decisions.sql',
+      was: "if not exists (select from decision_of(who, r) d where d.verdict = 'approve')",
+      becomes: 'if false',
+      test: [matrix, 'SQL alone knows who takes approvals back'] },
+    { id: 'settle-admins', defence: 'Nobody settles what they had a part in',
+      file: 'sql/functions/endings.sql',
+      was: 'elsif own_request(r.id, who.id) then',
+      becomes: "elsif own_request(r.id, who.id) and not has_role(who, 'admin') then",
+      test: [matrix, 'SQL alone knows who settles'] },
+    { id: 'ties-maker', defence: 'Who made the account of the author does not decide',
+      file: 'sql/functions/authority.sql',
+      was: 'union all select p.id, p.created_by from cs.person p',
+      becomes: '',
+      test: [matrix, 'SQL alone knows who decides'] },
 ];
