@@ -42,7 +42,7 @@ programs := $(if $(wildcard api/main.c),$(BUILD)/countersign-api) \
 tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(units))
 
 .PHONY: all help deps build programs unit-tests test test-unit test-sql test-flow \
-  test-browser lint format run demo image clean
+  test-browser lint security-page format run demo image clean
 .DELETE_ON_ERROR:
 
 all: build
@@ -159,6 +159,9 @@ test-browser: build ## the page in Chromium
 
 lint: deps ## every check of the source that needs no running
 	@tools/lint
+
+security-page: ## docs/security.md and docs/asvs.md out of what the tests say that they prove
+	@node tools/security_page.mjs
 
 format: ## lay the C files out as lint wants them
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -d '\n' clang-format -i

@@ -1,5 +1,6 @@
 // The files of tests/deception on the page: the text is the code, also when it is copied; what can
 // not be seen is boxed and has a name; what was found is told.
+// Proves: T10
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack } from '../flow/stack.mjs';
@@ -104,6 +105,7 @@ test('a part of a line is copied as it is', async () => {
     assert.equal(copied, '\u0435r"\n');
 });
 
+// Proves: T15
 test('a box has a name, a finding its place, the line its colour', async () => {
     await openFile(anna, 'look_alikes/user_in_string.py');
     const box = anna.getByRole('img', { name: 'Hidden or look-alike character U+0435' });

@@ -1,4 +1,5 @@
 // Deciding on the page: own requests, notes, newer versions, undo, somebody faster, the keyboard.
+// Proves: T5
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack, until } from '../flow/stack.mjs';
@@ -45,6 +46,7 @@ after(async () => {
     await stack?.stop();
 });
 
+// Proves: T4
 test('an own request can not be approved, and the bar says why', async () => {
     const own = await stack.signIn('anna');
     const id = await submit(own, { title: 'My own question' });
@@ -103,6 +105,7 @@ test('asked for a change, the author sends version 2, and its diff is shown', as
     await line(anna).getByText('This approves version 2 only.').waitFor();
 });
 
+// Proves: T2
 test('a newer version stops the decision, keeps the note and shows what changed', async () => {
     const id = await submit(mia, { title: 'Moves under the eyes', code: 'x = 1\nx\n' });
     await openRequest(anna, id);

@@ -1,4 +1,5 @@
 // One question from the form to the answer, by two people in two windows, nothing reloaded.
+// Proves: T5
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
 // The parts that think: differences, marks of hidden characters, sorting. Without a browser.
+// Proves: T10 T11
 import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
 import path from 'node:path';

@@ -1,4 +1,5 @@
 // Coming in and going out, and what is kept of the work in between.
+// Proves: V6.2.6 V6.2.7 V7.4.4 V7.5.2 V14.2.1
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Provider } from '../fake/oidc.mjs';

@@ -1,4 +1,5 @@
 // What others wrote is only ever text: in titles, questions, code, notes, names and output.
+// Proves: T10 T14
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack, until } from '../flow/stack.mjs';
@@ -211,6 +212,7 @@ test('the copy button gives the true bytes', async () => {
     assert.equal(await anna.evaluate(() => navigator.clipboard.readText()), code);
 });
 
+// Proves: T13
 test('nothing is out of sight: long lines wrap, long runs of spaces are marked', async () => {
     const code = [
         `x = "${'a'.repeat(4000)}"`,

@@ -2,6 +2,7 @@
 //
 //   TRIALS=N  how many (150)      SEED=N  the first seed (1); a trial alone: TRIALS=1 SEED=…
 //   STAGES=N  stacks at once (2): much of a trial is waiting
+// Proves: I4 I5 I12
 import { named, unlike } from './points.mjs';
 import { Stage } from './stage.mjs';
 import { Trial } from './trial.mjs';

@@ -1,4 +1,5 @@
 // What people may ask of the audit trail over the api, and what the trail says about who read what.
+// Proves: T20a
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';

@@ -266,6 +266,7 @@ test('with Redis hung, streams that resume hold nobody else up', async () => {
     }, 'the places');
 });
 
+// Proves: T1
 test('what somebody forges into Redis wakes, but tells nothing', async () => {
     const stream = await adm.events();
     for (const event of ['{}', 'null', '[1]', 'not json', '{"id":"x"}', '{"id":-1,"state":7}',

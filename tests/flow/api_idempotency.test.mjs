@@ -1,4 +1,5 @@
 // Idempotency-Key: the same request again has the same answer and one effect, in every order.
+// Proves: I5
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack } from './stack.mjs';

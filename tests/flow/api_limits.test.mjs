@@ -1,4 +1,5 @@
 // Slow, stuck, leaving and too many clients; a database that is away; an orderly end.
+// Proves: T24 I15
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import net from 'node:net';

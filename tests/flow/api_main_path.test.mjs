@@ -1,4 +1,5 @@
 // The main path over HTTP: submit, read, decide, run, results, and who sees what.
+// Proves: T14
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack, until } from './stack.mjs';
@@ -103,6 +104,7 @@ test('what is not shared with somebody does not exist for them', async () => {
     assert.deepEqual([stolen.status, stolen.body.error.field], [400, 'files.0.id'], stolen.text);
 });
 
+// Proves: T2
 test('a decision names the digest it saw', async () => {
     const sent = (await submit(ana)).body;
     const other = await approve(rob, { ...sent, bundle_sha256: 'a'.repeat(64) });

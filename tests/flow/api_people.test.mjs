@@ -1,4 +1,5 @@
 // People and teams by admins, and that nobody decides on what counts as their own, on any path.
+// Proves: V7.4.2
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack } from './stack.mjs';

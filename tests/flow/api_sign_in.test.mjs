@@ -1,4 +1,5 @@
 // Signing in and out: links, passwords, throttles, sessions and tokens.
+// Proves: T9 T22 V6.2.2 V6.2.3 V6.3.1 V7.2.1 V7.2.4 V7.3.1 V7.3.2 V7.4.5 V7.5.1 V7.5.2 V7.5.3
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack } from './stack.mjs';
@@ -268,6 +269,7 @@ test('tokens: made, shown once, limited, revoked', async () => {
 });
 
 // The api asks for a token once a second at most; what it changes asks again.
+// Proves: V8.3.2
 test('a token that was used a moment ago does nothing once it has ended', async () => {
     const ana = await stack.signIn('ana');
     const ask = (token) => stack.client(token).post('/api/requests',

@@ -1,5 +1,6 @@
 // Submissions that are taken in part or not yet: batches, and people with too much waiting. What is
 // refused for what it says is in tests/input.
+// Proves: T28
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack } from './stack.mjs';

@@ -1,4 +1,5 @@
 // The operator's command asks the audit trail the same questions, with the same limits.
+// Proves: T20a
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';

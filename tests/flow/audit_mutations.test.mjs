@@ -1,5 +1,6 @@
 // Thousands of single changes to the history: each must be found, when an old head is given.
 // MUTATIONS=100000 makes it longer; it prints its seed, and SEED=n repeats it.
+// Proves: T25 I13
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import path from 'node:path';

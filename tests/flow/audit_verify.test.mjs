@@ -1,4 +1,5 @@
 // Sealing and `countersign audit verify`: what it answers, and heads that left the database.
+// Proves: T25 I13
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';

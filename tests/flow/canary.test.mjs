@@ -1,5 +1,6 @@
 // No secret is anywhere but where it belongs: each kind goes through every path that takes it, the
 // ones that fail as well, and then logs, database, Redis and core files are searched for it.
+// Proves: T22 I12 V14.2.1 V16.2.5
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,5 +1,6 @@
 // The Compose file, its secrets and its checker. The containers themselves are
 // tried by `make image`, which needs more than a test may ask for.
+// Proves: T23 V13.3.1 V13.3.2
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Who answers in Daytona's name: certificates, toolboxes that are elsewhere, and nobody at all.
+// Proves: T19a T21
 import { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { makeCertificates } from '../fake/authority.mjs';

@@ -1,5 +1,6 @@
 // Any trouble with Daytona at any step, once and for ever: what becomes of the job, how often a
 // sandbox is made and code is started at most, and that nothing is left behind.
+// Proves: T19a T19b
 import test, { after } from 'node:test';
 import { hasEffect, runTable, troubles } from './fault_table.mjs';
 import { BAD_RESULTS, CREATE, DELETE, DIED, EXEC, FORBIDDEN, LOGS, LOOK, LOST, NOT_STARTED,

@@ -1,5 +1,6 @@
 // What could lead a reviewer astray: every file of tests/deception through the running api, refused
 // at the place that is told, or kept with just the findings that are told.
+// Proves: T10 T11 T12
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack } from './stack.mjs';

@@ -1,5 +1,6 @@
 // Whatever E2B does, a job ends in the right class, starts at most once, stays within its bounds of
 // time and memory, and leaves nothing behind that costs money: the table of its faults.
+// Proves: T19a T19b
 import test, { after, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import http from 'node:http';

@@ -1,4 +1,5 @@
 // Keys that sign: made, listed and retired by the operator's command; a stack makes its own.
+// Proves: I18
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import * as fs from 'node:fs/promises';

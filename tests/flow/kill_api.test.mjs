@@ -1,5 +1,6 @@
 // kill -9 of the api around the commits of a submission and of a decision. Who got no answer asks
 // again with the same Idempotency-Key, and it is the same request, once.
+// Proves: I4 I5
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack, until } from './stack.mjs';

@@ -1,5 +1,6 @@
 // kill -9 of PostgreSQL around the commits of a run. The worker is held at the moment by a fault
 // point that stops it, so that the database is gone exactly then.
+// Proves: I4 I16
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
 // kill -9 of Redis around the push of a hint: before it, and after it with the hint inside. The
 // commit is in PostgreSQL either way, so the job runs, once.
+// Proves: T23 I4 I16
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
 // kill -9 of the worker, at each moment that matters: before the commit of a step nothing has
 // happened and it happens once more; after it nothing happens twice.
+// Proves: I3 I4
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

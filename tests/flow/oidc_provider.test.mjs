@@ -1,4 +1,5 @@
 // Sign-in at a real OpenID provider, oidc-provider of npm, as a browser would do it.
+// Proves: T27 V10.2.2
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import http from 'node:http';

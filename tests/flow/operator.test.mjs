@@ -1,4 +1,5 @@
 // The operator's command: migrate, people, teams, links, tokens, help.
+// Proves: V6.3.2
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import * as fs from 'node:fs/promises';

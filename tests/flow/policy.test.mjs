@@ -1,5 +1,6 @@
 // The rules: what they block never waits for anybody, what they find raises how many must approve,
 // and new rules reach what waits and what is approved before it starts.
+// Proves: T16 I18
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack, until } from './stack.mjs';

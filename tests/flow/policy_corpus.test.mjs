@@ -1,5 +1,6 @@
 // The policy engine on the corpora of tests/policy: what it finds, and what it leaves alone.
 // CORPUS=folder measures another folder of the same shape.
+// Proves: T16
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { describe, Judge, measure } from '../policy/corpus.mjs';

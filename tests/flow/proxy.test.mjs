@@ -1,4 +1,5 @@
 // Sign-in by the header of a trusted proxy: whose word counts, and what it is worth.
+// Proves: T27 V6.3.4
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack } from './stack.mjs';

@@ -1,5 +1,6 @@
 // A sandbox that was made at a service and ran nothing costs money, too: it is in our books with
 // the claim that it was made for, beside what ran in the end.
+// Proves: I7
 import test, { before, after, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { services } from '../fake/services.mjs';

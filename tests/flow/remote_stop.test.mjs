@@ -1,6 +1,7 @@
 // A worker that stands still for longer than its lease while its job runs at a service, and then
 // goes on as if nothing had been: where the service still tells how the run ended, that is said
 // once; where it does not, nobody guesses, and the sandbox is ended.
+// Proves: I9
 import test, { before, after, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { services } from '../fake/services.mjs';

@@ -1,5 +1,6 @@
 // A worker that is paused past its lease: its sandbox dies without it, others see the run as
 // unknown, and what it writes late changes nothing.
+// Proves: I9
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack, until } from './stack.mjs';

@@ -1,4 +1,5 @@
 // Several workers on one queue: each job is claimed and started by one of them.
+// Proves: I3
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack } from './stack.mjs';

@@ -1,4 +1,5 @@
 // Redis is a doorbell: stopped, killed, hung, flushed or lying, each job still runs, once.
+// Proves: T23 I10 I16
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack, until } from './stack.mjs';
@@ -75,6 +76,7 @@ test('flushed with the hint in it', async () => {
     await ranOnce(run);
 });
 
+// Proves: T1
 test('forged, garbage and duplicate ids', async () => {
     const waiting = await jobs.submit("print('not approved')");
     const past = await jobs.run("print('ran')");

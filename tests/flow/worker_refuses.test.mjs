@@ -1,5 +1,6 @@
 // What was changed behind the product's back, by a superuser with every trigger off, does not
 // run: the worker or the start refuses it, the audit trail says so, and no byte leaves.
+// Proves: T3 T6 I1 I8
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync } from 'node:crypto';

@@ -1,4 +1,5 @@
 // Fields of the wrong type, beyond their bounds, missing, unknown, or naming what is not there.
+// Proves: V6.2.1
 const BASE = { language: 'python', code: 'print(1)' };
 const DIGEST = 'a'.repeat(64);
 const brief = (value) => `${JSON.stringify(value) ?? 'missing'}`.slice(0, 40);

@@ -1,4 +1,5 @@
 // Framing (d.1) over one stack, byte by byte, and what becomes of a connection behind a refusal.
+// Proves: T24
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import net from 'node:net';

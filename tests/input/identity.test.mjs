@@ -1,4 +1,5 @@
 // Sign-ins, rights and keys (d.5) over one stack.
+// Proves: V6.3.8
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { openWorld, runRows, checkLog } from './rows.mjs';

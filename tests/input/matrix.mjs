@@ -1,7 +1,7 @@
 // The cells of the matrix: who asks for what, with which answer by the rules, and sending them.
 import http from 'node:http';
 import { Cast, people, roleSets, rolesOf, scopes } from './matrix_cast.mjs';
-import { aboutRequests, answerOf, refusedAtTheDoor, states } from './matrix_rules.mjs';
+import { aboutRequests, answerOf, canBe, refusedAtTheDoor, states } from './matrix_rules.mjs';
 
 export const MISSING = 987654321;
 const verdicts = ['approve', 'reject', 'request_changes'];
@@ -57,8 +57,9 @@ function cellOf(route, rule, asker, state, verdict) {
 
 /** Each route about a request, by each asker, in each state; decisions by each verdict. */
 export function cells() {
+    const verdictsOf = (route) => (route.endsWith('/decisions') ? verdicts : [undefined]);
     return Object.entries(aboutRequests).flatMap(([route, rule]) => askers.flatMap((asker) =>
-        states.flatMap((state) => (route.endsWith('/decisions') ? verdicts : [undefined])
+        states.filter((state) => canBe(asker.part, state)).flatMap((state) => verdictsOf(route)
             .map((verdict) => cellOf(route, rule, asker, state, verdict)))));
 }
 

@@ -2,6 +2,7 @@
 // stack, and its answer must be what matrix_rules.mjs says in words; what is refused changes
 // nothing, and what is not shown is like what is not there. The functions behind the decision
 // routes answer the same without the api before them.
+// Proves: T4 I2 I14
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Session } from '../flow/session.mjs';
@@ -125,6 +126,7 @@ async function callAll(session, name, list) {
     const items = JSON.stringify(list.map((cell) => {
         const request = requestOf(cell);
         return { actor: cell.asker.actor, id: request.id, max_waiting: 1000000,
+                 ...(name === 'revise_requests' && { verdict: cast.verdict('none') }),
                  ...bodyOf(cell.route, request, cell.verdict) };
     })).replaceAll("'", "''");
     const element = name === 'decide_requests' ? signed : 'e';

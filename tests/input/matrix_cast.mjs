@@ -83,6 +83,8 @@ export class Cast {
                 .map((one) => item(`${one.login}.bot`, ['agent'], { owner: one.login })),
         ]);
         await this.learnIds();
+        [{ policy: this.policy }] = await this.stack.psql('superuser',
+            'select max(version) as policy from cs.policy_version');
         this.team = (await this.stack.psql('superuser',
             `select id from cs.team where name = 'own'`))[0].id;
     }
@@ -119,10 +121,21 @@ export class Cast {
         return this.actor(other[part] ?? 'ann', token_id ? { token_id } : {});
     }
 
-    submission(actor) {
-        return { actor, title: 'Sums', question: 'How much?', language: 'python',
-                 code: 'print(1)\n', files: [], max_limits: LIMITS, retry_safe: false,
-                 backend: 'local', image: 'system-python3', network: 'none',
+    /** What the policy said of code: level none or block. */
+    verdict(level) {
+        return JSON.stringify({ level, engine: 'ok', policy_version: this.policy, capabilities: {},
+            facts: {}, findings: level === 'none' ? [] : [{ rule: 'test', level, line: 1, column: 1,
+                end_column: 2, title: 'Never', explanation: '' }] });
+    }
+
+    verdictFor(state) {
+        return this.verdict(state === 'blocked' ? 'block' : 'none');
+    }
+
+    submission(actor, state = 'pending') {
+        return { actor, verdict: this.verdictFor(state), title: 'Sums', question: 'How much?',
+                 language: 'python', code: 'print(1)\n', files: [],
+                 max_limits: LIMITS, retry_safe: false, backend: 'local', image: 'system-python3', network: 'none',
                  approval_seconds: 86400, pending_seconds: 604800, max_waiting: 1000000 };
     }
 
@@ -147,20 +160,22 @@ export class Cast {
             this.submission(this.actor(of.login))));
         await this.batch('api', 'cancel_requests', before.map(({ of }, n) => ({
             actor: this.actor(of.login), id: first[n].id })));
-        const again = await this.batch('api', 'run_again', first.map(({ id }) => ({
-            actor: this.actor('maker'), id, max_waiting: 1000000 })));
+        const again = await this.batch('api', 'run_again', first.map(({ id }, n) => ({
+            actor: this.actor('maker'), id, verdict: this.verdictFor(before[n].state),
+            max_waiting: 1000000 })));
         before.forEach((one, n) => Object.assign(one, { id: again[n].id,
                                                         digest: again[n].bundle_sha256 }));
         const rest = made.filter(({ of }) => of.part !== 'before');
         const asked = await this.batch('api', 'submit_requests',
-            rest.map(({ of }) => this.submission(this.asker(of))));
+            rest.map(({ of, state }) => this.submission(this.asker(of), state)));
         rest.forEach((one, n) => Object.assign(one, { id: asked[n].id,
                                                       digest: asked[n].bundle_sha256 }));
     }
 
     async revise(list) {
         const answers = await this.batch('api', 'revise_requests', list.map(({ of, id }) => ({
-            actor: this.actor(of.login), id, revision: 1, code: 'print(2)\n' })));
+            actor: this.actor(of.login), id, revision: 1, code: 'print(2)\n',
+            verdict: this.verdict('none') })));
         list.forEach((one, n) => Object.assign(one, { revision: 2,
                                                       digest: answers[n].bundle_sha256 }));
     }

@@ -26,7 +26,7 @@ const facts = {
 
 /** The decision that brought a request into a state. */
 export function verdictOf(state) {
-    const other = { pending: null, cancelled: null, rejected: 'reject',
+    const other = { pending: null, cancelled: null, blocked: null, rejected: 'reject',
                     changes_requested: 'request_changes' };
     return state in other ? other[state] : 'approve';
 }
@@ -40,7 +40,7 @@ export function holds(words, cell) {
 }
 
 export const states = ['pending', 'changes_requested', 'approved', 'running', 'outcome_unknown',
-                       'succeeded', 'failed', 'rejected', 'cancelled'];
+                       'succeeded', 'failed', 'rejected', 'cancelled', 'blocked'];
 
 /** What somebody may have to do with a request. All but the first and the last are a part in it:
  *  its author, who revised it, the owner of the agent that asked, who made the token it was asked
@@ -175,6 +175,9 @@ export const aboutTheRest = {
 /** Everybody may: there is nothing to refuse (input/rights, input/identity). */
 export const open = ['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /api/instance',
                      'POST /api/login', 'POST /api/oidc/start', 'POST /api/oidc/finish'];
+
+/** Whether there can be such a request: what is blocked was never revised. */
+export const canBe = (part, state) => part !== 'editor' || state !== 'blocked';
 
 /** Why a route does not even look at what it is asked for; null when it does. */
 export function refusedAtTheDoor(rule, { roles, credential, enabled }) {

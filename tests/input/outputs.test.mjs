@@ -1,5 +1,6 @@
 // What runs hand back (d.8), through the whole stack: it ends as it must, is served as nothing but
 // text, pictures and attachments, and everything else works as before.
+// Proves: T14
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { openWorld } from './rows.mjs';

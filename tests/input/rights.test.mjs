@@ -1,5 +1,6 @@
 // Who may use which route: the whole table against nobody, each role and each token, and for
 // each change by cookie every check against foreign pages.
+// Proves: I14 V8.2.1 V8.2.2 V8.3.1
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack } from '../flow/stack.mjs';
@@ -142,6 +143,7 @@ for (const [name, row] of Object.entries(rights)) {
     });
 }
 
+// Proves: T7
 test('every change by cookie wants our header, our origin and our content type', async () => {
     let checked = 0;
     for (const route of table.filter((one) => one.method !== 'GET' && !one.open)) {
@@ -182,6 +184,7 @@ test('every change by cookie wants our header, our origin and our content type',
     assert.deepEqual(await state.changes(), [], 'something was changed');
 });
 
+// Proves: T8
 test('every answer of every route carries the headers that browsers obey', async () => {
     const wanted = {
         'content-security-policy': /default-src 'none'.*frame-ancestors 'none'/,

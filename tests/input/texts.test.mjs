@@ -1,4 +1,5 @@
 // Text in every field that takes text (d.3) over one stack.
+// Proves: T10 T20 V6.2.5 V6.2.8
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { openWorld, runRows, checkLog } from './rows.mjs';

@@ -4,6 +4,7 @@
  *   EVENTS   how many elements are sent in all; SECONDS: or for how long, when that is longer
  *   FAILURES after so many failed stories it gives up
  *   CLIENTS  how many stories are played at once, each in a database of its own */
+/* Proves: I1 I2 I3 I6 I8 I9 I11 */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

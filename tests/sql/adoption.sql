@@ -1,4 +1,5 @@
 -- A run that its worker lost is picked up by another one: one at a time, for evidence alone.
+-- Proves: I11
 \ir setup.psql
 select plan(114);
 select t.worker() as w \gset

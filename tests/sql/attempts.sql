@@ -1,4 +1,5 @@
 -- Claims, leases, fences, the last check before the start, and how runs end.
+-- Proves: T3 I1 I3 I8 I9
 \ir setup.psql
 select plan(127);
 select t.worker() as w \gset

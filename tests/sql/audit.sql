@@ -1,4 +1,5 @@
 -- The audit trail: chained, complete, and only ever added to.
+-- Proves: T25 I6
 \ir setup.psql
 select plan(103);
 

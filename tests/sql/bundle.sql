@@ -1,4 +1,5 @@
 -- What an approval binds: the bytes of common/domain/bundle.c, made by SQL.
+-- Proves: T6
 \ir setup.psql
 select plan(30);
 

@@ -1,4 +1,5 @@
 -- Who may call and read what, read from the catalogue and held against a table of expectation.
+-- Proves: T3 I14 V8.3.1
 \ir setup.psql
 
 create temp table role (name text) on commit drop;

@@ -1,4 +1,5 @@
 -- Who decides on what, and what a decision does.
+-- Proves: T4 I2
 \ir setup.psql
 select plan(79);
 

@@ -1,4 +1,5 @@
 -- Every legal move is possible and every other one is refused, for the owner's SQL by hand too.
+-- Proves: T3 I6 I11
 \ir setup.psql
 
 -- All pairs of states, from '' on; a state may always stay as it is.

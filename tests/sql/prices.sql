@@ -1,4 +1,5 @@
 -- What runs at services cost: exact, of their day, never 0 for what is not known.
+-- Proves: I7
 \ir setup.psql
 select plan(42);
 

@@ -1,5 +1,6 @@
 -- Two at once, each over a connection of its own. What they commit stays, under names that no
 -- other test and no other run uses.
+-- Proves: T2
 \ir setup.psql
 -- The server connects to itself, and can not read the file that our own password is in.
 \set password `sed -n 's/^.*:postgres://p' "$COUNTERSIGN_DATA/secrets/passfile" 2>/dev/null; true`

@@ -1,4 +1,5 @@
 -- Submitting, revising, cancelling, running again, and what people see of it.
+-- Proves: V8.2.1 V8.2.2
 \ir setup.psql
 select plan(73);
 

@@ -1,5 +1,6 @@
 -- Sealing: what is taken, in which order, and that seals follow each other. The rows of a running
 -- transaction, such as this one, are never taken: so the table begins with rows made to order.
+-- Proves: T25 I13
 \ir setup.psql
 select plan(14);
 select is_empty('select * from seal_take(10)', 'nothing that a running transaction may add to');

@@ -1,4 +1,5 @@
 -- Signing in, and what it is worth: links, passwords, throttles, sessions, tokens.
+-- Proves: T9 V6.3.1 V6.3.4 V6.4.1 V7.4.1 V7.4.3 V7.5.3 V16.3.1
 \ir setup.psql
 select plan(87);
 

@@ -1,4 +1,5 @@
 -- What was lost is found: hints, leases, deadlines, workers.
+-- Proves: I8 I10
 \ir setup.psql
 select plan(38);
 select t.worker() as w \gset

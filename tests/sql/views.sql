@@ -1,4 +1,5 @@
 -- The auditors' views answer what docs/audit-queries.md says they do, to the auditor alone.
+-- Proves: T25
 \ir setup.psql
 \ir story.psql
 select plan(55);

@@ -1,4 +1,5 @@
 /* Signed decisions: what a worker takes for an approval. */
+/* Proves: I1 I18 */
 #include "tests/unit/cmocka_all.h"
 
 #include <stdio.h>

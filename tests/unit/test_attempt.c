@@ -1,4 +1,5 @@
 /* A claimed attempt: whether what will be sent is what was approved. */
+/* Proves: I1 */
 #include "tests/unit/cmocka_all.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* Proves: T6 */
 #include <string.h>
 
 #include "common/domain/bundle.h"

@@ -1,3 +1,4 @@
+/* Proves: T10 T12 */
 #include <stdlib.h>
 #include <string.h>
 

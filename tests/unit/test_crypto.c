@@ -1,3 +1,4 @@
+/* Proves: V7.2.2 V7.2.3 */
 #include <string.h>
 
 #include "common/base/crypto.h"

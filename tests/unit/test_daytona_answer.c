@@ -1,4 +1,5 @@
 /* Each of Daytona's states and errors, and what is made of it. */
+/* Proves: T19b */
 #include "tests/unit/cmocka_all.h"
 
 #include <string.h>

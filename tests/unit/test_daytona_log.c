@@ -1,4 +1,5 @@
 /* A log that is read again and again, cut anywhere: every byte is handed on once, and in order. */
+/* Proves: T19b */
 #include "tests/unit/cmocka_all.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Proves: T10 T11 T12 */
 #include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Proves: T19b */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* Proves: T19b */
 #include <string.h>
 
 #include "tests/unit/cmocka_all.h"

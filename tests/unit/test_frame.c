@@ -1,4 +1,5 @@
 /* The frame: the code is the start signal, so a frame that is not whole and right runs nothing. */
+/* Proves: T17 */
 #include "tests/unit/cmocka_all.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Proves: T19a T19b T21 */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -1,3 +1,4 @@
+/* Proves: T24 */
 #include <string.h>
 
 #include "api/framing.h"

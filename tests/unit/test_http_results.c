@@ -1,4 +1,5 @@
 /* Tables as CSV, and the names of downloads. */
+/* Proves: T14 */
 #include <string.h>
 
 #include "api/download.h"

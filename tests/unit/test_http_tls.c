@@ -1,3 +1,4 @@
+/* Proves: T21 */
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>

@@ -1,3 +1,4 @@
+/* Proves: T24 */
 #include <stdlib.h>
 #include <string.h>
 

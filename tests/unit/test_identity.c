@@ -1,4 +1,5 @@
 /* Who asks: what the headers of a request say, and what a route wants of it. */
+/* Proves: T27 */
 #include "tests/unit/cmocka_all.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* The launcher: who dies with whom, what is left behind, what a sandbox inherits. */
+/* Proves: T17 T19 */
 #include "tests/unit/cmocka_all.h"
 
 #include <dirent.h>

@@ -236,6 +236,7 @@ static void the_job_is_the_main_module(void **state)
 }
 
 /* A coding cookie has no say: the text was decoded before it was compiled. */
+/* Proves: T12 */
 static void a_coding_cookie_has_no_say(void **state)
 {
     (void)state;

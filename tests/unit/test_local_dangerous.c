@@ -1,6 +1,7 @@
 /* The sandbox holds with the policy off: what tests/policy/python/dangerous does, aimed at this
  * machine, runs in real sandboxes, several at once, and everything is watched from outside. Each
  * sample is followed by an attack that works where nothing holds it, which is tried first. */
+/* Proves: T16 T17 T19 */
 #include "tests/unit/cmocka_all.h"
 
 #include <fcntl.h>

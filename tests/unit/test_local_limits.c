@@ -1,5 +1,6 @@
 /* Each limit of a run, met by code that tries to pass it. Run as root with
  * cgroups and, by test_local_limits_plain.c, as a plain user without. */
+/* Proves: T18 */
 #include "tests/unit/cmocka_all.h"
 
 #include <stdlib.h>

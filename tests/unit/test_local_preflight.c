@@ -1,4 +1,5 @@
 /* Preflight: what is not as expected switches the backend off; what dies is told apart. */
+/* Proves: T17 I18 */
 #include "tests/unit/cmocka_all.h"
 
 #include <fcntl.h>

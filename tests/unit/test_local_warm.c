@@ -1,4 +1,5 @@
 /* Warm sandboxes: used once, with the job's own limits, and as tight as cold ones. */
+/* Proves: T17 */
 #include "tests/unit/cmocka_all.h"
 
 #include <signal.h>

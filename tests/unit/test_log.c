@@ -1,3 +1,4 @@
+/* Proves: T22 I12 V13.3.1 V13.3.2 */
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* Signing in, when the database or the machine says no: what a story can not bring about. */
+/* Proves: T9 V6.2.1 V6.3.8 */
 #include "tests/unit/cmocka_all.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* The child that judges code: its verdicts by the rules of the database, and what becomes of
  * those whose reader dies, hangs or lies. */
+/* Proves: T16 I18 */
 #include "tests/unit/services.h"
 
 #include <pthread.h>

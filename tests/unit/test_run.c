@@ -1,4 +1,5 @@
 /* From a claim to a start: what is asked before code leaves, and what is done when it may not. */
+/* Proves: I1 */
 #include "tests/unit/cmocka_all.h"
 
 #include "common/base/bytes.h"

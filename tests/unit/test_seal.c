@@ -1,3 +1,4 @@
+/* Proves: T25 */
 #include <stdio.h>
 #include <string.h>
 
