@@ -47,13 +47,16 @@ speaks of: what is blocked.';
 
 create or replace function cs.eligible_people(request_id bigint) returns bigint[]
     language plpgsql stable as $$
-begin
-    return array(
+declare
+    own bigint[] := array(select o.person_id from own_people(array[$1]) o);
+    asked bigint[] := array(
         select w.person_id from request r join reviewers() w on w.team_id = r.team_id
-        where r.id = $1 and not exists (
-            select from own_people(array[r.id]) o join ties() t on t.person_id = o.person_id
-            where t.other_id = w.person_id)
-        order by w.person_id);
+        where r.id = $1);
+    barred bigint[] := array(
+        select b.by_id from behind(own) b
+        union select b.person_id from behind(asked) b where b.by_id = any (own));
+begin
+    return array(select a.id from unnest(asked) a (id) where a.id <> all (barred) order by a.id);
 end
 $$;
 comment on function cs.eligible_people is 'Whose approval of a request would count today.';

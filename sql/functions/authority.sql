@@ -52,27 +52,35 @@ comment on function cs.own_people is
     'Author, editors, the owners of agents among them, owner and creator of the tokens used; also
 of the requests that this one runs again, whose code it has.';
 
-create or replace function cs.ties() returns table (person_id bigint, other_id bigint)
-    language sql stable as $$
-    select p.id, p.id from cs.person p
-    union all select p.id, p.created_by from cs.person p
-    union all select p.created_by, p.id from cs.person p
-    union all select e.person_id, e.by_id from cs.credential_event e
-    union all select e.by_id, e.person_id from cs.credential_event e
+create or replace function cs.behind(people bigint[])
+    returns table (person_id bigint, by_id bigint) language sql stable as $$
+    with recursive b (person_id, by_id) as (
+        select p, p from unnest(people) p
+        union
+        select b.person_id, m.by_id from b cross join lateral (
+            select p.created_by from cs.person p where p.id = b.by_id
+            union all
+            select e.by_id from cs.credential_event e where e.person_id = b.by_id
+            offset 0) m (by_id)
+        where m.by_id is not null)
+    select b.person_id, b.by_id from b
 $$;
-comment on function cs.ties is
-    'Who is too close to decide on whose work: oneself, and who made or reset whose account.';
+comment on function cs.behind is
+    'Of each person: oneself, who made the account or reset its credentials, who did that to those,
+and so on: whoever could have come in as that person.';
 
 create or replace function cs.own_request(request_id bigint, person_id bigint) returns bool
     language plpgsql stable as $$
+declare
+    own bigint[] := array(select o.person_id from own_people(array[$1]) o);
 begin
-    return exists (select from own_people(array[$1]) o
-                   join ties() t on t.person_id = o.person_id where t.other_id = $2);
+    return exists (select from behind(own) b where b.by_id = $2)
+        or exists (select from behind(array[$2]) b where b.by_id = any (own));
 end
 $$;
 comment on function cs.own_request is
-    'Whether a request counts as somebody''s own: one of own_people, or one of them made that
-person or its credentials, or the other way round.';
+    'Whether a request counts as somebody''s own: one of own_people, or one of them is behind that
+person, or the other way round.';
 
 create or replace function cs.reviewers() returns table (person_id bigint, team_id bigint)
     language sql stable as $$
@@ -110,7 +118,11 @@ comment on function cs.may_revise is
 create or replace function cs.counted_approvals(requests bigint[])
     returns table (request_id bigint, decision_id bigint, bundle_sha256 bytea, reviewer_id bigint)
     language sql stable as $$
-    with own as materialized (select * from cs.own_people(requests))
+    with own as materialized (select * from cs.own_people(requests)),
+    behind_own as materialized (
+        select o.request_id, b.by_id
+        from (select array_agg(distinct o.person_id) as people from own o) a
+        cross join lateral cs.behind(a.people) b join own o on o.person_id = b.person_id)
     select r.id, d.id, d.bundle_sha256, d.reviewer_id
     from (select distinct i from unnest(requests) i) q (id)
     cross join lateral (
@@ -122,8 +134,10 @@ create or replace function cs.counted_approvals(requests bigint[])
           and c.verdict = 'approve' offset 0) d
     where exists (select from cs.reviewers() w
                   where w.person_id = d.reviewer_id and w.team_id = r.team_id offset 0)
-      and not exists (select from own o join cs.ties() t on t.person_id = o.person_id
-                      where o.request_id = r.id and t.other_id = d.reviewer_id offset 0)
+      and not exists (select from behind_own b
+                      where b.request_id = r.id and b.by_id = d.reviewer_id offset 0)
+      and not exists (select from cs.behind(array[d.reviewer_id]) b
+                      join own o on o.person_id = b.by_id where o.request_id = r.id offset 0)
 $$;
 comment on function cs.counted_approvals is
     'The approvals of the present revision and round of each request that count today, one per

@@ -129,15 +129,23 @@ begin
     ), own as (
         select id from first_hand
         union select p.owner_id from first_hand f join cs.person p using (id)
+    ), above as (
+        select id from own
+        union
+        select m.id from above a cross join lateral (
+            select p.created_by from cs.person p where p.id = a.id
+            union all select e.by_id from cs.credential_event e
+            where e.person_id = a.id and e.at < $2) m (id)
+    ), below as (
+        select id from own
+        union
+        select m.id from below b cross join lateral (
+            select p.id from cs.person p where p.created_by = b.id
+            union all select e.person_id from cs.credential_event e
+            where e.by_id = b.id and e.at < $2) m (id)
     )
     select t.id from (
-        select id from own
-        union select p.created_by from own join cs.person p using (id)
-        union select p.id from own join cs.person p on p.created_by = own.id
-        union select e.by_id from own join cs.credential_event e on e.person_id = own.id
-        where e.at < $2
-        union select e.person_id from own join cs.credential_event e on e.by_id = own.id
-        where e.at < $2) t
+        select id from above union select id from below) t
     where t.id is not null;
 end
 $$;

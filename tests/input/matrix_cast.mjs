@@ -96,7 +96,11 @@ export class Cast {
             roles: ['analyst', 'reviewer', 'admin'], team_ids: [this.team] } });
         await this.each('api', `cs.person_create(e -> 'actor', e -> 'item')`, [
             ...of('made_by_author').map((one) => made('maker', one.login)),
-            ...of('account_maker').map((one) => made(one.login, `${one.login}.made`))]);
+            ...[...of('account_maker'), ...of('far_maker')].map(
+                (one) => made(one.login, `${one.login}.made`))]);
+        await this.learnIds();
+        await this.each('api', `cs.person_create(e -> 'actor', e -> 'item')`,
+            of('far_maker').map(({ login: name }) => made(`${name}.made`, `${name}.far`)));
         const link = (by, name) => ({ actor: this.actor(by), login: name,
                                       sha: sha256(secret('')) });
         await this.each('api', `cs.login_link_create(e -> 'actor', e ->> 'login',
@@ -115,7 +119,8 @@ export class Cast {
     // Who asks for a request that this person has that part in.
     asker({ login: name, part }) {
         const other = { author: name, before: 'maker', owner: `${name}.bot`,
-                        account_maker: `${name}.made`, made_by_author: 'maker',
+                        account_maker: `${name}.made`,
+                        far_maker: `${name}.far`, made_by_author: 'maker',
                         reset_by_author: 'maker' };
         const token_id = part === 'token_maker' ? this.tokenOf.get(name) : undefined;
         return this.actor(other[part] ?? 'ann', token_id ? { token_id } : {});
@@ -135,8 +140,9 @@ export class Cast {
     submission(actor, state = 'pending') {
         return { actor, verdict: this.verdictFor(state), title: 'Sums', question: 'How much?',
                  language: 'python', code: 'print(1)\n', files: [],
-                 max_limits: LIMITS, retry_safe: false, backend: 'local', image: 'system-python3', network: 'none',
-                 approval_seconds: 86400, pending_seconds: 604800, max_waiting: 1000000 };
+                 max_limits: LIMITS, retry_safe: false, backend: 'local',
+                 image: 'system-python3', network: 'none', approval_seconds: 86400,
+                 pending_seconds: 604800, max_waiting: 1000000 };
     }
 
     async makeRequests(wanted) {

@@ -44,10 +44,11 @@ export const states = ['pending', 'changes_requested', 'approved', 'running', 'o
 
 /** What somebody may have to do with a request. All but the first and the last are a part in it:
  *  its author, who revised it, the owner of the agent that asked, who made the token it was asked
- *  with, who made the author's account and the other way round, who reset the author's credentials
- *  and the other way round, and whose request it runs again. */
+ *  with, who made the author's account (or the account that made it) and the other way round, who
+ *  reset the author's credentials and the other way round, and whose request it runs again. */
 export const parts = ['stranger', 'author', 'editor', 'owner', 'token_maker', 'account_maker',
-                      'made_by_author', 'resetter', 'reset_by_author', 'before', 'decider'];
+                      'far_maker', 'made_by_author', 'resetter', 'reset_by_author', 'before',
+                      'decider'];
 
 const HIDDEN = ['404 not_found', 'unless they see it'];
 const read = (method, more = {}) => ({ scope: 'read', answers: [HIDDEN], done: 200, ...more });
@@ -158,12 +159,12 @@ export const aboutTheRest = {
         whose: true, agents: '403 wrong_role', others: '403 wrong_role', nobody: '403 wrong_role',
         gone: '404 not_found',
     }),
-    'DELETE /api/sessions': session(200, {
-        whose: true, agents: '403 wrong_role', others: '403 wrong_role', nobody: '403 wrong_role',
-        gone: '404 not_found',
-    }),
     'DELETE /api/sessions/{id}': session(204, {
         whose: true, agents: '404 not_found', others: '404 not_found', nobody: '404 not_found',
+        gone: '404 not_found',
+    }),
+    'DELETE /api/sessions': session(200, {
+        whose: true, agents: '403 wrong_role', others: '403 wrong_role', nobody: '403 wrong_role',
         gone: '404 not_found',
     }),
     // Without a password in them, so that everybody can go on.

@@ -53,7 +53,9 @@ export default [
       test: deceptions },
     { id: 'code-plain-kept', defence: 'A revision is read in the language that it keeps',
       file: 'api/submission.c',
-      was: 'return deception_check(code_of(body), language, err) &&', becomes: 'return language &&',
+      was: 'return deception_check(code_of(body), language, err) &&',
+      becomes: 'return (!json_text_of(body, "language") ||\n'
+          + '            deception_check(code_of(body), language, err)) &&',
       test: ['flow/deception.test.mjs',
              'a revision is held to the same, also in the language it keeps'] },
     { id: 'code-field', defence: 'Fields of formatted strings are code',

@@ -1,7 +1,7 @@
 -- Who decides on what, and what a decision does.
 -- Proves: T4 I2
 \ir setup.psql
-select plan(79);
+select plan(83);
 
 -- Approve, and what follows.
 select t.submit('mia') as r \gset
@@ -144,6 +144,18 @@ select is(t.own('eva', 'made'), 'own_request', 'not somebody whom the author mad
 select is(t.own('made', 'eva'), 'own_request', 'not who made the author');
 select is(t.own('mia', 'made'), 'ok', 'a made account may decide on others');
 select is(t.own('mia', 'anna'), 'ok', 'two reviewers without ties may');
+update person set roles = '{analyst,reviewer,admin}' where id = t.id('made');
+select person_create(t.actor('made'), jsonb_build_object('login', 't-far', 'name', 'Far',
+    'roles', '["analyst", "reviewer"]'::jsonb,
+    'team_ids', (select jsonb_agg(m.team_id) from team_member m where m.person_id = t.id('eva'))))
+    as far \gset
+select is(t.own('eva', 'far'), 'own_request', 'not an account that was made by one they made');
+select is(t.own('far', 'eva'), 'own_request', 'nor who made the one that made the author');
+select is(t.own('mia', 'far'), 'ok', 'on others it may decide');
+select t.submit('eva') as r \gset
+select ok(eligible_people(:r) && array[t.id('noor')]
+    and not eligible_people(:r) && array[t.id('eva'), t.id('made'), t.id('far')],
+    'and none of them counts among those whose approval would');
 select login_link_create(t.actor('root'), 't-anna', sha256('reset'), 60) as reset \gset
 update person set roles = '{analyst,reviewer,admin}' where id = t.id('root');
 insert into team_member select t.id('root'), m.team_id from team_member m
