@@ -149,7 +149,7 @@ static bool check_states(const char *list, struct error *err)
 
 static bool read_filter(const struct uri *uri, json_t *filter, struct error *err)
 {
-    static const char *const views[] = {"review", "mine", "all", NULL};
+    static const char *const views[] = {"review", "mine", "all", "overdue", NULL};
     const char *view = uri_query_text(uri, "view");
     const char *state = uri_query_text(uri, "state");
     const char *q = uri_query_text(uri, "q");
@@ -318,9 +318,9 @@ bool route_run_again(struct call *call, struct error *err)
         return false;
     const json_t *code = json_object_get(request, "code");
     AUTO(json)
-    json_t *item = json_pack("{s:I, s:I, s:I}", "id", (json_int_t)call->exchange->ids[0],
-                             "pending_seconds", (json_int_t)settings->pending_seconds,
-                             "max_waiting", (json_int_t)settings->max_waiting_per_person);
+    json_t *item = json_pack("{s:I, s:I}", "id", (json_int_t)call->exchange->ids[0], "max_waiting",
+                             (json_int_t)settings->max_waiting_per_person);
+    submission_add_clocks(settings, item);
     if (!judging_add(call->api->judging, json_text_of(request, "language"),
                      (struct bytes){json_string_value(code), json_string_length(code)}, item,
                      err) ||

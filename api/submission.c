@@ -190,6 +190,13 @@ static void copy(const json_t *from, const char *key, json_t *to, const char *as
         json_object_set(to, as, value);
 }
 
+void submission_add_clocks(const struct settings *settings, json_t *item)
+{
+    json_object_set_new(item, "pending_seconds", json_integer(settings->pending_seconds));
+    json_object_set_new(item, "remind_seconds", json_integer(settings->remind_seconds));
+    json_object_set_new(item, "escalate_seconds", json_integer(settings->escalate_seconds));
+}
+
 bool submission_read(const struct api *api, const json_t *body, const char *path, json_t **ret_item,
                      struct error *err)
 {
@@ -205,7 +212,7 @@ bool submission_read(const struct api *api, const json_t *body, const char *path
     copy(body, "state", item, "state_echo");
     json_object_set_new(item, "network", json_string("none"));
     json_object_set_new(item, "approval_seconds", json_integer(api->settings.approval_seconds));
-    json_object_set_new(item, "pending_seconds", json_integer(api->settings.pending_seconds));
+    submission_add_clocks(&api->settings, item);
     json_object_set_new(item, "max_waiting", json_integer(api->settings.max_waiting_per_person));
     if (!judging_add(api->judging, json_text_of(body, "language"), code_of(body), item, err))
         return false;

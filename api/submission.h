@@ -12,6 +12,9 @@ bool submission_read(const struct api *api, const json_t *body, const char *path
 bool submission_read_revision(const struct api *api, const json_t *body, int64_t request_id,
                               json_t **ret_item, struct error *err) MUST_CHECK;
 
+/* Adds until when what is asked for waits for reviewers, and when somebody is told. */
+void submission_add_clocks(const struct settings *settings, json_t *item);
+
 /* The rest for a revision whose language is known, which it may keep from the one before: whether
  * its code is plain (ERR_NOT_ACCEPTABLE, field "code"), and the verdict for the item. */
 bool submission_judge_revision(const struct api *api, const json_t *body, const char *language,

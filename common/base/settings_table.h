@@ -89,6 +89,10 @@ SETTING_NUMBER(approval_seconds, "APPROVAL_SECONDS", 86400, 60, 2592000, SETTING
                "how long an approval stays valid before it runs")
 SETTING_NUMBER(pending_seconds, "PENDING_SECONDS", 604800, 60, 31536000, SETTINGS_API,
                "how long a request waits for reviewers before it expires")
+SETTING_NUMBER(remind_seconds, "REMIND_SECONDS", 14400, 0, 31536000, SETTINGS_API,
+               "how long a request waits before its reviewers are reminded; 0: never")
+SETTING_NUMBER(escalate_seconds, "ESCALATE_SECONDS", 86400, 0, 31536000, SETTINGS_API,
+               "how long a request waits before it is overdue, which admins see, too; 0: never")
 
 /* Keys, and what is sealed with them */
 SETTING_TEXT(signing_key_file, "SIGNING_KEY_FILE", "", SETTINGS_API,

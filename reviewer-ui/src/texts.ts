@@ -33,6 +33,15 @@ export const t = {
   agent: 'Agent',
   ofOwner: (name: string) => `agent of ${name}`,
 
+  clock: {
+    expires: (span: string) => `expires in ${span}`,
+    agesOut: (span: string) => `approval ends in ${span}`,
+    waits: (span: string) => `waits ${span}`,
+    reminded: (span: string) => `waits ${span}, reminder sent`,
+    overdue: 'Overdue',
+    escalated: 'Escalated',
+  },
+
   nav: {
     label: 'Main',
     ask: 'Ask',
@@ -171,6 +180,7 @@ export const t = {
   requests: {
     title: 'Requests',
     mine: 'Mine',
+    overdue: 'Overdue',
     all: 'All',
     search: 'Search requests',
     anyState: 'Any state',

@@ -155,6 +155,6 @@ begin
 end
 $$;
 comment on function cs.request_run_again is
-    '{actor, id, pending_seconds?, max_waiting?, verdict?} → the result of a submission: a new
-request with the same code, files and limits, linked to the old; not_found, wrong_state,
-wrong_role.';
+    '{actor, id, pending_seconds?, remind_seconds?, escalate_seconds?, max_waiting?, verdict?} → the
+result of a submission: a new request with the same code, files and limits, linked to the old;
+not_found, wrong_state, wrong_role.';

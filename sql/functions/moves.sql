@@ -120,11 +120,16 @@ begin
         end if;
         new.state_at := clock_timestamp();
     end if;
+    if new.state = 'pending' and (new.round, new.state) <> (old.round, old.state) then
+        new.waits_since := clock_timestamp();
+        new.clock_at := (select least(k.remind_at, k.escalate_at) from cs.request_clock(new) k);
+    end if;
     return new;
 end
 $$;
 comment on function cs.request_moves is
-    'Holds requests to their legal moves, and says since when one is in its state.';
+    'Holds requests to their legal moves, says since when one is in its state, and starts the clock
+of each round of review.';
 
 create or replace trigger request_enters before insert on cs.request
     for each row when (new.state <> 'pending') execute function cs.request_enters();

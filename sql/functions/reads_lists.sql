@@ -49,7 +49,7 @@ begin
             'can_decide', cs.can_decide(who, r), 'code_lines', v.code_lines,
             'code_bytes', v.code_bytes, 'retry_safe', r.retry_safe,
             'risk', v.risk, 'reason', cs.worst_finding(nullif(v.verdict, '')::jsonb) -> 'title',
-            'sandbox', r.backend, 'waiting', cs.request_waiting(r),
+            'sandbox', r.backend, 'waiting', cs.request_waiting(r), 'clock', cs.clock_json(r),
             'cost_nano_usd', (select coalesce(sum(c.nano_usd), 0) from cs.cost_span c
                               where c.request_id = r.id and cs.cost_counts(c)))
         || case when r.decided_by is null then '{}' else jsonb_build_object('decided_by',
@@ -143,6 +143,19 @@ end
 $$;
 comment on function cs.ids_visible is 'All that somebody may see, newest first.';
 
+create or replace function cs.ids_overdue(
+    who cs.person, q text, after_id bigint, most int) returns setof bigint
+    language plpgsql stable as $$
+begin
+    return query select r.id from request r cross join lateral request_clock(r) k
+        where r.state = 'pending' and k.overdue and r.id > after_id
+          and (q is null or request_has(r.id, q)) and can_see(who, r)
+        order by r.id limit most;
+end
+$$;
+comment on function cs.ids_overdue is
+    'What waits longer than it should and somebody may see, all teams'' for admins; oldest first.';
+
 create or replace function cs.waiting_for_review(who cs.person) returns bigint
     language plpgsql stable as $$
 begin
@@ -166,6 +179,7 @@ begin
     select * into who from person p where p.id = person_id;
     ids := case view
         when 'review' then array(select ids_for_review(who, q, coalesce(cursor, 0), most + 1))
+        when 'overdue' then array(select ids_overdue(who, q, coalesce(cursor, 0), most + 1))
         when 'mine' then array(select ids_of_author(who, states, q,
                                    coalesce(cursor, 9223372036854775807), most + 1))
         else array(select ids_visible(who, states, q,
@@ -187,5 +201,5 @@ exception when data_exception then
 end
 $$;
 comment on function cs.request_list is
-    'filter {view: review | mine | all, state: "a,b", q, cursor, limit} → {requests, next_cursor,
+    'filter {view: review | mine | all | overdue, state: "a,b", q, cursor, limit} → {requests, next_cursor,
 counts: {review, mine_open}}.';

@@ -131,13 +131,15 @@ begin
     ), made_request as (
         insert into request (id, team_id, author_id, token_id, state, backend, retry_safe,
                              when_unavailable, created_at, state_at, expires_at, again_of,
-                             judged_version)
+                             judged_version, waits_since, remind_seconds, escalate_seconds,
+                             clock_at)
         overriding system value
         select (d.v).request_id, d.team_id, (d.v).editor_id, (d.v).token_id, state_at_first(d.v),
                (d.v).sandbox, (d.v).retry_safe, coalesce((d.s).when_unavailable, 'wait'), at, at,
                case when (d.v).risk <> 'blocked'
                     then at + make_interval(secs => (d.s).pending_seconds) end, (d.s).again_of,
-               (d.v).policy_version
+               (d.v).policy_version, at, (d.s).remind_seconds, (d.s).escalate_seconds,
+               least(clock_due(at, (d.s).remind_seconds), clock_due(at, (d.s).escalate_seconds))
         from drafts d where d.fault is null
     ), made_text as (
         insert into request_text (request_id, title, question, state_echo)
@@ -170,6 +172,7 @@ $$;
 comment on function cs.requests_submit is
     '[{actor, team_id?, title?, question?, language, code, files?, limits?, max_limits, retry_safe?,
 backend, image, network?, approval_seconds, pending_seconds, max_waiting?, state_echo?,
-when_unavailable?, verdict}] → {id, revision, state, bundle_sha256, code_sha256, created_at, risk,
-blocked_by?} or the error of each: wrong_role, throttled, breaker_open when it would rather fail
-than wait, and those of the fields. Code that the rules block is kept, in the state blocked.';
+when_unavailable?, verdict, remind_seconds?, escalate_seconds?}] → {id, revision, state,
+bundle_sha256, code_sha256, created_at, risk, blocked_by?} or the error of each: wrong_role,
+throttled, breaker_open when it would rather fail than wait, and those of the fields. Code that the
+rules block is kept, in the state blocked.';

@@ -196,7 +196,7 @@ begin
     select * into lost from sweep_leases(most);
     select * into expired from sweep_expired(most);
     events := lost.ret_events || expired.ret_events || sweep_unavailable($1, most, unavailable)
-              || sweep_adoptions(most);
+              || sweep_adoptions(most) || sweep_clocks(most);
     if pg_try_advisory_xact_lock(7026, 1) then
         perform sweep_old();
     end if;

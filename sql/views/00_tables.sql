@@ -19,8 +19,10 @@ select r.id, t.name as team, a.login as author, a.kind as author_kind, o.login a
        v.title, v.language, r.state, r.revision, r.created_at, r.state_at, r.expires_at,
        r.token_id, encode(v.code_sha256, 'hex') as code_sha256, v.code_bytes, v.code_lines,
        encode(v.bundle_sha256, 'hex') as bundle_sha256, v.file_count as files, r.backend,
-       r.retry_safe, d.login as decided_by, r.again_of, r.when_unavailable
+       r.retry_safe, d.login as decided_by, r.again_of, r.when_unavailable, k.waits_since,
+       k.remind_at, k.escalate_at, k.overdue
 from cs.request r
+cross join lateral cs.request_clock(r) k
 join cs.revision v on v.request_id = r.id and v.revision = r.revision
 join cs.team t on t.id = r.team_id
 join cs.person a on a.id = r.author_id

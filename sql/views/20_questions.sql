@@ -89,12 +89,12 @@ where reviewer = coalesce($1::text, reviewer)
 order by decisions desc
 $q$),
     ('waiting_requests', 'What waits for a reviewer',
-     'Requests that are pending now, the oldest first.',
+     'Requests that are pending now, those that wait longest first.',
      'team', '', false, $q$
-select id as request_id, team, author, title, revision, created_at, expires_at
+select id as request_id, team, author, title, revision, created_at, waits_since, overdue, expires_at
 from audit.approval_requests
 where state = 'pending' and team = coalesce($1::text, team)
-order by created_at
+order by waits_since
 $q$),
     ('runs_without_valid_approval', 'Runs without a valid approval',
      'Each run is held against its approvals once more: digest, quorum, who, when.',

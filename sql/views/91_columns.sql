@@ -165,6 +165,10 @@ begin
         ('attempts.reason', 'why it ended as it did'),
         ('attempts.valid_until', 'when its approval is too old to start it'),
         ('approval_requests.expires_at', 'when it expires unless somebody decides'),
+        ('approval_requests.waits_since', 'since when its present round of review waits'),
+        ('approval_requests.remind_at', 'when reviewers are reminded of it; null: never'),
+        ('approval_requests.escalate_at', 'when it is escalated; null: never'),
+        ('approval_requests.overdue', 'whether it waits longer than that'),
         ('failed_sign_ins.login', 'the login that was typed'),
         ('revision_changes.code_lines', 'lines of this version')) w (name, about)
              join audit.contract k on w.name in (k.column_name, k.view || '.' || k.column_name)

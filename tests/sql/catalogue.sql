@@ -31,10 +31,13 @@ from (values
         audit_questions operator_audit_query policy_rules policy_rules_version
         operator_policy_versions operator_policy_set'),
     ('sealer', 'seal_lock seal_take seal_put seals_from'),
-    ('auditor', 'unapproved_runs broken_chains')) e (role, functions);
+    ('auditor', 'unapproved_runs broken_chains request_clock clock_due')) e (role, functions);
 -- What fires for each row sets no path, which takes as long as the rest; see the end.
 create temp table by_full_names on commit drop as
 select unnest(array['audit_chain', 'request_moves', 'attempt_moves']) as name;
+-- What an auditor's view asks of each row must be inlined; it reads its arguments and no table.
+create temp table by_arguments on commit drop as
+select unnest(array['request_clock', 'clock_due']) as name;
 create temp table may_read on commit drop as
 select 'countersign_verifier' as role, unnest(array['audit_event', 'audit_seal', 'request',
     'revision', 'revision_file', 'decision', 'attempt', 'attempt_decision', 'output_item',
@@ -60,10 +63,14 @@ select plan((select count(*)::int from routine)
 -- Each function: safe to call, or not callable by any role.
 select ok(f.owner = 'countersign_owner'
           and not has_function_privilege('public', f.oid, 'execute')
-          and case when f.granted or f.fires and f.name not in (select name from by_full_names)
+          and case when f.name in (select name from by_arguments)
+                   then not f.definer and f.granted
+                   when f.granted or f.fires and f.name not in (select name from by_full_names)
                    then f.definer and 'search_path=cs, pg_temp' = any (f.proconfig)
                    else not f.definer end,
-    f.signature || case when f.granted or f.fires then ' is SECURITY DEFINER with a fixed path'
+    f.signature || case when f.name in (select name from by_arguments)
+                        then ' reads its arguments alone'
+                        when f.granted or f.fires then ' is SECURITY DEFINER with a fixed path'
                         else ' is called by the owner''s functions alone' end)
 from routine f order by f.signature;
 

@@ -72,6 +72,18 @@ export interface Waiting {
 // What the rules made of the code; blocked: it may never run.
 export type Risk = 'low' | 'medium' | 'high' | 'blocked';
 
+// Of a pending request since when its round waits; when it, or an approval not yet run, ends.
+export interface Clock {
+  waits_since?: string;
+  remind_at?: string;
+  escalate_at?: string;
+  expires_at?: string;
+  ages_out_at?: string;
+  reminded: boolean;
+  escalated: boolean;
+  overdue: boolean;
+}
+
 export interface Summary {
   id: number;
   title: string;
@@ -94,6 +106,7 @@ export interface Summary {
   cost_nano_usd: number;
   sandbox?: string;
   waiting?: Waiting | null;
+  clock?: Clock;
 }
 
 export interface InputFile {

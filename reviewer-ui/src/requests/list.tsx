@@ -5,6 +5,7 @@ import { formatMoney } from '../base/format';
 import { go } from '../base/route';
 import type { Summary } from '../base/types';
 import { Icon } from '../parts/icons';
+import { Deadline } from '../parts/deadline';
 import { A, Button, Loading, Said, Since, StateSign } from '../parts/small';
 import { errorText } from '../base/messages';
 import { mayAsk } from '../base/session';
@@ -41,6 +42,11 @@ function Row({ row }: { row: Summary }) {
       </th>
       <td>
         <StateSign state={row.state} />
+        {row.clock && (
+          <span class="dim small-text row-deadline">
+            <Deadline clock={row.clock} />
+          </span>
+        )}
       </td>
       <td>
         {row.author.kind === 'agent' && <Icon name="robot" size={14} />}{' '}
@@ -115,7 +121,7 @@ export function Requests() {
     return () => clearTimeout(timer);
   }, [view, state, words]);
   useEffect(() => () => list.close(), []);
-  const views = { mine: t.requests.mine, all: t.requests.all };
+  const views = { mine: t.requests.mine, all: t.requests.all, overdue: t.requests.overdue };
   return (
     <div class="wide">
       <h1>{t.requests.title}</h1>

@@ -7,6 +7,7 @@ import { isReviewer } from '../base/session';
 import { route } from '../base/route';
 import type { Detail } from '../base/types';
 import { Icon } from '../parts/icons';
+import { Deadline } from '../parts/deadline';
 import { A, Button, CopyButton, Loading, Said, StateSign } from '../parts/small';
 import { Tabs } from '../parts/tabs';
 import { TabBody, tabsOf, useVersionBefore } from '../review/tab-body';
@@ -25,6 +26,9 @@ function Head({ detail }: { detail: Detail }) {
           <span class="mono dim">{t.number(detail.id)}</span>
           <StateSign state={detail.state} />
           {detail.revision > 1 && <span class="dim">{t.version(detail.revision)}</span>}
+          <span class="dim">
+            <Deadline clock={detail.clock} />
+          </span>
         </div>
         <h2 class="result-title" tabIndex={-1} ref={title}>
           <Said text={detail.title} />

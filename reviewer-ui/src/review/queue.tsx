@@ -3,6 +3,7 @@ import { formatSpan } from '../base/format';
 import { moment } from '../base/clock';
 import type { Summary } from '../base/types';
 import { Icon } from '../parts/icons';
+import { Deadline } from '../parts/deadline';
 import { A, agoText, Button, Loading, RiskSign, Said, Since } from '../parts/small';
 import {
   countOf,
@@ -91,6 +92,11 @@ function Row({ row, selected }: { row: Summary; selected: boolean }) {
           </span>
           <Who row={row} />
           <span class="row-reason">{left ? goneText(left) : reason(row)}</span>
+          {!left && row.clock && (
+            <span class="row-reason">
+              <Deadline clock={row.clock} />
+            </span>
+          )}
         </span>
         <span class="row-time">
           <Since at={row.created_at} />

@@ -2,16 +2,19 @@
 import { useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import { useTitleFocus } from '../base/arrival';
 import { addKeys } from '../base/keys';
+import { go } from '../base/route';
 import { formatBytes, formatDuration } from '../base/format';
 import type { Detail } from '../base/types';
 import { Icon, Sign } from '../parts/icons';
-import { A, Avatar, CopyButton, riskTones, Said, Since, StateSign } from '../parts/small';
+import { Deadline } from '../parts/deadline';
+import { A, Avatar, Button, CopyButton, riskTones, Said, Since, StateSign } from '../parts/small';
 import { Tabs } from '../parts/tabs';
 import { Capabilities } from './capabilities';
 import { DecisionBar } from './decision';
 import { TabBody, tabsOf, useVersionBefore } from './tab-body';
 import type { ReadVersion } from './read-version';
 import { t } from '../texts';
+
 
 function Head({ detail }: { detail: Detail }) {
   const title = useTitleFocus();
@@ -47,9 +50,22 @@ function Head({ detail }: { detail: Detail }) {
         <span class="dim">
           <Since at={detail.created_at} words={t.ago} />
           {detail.state === 'pending' && ` · ${t.review.waitsFor(detail.quorum)}`}
+          {detail.clock && ' · '}
+          <Deadline clock={detail.clock} />
         </span>
       </p>
       <div class="request-link">
+        {detail.can.revise && (
+          <Button
+            small
+            tone="quiet"
+            icon="pencil"
+            title={t.review.editTitle}
+            onClick={() => go(`/ask?revise=${detail.id}&request=${detail.id}`)}
+          >
+            {t.review.edit}
+          </Button>
+        )}
         <CopyButton
           text={() => `${location.origin}/review/${detail.id}`}
           label={t.copyLink}
