@@ -33,7 +33,8 @@ create or replace function cs.content_fault(s cs.submission) returns text
 comment on function cs.content_fault is
     'What is wrong with what a revision would hold, as a key of submission_error.';
 
-create or replace function cs.files_found(who cs.person, files jsonb) returns cs.file[]
+create or replace function cs.files_found(
+    who cs.person, files jsonb, request_id bigint default null) returns cs.file[]
     language plpgsql as $$
 declare
     f file;
@@ -41,7 +42,9 @@ declare
 begin
     for i in 0 .. jsonb_array_length(files) - 1 loop
         select * into f from file where id = (files -> i ->> 'id')::bigint;
-        if not found or not file_visible(who, f) then
+        if not found or not (file_visible(who, f) or exists (
+                select from revision_file b
+                where b.request_id = $3 and b.file_id = f.id)) then
             perform fail('invalid_field', 'This file does not exist, or is not yours',
                          format('files.%s.id', i));
         elsif exists (select from unnest(inputs) o where o.name = f.name) then
@@ -55,7 +58,7 @@ end
 $$;
 comment on function cs.files_found is
     'The files that are named, in order; invalid_field files.N.id unless all are there for this
-person.';
+person, or a version of the request has them already.';
 
 create or replace function cs.files_parts(files cs.file[]) returns bytea[]
     language plpgsql immutable as $$
@@ -169,7 +172,7 @@ begin
     if fault is not null then
         perform error_fail(submission_error(fault, s));
     elsif s.files is not null then
-        inputs := files_found(who, s.files);
+        inputs := files_found(who, s.files, r.id);
         v.file_count := cardinality(inputs);
     end if;
     v.editor_id := who.id;

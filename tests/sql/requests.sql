@@ -1,7 +1,7 @@
 -- Submitting, revising, cancelling, running again, and what people see of it.
 -- Proves: V8.2.1 V8.2.2
 \ir setup.psql
-select plan(73);
+select plan(75);
 
 -- Submitting.
 select t.call('submit_requests', t.submission('mia')) as answer \gset
@@ -120,6 +120,12 @@ select is(t.revise('anna', :r, 1, '{"code": "print(4)\n"}') ->> 'revision', '2',
     'a reviewer edits the code');
 select is((select count(*) from revision_file where request_id = :r and revision = 2), 1::bigint,
     'and the author''s file stays bound');
+select is(t.revise('anna', :r, 2, jsonb_build_object('code', E'print(5)\n', 'files',
+    jsonb_build_array(jsonb_build_object('id', :f)))) ->> 'revision', '3',
+    'who edits may name the files that are bound already');
+select is(t.code(t.revise('anna', :r, 3, jsonb_build_object('files',
+    jsonb_build_array(jsonb_build_object('id', :g))))), 'invalid_field',
+    'but no other file of the author''s');
 select is(file_get(:f, t.id('noor')) ->> 'name', 'a.csv', 'reviewers read it');
 select is(file_chunk(:f, t.id('noor'), 0), 'a,b'::bytea, 'byte by byte');
 select is(file_chunk(:f, t.id('noor'), 1), null, 'to its end');

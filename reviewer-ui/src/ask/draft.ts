@@ -1,5 +1,6 @@
 // What is being written on the ask form, kept on this device for each person.
 import { signal } from '@preact/signals';
+import { detailOf } from '../base/details';
 import { keep, readKept } from '../base/kept';
 import { me } from '../base/session';
 import type { InputFile } from '../base/types';
@@ -54,6 +55,13 @@ export function write(part: Partial<Draft>): void {
 
 export function clearDraft(): void {
   write(emptyDraft);
+}
+
+// Whether the new version is one of a request that somebody else, not one's own agent, asked for.
+export function editsOthers({ revises }: Draft): boolean {
+  const author = revises && detailOf(revises.id).value.detail?.author;
+  const mine = me.value?.person.id;
+  return !!author && author.id !== mine && author.owner?.id !== mine;
 }
 
 export function isEmpty({ question, code, files, revises }: Draft): boolean {

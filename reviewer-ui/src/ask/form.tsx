@@ -2,9 +2,12 @@
 import { useRef, useState } from 'preact/hooks';
 import { formatBytes, formatNumber } from '../base/format';
 import { go } from '../base/route';
-import { me } from '../base/session';
-import { Button } from '../parts/small';
-import { clearDraft, draft, isEmpty, write } from './draft';
+import { detailOf, loadDetail } from '../base/details';
+import { showToast } from '../base/messages';
+import { isReviewer, mayAsk, me } from '../base/session';
+import type { Sent } from '../base/types';
+import { Button, Note } from '../parts/small';
+import { clearDraft, draft, editsOthers, isEmpty, write } from './draft';
 import { Editor } from './editor';
 import { examples, type Example } from './examples';
 import { addFile, Files, uploads, uploadsEnded } from './files';
@@ -129,12 +132,29 @@ function Advanced({ problem }: { problem: Problem | null }) {
   );
 }
 
+// Before a reviewer edits: what that costs.
+function EditWarning() {
+  const { revises } = draft.value;
+  const detail = revises && detailOf(revises.id).value.detail;
+  if (!detail || !editsOthers(draft.value)) return null;
+  const { quorum } = detail;
+  const few = detail.can.decide && quorum != null && quorum.eligible - 1 < quorum.needed;
+  return (
+    <Note tone="medium">
+      <p>
+        {t.ask.reviseOther} {few && t.ask.reviseFew}
+      </p>
+    </Note>
+  );
+}
+
 function Heading() {
   const { revises } = draft.value;
   return (
     <header>
       <h1>{revises ? t.ask.revise(revises.id) : t.ask.title}</h1>
       <p class="dim">{revises ? t.ask.reviseIntro(revises.revision) : t.ask.intro}</p>
+      <EditWarning />
     </header>
   );
 }
@@ -198,6 +218,12 @@ const focusOf: Record<string, string> = {
   where: '[name=sandbox]',
 };
 
+async function tellEdited({ id, revision }: Sent): Promise<void> {
+  await loadDetail(id); // so that the desk opens on the new version
+  showToast({ text: t.ask.revised(revision, id), tone: 'plain' });
+  go(isReviewer.value ? `/review/${id}` : `/requests/${id}`);
+}
+
 function useSubmit() {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
@@ -221,9 +247,11 @@ function useSubmit() {
       return fail(found);
     }
     try {
-      const { id } = await sendDraft();
+      const edited = editsOthers(draft.value);
+      const sent = await sendDraft();
       clearDraft();
-      go(`/ask?request=${id}`);
+      if (edited) await tellEdited(sent);
+      else go(`/ask?request=${sent.id}`);
     } catch (reason) {
       fail(problemOf(reason));
     }
@@ -241,10 +269,11 @@ export function AskForm() {
     form.current?.requestSubmit();
   };
   const startOver = () => {
+    const back = mayAsk.value ? '/ask' : `/review/${draft.value.revises?.id ?? ''}`;
     for (const one of uploads.value) one.abort();
     clearDraft();
     forget();
-    if (location.search.includes('revise')) go('/ask', 'replace');
+    if (location.search.includes('revise')) go(back, 'replace');
   };
   return (
     <form

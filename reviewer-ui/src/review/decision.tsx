@@ -30,10 +30,18 @@ function decidedText(detail: Detail): string | null {
   return `${t.review.decidedBy(verb, last.reviewer.name, agoText(last.decided_at))}.`;
 }
 
+// What makes a request one's own, where that can be seen.
+function partOf(detail: Detail): 'author' | 'editor' | null {
+  const mine = me.value?.person.id;
+  if (detail.cannot_decide_because !== 'own_request' || mine === undefined) return null;
+  if (detail.author.id === mine) return 'author';
+  return detail.revisions.some((one) => one.editor.id === mine) ? 'editor' : null;
+}
+
 // Why nothing can be decided here, or null.
 function whyNever(detail: Detail): string | null {
   if (detail.can.decide) return null;
-  const because = detail.cannot_decide_because ?? 'wrong_state';
+  const because = partOf(detail) ?? detail.cannot_decide_because ?? 'wrong_state';
   if (because === 'wrong_state' || detail.state !== 'pending')
     return decidedText(detail) ?? `${t.state[detail.state] ?? detail.state}.`;
   return t.decide.because[because] ?? t.decide.because['wrong_role'] ?? '';

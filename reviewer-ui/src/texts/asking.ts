@@ -50,6 +50,10 @@ export const asking = {
     reviseIntro: (n: number) =>
       `This replaces version ${n}. Earlier decisions will no longer count.`,
     reviseSubmit: 'Send new version',
+    reviseOther: 'You become an editor of it, so another person must approve the new version.',
+    reviseFew: 'Without you there are too few people who may approve it.',
+    revised: (n: number, id: number) =>
+      `Sent version ${n} of #${id}. You edited it, so another person must approve it.`,
   },
   result: {
     tab: 'Result',
