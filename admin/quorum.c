@@ -7,7 +7,7 @@
 
 static const char *risk_option, *needed_option, *team_option, *group_option, *people_option;
 
-static const char *const rule_columns[] = {"risk", "team", "group", "needed"};
+static const char *const rule_columns[] = {"risk", "team", "group", "needed", "too_few"};
 static const char *const group_columns[] = {"team", "name", "people"};
 
 static bool no_words(const struct words *words, struct error *err)
@@ -92,7 +92,7 @@ static const struct option_entry group_options[] = {
 };
 
 const struct command commands_quorum[] = {
-    {"quorum list", "", "how many people must approve, by risk and team", run_rules, {0}},
+    {"quorum list", "", "how many people must approve, and which teams have too few", run_rules, {0}},
     {"quorum set",
      "",
      "ask for so many approvals from now on; what is pending is asked, too",

@@ -154,15 +154,34 @@ comment on function cs.operator_quorum_set is
     '{risk, needed, team?, group?} → all rules; needed 0 takes a team''s own rule away; not_found
 teams or group, invalid_field risk or needed.';
 
+create or replace function cs.quorum_short(q cs.quorum_rule) returns text
+    language plpgsql stable as $$
+begin
+    return (select string_agg(format('%s has %s', t.name, c.n), ', ' order by t.name)
+        from cs.team t cross join lateral (
+            select count(*) as n from cs.reviewers() w where w.team_id = t.id
+            and (q.group_id is null or exists (
+                select from cs.approver m where m.group_id = q.group_id
+                and m.person_id = w.person_id))) c
+        where c.n < q.needed and (q.team_id = t.id or q.team_id is null and not exists (
+            select from cs.quorum_rule o
+            where o.risk = q.risk and o.team_id = t.id and o.group_id is null)));
+end
+$$;
+comment on function cs.quorum_short is
+    'The teams that have too few reviewers for a rule, and how many; null: none. Whose request it
+is never counts, so a team may lack one more.';
+
 create or replace function cs.operator_quorum() returns jsonb
     language sql stable security definer set search_path = cs, pg_temp as $$
     select coalesce(jsonb_agg(jsonb_build_object('risk', q.risk, 'team', t.name, 'group', g.name,
-        'needed', q.needed) order by t.name nulls first, array_position(
+        'needed', q.needed, 'too_few', quorum_short(q)) order by t.name nulls first, array_position(
             array['low', 'medium', 'high'], q.risk), g.name nulls first), '[]')
     from quorum_rule q left join team t on t.id = q.team_id
     left join approver_group g on g.id = q.group_id
 $$;
-comment on function cs.operator_quorum is '[{risk, team, group, needed}]; team null: all.';
+comment on function cs.operator_quorum is
+    '[{risk, team, group, needed, too_few}]; team null: all; too_few: as quorum_short has it.';
 
 create or replace function cs.operator_group_set(item jsonb) returns jsonb
     language plpgsql security definer set search_path = cs, pg_temp as $$

@@ -201,5 +201,5 @@ exception when data_exception then
 end
 $$;
 comment on function cs.request_list is
-    'filter {view: review | mine | all | overdue, state: "a,b", q, cursor, limit} → {requests, next_cursor,
-counts: {review, mine_open}}.';
+    'filter {view: review | mine | all | overdue, state: "a,b", q, cursor, limit} → {requests,
+next_cursor, counts: {review, mine_open}}.';

@@ -35,7 +35,8 @@ begin
             instance_get ready_check audit_questions operator_audit_query policy_rules
             policy_rules_version operator_policy_versions operator_policy_set'),
         ('countersign_sealer', 'seal_lock seal_take seal_put seals_from'),
-        ('countersign_auditor', 'unapproved_runs broken_chains request_clock clock_due')) l (role, functions)
+        ('countersign_auditor', 'unapproved_runs broken_chains request_clock clock_due'))
+            l (role, functions)
     loop
         foreach name in array regexp_split_to_array(list.functions, '\s+') loop
             for routine in select p.oid from pg_proc p

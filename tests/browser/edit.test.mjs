@@ -86,6 +86,8 @@ test('the last who may approve is told that nobody would be left', async () => {
         { revision: 2, code: 'a = 4\na\n' });
     assert.equal(changed.status, 201, changed.text);
     await other.getByRole('button', { name: 'Show what changed' }).click();
-    await other.locator('.quorum-line').getByText('which is not enough').waitFor();
-    assertClean(other);
+    await other.locator('.quorum-line').getByText('Nobody may approve it').waitFor();
+    const author = await openPerson(stack, browser, 'mia', { to: `/requests/${id}` });
+    await author.locator('.result .note', { hasText: 'Nobody may approve it' }).waitFor();
+    assertClean(other, author);
 });

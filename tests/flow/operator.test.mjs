@@ -201,7 +201,9 @@ test('rules about how many must approve, and groups of approvers', async () => {
   await operator('team', 'add', 'Quorum');
   await operator('person', 'add', 'quentin', '--team', 'Quorum', '--role', 'reviewer');
   assert.deepEqual(lines(await operator('quorum', 'list')),
-    [['risk', 'team', 'group', 'needed'], ['low', '1'], ['medium', '1'], ['high', '2']]);
+    [['risk', 'team', 'group', 'needed', 'too_few'],
+      ['low', '1', 'Data has 0'], ['medium', '1', 'Data has 0'],
+      ['high', '2', 'Data has 0, Quorum has 1']]);
   const group = await operator('group', 'set', 'Finance', '--team', 'Quorum',
     '--people', 'quentin');
   assert.deepEqual(lines(group).at(-1), ['Quorum', 'Finance', 'quentin']);

@@ -1,6 +1,6 @@
 -- How many people must approve, of which groups, and what is signed about it.
 \ir setup.psql
-select plan(56);
+select plan(59);
 
 create function t.risky(level text) returns bigint language sql
     return t.submit('mia', jsonb_build_object('verdict',
@@ -145,6 +145,15 @@ select t.submit('mia') as s \gset
 update person set disabled_at = now() where id = t.id('anna');
 select is(t.quorum(:s), '0 of 1 by 3 false', 'without anna there is no quorum at all');
 update person set disabled_at = null where id = t.id('anna');
+select is((select q -> 'too_few' from jsonb_array_elements(operator_quorum()) q
+    where q ->> 'group' = 'Finance'), 'null', 'whom a rule asks for is there');
+update person set disabled_at = now() where id = t.id('anna');
+select is((select q ->> 'too_few' from jsonb_array_elements(operator_quorum()) q
+    where q ->> 'group' = 'Finance'), 'Test team has 0', 'or the list says where nobody is');
+update person set disabled_at = null where id = t.id('anna');
+select alike((select q ->> 'too_few' from jsonb_array_elements(operator_quorum()) q
+    where q ->> 'team' is null and q ->> 'risk' = 'high'), '%Other team has 1%',
+    'and which teams have too few for a rule of all');
 select is((select count(*) from audit_event where event in ('quorum.set', 'approvers.set')
     and actor_kind = 'operator'), 4::bigint, 'every change of a rule is recorded');
 

@@ -30,6 +30,8 @@ function Quote({ detail, words }: { detail: Detail; words: (name: string) => str
 
 function ForReview({ detail }: { detail: Detail }) {
   const ahead = detail.ahead ?? 0;
+  const { quorum } = detail;
+  if (quorum && !quorum.possible) return plain('medium', t.decide.noQuorum(quorum.eligible));
   return (
     <Note tone="info">
       <p>

@@ -173,8 +173,10 @@ export const reviewing = {
     approvals: (n: number, of: number) => `${n} of ${of} approvals so far.`,
     ofGroup: (n: number, name: string) => `At least ${n} of the group ${name}.`,
     noQuorum: (n: number) =>
-      `Only ${n === 1 ? '1 person' : `${n} people`} may approve it, which is not enough: ` +
-      'an admin must add reviewers to the team.',
+      (n === 0
+        ? 'Nobody may approve it'
+        : `Only ${n === 1 ? '1 person' : `${n} people`} may approve it, which is not enough`) +
+      ': an admin must add reviewers to the team.',
     counted: (id: number) => `Your approval of #${id} counts. Another person must approve it, too.`,
     approved: (id: number) => `Approved #${id}.`,
     startsIn: 'It starts in',
