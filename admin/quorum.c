@@ -92,7 +92,11 @@ static const struct option_entry group_options[] = {
 };
 
 const struct command commands_quorum[] = {
-    {"quorum list", "", "how many people must approve, and which teams have too few", run_rules, {0}},
+    {"quorum list",
+     "",
+     "how many people must approve, and which teams have too few",
+     run_rules,
+     {0}},
     {"quorum set",
      "",
      "ask for so many approvals from now on; what is pending is asked, too",

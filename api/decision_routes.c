@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "api/writes.h"
+#include "common/base/log.h"
 #include "common/base/signing.h"
 #include "common/domain/code.h"
 #include "common/domain/decision.h"
 #include "statements.h"
 
 #define NOTE_MAX 5000
+#define REASON_MIN 20 /* as cs.glass_fault has it, which does not count blanks around it */
 #define ACKNOWLEDGED_MAX 100
 #define DWELL_MS_MAX INT64_C(86400000)
 #define UNDO_SECONDS_MAX 60
@@ -23,6 +25,13 @@ static const struct json_field decide_fields[] = {
     {"undo_seconds", JSON_KIND_INTEGER, false, 0, UNDO_SECONDS_MAX},
 };
 
+static const struct json_field glass_fields[] = {
+    {"revision", JSON_KIND_INTEGER, true, 1, INT32_MAX},
+    {"bundle_sha256", JSON_KIND_TEXT, true, SHA256_HEX - 1, SHA256_HEX - 1},
+    {"reason", JSON_KIND_TEXT, true, REASON_MIN, NOTE_MAX},
+    {"undo_seconds", JSON_KIND_INTEGER, false, 0, UNDO_SECONDS_MAX},
+};
+
 static const struct json_field cancel_fields[] = {
     {"note", JSON_KIND_TEXT, false, 0, NOTE_MAX},
 };
@@ -32,11 +41,16 @@ static const struct json_field settle_fields[] = {
     {"note", JSON_KIND_TEXT, true, 1, NOTE_MAX},
 };
 
+static bool check_text(const json_t *body, const char *field, struct error *err)
+{
+    const json_t *text = json_object_get(body, field);
+    return !text || text_check((struct bytes){json_string_value(text), json_string_length(text)},
+                               TEXT_LINES, field, err);
+}
+
 static bool check_note(const json_t *body, struct error *err)
 {
-    const json_t *note = json_object_get(body, "note");
-    return !note || text_check((struct bytes){json_string_value(note), json_string_length(note)},
-                               TEXT_LINES, "note", err);
+    return check_text(body, "note", err);
 }
 
 static bool check_word(const json_t *body, const char *field, const char *const *words,
@@ -104,7 +118,7 @@ static void sign(const struct call *call, const json_t *terms, json_t *item)
         .verdict = verdict,
         .needed = json_integer_of(terms, "needed", 0),
         .decided_ms = json_integer_of(terms, "decided_ms", 0),
-        .valid_ms = strcmp(verdict, "approve") == 0 ? json_integer_of(terms, "valid_ms", 0) : 0,
+        .valid_ms = decision_is_approval(verdict) ? json_integer_of(terms, "valid_ms", 0) : 0,
     };
     decision_encode(&decision, &message);
     signing_sign(call->api->signing_key, buffer_bytes(&message), signature);
@@ -115,7 +129,7 @@ static void sign(const struct call *call, const json_t *terms, json_t *item)
 }
 
 /* What SQL refuses anyway, such as a request that is not there, goes on without a signature. */
-static bool decide(struct call *call, struct error *err)
+static bool decide(struct call *call, enum write write, struct error *err)
 {
     AUTO(rows) struct rows *rows = NULL;
     AUTO(json) json_t *terms = NULL;
@@ -128,7 +142,7 @@ static bool decide(struct call *call, struct error *err)
     if (terms)
         sign(call, terms, item);
     json_object_set_new(item, "reauth_seconds", json_integer(call->api->settings.reauth_seconds));
-    return run(call, WRITE_DECIDE, err);
+    return run(call, write, err);
 }
 
 bool route_decide(struct call *call, struct error *err)
@@ -136,7 +150,26 @@ bool route_decide(struct call *call, struct error *err)
     static const char *const verdicts[] = {"approve", "reject", "request_changes", NULL};
     return json_check(call->body, "", decide_fields, COUNT_OF(decide_fields), err) &&
            check_word(call->body, "verdict", verdicts, err) && check_digest(call->body, err) &&
-           check_note(call->body, err) && check_acknowledged(call->body, err) && decide(call, err);
+           check_note(call->body, err) && check_acknowledged(call->body, err) &&
+           decide(call, WRITE_DECIDE, err);
+}
+
+/* What one admin approves alone is never quiet: it has a line of the log of its own. */
+bool route_break_glass(struct call *call, struct error *err)
+{
+    const struct settings *settings = &call->api->settings;
+    if (!settings->break_glass)
+        return fail(err, ERR_NOT_FOUND, "break-glass is not set up here");
+    if (!json_check(call->body, "", glass_fields, COUNT_OF(glass_fields), err) ||
+        !check_digest(call->body, err) || !check_text(call->body, "reason", err))
+        return false;
+    json_object_set_new(call->body, "verdict", json_string(DECISION_BREAK_GLASS));
+    json_object_set_new(call->body, "fresh_seconds", json_integer(settings->reauth_seconds));
+    if (!decide(call, WRITE_BREAK_GLASS, err))
+        return false;
+    LOG(LOG_WARN, "decision.break_glass", LOG_NUMBER("request_id", call->exchange->ids[0]),
+        LOG_NUMBER("person_id", call->who.person_id));
+    return true;
 }
 
 bool route_undo(struct call *call, struct error *err)

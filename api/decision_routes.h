@@ -3,4 +3,4 @@
 
 #include "api/router.h"
 
-route_fn route_decide, route_undo, route_cancel, route_settle;
+route_fn route_decide, route_break_glass, route_undo, route_cancel, route_settle;

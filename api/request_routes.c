@@ -149,7 +149,7 @@ static bool check_states(const char *list, struct error *err)
 
 static bool read_filter(const struct uri *uri, json_t *filter, struct error *err)
 {
-    static const char *const views[] = {"review", "mine", "all", "overdue", NULL};
+    static const char *const views[] = {"review", "mine", "all", "overdue", "break_glass", NULL};
     const char *view = uri_query_text(uri, "view");
     const char *state = uri_query_text(uri, "state");
     const char *q = uri_query_text(uri, "q");

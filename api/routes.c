@@ -52,6 +52,8 @@ const struct route route_table[] = {
      route_revise},
     {METHOD_POST, "/api/requests/{id}/decisions", LOGIN, ROLE_REVIEWER, SCOPE_DECIDE, BODY_JSON,
      NOTES, NULL, route_decide},
+    {METHOD_POST, "/api/requests/{id}/break-glass", SESSION, ROLE_ADMIN, SCOPE_NONE, BODY_JSON,
+     NOTES, NULL, route_break_glass},
     {METHOD_POST, "/api/requests/{id}/undo", LOGIN, ROLE_REVIEWER | ROLE_ADMIN, SCOPE_DECIDE,
      BODY_JSON, SMALL, NULL, route_undo},
     {METHOD_POST, "/api/requests/{id}/cancel", LOGIN, AUTHORS, SCOPE_SUBMIT, BODY_JSON, NOTES, NULL,

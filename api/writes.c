@@ -12,6 +12,7 @@ static const struct {
     [WRITE_SUBMIT] = {&SQL_SUBMIT_REQUESTS, "api.submit.after_commit"},
     [WRITE_REVISE] = {&SQL_REVISE_REQUESTS, "api.revise.after_commit"},
     [WRITE_DECIDE] = {&SQL_DECIDE_REQUESTS, "api.decide.after_commit"},
+    [WRITE_BREAK_GLASS] = {&SQL_BREAK_GLASS_REQUESTS, "api.decide.after_commit"},
     [WRITE_UNDO] = {&SQL_UNDO_DECISIONS, "api.undo.after_commit"},
     [WRITE_CANCEL] = {&SQL_CANCEL_REQUESTS, "api.cancel.after_commit"},
     [WRITE_SETTLE] = {&SQL_SETTLE_REQUESTS, "api.settle.after_commit"},

@@ -54,7 +54,7 @@ static bool check_one(const struct approval *approval, const struct public_keys 
         return fail(err, ERR_STALE,
                     "the decision of person %" PRId64 " has no signature that holds",
                     decision->reviewer_id);
-    if (strcmp(decision->verdict, "approve") != 0)
+    if (!decision_is_approval(decision->verdict))
         return fail(err, ERR_STALE, "person %" PRId64 " did not approve", decision->reviewer_id);
     if (now_ms >= decision->valid_ms)
         return fail(err, ERR_STALE, "the approval of person %" PRId64 " has ended",
@@ -62,13 +62,23 @@ static bool check_one(const struct approval *approval, const struct public_keys 
     return true;
 }
 
-/* One round, distinct people, and as many as each of them was told are needed. */
+static bool breaks_glass(const struct approval *approval)
+{
+    return strcmp(approval->decision.verdict, DECISION_BREAK_GLASS) == 0;
+}
+
+/* One round, distinct people, and as many as each of them was told are needed; or one who signed
+ * that they decide alone. */
 static bool check_together(const struct approval *approvals, size_t count, struct error *err)
 {
+    if (count == 1 && breaks_glass(&approvals[0]))
+        return true;
     for (size_t i = 0; i < count; i++) {
         const struct decision *decision = &approvals[i].decision;
         if (decision->round != approvals[0].decision.round)
             return fail(err, ERR_STALE, "the approvals are of different rounds");
+        if (breaks_glass(&approvals[i]))
+            return fail(err, ERR_STALE, "who breaks the glass decides alone");
         if (decision->needed > (int64_t)count)
             return fail(err, ERR_STALE, "%zu approvals are not the %" PRId64 " that are needed",
                         count, decision->needed);

@@ -89,6 +89,9 @@ SETTING_NUMBER(approval_seconds, "APPROVAL_SECONDS", 86400, 60, 2592000, SETTING
                "how long an approval stays valid before it runs")
 SETTING_NUMBER(pending_seconds, "PENDING_SECONDS", 604800, 60, 31536000, SETTINGS_API,
                "how long a request waits for reviewers before it expires")
+SETTING_NUMBER(break_glass, "BREAK_GLASS", 0, 0, 1, SETTINGS_API,
+               "1 lets an admin of a team approve alone what is of high risk, with a reason, while "
+               "`countersign break-glass on` holds")
 SETTING_NUMBER(remind_seconds, "REMIND_SECONDS", 14400, 0, 31536000, SETTINGS_API,
                "how long a request waits before its reviewers are reminded; 0: never")
 SETTING_NUMBER(escalate_seconds, "ESCALATE_SECONDS", 86400, 0, 31536000, SETTINGS_API,

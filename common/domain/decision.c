@@ -1,6 +1,13 @@
 #include "common/domain/decision.h"
 
+#include <string.h>
+
 #include "common/domain/fields.h"
+
+bool decision_is_approval(const char *verdict)
+{
+    return strcmp(verdict, DECISION_APPROVE) == 0 || strcmp(verdict, DECISION_BREAK_GLASS) == 0;
+}
 
 void decision_encode(const struct decision *decision, struct buffer *ret_bytes)
 {

@@ -42,6 +42,22 @@ export const t = {
     escalated: 'Escalated',
   },
 
+  glass: {
+    sign: 'Approved by one person alone (break-glass)',
+    button: 'Break the glass',
+    title: (id: number) => `Approve #${id} alone?`,
+    intro: (n: number) =>
+      `This needs ${many(n, 'person', 'people')}. You approve it alone: all admins see that, ` +
+      'and it stays in the audit trail with your reason.',
+    reason: 'Reason, at least 20 characters',
+    short: 'Write at least 20 characters: why can it not wait?',
+    submit: 'Approve alone',
+    no: 'No, let it wait',
+    done: (id: number) => `You approved #${id} alone.`,
+    again: 'Sign in again first: this needs a sign-in of a moment ago.',
+    list: 'Break-glass',
+  },
+
   nav: {
     label: 'Main',
     ask: 'Ask',

@@ -162,7 +162,8 @@ begin
                    where p.scope = any (pause_scopes(k.r, k.backend))) as is_paused,
                starting and (k.r).judged_version < policy_newest() as is_unjudged,
                (k.revision, k.round) = ((k.r).revision, (k.r).round) as is_newest,
-               k.valid_until, (k.v).bundle_sha256 as stored,
+               k.valid_until, starting and rests_on_glass(k.id) as by_glass,
+               (k.v).bundle_sha256 as stored,
                sha256(bundle_encode(k.v)) as digest
         from unnest(attempts) i (id) left join lateral (
             select a.*, r, v
@@ -186,7 +187,9 @@ begin
         when k.cancel_requested_at is not null then 'cancelled'
         when k.valid_until <= clock_timestamp() then 'expired'
         when k.digest is distinct from k.stored then 'digest'
-        when not coalesce(quorum_met(k.request_id, c.people), false) then 'quorum' end) f (why)
+        when k.by_glass and not glass_holds(k.request_id, k.digest) then 'quorum'
+        when not k.by_glass and not coalesce(quorum_met(k.request_id, c.people), false)
+            and (starting or not glass_holds(k.request_id, k.digest)) then 'quorum' end) f (why)
     join (values
         ('paused', 'unavailable', 'Runs are paused'),
         ('unjudged', 'unavailable', 'The rules changed, and the code waits to be judged by them'),

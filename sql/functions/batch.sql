@@ -224,6 +224,7 @@ begin
         ('run_again', 'request_run_again', alone, 'lock_requests'),
         ('revise_requests', 'request_revise', alone, 'lock_requests'),
         ('decide_requests', 'requests_decide_once', together, 'lock_requests'),
+        ('break_glass_requests', 'request_break_glass', alone, 'lock_requests'),
         ('undo_decisions', 'decision_undo', alone, 'lock_requests'),
         ('cancel_requests', 'request_cancel', alone, 'lock_requests'),
         ('settle_requests', 'request_settle', alone, 'lock_requests'),

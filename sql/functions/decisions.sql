@@ -80,7 +80,8 @@ begin
         return error_result('wrong_state', format('The request is %s', r.state), '');
     end if;
     return error_result('already_decided', format('%s by %s already', case winner.verdict
-        when 'approve' then 'Approved' when 'reject' then 'Rejected'
+        when 'approve' then 'Approved' when 'break_glass' then 'Approved alone (break-glass)'
+        when 'reject' then 'Rejected'
         else 'A change was asked for' end, winner.name), '');
 end
 $$;

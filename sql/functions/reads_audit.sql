@@ -14,7 +14,12 @@ create or replace function cs.unapproved_runs()
         select r.id, r.request_id, r.started_at, case
             when bundle_digest(r.request_id, r.revision) is distinct from r.bundle_sha256
                 then 'the stored bytes are not what the digest says'
-            when (select count(distinct d.reviewer_id) from attempt_decision l
+            when not exists (select from attempt_decision l join decision d on d.id = l.decision_id
+                    where l.attempt_id = r.id and d.request_id = r.request_id
+                      and d.revision = r.revision and d.round = r.round
+                      and d.verdict = 'break_glass' and d.bundle_sha256 = r.bundle_sha256
+                      and d.decided_at <= r.started_at and d.valid_until > r.started_at)
+                and (select count(distinct d.reviewer_id) from attempt_decision l
                   join decision d on d.id = l.decision_id
                   where l.attempt_id = r.id and d.request_id = r.request_id
                     and d.revision = r.revision and d.round = r.round and d.verdict = 'approve'

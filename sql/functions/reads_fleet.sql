@@ -217,6 +217,8 @@ create or replace function cs.metrics() returns jsonb
         'paused', (select count(*) from pause),
         'workers', (select count(*) from worker w where w.stopped_at is null),
         'slots', (select coalesce(sum(w.slots), 0) from worker w where w.stopped_at is null),
+        'break_glass_total', (
+            select count(*) from decision d where d.verdict = 'break_glass'),
         'requests_overdue', (select count(*) from request r cross join lateral request_clock(r) k
                              where r.state = 'pending' and k.overdue),
         'oldest_pending_seconds', (select coalesce(ceil(extract(epoch from
@@ -226,4 +228,5 @@ $$;
 comment on function cs.metrics is
     'Numbers of what is live, {name: number}, {name: {state: number}} or {name: [{labels…, value}]}:
 requests and attempts by state, attempts and state of each backend, deleted sandboxes, pauses,
-workers, slots, requests_overdue, oldest_pending_seconds.';
+workers, slots, break_glass_total, requests_overdue,
+oldest_pending_seconds.';

@@ -54,7 +54,9 @@ begin
                               where c.request_id = r.id and cs.cost_counts(c)))
         || case when r.decided_by is null then '{}' else jsonb_build_object('decided_by',
                (select jsonb_build_object('id', p.id, 'name', p.name) from cs.person p
-                where p.id = r.decided_by)) end
+                where p.id = r.decided_by), 'break_glass', exists (
+                select from cs.decision d where d.request_id = r.id and d.revision = r.revision
+                and d.round = r.round and d.verdict = 'break_glass')) end
         from cs.revision v where v.request_id = r.id and v.revision = r.revision);
 end
 $$;
@@ -156,6 +158,30 @@ $$;
 comment on function cs.ids_overdue is
     'What waits longer than it should and somebody may see, all teams'' for admins; oldest first.';
 
+create or replace function cs.ids_by_glass(
+    who cs.person, q text, before_id bigint, most int) returns setof bigint
+    language plpgsql stable as $$
+begin
+    return query select distinct r.id from decision d join request r on r.id = d.request_id
+        where d.verdict = 'break_glass' and r.id < before_id
+          and (q is null or request_has(r.id, q)) and can_see(who, r)
+        order by r.id desc limit most;
+end
+$$;
+comment on function cs.ids_by_glass is
+    'What somebody approved alone and this person may see; newest first.';
+
+create or replace function cs.glass_count(who cs.person) returns bigint
+    language plpgsql stable as $$
+begin
+    return case when has_role(who, 'admin') then (
+        select count(*) from decision d where d.verdict = 'break_glass'
+        and d.decided_at > clock_timestamp() - interval '7 days') else 0 end;
+end
+$$;
+comment on function cs.glass_count is
+    'For admins how often the glass was broken within seven days; for others 0.';
+
 create or replace function cs.waiting_for_review(who cs.person) returns bigint
     language plpgsql stable as $$
 begin
@@ -180,6 +206,8 @@ begin
     ids := case view
         when 'review' then array(select ids_for_review(who, q, coalesce(cursor, 0), most + 1))
         when 'overdue' then array(select ids_overdue(who, q, coalesce(cursor, 0), most + 1))
+        when 'break_glass' then array(select ids_by_glass(who, q,
+                                   coalesce(cursor, 9223372036854775807), most + 1))
         when 'mine' then array(select ids_of_author(who, states, q,
                                    coalesce(cursor, 9223372036854775807), most + 1))
         else array(select ids_visible(who, states, q,
@@ -189,7 +217,7 @@ begin
                      from unnest(ids[:most]) with ordinality i (id, n)
                      join request r on r.id = i.id),
         'next_cursor', case when cardinality(ids) > most then ids[most]::text end,
-        'counts', jsonb_build_object('review',
+        'counts', jsonb_build_object('break_glass', glass_count(who), 'review',
             -- A whole list that fits a page has counted them already.
             case when view = 'review' and q is null and cursor is null and cardinality(ids) <= most
                  then cardinality(ids) else waiting_for_review(who) end, 'mine_open', (
@@ -201,5 +229,5 @@ exception when data_exception then
 end
 $$;
 comment on function cs.request_list is
-    'filter {view: review | mine | all | overdue, state: "a,b", q, cursor, limit} → {requests,
-next_cursor, counts: {review, mine_open}}.';
+    'filter {view: review | mine | all | overdue | break_glass, state: "a,b", q, cursor, limit} →
+{requests, next_cursor, counts: {review, mine_open, break_glass}}.';

@@ -94,7 +94,7 @@ create or replace function cs.can_json(who cs.person, r cs.request) returns json
     language plpgsql stable as $$
 begin
     return (select jsonb_build_object(
-        'decide', cs.can_decide(who, r),
+        'decide', cs.can_decide(who, r), 'break_glass', cs.can_break_glass(who, r),
         'revise', r.state in ('pending', 'changes_requested') and cs.may_revise(who, r),
         'cancel', m.owns and r.state in ('drafting', 'needs_answer', 'pending',
             'changes_requested', 'approved', 'running')

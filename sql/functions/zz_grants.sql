@@ -13,7 +13,8 @@ begin
         countersign_operator, countersign_sealer, countersign_auditor, countersign_verifier;
     for list in select * from (values
         ('countersign_api', 'submit_requests revise_requests decision_terms decide_requests
-            undo_decisions cancel_requests settle_requests run_again login_lookup login_success
+            break_glass_requests undo_decisions cancel_requests settle_requests run_again
+            login_lookup login_success
             login_failure link_consume session_check token_check session_close sessions_close
             session_is_fresh reauthenticate proxy_sign_in oidc_begin oidc_take oidc_sign_in
             oidc_confirm identity_link sessions_list password_get
@@ -31,9 +32,9 @@ begin
         ('countersign_operator', 'operator_team_add operator_teams operator_person_add
             operator_people operator_person_update operator_link_add operator_token_add
             operator_tokens operator_token_revoke operator_quorum operator_quorum_set
-            operator_groups operator_group_set operator_pause workers_list metrics
-            instance_get ready_check audit_questions operator_audit_query policy_rules
-            policy_rules_version operator_policy_versions operator_policy_set'),
+            operator_groups operator_group_set operator_break_glass operator_pause
+            workers_list metrics instance_get ready_check audit_questions operator_audit_query
+            policy_rules policy_rules_version operator_policy_versions operator_policy_set'),
         ('countersign_sealer', 'seal_lock seal_take seal_put seals_from'),
         ('countersign_auditor', 'unapproved_runs broken_chains request_clock clock_due'))
             l (role, functions)

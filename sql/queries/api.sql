@@ -16,6 +16,9 @@ select cs.decision_terms($1);
 -- name: decide_requests(items jsonb)
 select n, result from cs.decide_requests($1);
 
+-- name: break_glass_requests(items jsonb)
+select n, result from cs.break_glass_requests($1);
+
 -- name: undo_decisions(items jsonb)
 select n, result from cs.undo_decisions($1);
 

@@ -62,6 +62,10 @@ select cs.operator_policy_versions();
 -- name: operator_policy_set(item jsonb)
 select cs.operator_policy_set($1);
 
+-- item: on (bool)? → [{break_glass, since, decisions}]
+-- name: operator_break_glass(item jsonb)
+select cs.operator_break_glass($1);
+
 -- scope: all, team:<id> or backend:<name>; from then on nothing new of it starts, until it
 -- is not paused again
 -- name: operator_pause(scope text, paused bool, reason text)

@@ -70,7 +70,8 @@ select a.id, a.request_id, case
         select from cs.attempt_decision l left join cs.decision d on d.id = l.decision_id
         where l.attempt_id = a.id and (d.request_id, d.revision, d.round, d.verdict,
                 d.bundle_sha256) is distinct from
-            (a.request_id, a.revision, a.round, 'approve', v.bundle_sha256))
+            (a.request_id, a.revision, a.round, case d.verdict when 'break_glass' then d.verdict
+                else 'approve' end, v.bundle_sha256))
         then 'rests on a decision about something else'
     when exists (
         select from cs.attempt_decision l join cs.decision d on d.id = l.decision_id

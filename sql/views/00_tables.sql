@@ -50,7 +50,8 @@ from cs.decision d
 join cs.request r on r.id = d.request_id
 join cs.person p on p.id = d.reviewer_id;
 comment on view audit.decisions is 'Each decision of a reviewer; rows are never changed.';
-comment on column audit.decisions.verdict is 'approve, reject or request_changes';
+comment on column audit.decisions.verdict is 'approve, reject, request_changes, or
+break_glass: an approval by one admin alone';
 comment on column audit.decisions.dwell_ms is
     'milliseconds between opening the request and deciding, as the page measured them';
 comment on column audit.decisions.valid_until is 'when an approval is too old to start a run';

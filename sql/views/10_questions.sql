@@ -4,10 +4,10 @@ create or replace view audit.who_approved_what as
 select d.decided_at, d.reviewer, r.id as request_id, d.revision, r.title, r.author, r.team,
        d.note, d.bundle_sha256, d.counts,
        (select min(a.started_at) from audit.attempts a where d.id = any (a.decision_ids))
-           as first_run_at
+           as first_run_at, d.verdict = 'break_glass' as break_glass
 from audit.decisions d
 join audit.approval_requests r on r.id = d.request_id
-where d.verdict = 'approve';
+where d.verdict in ('approve', 'break_glass');
 comment on view audit.who_approved_what is
     '1. Who approved what, for whom, and when it ran.';
 
@@ -184,3 +184,15 @@ from audit.audit_logs l join cs.worker w on w.id = l.entity_id
 where l.entity = 'worker' and l.event = 'janitor.deleted';
 comment on view audit.deleted_sandboxes is
     '15. Sandboxes that nobody owned any more, and that were deleted at their service.';
+
+create or replace view audit.break_glass_approvals as
+select d.decided_at, d.reviewer, r.id as request_id, d.revision, r.title, r.author, r.team,
+       d.note as reason, d.counts, d.session_id,
+       (select min(a.started_at) from audit.attempts a where d.id = any (a.decision_ids))
+           as first_run_at, r.state as request_state
+from audit.decisions d
+join audit.approval_requests r on r.id = d.request_id
+where d.verdict = 'break_glass';
+comment on view audit.break_glass_approvals is
+    '16. Who approved alone what needed more people, and why they said so.';
+comment on column audit.break_glass_approvals.reason is 'why, in the words of who did it';

@@ -39,6 +39,15 @@ where ts >= coalesce($1::timestamptz, '-infinity')
   and person = coalesce($3::text, person)
 order by ts desc
 $q$),
+    ('break_glass_approvals', 'Break-glass approvals',
+     'What one admin approved alone in the place of several people, and the reason given.',
+     'from to person', '', false, $q$
+select * from audit.break_glass_approvals
+where decided_at >= coalesce($1::timestamptz, '-infinity')
+  and decided_at < coalesce($2::timestamptz, 'infinity')
+  and reviewer = coalesce($3::text, reviewer)
+order by decided_at desc
+$q$),
     ('quick_approvals', 'Approvals under five seconds',
      'Approvals that came less than five seconds after the request was opened, with the length '
      'of the code.',

@@ -143,7 +143,7 @@ begin
         ('used_at', 'when it was last used'),
         ('valid_from', 'from when on it counts'),
         ('valid_until', 'until when it counts; null: without end'),
-        ('verdict', 'approve, reject or request_changes'),
+        ('verdict', 'approve, reject, request_changes or break_glass'),
         ('version', 'version of the program'),
         ('view', 'the view'),
         ('view_about', 'what a row of the view is'),
@@ -168,6 +168,7 @@ begin
         ('approval_requests.waits_since', 'since when its present round of review waits'),
         ('approval_requests.remind_at', 'when reviewers are reminded of it; null: never'),
         ('approval_requests.escalate_at', 'when it is escalated; null: never'),
+        ('who_approved_what.break_glass', 'whether one admin approved it alone'),
         ('approval_requests.overdue', 'whether it waits longer than that'),
         ('failed_sign_ins.login', 'the login that was typed'),
         ('revision_changes.code_lines', 'lines of this version')) w (name, about)

@@ -20,7 +20,7 @@ export function signDecision(keyFile, d) {
     const [, , key_id, seed] = readFileSync(keyFile, 'utf8').trim().split(' ');
     const message = encode(['countersign-decision-v1', Buffer.from(d.bundle_sha256, 'hex'),
         d.request_id, d.revision, d.round, d.reviewer_id, d.verdict, d.needed, d.decided_ms,
-        d.verdict === 'approve' ? d.valid_ms : 0]);
+        ['approve', 'break_glass'].includes(d.verdict) ? d.valid_ms : 0]);
     const key = createPrivateKey({ format: 'der', type: 'pkcs8',
         key: Buffer.concat([PKCS8_ED25519, Buffer.from(seed, 'base64')]) });
     return { key_id, signature: sign(null, message, key).toString('hex') };

@@ -9,7 +9,7 @@ import { tell } from './story.mjs';
 
 const provider = await Provider.start();
 const world = openWorld({
-    env: provider.env,
+    env: { ...provider.env, BREAK_GLASS: '1' },
     people: { ana: ['analyst'], rob: ['reviewer'], adm: ['admin'] }, workers: 1,
 });
 after(() => provider.stop());

@@ -29,6 +29,7 @@ const rights = {
     'GET /api/requests/{id}/revisions/{id}': 'u+++++fff',
     'POST /api/requests/{id}/revisions': 'u++++f+ff',
     'POST /api/requests/{id}/decisions': 'ur+rfff+f',
+    'POST /api/requests/{id}/break-glass': 'urr+fffff',
     'POST /api/requests/{id}/undo': 'ur++fff+f',
     'POST /api/requests/{id}/cancel': 'u++++f+ff',
     'POST /api/requests/{id}/settle': 'ur++fff+f',

@@ -102,6 +102,20 @@ async function settleOne({ ana, rob, stack }) {
     await rob.post(`/api/requests/${sent.id}/settle`, { outcome: 'succeeded', note: 'seen' });
 }
 
+// What is of high risk is approved by one admin alone, while the operator lets them.
+async function breakGlass({ adm, ana, stack }) {
+    const sent = await ana.post('/api/requests', { language: 'sql', code: 'select 4' }, 201);
+    await stack.psql('superuser', `set session_replication_role = replica;
+        update cs.revision set risk = 'high' where request_id = ${sent.id}`);
+    await stack.operator('break-glass', 'on');
+    await adm.post(`/api/requests/${sent.id}/break-glass`, { revision: 1, undo_seconds: 60,
+        bundle_sha256: sent.bundle_sha256, reason: 'It can not wait until tomorrow.' });
+    await adm.get('/api/requests?view=break_glass');
+    await adm.get(`/api/requests/${sent.id}`);
+    await stack.operator('break-glass', 'off');
+    await adm.post(`/api/requests/${sent.id}/undo`, {});
+}
+
 async function administer({ adm, ana, rob, stack }) {
     const team = await adm.post('/api/teams', { name: 'Third' }, 201);
     await adm.get('/api/teams');
@@ -163,6 +177,7 @@ export async function tell({ stack, who }, provider, seen) {
     await runOne(people);
     await changeMind(people);
     await settleOne(people);
+    await breakGlass(people);
     await administer(people);
     await comeFromProvider(people);
     await comeAndGo(people);

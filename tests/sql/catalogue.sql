@@ -8,7 +8,8 @@ insert into role select 'countersign_' || unnest(array['api', 'worker', 'operato
 create temp table may_call on commit drop as
 select 'countersign_' || e.role as role, unnest(regexp_split_to_array(e.functions, '\s+')) as name
 from (values
-    ('api', 'submit_requests revise_requests decision_terms decide_requests undo_decisions
+    ('api', 'submit_requests revise_requests decision_terms decide_requests
+        break_glass_requests undo_decisions
         cancel_requests settle_requests run_again request_list request_get request_state
         revision_get request_audit events_between events_now login_lookup login_success
         login_failure link_consume session_check token_check session_close sessions_close
@@ -27,8 +28,8 @@ from (values
     ('operator', 'operator_person_add operator_people operator_person_update operator_team_add
         operator_teams operator_link_add operator_token_add operator_tokens
         operator_token_revoke operator_quorum operator_quorum_set operator_groups
-        operator_group_set operator_pause workers_list metrics instance_get ready_check
-        audit_questions operator_audit_query policy_rules policy_rules_version
+        operator_group_set operator_break_glass operator_pause workers_list metrics instance_get
+        ready_check audit_questions operator_audit_query policy_rules policy_rules_version
         operator_policy_versions operator_policy_set'),
     ('sealer', 'seal_lock seal_take seal_put seals_from'),
     ('auditor', 'unapproved_runs broken_chains request_clock clock_due')) e (role, functions);

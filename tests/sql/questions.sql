@@ -30,12 +30,18 @@ begin
 end
 $$;
 
+-- One is approved alone.
+\ir glass.psql
+select operator_break_glass('{"on": true}') as x \gset
+select t.breaks('eva', t.risky()) as x \gset
+
 create temp table expected on commit drop as
 select * from (values
     ('who_approved_what', '{"person": "t-noor"}', '{"person": "t-mia"}'),
     ('who_approved_what', '{"team": "Other team"}', '{"to": "2000-01-01T00:00Z"}'),
     ('who_approved_what', '{"from": "2000-01-01T00:00Z"}', '{"from": "2200-01-01T00:00Z"}'),
     ('self_approval_attempts', '{"person": "t-both"}', '{"person": "t-noor"}'),
+    ('break_glass_approvals', '{"person": "t-eva"}', '{"person": "t-noor"}'),
     ('quick_approvals', '{"person": "t-noor"}', '{"person": "t-anna"}'),
     ('unread_approvals', '{"person": "t-anna"}', '{"person": "t-mia"}'),
     ('void_approvals', '{"team": "Test team"}', '{"team": "Other team"}'),

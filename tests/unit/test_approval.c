@@ -247,6 +247,25 @@ static void a_decision_must_approve_and_not_have_ended(void **state)
     expect("has ended");
 }
 
+static void who_breaks_the_glass_decides_alone(void **state)
+{
+    (void)state;
+    struct made made = approval_by(5), second = approval_by(6);
+    made.decision.verdict = "break_glass";
+    made.decision.needed = 2;
+    expect_of(&made, NULL);
+    put(signed_row(&second));
+    expect("decides alone");
+    made.decision.valid_ms = NOW;
+    expect_of(&made, "has ended");
+    made = approval_by(5);
+    made.decision.needed = 2; /* signed as one of two, and called alone afterwards */
+    expect_of(&made, "1 approvals are not the 2");
+    json_t *row = json_array_get(json_object_get(attempt.manifest, "decisions"), 0);
+    json_object_set_new(row, "verdict", json_string("break_glass"));
+    expect("no signature that holds");
+}
+
 static void enough_distinct_people_approve(void **state)
 {
     (void)state;
@@ -303,6 +322,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_keys_in_use_count, a_claim, no_claim),
         cmocka_unit_test_setup_teardown(a_decision_must_approve_and_not_have_ended, a_claim,
                                         no_claim),
+        cmocka_unit_test_setup_teardown(who_breaks_the_glass_decides_alone, a_claim, no_claim),
         cmocka_unit_test_setup_teardown(enough_distinct_people_approve, a_claim, no_claim),
         cmocka_unit_test_setup_teardown(without_keys_nothing_is_known, a_claim, no_claim),
         cmocka_unit_test_setup_teardown(more_decisions_than_there_can_be, a_claim, no_claim),

@@ -7,7 +7,7 @@ import type { RequestList, Summary } from './types';
 export interface Rows {
   rows: Summary[];
   next: string | null;
-  counts: { review?: number; mine_open?: number };
+  counts: { review?: number; mine_open?: number; break_glass?: number };
   loaded: boolean;
   error: ApiError | null;
 }

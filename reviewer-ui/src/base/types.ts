@@ -21,6 +21,7 @@ export interface Limits {
 
 export interface Settings {
   undo_seconds: number;
+  break_glass: boolean;
   // How old the last proof of who somebody is may be where it counts.
   reauth_seconds: number;
   limits: Limits;
@@ -97,6 +98,7 @@ export interface Summary {
   state_at: string;
   can_decide: boolean;
   decided_by?: Ref | null;
+  break_glass?: boolean;
   code_lines: number;
   code_bytes: number;
   retry_safe: boolean;
@@ -140,12 +142,14 @@ export interface Revision {
 }
 
 export type Verdict = 'approve' | 'reject' | 'request_changes';
+// By one admin alone.
+export type AnyVerdict = Verdict | 'break_glass';
 
 export interface Decision {
   id: number;
   revision: number;
   reviewer: Ref;
-  verdict: Verdict;
+  verdict: AnyVerdict;
   note: string | null;
   decided_at: string;
   void: boolean;
@@ -200,6 +204,7 @@ export interface Activity {
 
 export interface Can {
   decide: boolean;
+  break_glass: boolean;
   revise: boolean;
   cancel: boolean;
   undo: boolean;
@@ -273,7 +278,7 @@ export interface Cost {
 export interface RequestList {
   requests: Summary[];
   next_cursor: string | null;
-  counts?: { review?: number; mine_open?: number };
+  counts?: { review?: number; mine_open?: number; break_glass?: number };
 }
 
 export interface Sent {

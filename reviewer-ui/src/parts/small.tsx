@@ -8,7 +8,7 @@ import { Boxed } from '../code/boxed';
 import { findMarks, findOutputMarks, type Mark } from '../code/hidden';
 import { speak } from '../base/messages';
 import { singleKeys } from '../base/keys';
-import type { Risk, Verdict } from '../base/types';
+import type { AnyVerdict, Risk } from '../base/types';
 import { Icon, Sign, type IconName, type Tone } from './icons';
 import { t } from '../texts';
 
@@ -153,14 +153,33 @@ export function RiskSign({ risk }: { risk: Risk }) {
   );
 }
 
-const verdictIcons = { approve: 'check', reject: 'cross', request_changes: 'speech' } as const;
-const verdictTones = { approve: 'low', reject: 'high', request_changes: 'medium' } as const;
+const verdictIcons = {
+  approve: 'check',
+  reject: 'cross',
+  request_changes: 'speech',
+  break_glass: 'shield',
+} as const;
+const verdictTones = {
+  approve: 'low',
+  reject: 'high',
+  request_changes: 'medium',
+  break_glass: 'high',
+} as const;
 
-export function VerdictSign({ verdict }: { verdict: Verdict }) {
+export function VerdictSign({ verdict }: { verdict: AnyVerdict }) {
   return (
     <span class={`tone-${verdictTones[verdict] ?? 'plain'}`}>
       <Icon name={verdictIcons[verdict] ?? 'speech'} />
     </span>
+  );
+}
+
+// What one admin approved alone says so wherever it is shown.
+export function GlassSign() {
+  return (
+    <strong class="tone-high glass-sign">
+      <Icon name="shield" size={14} /> {t.glass.sign}
+    </strong>
   );
 }
 

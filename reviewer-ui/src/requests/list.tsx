@@ -1,12 +1,12 @@
 // All requests that a person may see, newest first, with search.
 import { useEffect, useState } from 'preact/hooks';
 import { RequestRows } from '../base/lists';
-import { formatMoney } from '../base/format';
+import { formatMoney, formatNumber } from '../base/format';
 import { go } from '../base/route';
 import type { Summary } from '../base/types';
 import { Icon } from '../parts/icons';
 import { Deadline } from '../parts/deadline';
-import { A, Button, Loading, Said, Since, StateSign } from '../parts/small';
+import { A, Button, GlassSign, Loading, Said, Since, StateSign } from '../parts/small';
 import { errorText } from '../base/messages';
 import { mayAsk } from '../base/session';
 import { t } from '../texts';
@@ -42,6 +42,11 @@ function Row({ row }: { row: Summary }) {
       </th>
       <td>
         <StateSign state={row.state} />
+        {row.break_glass && (
+          <span class="small-text row-deadline">
+            <GlassSign />
+          </span>
+        )}
         {row.clock && (
           <span class="dim small-text row-deadline">
             <Deadline clock={row.clock} />
@@ -121,7 +126,15 @@ export function Requests() {
     return () => clearTimeout(timer);
   }, [view, state, words]);
   useEffect(() => () => list.close(), []);
-  const views = { mine: t.requests.mine, all: t.requests.all, overdue: t.requests.overdue };
+  const broken = list.state.value.counts.break_glass ?? 0;
+  const views = {
+    mine: t.requests.mine,
+    all: t.requests.all,
+    overdue: t.requests.overdue,
+    ...((broken > 0 || view === 'break_glass') && {
+      break_glass: `${t.glass.list} ${formatNumber(broken)}`,
+    }),
+  };
   return (
     <div class="wide">
       <h1>{t.requests.title}</h1>

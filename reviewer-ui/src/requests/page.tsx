@@ -8,7 +8,7 @@ import { route } from '../base/route';
 import type { Detail } from '../base/types';
 import { Icon } from '../parts/icons';
 import { Deadline } from '../parts/deadline';
-import { A, Button, CopyButton, Loading, Said, StateSign } from '../parts/small';
+import { A, Button, CopyButton, GlassSign, Loading, Said, StateSign } from '../parts/small';
 import { Tabs } from '../parts/tabs';
 import { TabBody, tabsOf, useVersionBefore } from '../review/tab-body';
 import { Result } from '../result/result';
@@ -25,6 +25,7 @@ function Head({ detail }: { detail: Detail }) {
         <div class="request-meta">
           <span class="mono dim">{t.number(detail.id)}</span>
           <StateSign state={detail.state} />
+          {detail.break_glass && <GlassSign />}
           {detail.revision > 1 && <span class="dim">{t.version(detail.revision)}</span>}
           <span class="dim">
             <Deadline clock={detail.clock} />

@@ -8,6 +8,7 @@ import { mayAsk } from '../base/session';
 import type { Detail, Sent } from '../base/types';
 import { Dialog } from '../parts/dialog';
 import { Button } from '../parts/small';
+import { BreakGlass } from '../review/break-glass';
 import { lastAttempt, lostAttempt } from './steps';
 import { t } from '../texts';
 
@@ -79,7 +80,7 @@ export function Actions({ detail }: { detail: Detail }) {
   const again = can.run_again && !open;
   const mayRun = ['running', 'outcome_unknown'].includes(detail.state);
   const cancelling = mayRun && lastAttempt(detail)?.cancelling === true;
-  if (!can.cancel && !revise && !again && !can.undo) return null;
+  if (!can.cancel && !can.break_glass && !revise && !again && !can.undo) return null;
   return (
     <div class="actions request-actions">
       {revise && (
@@ -91,6 +92,7 @@ export function Actions({ detail }: { detail: Detail }) {
           {detail.state === 'changes_requested' ? t.result.changeCode : t.result.revise}
         </Button>
       )}
+      <BreakGlass detail={detail} />
       {again && <AgainButton detail={detail} />}
       {can.undo && <UndoButton detail={detail} />}
       {can.cancel && (

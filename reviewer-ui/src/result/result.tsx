@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { formatDuration, formatMoney } from '../base/format';
 import { live } from '../base/live';
 import type { Attempt, Detail } from '../base/types';
-import { Note, Said } from '../parts/small';
+import { GlassSign, Note, Said } from '../parts/small';
 import { Items } from './items';
 import { RunsNow } from './running';
 import { lastAttempt, lastDecision } from './steps';
@@ -155,13 +155,25 @@ function costTexts({ cost_nano_usd: sum, costs = [] }: Detail): string[] {
   return sum > 0 || missing.length === 0 ? [words(money), ...missing] : missing;
 }
 
+function GlassNote({ detail }: { detail: Detail }) {
+  return (
+    <Note tone="high">
+      <p>
+        <GlassSign />
+      </p>
+      <Quote detail={detail} words={(name) => `${name}:`} />
+    </Note>
+  );
+}
+
 function Foot({ detail, attempt }: { detail: Detail; attempt: Attempt }) {
   const approval = lastDecision(detail);
   const parts = [
     ...costTexts(detail),
     attempt.duration_ms != null && t.result.took(formatDuration(attempt.duration_ms)),
     attempt.memory_peak_bytes ? t.result.memory(attempt.memory_peak_bytes) : null,
-    approval?.verdict === 'approve' && t.result.versionBy(detail.revision, approval.reviewer.name),
+    (approval?.verdict === 'approve' || approval?.verdict === 'break_glass') &&
+      t.result.versionBy(detail.revision, approval.reviewer.name),
   ];
   return <p class="result-foot dim">{parts.filter(Boolean).join(' · ')}</p>;
 }
@@ -172,6 +184,7 @@ export function Result({ detail }: { detail: Detail }) {
   const ended = attempt !== undefined && attempt.finished_at !== null;
   return (
     <div class="result">
+      {detail.break_glass && <GlassNote detail={detail} />}
       <StateText detail={detail} attempt={attempt} />
       {live.value === 'offline' && plain('medium', t.live.offlineHelp)}
       {attempt && items.length > 0 && <Items detail={detail} attempt={attempt} />}

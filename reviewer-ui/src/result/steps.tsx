@@ -62,7 +62,7 @@ function approvalLook(detail: Detail): Look {
     rejected: 'bad',
     changes_requested: 'stopped',
   };
-  const approved = lastDecision(detail)?.verdict === 'approve';
+  const approved = ['approve', 'break_glass'].includes(lastDecision(detail)?.verdict ?? '');
   if (looks[detail.state]) return looks[detail.state] ?? 'todo';
   return approved ? 'done' : 'stopped';
 }

@@ -11,6 +11,7 @@ import type { Detail, Verdict } from '../base/types';
 import { Icon, Sign } from '../parts/icons';
 import { A, agoText, Button } from '../parts/small';
 import { Prove } from '../people/prove';
+import { BreakGlass } from './break-glass';
 import { startReading, sendDecision } from './decide';
 import { unreadCount } from './findings-read';
 import { t } from '../texts';
@@ -285,6 +286,7 @@ export function DecisionBar(props: BarProps) {
           <FirstLine {...props} why={why} armed={armed} problem={problem} />
         </p>
         <QuorumLine detail={detail} />
+        {newer === null && <BreakGlass detail={detail} />}
         <div class="decision-row">
           <textarea
             class="field note-field"

@@ -7,7 +7,17 @@ import { formatBytes, formatDuration } from '../base/format';
 import type { Detail } from '../base/types';
 import { Icon, Sign } from '../parts/icons';
 import { Deadline } from '../parts/deadline';
-import { A, Avatar, Button, CopyButton, riskTones, Said, Since, StateSign } from '../parts/small';
+import {
+  A,
+  Avatar,
+  Button,
+  CopyButton,
+  GlassSign,
+  riskTones,
+  Said,
+  Since,
+  StateSign,
+} from '../parts/small';
 import { Tabs } from '../parts/tabs';
 import { Capabilities } from './capabilities';
 import { DecisionBar } from './decision';
@@ -30,6 +40,7 @@ function Head({ detail }: { detail: Detail }) {
         <span class={`state tone-${riskTones[detail.risk]}`}>
           <Sign tone={riskTones[detail.risk]} size={15} /> {t.risk[detail.risk]}
         </span>
+        {detail.break_glass && <GlassSign />}
         <span class="dim">
           {t.versionOf(detail.revision, detail.revisions.length || detail.revision)}
         </span>

@@ -1,0 +1,87 @@
+// One admin approves alone what is of high risk, with a reason, where the operator allows it.
+import { useState } from 'preact/hooks';
+import { ApiError, call, randomKey } from '../base/api';
+import { loadDetail } from '../base/details';
+import { errorText, showToast } from '../base/messages';
+import { me, signOut } from '../base/session';
+import type { Decided, Detail } from '../base/types';
+import { Dialog } from '../parts/dialog';
+import { Button } from '../parts/small';
+import { t } from '../texts';
+
+const reasonLeast = 20;
+
+async function send(detail: Detail, reason: string): Promise<void> {
+  const { id, revision, bundle } = detail;
+  const undo = me.value?.settings.undo_seconds ?? 0;
+  const body = { revision, bundle_sha256: bundle.sha256, reason, undo_seconds: undo };
+  await call<Decided>(`/api/requests/${id}/break-glass`, { body, key: randomKey() });
+  showToast({ text: t.glass.done(id), tone: 'bad' });
+  await loadDetail(id);
+}
+
+function useGlass(detail: Detail, close: () => void) {
+  const [reason, write] = useState('');
+  const [problem, setProblem] = useState('');
+  const [stale, setStale] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const submit = async () => {
+    if (reason.trim().length < reasonLeast) return setProblem(t.glass.short);
+    setBusy(true);
+    try {
+      await send(detail, reason.trim());
+      close();
+    } catch (error) {
+      const old = error instanceof ApiError && error.code === 'reauthentication_required';
+      setStale(old);
+      setProblem(old ? t.glass.again : errorText(error));
+      setBusy(false);
+    }
+  };
+  return { reason, write, problem, stale, busy, submit };
+}
+
+function GlassDialog({ detail, close }: { detail: Detail; close: () => void }) {
+  const { reason, write, problem, stale, busy, submit } = useGlass(detail, close);
+  return (
+    <Dialog title={t.glass.title(detail.id)} onClose={close}>
+      <p class="measure">{t.glass.intro(detail.quorum?.needed ?? 2)}</p>
+      <label class="labelled">
+        <span>{t.glass.reason}</span>
+        <textarea
+          class="field"
+          rows={3}
+          dir="auto"
+          maxLength={4000}
+          value={reason}
+          aria-invalid={problem !== ''}
+          aria-describedby="glass-problem"
+          onInput={(event) => write(event.currentTarget.value)}
+        />
+      </label>
+      <p class="problem" id="glass-problem" role="alert">
+        {problem}
+      </p>
+      <div class="actions">
+        {stale && <Button onClick={() => void signOut(true)}>{t.session.signInAgain}</Button>}
+        <Button tone="danger" busy={busy} onClick={submit}>
+          {t.glass.submit}
+        </Button>
+        <Button onClick={close}>{t.glass.no}</Button>
+      </div>
+    </Dialog>
+  );
+}
+
+export function BreakGlass({ detail }: { detail: Detail }) {
+  const [asked, ask] = useState(false);
+  if (!detail.can.break_glass || !me.value?.settings.break_glass) return null;
+  return (
+    <>
+      <Button small tone="danger" icon="shield" onClick={() => ask(true)}>
+        {t.glass.button}
+      </Button>
+      {asked && <GlassDialog detail={detail} close={() => ask(false)} />}
+    </>
+  );
+}
