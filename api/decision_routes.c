@@ -164,7 +164,6 @@ bool route_break_glass(struct call *call, struct error *err)
         !check_digest(call->body, err) || !check_text(call->body, "reason", err))
         return false;
     json_object_set_new(call->body, "verdict", json_string(DECISION_BREAK_GLASS));
-    json_object_set_new(call->body, "fresh_seconds", json_integer(settings->reauth_seconds));
     if (!decide(call, WRITE_BREAK_GLASS, err))
         return false;
     LOG(LOG_WARN, "decision.break_glass", LOG_NUMBER("request_id", call->exchange->ids[0]),

@@ -69,7 +69,7 @@ begin
         when not may_break_glass(who.id, r) then 'wrong_role'
         when item -> 'actor' ->> 'session_id' is null then 'session'
         when not session_is_fresh((item -> 'actor' ->> 'session_id')::bigint,
-                                  coalesce((item ->> 'fresh_seconds')::bigint, 0)) then 'fresh'
+                                  coalesce((item ->> 'reauth_seconds')::bigint, 0)) then 'fresh'
         when char_length(note_text(item ->> 'reason')) < 20 then 'reason'
         when char_length(item ->> 'reason') > 10000 then 'long_reason'
         when (item ->> 'revision')::int is distinct from r.revision then 'revision'
@@ -164,7 +164,7 @@ begin
 end
 $$;
 comment on function cs.request_break_glass is
-    '{actor, id, revision, bundle_sha256, reason, undo_seconds?, fresh_seconds, round, needed,
+    '{actor, id, revision, bundle_sha256, reason, undo_seconds?, reauth_seconds, round, needed,
 decided_ms, valid_ms, signature, key_id} → {id, state, decision_id, break_glass, attempt_id,
 not_before}; forbidden, wrong_role, own_request, reauthentication_required, invalid_field reason,
 stale, wrong_state, conflict, already_decided.';

@@ -331,7 +331,7 @@ const breaking = [
     { id: 'glass-fresh', defence: 'Breaking the glass needs a fresh session',
       file: glass,
       was: `when not session_is_fresh((item -> 'actor' ->> 'session_id')::bigint,
-                                  coalesce((item ->> 'fresh_seconds')::bigint, 0)) then 'fresh'`,
+                                  coalesce((item ->> 'reauth_seconds')::bigint, 0)) then 'fresh'`,
       becomes: `when false then 'fresh'`,
       test: ['sql/break_glass.sql', 'the session must be fresh'] },
     { id: 'glass-rests', defence: 'A run that rests on a broken glass needs it to the end',

@@ -49,7 +49,7 @@ select is(t.says(t.breaks('eva', :r, ago => 901)), 'reauthentication_required',
     'the session must be fresh');
 select is(t.says(t.breaks('eva', :r, jsonb_build_object('actor', t.actor('eva')))), 'forbidden',
     'and there must be one');
-select is(t.says(t.breaks('eva', :r, '{"fresh_seconds": null}')), 'reauthentication_required',
+select is(t.says(t.breaks('eva', :r, '{"reauth_seconds": null}')), 'reauthentication_required',
     'no age is no way around');
 select is(t.says(t.breaks('eva', :r, '{"revision": 2}')), 'stale revision', 'another revision');
 select is(t.says(t.breaks('eva', :r, jsonb_build_object('bundle_sha256', repeat('a', 64)))),
