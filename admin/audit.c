@@ -46,7 +46,8 @@ static void print_result(const struct audit_place *place, const struct verify_re
 
 static int verify_place(const struct audit_place *place, struct error *err)
 {
-    const struct verify_options options = {place->keys, place->heads, place->head_count, true};
+    const struct verify_options options = {place->keys, place->decision_keys, place->heads,
+                                           place->head_count, true};
     struct verify_result result;
     int64_t start_us = clock_monotonic_us();
     if (!verify_run(place->db, &options, &result, err))

@@ -89,11 +89,17 @@ static bool open_all(const char *head, struct audit_place *place, struct error *
         return false;
     const char *url = choose(settings.verifier_database_url.value, state, "database", "verifier");
     const char *keys = choose(settings.seal_keys_file, state, "files", "SEAL_KEYS_FILE");
+    const char *deciding =
+        choose(settings.decision_keys_file, state, "files", "DECISION_KEYS_FILE");
     const char *heads = choose(settings.seal_heads_file, state, "files", "SEAL_HEADS_FILE");
-    if (!url || !keys)
+    if (!url || !keys || !deciding)
         return fail(err, ERR_BAD_REQUEST, "%s is not set, and no stack runs in %s",
-                    url ? "SEAL_KEYS_FILE" : "VERIFIER_DATABASE_URL", settings.data_dir);
+                    !url    ? "VERIFIER_DATABASE_URL"
+                    : !keys ? "SEAL_KEYS_FILE"
+                            : "DECISION_KEYS_FILE",
+                    settings.data_dir);
     return public_keys_read(keys, "seal", &place->keys, err) &&
+           public_keys_read(deciding, "decision", &place->decision_keys, err) &&
            take_heads(place, head, heads, err) &&
            db_open(url, "countersign audit", &place->db, err) &&
            db_run_script(place->db, embedded_find("sql/stack/begin_reading.sql")->text, err);
@@ -127,6 +133,7 @@ void audit_place_auto(struct audit_place *place)
 {
     db_close(place->db);
     public_keys_free(place->keys);
+    public_keys_free(place->decision_keys);
     free(place->heads);
     *place = (struct audit_place){0};
 }

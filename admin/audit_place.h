@@ -1,14 +1,14 @@
-/* What the audit commands work on: the verifier's connection, the keys of seals, heads that left.
+/* What the audit commands work on: the verifier's connection, public keys, heads that left.
  */
 #pragma once
 
 #include "admin/verify.h"
 
 struct audit_place {
-    struct db *db; /* in one read-only transaction */
-    struct public_keys *keys;
-    struct seal *heads;             /* by their numbers */
-    size_t head_count, other_lines; /* lines of the file that are no heads */
+    struct db *db;                            /* in one read-only transaction */
+    struct public_keys *keys, *decision_keys; /* of seals, and of decisions */
+    struct seal *heads;                       /* by their numbers */
+    size_t head_count, other_lines;           /* lines of the file that are no heads */
 };
 
 /* By settings, else those of the stack that runs in DATA_DIR. `head` is a file of heads or one

@@ -5,8 +5,8 @@
 #include "common/io/db.h"
 
 struct verify_options {
-    const struct public_keys *keys; /* of seals */
-    const struct seal *heads;       /* that left earlier, in any order */
+    const struct public_keys *keys, *decision_keys; /* of seals, and of decisions */
+    const struct seal *heads;                       /* that left earlier, in any order */
     size_t head_count;
     bool progress; /* a line on stderr now and then */
 };

@@ -78,3 +78,5 @@ bool verify_chain_row(struct verify *verify, const struct link *link, struct err
 bool verify_chains_end(struct verify *verify, struct error *err);
 bool verify_events(struct verify *verify, struct error *err);
 bool verify_tables(struct verify *verify, struct error *err);
+/* Rows of verify_decisions; the first that is wrong is named. */
+bool verify_signatures(const struct verify *verify, const struct rows *rows, struct error *err);

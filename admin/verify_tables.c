@@ -124,10 +124,11 @@ static const struct {
     bool (*read)(struct db *db, int64_t after, int32_t most, struct rows **ret_rows,
                  struct error *err);
     row_fn take;
+    bool (*take_page)(const struct verify *verify, const struct rows *rows, struct error *err);
 } tables[] = {
-    {sql_verify_decisions, decisions},
-    {sql_verify_attempts, attempts},
-    {sql_verify_requests, requests},
+    {sql_verify_decisions, decisions, verify_signatures},
+    {sql_verify_attempts, attempts, NULL},
+    {sql_verify_requests, requests, NULL},
 };
 
 static bool read_tables(struct verify *verify, struct error *err)
@@ -137,7 +138,8 @@ static bool read_tables(struct verify *verify, struct error *err)
         for (size_t got = VERIFY_PAGE; got == VERIFY_PAGE;) {
             AUTO(rows) struct rows *rows = NULL;
             if (!tables[t].read(verify->db, after, VERIFY_PAGE, &rows, err) ||
-                !each(verify, rows, tables[t].take, err))
+                !each(verify, rows, tables[t].take, err) ||
+                (tables[t].take_page && !tables[t].take_page(verify, rows, err)))
                 return false;
             got = rows_count(rows);
             after = got ? rows_integer(rows, got - 1, 0) : after;

@@ -6,8 +6,9 @@
 #include "api/api.h"
 #include "api/download.h"
 #include "api/server.h"
-#include "common/domain/table_csv.h"
 #include "common/domain/auditor.h"
+#include "common/domain/seal.h"
+#include "common/domain/table_csv.h"
 #include "statements.h"
 
 #define QUESTION_MAX 64
@@ -115,5 +116,36 @@ bool route_audit_query(struct call *call, struct error *err)
     if (csv)
         return reply_csv(call, table, err);
     reply_json(call->reply, 200, table);
+    return true;
+}
+
+/* The newest seal with the line that leaves; caller decrefs. */
+static json_t *head_json(const struct seal *seal, const char *sealed_at)
+{
+    char line[SEAL_LINE_SIZE], root[SHA256_HEX], hash[SHA256_HEX];
+    seal_line(seal, line);
+    hex_encode(seal->root, sizeof seal->root, root);
+    hex_encode(seal->hash, sizeof seal->hash, hash);
+    return json_pack("{s:I, s:I, s:I, s:s, s:s, s:s, s:s, s:s}", "n", seal->n, "last_id",
+                     seal->last_id, "events", seal->events, "root", root, "hash", hash, "key_id",
+                     seal->key_id, "sealed_at", sealed_at, "line", line);
+}
+
+bool route_audit_head(struct call *call, struct error *err)
+{
+    enum { N = 1, SEALED_AT = 14, UNSEALED, SINCE, LATE };
+    AUTO(rows) struct rows *rows = NULL;
+    struct seal seal;
+    if (!sql_audit_head(call->db, &rows, err))
+        return false;
+    bool sealed = !rows_is_null(rows, 0, N);
+    if (sealed && !seal_from_row(rows, 0, &seal))
+        return fail(err, ERR_INTERNAL, "the newest seal can not be read");
+    AUTO(json)
+    json_t *root = json_pack("{s:o, s:{s:I, s:s?}, s:b}", "head",
+                             sealed ? head_json(&seal, rows_text(rows, 0, SEALED_AT)) : json_null(),
+                             "unsealed", "rows", rows_integer(rows, 0, UNSEALED), "since",
+                             rows_text(rows, 0, SINCE), "late", (int)rows_integer(rows, 0, LATE));
+    reply_json(call->reply, 200, root);
     return true;
 }

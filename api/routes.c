@@ -81,6 +81,8 @@ const struct route route_table[] = {
      "request_id", route_request_audit},
     {METHOD_GET, "/api/audit/questions", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_NONE, 0, NULL,
      route_audit_questions},
+    {METHOD_GET, "/api/audit/head", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_NONE, 0, NULL,
+     route_audit_head},
     {METHOD_POST, "/api/audit/query", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, NOTES, "format",
      route_audit_query},
     {METHOD_GET, "/api/people", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_NONE, 0, NULL, route_people},

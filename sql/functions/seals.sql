@@ -105,3 +105,41 @@ create or replace function cs.seals_from(first bigint, most int)
     from audit_seal s where s.n >= first order by s.n limit most
 $$;
 comment on function cs.seals_from is 'Seals from a number on, for their heads outside.';
+
+create or replace function cs.audit_unsealed()
+    returns table (events bigint, since timestamptz, late bool)
+    language plpgsql stable as $$
+declare
+    newest audit_seal;
+    reach bigint := (select max(s.last_id) from audit_seal s);
+begin
+    select s.* into newest from audit_seal s order by s.n desc limit 1;
+    return query
+        select count(*), min(u.ts),
+               coalesce(min(u.ts) < clock_timestamp() - interval '10 seconds', false)
+        from (select e.ts from audit_event e
+              where e.xid >= coalesce(newest.xid_to, '0')
+                and e.id >= coalesce(newest.epoch_from, 0)
+              union all
+              -- After a restore, of transactions that are counted anew.
+              select e.ts from audit_event e where e.id > reach and e.xid < newest.xid_to
+              limit 100000) u;
+end
+$$;
+comment on function cs.audit_unsealed is
+    'Rows that no seal covers yet, counted up to 100,000, when the first of them was written, and
+whether that is longer ago than a sealer that runs may take: 10 s.';
+
+create or replace function cs.audit_head()
+    returns table (instance text, n bigint, epoch int, epoch_from bigint, xid_from bigint,
+                   xid_to bigint, events bigint, last_id bigint, prev_hash bytea,
+                   sealed_us bigint, root bytea, hash bytea, key_id text, signature bytea,
+                   sealed_at text, unsealed bigint, unsealed_since text, late bool)
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select s.*, iso(timestamptz 'epoch' + s.sealed_us * interval '1 microsecond'),
+           u.events, iso(u.since), u.late
+    from audit_unsealed() u
+    left join seals_from((select max(o.n) from audit_seal o), 1) s on true
+$$;
+comment on function cs.audit_head is
+    'The newest seal, null before the first, and what it does not cover yet: see audit_unsealed.';

@@ -23,7 +23,7 @@ begin
             upload_finish upload_drop file_get file_chunk output_item_get output_chunk_get
             request_list request_get request_state revision_get request_audit events_between
             events_now me instance_get ready_check fleet pause_set pause_clear metrics
-            audit_questions audit_query request_unseen request_seen policy_rules
+            audit_questions audit_query audit_head request_unseen request_seen policy_rules
             policy_rules_version requests_to_judge judge_requests'),
         ('countersign_worker', 'worker_hello worker_bye worker_report heartbeat claim_attempts
             attempt_file_chunk start_attempts mark_attempts_running release_attempts

@@ -221,3 +221,9 @@ select cs.audit_questions();
 
 -- name: audit_query(actor jsonb, item jsonb)
 select cs.audit_query($1, $2);
+
+-- The columns of seals_from, then what is not sealed yet.
+-- name: audit_head() binary
+select instance, n, epoch, epoch_from, xid_from, xid_to, events, last_id, prev_hash, sealed_us,
+       root, hash, key_id, signature, sealed_at, unsealed, unsealed_since, late
+from cs.audit_head();

@@ -91,3 +91,43 @@ export function mutation(tables, n) {
     table.key = KEYS[table.name];
     return { kind, table: table.name, sql: KINDS[kind](table, n).replace(/\s+/g, ' ') };
 }
+
+// What a decision's signature is over, and the signature itself.
+const SIGNED = ['request_id', 'revision', 'round', 'reviewer_id', 'verdict', 'bundle_sha256',
+                'decided_at', 'valid_until', 'needed', 'signature', 'key_id'];
+const VERDICTS = (c, n) => `case when ${c} = 'approve' then '${pick(['reject',
+    'request_changes'], n)}' else 'approve' end`;
+
+/** SQL of a function that makes the audit trail agree with a decision that was changed: its digest
+ *  and the chain of its request are made anew, and no seal is left that would know better. */
+export const COVER = `create function pg_temp.cover(d bigint) returns void language plpgsql as $f$
+    declare
+        e cs.audit_event;
+        before bytea := '\\x';
+        of_request bigint;
+    begin
+        delete from cs.audit_seal;
+        update cs.audit_event x set row_digests = x.row_digests || jsonb_build_object(
+            'decision:' || d, (select cs.decision_digest(c) from cs.decision c where c.id = d))
+            where x.row_digests ? ('decision:' || d) returning x.entity_id into of_request;
+        for e in select * from cs.audit_event x where x.entity = 'request'
+                 and x.entity_id = of_request order by x.entity_seq loop
+            e.prev_hash := before;
+            e.hash := cs.audit_leaf(e);
+            before := e.hash;
+            update cs.audit_event x set prev_hash = e.prev_hash, hash = e.hash where x.id = e.id;
+        end loop;
+    end $f$`.replace(/\s+/g, ' ');
+
+/** Another decision than was signed, with an audit trail that says the same. */
+export function forgery(tables, n) {
+    const table = tables.find(({ name }) => name === 'decision');
+    const column = pick(table.columns.filter(({ name }) => SIGNED.includes(name)), n);
+    const value = column.nullable && n(4) === 0 ? 'null'
+        : (column.name === 'verdict' ? VERDICTS : OTHERS[column.type])(column.name, n);
+    return { column: column.name, sql: `do $$ declare d bigint; begin
+        update cs.decision set ${column.name} = ${value} where ctid = '${pick(table.rows, n)}'
+            and ${column.name} is distinct from ${value} returning id into d;
+        if d is null then raise 'nothing changed'; end if;
+        perform pg_temp.cover(d); end $$`.replace(/\s+/g, ' ') };
+}

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import readline from 'node:readline';
 import { after, before, test } from 'node:test';
-import { look, mutation, numbers } from '../audit/mutations.mjs';
+import { COVER, forgery, look, mutation, numbers } from '../audit/mutations.mjs';
 import { openJobs } from './jobs.mjs';
 import { build, startStack, until } from './stack.mjs';
 
@@ -14,8 +14,13 @@ const COUNT = Number(process.env.MUTATIONS ?? 5000);
 const SEED = Number(process.env.SEED ?? Date.now() % 1e6);
 let stack;
 let verifier;
+let tables;
 
-before(async () => { stack = await startStack({ workers: 1 }); });
+before(async () => {
+    stack = await startStack({ workers: 1 });
+    await fill();
+    tables = await look(stack);
+});
 after(async () => {
     await verifier?.end();
     await stack?.stop();
@@ -26,9 +31,9 @@ const allSealed = () => until(async () => (await one(`select count(*)::int as n
     from cs.audit_event where xid >= (select max(xid_to) from cs.audit_seal)`)) === 0, 'seals');
 
 /** A program that answers each line of SQL with what verify says after it. */
-function openVerifier() {
+function openVerifier(settings = {}) {
     const env = { ...process.env, ...stack.state.files,
-                  VERIFIER_DATABASE_URL: stack.database.superuser };
+                  VERIFIER_DATABASE_URL: stack.database.superuser, ...settings };
     const child = spawn(path.join(build, 'verify_lines'), { env, stdio: ['pipe', 'pipe', 2] });
     const lines = readline.createInterface(child.stdout)[Symbol.asyncIterator]();
     return {
@@ -36,13 +41,18 @@ function openVerifier() {
             child.stdin.write(`${sql}\n`);
             return (await lines.next()).value;
         },
-        end: () => new Promise((done) => { child.on('exit', done); child.stdin.end(); }),
+        end: () => new Promise((done) => {
+            if (child.exitCode !== null) return done();
+            child.on('exit', done);
+            child.stdin.end();
+        }),
     };
 }
 
-test('every single change is found', async () => {
-    console.log(`SEED=${SEED}`);
+/** Three runs and a refusal, all of it sealed. */
+async function fill() {
     const jobs = await openJobs(stack);
+    await jobs.decide(await jobs.submit('print(0)'), { verdict: 'reject', note: 'No.' });
     for (const code of ['print(1)', 'raise 1', 'print(2)\n']) {
         await jobs.approve(await jobs.submit(code));
         await allSealed();
@@ -50,7 +60,10 @@ test('every single change is found', async () => {
     await until(async () => (await one(`select count(*)::int as n from cs.attempt
         where state in ('succeeded', 'failed')`)) === 3, 'three runs');
     await allSealed();
-    const tables = await look(stack);
+}
+
+test('every single change is found', async () => {
+    console.log(`SEED=${SEED}`);
     const n = numbers(SEED);
     verifier = openVerifier();
     assert.equal(await verifier.ask(
@@ -69,4 +82,26 @@ test('every single change is found', async () => {
     console.log(`found ${JSON.stringify(counts)}`);
     for (const kind of ['change', 'swap', 'remove', 'add', 'shorten', 'empty'])
         assert.ok(counts[kind] > 0, kind);
+});
+
+// Whoever owns the database and every seal still can not sign.
+test('a decision that was not signed so is found by its signature alone', async () => {
+    const n = numbers(SEED);
+    await verifier?.end();
+    verifier = openVerifier({ SEAL_HEADS_FILE: '/nonexistent' });
+    assert.equal(await verifier.ask(`commit; begin; ${COVER};
+        set local session_replication_role = replica; savepoint s`.replace(/\s+/g, ' ')), 'whole');
+    assert.equal(await verifier.ask('do $$ begin perform pg_temp.cover(1); end $$'), 'whole');
+    const found = {};
+    for (let count = 0; count < COUNT / 10;) {
+        const change = forgery(tables, n);
+        const answer = await verifier.ask(`rollback to s; ${change.sql}`);
+        if (answer === 'refused') continue;
+        assert.match(answer, /^broken decision \d+: (is not signed|is signed by no key|says what)/,
+                     `${answer}: ${change.sql}`);
+        found[change.column] = (found[change.column] ?? 0) + 1;
+        count++;
+    }
+    console.log(`found ${JSON.stringify(found)}`);
+    assert.equal(Object.keys(found).length, 11, JSON.stringify(found));
 });

@@ -73,15 +73,21 @@ export class Jobs {
     }
 
     /** {id, attempt_id}: may run. Nobody is told but by `ring`. */
-    async approve(request, undo_seconds = 0) {
+    approve(request, undo_seconds = 0) {
+        return this.decide(request, { undo_seconds });
+    }
+
+    /** rob's decision, signed as the api does; `other` replaces what was signed. */
+    async decide(request, { verdict = 'approve', note = '', undo_seconds = 0, other = {} } = {}) {
         const [{ terms }] = await this.stack.psql('api',
             `select cs.decision_terms(${request.id}) as terms`);
         const decision = { revision: request.revision, bundle_sha256: request.bundle_sha256,
-                           verdict: 'approve', ...terms };
+                           verdict, ...terms };
         const signed = signDecision(decisionKey(this.stack),
             { ...decision, request_id: request.id, reviewer_id: this.people.rob });
         return this.call('decide_requests', {
-            ...decision, ...signed, actor: this.actor('rob'), id: request.id, undo_seconds });
+            ...decision, ...signed, ...other, note, actor: this.actor('rob'), id: request.id,
+            undo_seconds });
     }
 
     ring(...ids) {

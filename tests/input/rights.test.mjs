@@ -45,6 +45,7 @@ const rights = {
     'DELETE /api/pauses': 'urr+ffff+',
     'GET /api/audit': 'ur++r+fff',
     'GET /api/audit/questions': 'urr+ffff+',
+    'GET /api/audit/head': 'urr+ffff+',
     'POST /api/audit/query': 'urr+ffff+',
     'GET /api/people': 'urr+ffff+',
     'POST /api/people': 'urr+ffff+',

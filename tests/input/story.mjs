@@ -130,6 +130,7 @@ async function administer({ adm, ana, rob, stack }) {
     await adm.get('/api/workers');
     await adm.del('/api/pauses', { scope: `team:${team.id}` });
     await adm.get('/api/audit/questions');
+    await adm.get('/api/audit/head');
     await adm.post('/api/audit/query', { question: 'pauses', parameters: { person: 'adm' } });
     await adm.post('/api/audit/query?format=csv', { sql: 'select 1 as one, null as none' });
     const token = await ana.post('/api/tokens', { name: 'ci', scopes: ['read'], days: 1 }, 201);

@@ -1,6 +1,7 @@
 // Defences of the sealed audit trail: what is sealed, what verify compares, and keys.
 const seals = 'admin/verify_seals.c';
 const tables = 'admin/verify_tables.c';
+const signatures = 'admin/verify_decisions.c';
 const mutations = ['flow/audit_mutations.test.mjs', 'every single change is found'];
 
 const unit = (name) => ['unit/test_signing.c', name];
@@ -38,6 +39,24 @@ export default [
       file: tables, was: 'is_covered(verify, (const int64_t[]){MARK_DECISION, id, 0}, digest) ||',
       becomes: 'is_covered(verify, (const int64_t[]){MARK_DECISION, id, 0}, digest) || true ||',
       test: mutations },
+    { id: 'verify-signature', defence: 'A decision says what its signature is over',
+      file: signatures, was: 'return signing_verify(key, buffer_bytes(message),',
+      becomes: 'return true || signing_verify(key, buffer_bytes(message),', test: ['flow/audit_signatures.test.mjs',
+          'a decision that nobody signed is found, though the trail has it and it is sealed'] },
+    { id: 'verify-unsigned', defence: 'A decision without a signature is none',
+      file: signatures, was: 'return "is not signed";', becomes: 'return NULL;',
+      test: ['flow/audit_mutations.test.mjs',
+             'a decision that was not signed so is found by its signature alone'] },
+    { id: 'verify-key', defence: 'A key that is not in the list decides nothing',
+      file: signatures, was: 'return "is signed by no key that may decide";',
+      becomes: 'return NULL;',
+      test: ['flow/audit_signatures.test.mjs',
+             'a key that is not in the list, or was retired before, decides nothing'] },
+    { id: 'verify-retired', defence: 'A key that was retired before decides nothing',
+      file: signatures, was: 'return "is signed by a key that was retired before";',
+      becomes: 'return NULL;',
+      test: ['flow/audit_signatures.test.mjs',
+             'a key that is not in the list, or was retired before, decides nothing'] },
     { id: 'verify-counts', defence: 'A revision\'s counts follow from its code',
       file: tables, was: 'rows_integer(rows, row, COUNTS)', becomes: 'COUNTS', test: mutations },
 ];
