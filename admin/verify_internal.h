@@ -22,14 +22,13 @@ struct move {
     int16_t from, to;        /* numbers of states */
 };
 
-/* A row of a chain, without what only its hash needs. */
+/* A row of a chain. */
 struct link {
     int64_t kind, id, seq, row_id, attempt_id;
     uint8_t prev[SHA256_SIZE], hash[SHA256_SIZE];
     size_t prev_len;
     const struct move *move; /* NULL: it moves nothing */
 };
-
 struct verify {
     struct db *db;
     pthread_mutex_t db_lock; /* while pages are fetched ahead */
@@ -78,5 +77,4 @@ bool verify_chain_row(struct verify *verify, const struct link *link, struct err
 bool verify_chains_end(struct verify *verify, struct error *err);
 bool verify_events(struct verify *verify, struct error *err);
 bool verify_tables(struct verify *verify, struct error *err);
-/* Rows of verify_decisions; the first that is wrong is named. */
 bool verify_signatures(const struct verify *verify, const struct rows *rows, struct error *err);

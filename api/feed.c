@@ -18,7 +18,7 @@
 
 #define REDIS_WAIT_MS 500
 #define REDIS_COMMAND_MS 1000
-#define POLL_MS 1000 /* PostgreSQL, while Redis is away */
+#define POLL_MS 1000       /* PostgreSQL, while Redis is away */
 /* Otherwise, for hints that got lost. What one look saw is told at the next: by then Redis has told
  * all that it was given, and nobody hears it twice. */
 #define POLL_QUIET_MS 2500

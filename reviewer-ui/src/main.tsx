@@ -10,6 +10,7 @@ import { go, route } from './base/route';
 import { arriving, homePath, loadMe, me } from './base/session';
 import { Ask } from './ask/ask';
 import { Audit } from './audit/audit';
+import { startReachWatch } from './audit/watch';
 import { Account } from './people/account';
 import { SignIn } from './people/sign-in';
 import { Workers } from './fleet/workers';
@@ -117,6 +118,7 @@ addKeys({ '?': () => (helpOpen.value = true), t: nextTheme });
 startLive();
 startQueue();
 startWorkerWatch();
+startReachWatch();
 effect(nameWindow);
 effect(() => {
   if (me.value === null) forgetDetails();

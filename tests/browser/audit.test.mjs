@@ -47,12 +47,69 @@ test('an admin comes here by the navigation; nobody else does', async () => {
     const main = eva.getByRole('navigation', { name: 'Main' });
     await main.getByRole('link', { name: 'Audit' }).click();
     await eva.getByRole('heading', { name: 'Audit', exact: true }).waitFor();
-    await eva.getByText('Not sealed yet').waitFor();
+    await eva.getByRole('region', { name: 'Audit seal' }).waitFor();
     const noor = await openPerson(stack, browser, 'noor', { to: '/audit' });
     await noor.getByText('Only admins can ask the audit trail.').waitFor();
     assert.equal(await noor.getByRole('link', { name: 'Audit' }).count(), 0);
     assertClean(noor);
     await noor.context().close();
+});
+
+const seal = () => eva.getByRole('region', { name: 'Audit seal' });
+const rows = (sql) => stack.psql('superuser', sql);
+
+test('how far the trail is sealed, with the head to copy and to keep', async () => {
+    await until(async () => (await rows(`select count(*)::int as n from cs.audit_event
+        where xid >= coalesce((select max(xid_to) from cs.audit_seal), '0')`))[0].n === 0, 'seals');
+    await eva.reload();
+    const [{ n, last_id, root, hash }] = await rows(`select n::int, last_id::int,
+        encode(root, 'hex') as root, encode(hash, 'hex') as hash
+        from cs.audit_seal order by n desc limit 1`);
+    await seal().getByText(`Sealed up to row ${last_id}`).waitFor();
+    await seal().getByText(root).waitFor();
+    const lines = (await readFile(stack.state.files.SEAL_HEADS_FILE, 'utf8')).split('\n');
+    const head = lines.find((line) => line.split(' ')[2] === String(n));
+    const [file] = await Promise.all([
+        eva.waitForEvent('download'),
+        seal().getByRole('button', { name: 'Download head' }).click(),
+    ]);
+    assert.equal(file.suggestedFilename(), `audit-head-${n}.txt`);
+    assert.equal(await readFile(await file.path(), 'utf8'), `${head}\n`);
+    await eva.evaluate(() => {
+        globalThis.copied = [];
+        navigator.clipboard.writeText = (text) => Promise.resolve(globalThis.copied.push(text));
+    });
+    await seal().getByRole('button', { name: 'Copy head' }).click();
+    await seal().getByText('Copied').waitFor();
+    assert.deepEqual(await eva.evaluate(() => globalThis.copied), [head]);
+    await eva.goto(`${stack.url}/requests`);
+    const foot = eva.getByRole('contentinfo');
+    await foot.getByText(`Audit: Sealed up to row ${last_id}`).waitFor();
+    await foot.getByText(hash.slice(0, 12)).waitFor();
+    const noor = await openPerson(stack, browser, 'noor', { to: '/requests' });
+    await noor.getByRole('heading', { level: 1 }).first().waitFor();
+    assert.equal(await noor.getByRole('contentinfo').count(), 0);
+    await noor.context().close();
+    await foot.getByRole('link').click();
+    await seal().waitFor();
+});
+
+// A row that nobody can seal: its transaction is one that is still to come.
+test('that sealing is late is said here and at the foot', async () => {
+    const [{ id, xid }] = await rows(`select id, xid::text from cs.audit_event
+        order by id desc limit 1`);
+    const change = (to) => rows(`set session_replication_role = replica;
+        update cs.audit_event set ${to} where id = ${id};
+        set session_replication_role = origin`);
+    await change("xid = '900000000', ts = ts - interval '1 hour'");
+    await eva.goto(`${stack.url}/audit`);
+    await seal().getByText('Sealing is late').waitFor();
+    await seal().getByText(/^1 row is not sealed, the first for 1 h/).waitFor();
+    await eva.getByRole('contentinfo').getByText('Audit: Sealing is late').waitFor();
+    assert.deepEqual(await findBarriers(eva), []);
+    await change(`xid = '${xid}', ts = ts + interval '1 hour'`);
+    await eva.reload();
+    await seal().getByText('Sealed up to row').waitFor();
 });
 
 test('a question is found, narrowed, asked and sorted', async () => {

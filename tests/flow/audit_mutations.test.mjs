@@ -93,7 +93,7 @@ test('a decision that was not signed so is found by its signature alone', async 
         set local session_replication_role = replica; savepoint s`.replace(/\s+/g, ' ')), 'whole');
     assert.equal(await verifier.ask('do $$ begin perform pg_temp.cover(1); end $$'), 'whole');
     const found = {};
-    for (let count = 0; count < COUNT / 10;) {
+    for (let count = 0; count < Math.max(300, COUNT / 10);) {
         const change = forgery(tables, n);
         const answer = await verifier.ask(`rollback to s; ${change.sql}`);
         if (answer === 'refused') continue;

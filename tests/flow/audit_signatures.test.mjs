@@ -14,6 +14,9 @@ let jobs;
 before(async () => {
     stack = await startStack({ workers: 1 });
     jobs = await openJobs(stack);
+    await jobs.approve(await jobs.submit('print(1)'));
+    await jobs.decide(await jobs.submit('print(2)'), { verdict: 'reject', note: 'No.' });
+    await sealed();
 });
 after(() => stack?.stop());
 
@@ -39,9 +42,6 @@ async function keys(name, lines) {
 const own = async () => (await fs.readFile(stack.state.files.DECISION_KEYS_FILE, 'utf8')).trim();
 
 test('approvals and refusals that the api signed are whole', async () => {
-    await jobs.approve(await jobs.submit('print(1)'));
-    await jobs.decide(await jobs.submit('print(2)'), { verdict: 'reject', note: 'No.' });
-    await sealed();
     const answer = await verify();
     assert.equal(answer.code, 0, answer.out + answer.said);
 });

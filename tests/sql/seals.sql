@@ -2,7 +2,7 @@
 -- transaction, such as this one, are never taken: so the table begins with rows made to order.
 -- Proves: T25 I13
 \ir setup.psql
-select plan(14);
+select plan(18);
 select is_empty('select * from seal_take(10)', 'nothing that a running transaction may add to');
 
 set local session_replication_role = replica;
@@ -34,7 +34,12 @@ create function t.seal(most int, hash text) returns bool language sql as $$
         'prev_hash', hex(s.prev_hash), 'hash', $2, 'key_id', 'k', 'signature', '01'))
     from seal_take($1) s
 $$;
+select results_eq('select n, unsealed from audit_head()',
+    'select null::bigint, count(*) from audit_event', 'before the first seal all rows wait');
 select ok(t.seal(2, 'aa'), 'a seal is stored');
+-- The rows of this transaction, which made the people of the setup, wait as well.
+select results_eq('select n, unsealed from audit_head()', 'select 1::bigint, 3 + count(*)
+    from audit_event where xid = pg_current_xact_id()', 'then those that it does not cover');
 select ok(not seal_put('{"n": 1, "epoch": 1, "epoch_from": 0, "xid_from": 0, "xid_to": 12,
     "events": 1, "last_id": 1, "root": "", "prev_hash": "", "hash": "", "key_id": "",
     "signature": "", "sealed_us": 1}'), 'no second one of that number');
@@ -46,6 +51,8 @@ select results_eq('select n, xid_from, xid_to, events, prev_hash, hashes from se
                t.hashes('{1000002, 1000005, 1000004}')) $$, 'the next one follows it');
 select ok(t.seal(100, 'bb'), 'and is stored');
 select is_empty('select * from seal_take(100)', 'then all is sealed');
+select results_eq('select n, unsealed, late from audit_head()', 'select 2::bigint, count(*), false
+    from audit_event where xid = pg_current_xact_id()', 'and no other row waits, nor is late');
 
 -- A dump was restored: transactions count anew, from before the end of the last seal.
 create function t.seal_at(xid text) returns void language plpgsql as $$
@@ -69,6 +76,8 @@ begin
 end
 $$;
 select t.new_event() \g /dev/null
+select is((select unsealed from audit_head()), 1::bigint,
+    'a row of transactions that are counted anew is not taken for sealed');
 select is((select (epoch, epoch_from, xid_from, events, hashes) from seal_take(10)),
     (2, 1000008::bigint, 0::bigint, 1::bigint, t.hashes('{1000008}')),
     'then an epoch begins with the ids after it');

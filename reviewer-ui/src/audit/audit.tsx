@@ -121,7 +121,7 @@ function AdminAudit() {
           <h1>{t.audit.title}</h1>
           <p class="dim measure">{t.audit.intro}</p>
         </div>
-        <HeadPanel head={null} />
+        <HeadPanel />
       </header>
       {failed && (
         <div class="empty">

@@ -1,34 +1,74 @@
-// Whether the seals of the audit trail hold, and the newest signed head.
-import { Since } from '../parts/small';
-import { Sign } from '../parts/icons';
+// How far the audit trail is sealed, and the newest signed head: to keep where nobody changes it.
+import { formatFull, formatNumber } from '../base/format';
+import { isAdmin } from '../base/session';
+import { Sign, type Tone } from '../parts/icons';
+import { A, Button, CopyButton, Since } from '../parts/small';
+import { downloadHead, reach, type AuditHead, type AuditReach } from './watch';
 import { t } from '../texts';
 
-export interface AuditHead {
-  n: number;
-  hash: string;
-  sealed_at: string;
-  // Of the last look at all seals.
-  whole: boolean;
-  checked_at: string;
+function judge({ head, late }: AuditReach): { tone: Tone; words: string } {
+  if (late) return { tone: 'high', words: t.audit.head.late };
+  if (!head) return { tone: 'plain', words: t.audit.head.none };
+  return { tone: 'low', words: t.audit.head.upTo(head.last_id) };
 }
 
-// `null`: nothing is sealed.
-export function HeadPanel({ head }: { head: AuditHead | null }) {
-  const tone = head ? (head.whole ? 'low' : 'high') : 'plain';
-  const words = head ? (head.whole ? t.audit.head.good : t.audit.head.bad) : t.audit.head.none;
+function Newest({ head }: { head: AuditHead }) {
+  return (
+    <>
+      <p class="dim">
+        {t.audit.head.newest(head.n)} · {t.audit.head.sealedAt(formatFull(head.sealed_at))} ·{' '}
+        {t.audit.head.key(head.key_id)}
+      </p>
+      <code class="audit-hash" title={t.audit.head.root}>
+        {head.root}
+      </code>
+      <p class="audit-head-acts">
+        <CopyButton small text={() => head.line} label={t.audit.head.copy} icon="copy" />
+        <Button small icon="download" onClick={() => downloadHead(head)}>
+          {t.audit.head.download}
+        </Button>
+      </p>
+    </>
+  );
+}
+
+export function HeadPanel() {
+  const now = reach.value;
+  const { tone, words } = now ? judge(now) : { tone: 'plain' as const, words: t.audit.head.unknown };
+  const { rows = 0, since = null } = now?.unsealed ?? {};
   return (
     <section class="card audit-head" aria-label={t.audit.head.title}>
-      <p class={`state tone-${tone}`}>
+      <p class={`state tone-${tone}`} role="status">
         <Sign tone={tone} /> {words}
       </p>
-      {!head && <p class="dim">{t.audit.head.noneAbout}</p>}
-      {head && (
-        <p class="dim">
-          {t.audit.head.newest(head.n)} · <Since at={head.sealed_at} words={t.ago} /> ·{' '}
-          <Since at={head.checked_at} words={t.audit.head.checked} />
-          <code class="audit-hash">{head.hash}</code>
+      {now && !now.head && <p class="dim">{t.audit.head.noneAbout}</p>}
+      {since && (
+        <p class={now?.late ? 'tone-high' : 'dim'}>
+          {t.audit.head.waiting(rows)} <Since at={since} words={t.audit.head.first} />
         </p>
       )}
+      {now?.head && <Newest head={now.head} />}
     </section>
+  );
+}
+
+// At the foot of every view of an admin.
+export function HeadFoot() {
+  const now = reach.value;
+  if (!isAdmin.value || !now) return null;
+  const { tone, words } = judge(now);
+  return (
+    <footer class="shell-foot dim">
+      <A href="/audit">
+        <span class={`state tone-${tone}`}>
+          <Sign tone={tone} size={14} /> {t.nav.audit}: {words}
+        </span>
+      </A>
+      {now.head && (
+        <span>
+          {t.audit.head.short(formatNumber(now.head.n))} <code>{now.head.hash.slice(0, 12)}</code>
+        </span>
+      )}
+    </footer>
   );
 }

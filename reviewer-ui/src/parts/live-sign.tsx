@@ -2,6 +2,7 @@
 import { effect, signal } from '@preact/signals';
 import { call } from '../base/api';
 import { live, awaySince, onRequestEvent } from '../base/live';
+import { isAtRest } from '../base/rest';
 import { isAdmin, me } from '../base/session';
 import type { Fleet, WorkerRow } from '../base/types';
 import { A } from './small';
@@ -25,11 +26,6 @@ export function workerReady(row: WorkerRow): boolean {
 }
 
 const every = 30_000;
-// A page that nobody touches asks for nothing, so that its session can end.
-const restAfter = 300_000;
-let touchedAt = Date.now();
-for (const name of ['pointerdown', 'keydown', 'scroll'])
-  addEventListener(name, () => (touchedAt = Date.now()), { capture: true, passive: true });
 
 export function startWorkerWatch(): void {
   let timer: ReturnType<typeof setInterval> | undefined;
@@ -39,8 +35,7 @@ export function startWorkerWatch(): void {
     if (!me.value) return;
     void loadWorkers();
     timer = setInterval(() => {
-      const rests = document.hidden || Date.now() - touchedAt > restAfter;
-      if (!rests) void loadWorkers();
+      if (!isAtRest()) void loadWorkers();
     }, every);
   });
   onRequestEvent((event) => {

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { route } from '../base/route';
 import { isAdmin, isReviewer, mayAsk, me } from '../base/session';
 import { waitingCount } from '../review/queue-rows';
+import { HeadFoot } from '../audit/head';
 import { formatNumber } from '../base/format';
 import { jumpOpen } from '../base/keys';
 import { Icon, Logo, type IconName } from './icons';
@@ -103,6 +104,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <main id="main" tabIndex={-1}>
         {children}
       </main>
+      <HeadFoot />
       <nav class="bottom-nav" aria-label={t.nav.label}>
         <NavLinks bottom />
       </nav>

@@ -1,0 +1,59 @@
+// How far the audit trail is sealed: asked now and then while an admin is here.
+import { effect, signal } from '@preact/signals';
+import { call } from '../base/api';
+import { isAtRest } from '../base/rest';
+import { isAdmin, me } from '../base/session';
+
+export interface AuditHead {
+  n: number;
+  last_id: number;
+  events: number;
+  root: string;
+  hash: string;
+  key_id: string;
+  sealed_at: string;
+  // As it stands in the file of heads.
+  line: string;
+}
+
+export interface AuditReach {
+  // `null`: nothing is sealed.
+  head: AuditHead | null;
+  unsealed: { rows: number; since: string | null };
+  late: boolean;
+}
+
+// `null`: not known, as at first or when the api can not be reached.
+export const reach = signal<AuditReach | null>(null);
+
+export async function loadReach(): Promise<void> {
+  try {
+    reach.value = await call<AuditReach>('/api/audit/head');
+  } catch {
+    // What was so a while ago is not said as if it were so now.
+    reach.value = null;
+  }
+}
+
+const every = 10_000;
+
+export function startReachWatch(): void {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  effect(() => {
+    clearInterval(timer);
+    reach.value = null;
+    if (!me.value || !isAdmin.value) return;
+    void loadReach();
+    timer = setInterval(() => {
+      if (!isAtRest()) void loadReach();
+    }, every);
+  });
+}
+
+export function downloadHead({ n, line }: AuditHead): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([`${line}\n`], { type: 'text/plain' }));
+  link.download = `audit-head-${n}.txt`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
