@@ -21,13 +21,8 @@ after(async () => {
 
 const button = (page) => page.getByRole('button', { name: 'Break the glass' });
 
-// No policy of the api says what is of high risk yet, so the database is told.
-async function risky(title) {
-    const id = await submit(mia, { title });
-    await stack.psql('superuser', `set session_replication_role = replica;
-        update cs.revision set risk = 'high' where request_id = ${id}`);
-    return id;
-}
+const grave = 'import socket\nsocket.create_connection(("h", 1))\n';
+const risky = (title) => submit(mia, { title, code: grave });
 
 test('off there is no button; on, a reason is asked for, and the mark is red', async () => {
     const id = await risky('Tonight');

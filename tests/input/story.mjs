@@ -104,9 +104,8 @@ async function settleOne({ ana, rob, stack }) {
 
 // What is of high risk is approved by one admin alone, while the operator lets them.
 async function breakGlass({ adm, ana, stack }) {
-    const sent = await ana.post('/api/requests', { language: 'sql', code: 'select 4' }, 201);
-    await stack.psql('superuser', `set session_replication_role = replica;
-        update cs.revision set risk = 'high' where request_id = ${sent.id}`);
+    const sent = await ana.post('/api/requests', { language: 'python',
+        code: 'import socket\nsocket.create_connection(("h", 1))\n' }, 201);
     await stack.operator('break-glass', 'on');
     await adm.post(`/api/requests/${sent.id}/break-glass`, { revision: 1, undo_seconds: 60,
         bundle_sha256: sent.bundle_sha256, reason: 'It can not wait until tomorrow.' });

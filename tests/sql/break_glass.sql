@@ -36,7 +36,7 @@ update person set roles = '{analyst,admin}' where id = t.id('max');
 select t.risky('max') as own \gset
 select is(t.says(t.breaks('max', :own)), 'own_request', 'nor an admin who asked for it');
 select t.call('revise_requests', jsonb_build_object('actor', t.actor('eva'), 'id', :own,
-    'revision', 1, 'code', E'print(2)\n', 'verdict', '{"level": "high"}')) as x \gset
+    'revision', 1, 'code', E'print(2)\n', 'verdict', t.verdict('high'))) as x \gset
 select is(t.says(t.breaks('eva', :own)), 'own_request', 'nor one who edited it');
 select is((select count(*) from audit_event where event = 'decision.refused'
     and body ->> 'code' = 'own_request'), 3::bigint, 'each of these is recorded');
@@ -151,7 +151,7 @@ select is(t.forge(:f, 'break_glass', 'no reason'), '23514', 'a row without a rea
 select is(t.forge(:f, 'break_glass', repeat('x', 20)), 'CS001', 'nor a run of it while it is off');
 select is(t.switch(true), 'on', 'on');
 select is(t.forge(:f, 'approve', ''), 'CS001', 'one approval is not two');
-select t.risky('mia', 'low') as l \gset
+select t.risky('mia', 'none') as l \gset
 select is(t.forge(:l, 'break_glass', repeat('x', 20)), 'CS001', 'nor a glass for what is no risk');
 select is(operator_break_glass('{}') -> 0 ->> 'decisions', (select count(*)::text from decision
     where verdict = 'break_glass'), 'the operator sees how often');

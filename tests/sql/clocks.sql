@@ -80,7 +80,7 @@ select ok(t.whole(:r), 'in a whole chain');
 
 -- Each round has its own.
 select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r,
-    'revision', 1, 'code', E'print(2)\n')) as x \gset
+    'revision', 1, 'code', E'print(2)\n', 'verdict', t.verdict())) as x \gset
 select is(t.signs(:r) || ' ' || t.after(:r, 'remind_at'), 'false false false 600',
     'a revision starts a clock of its own');
 select ok(not t.listed('root', 'overdue', :r), 'so it is not overdue any more');
@@ -97,7 +97,7 @@ select t.call('undo_decisions', jsonb_build_object('actor', t.actor('noor'), 'id
 select is(t.after(:r, 'escalate_at'), '1200', 'taken back, it begins to wait anew');
 
 -- Two approvals: the first is no new round.
-select t.timed('{"verdict": "{\"level\": \"high\"}"}') as h \gset
+select t.timed(jsonb_build_object('verdict', t.verdict('high'))) as h \gset
 select t.ages(:h, 601) as x \gset
 select t.decide('noor', :h, 'approve') as x \gset
 select is(t.after(:h, 'remind_at'), '600', 'the clock of the second reviewer is that of the first');
@@ -120,7 +120,8 @@ select is(t.signs(:d), 'false false false', 'and is not overdue');
 
 -- Run again.
 select t.call('run_again', jsonb_build_object('actor', t.actor('mia'), 'id', :d,
-    'remind_seconds', 70, 'escalate_seconds', 80, 'max_waiting', 1000000)) ->> 'id' as again \gset
+    'remind_seconds', 70, 'escalate_seconds', 80, 'max_waiting', 1000000,
+    'verdict', t.verdict())) ->> 'id' as again \gset
 select is(t.after(:again, 'remind_at') || ' ' || t.after(:again, 'escalate_at'), '70 80',
     'run again, it has the clock of today');
 
