@@ -39,6 +39,8 @@ export const roleCount = roleSets.length;
 const bodies = {
     'POST /api/requests/{id}/decisions': ({ revision, digest }, verdict) => ({
         verdict, revision, bundle_sha256: digest, note: 'because' }),
+    'POST /api/requests/{id}/break-glass': ({ revision, digest }) => ({
+        revision, bundle_sha256: digest, reason: 'Nobody else is awake, and it must run now' }),
     'POST /api/requests/{id}/undo': () => ({}),
     'POST /api/requests/{id}/settle': () => ({ outcome: 'failed', note: 'seen' }),
     'POST /api/requests/{id}/cancel': () => ({}),

@@ -17,6 +17,8 @@ const facts = {
     'they approved it or are an admin': ({ roles, part, state }) => roles.includes('admin')
         || (part === 'decider' && verdictOf(state) === 'approve'),
     'they had a part in it': ({ part }) => !['stranger', 'decider'].includes(part),
+    'they are an admin of its team': ({ roles, team }) => roles.includes('admin')
+        && team === 'own',
     'they are in its team': ({ team }) => team === 'own',
     'they decided the same before': ({ part, state, verdict }) => part === 'decider'
         && verdictOf(state) === verdict,
@@ -70,6 +72,17 @@ export const aboutRequests = {
             ['403 wrong_role', 'unless they review for the team'],
             ['403 own_request', 'when they had a part in it'],
             ['200', 'when they decided the same before'],
+            ['409 already_decided', 'when it was decided'],
+            ['409 wrong_state', 'unless it is pending'],
+        ],
+    },
+    // Nothing here is of high risk, so that it is never done: flow/break_glass does it.
+    'POST /api/requests/{id}/break-glass': {
+        roles: 'admin', done: '409 conflict',
+        answers: [
+            HIDDEN,
+            ['403 own_request', 'when they had a part in it'],
+            ['403 wrong_role', 'unless they are an admin of its team'],
             ['409 already_decided', 'when it was decided'],
             ['409 wrong_state', 'unless it is pending'],
         ],
