@@ -18,11 +18,12 @@
 
 #define REDIS_WAIT_MS 500
 #define REDIS_COMMAND_MS 1000
-#define POLL_MS 1000       /* PostgreSQL, while Redis is away */
+#define POLL_MS 1000 /* PostgreSQL, while Redis is away */
 /* Otherwise, for hints that got lost. What one look saw is told at the next: by then Redis has told
  * all that it was given, and nobody hears it twice. */
 #define POLL_QUIET_MS 2500
 #define POLL_MOST 500
+#define CHECK_MS 3000  /* so long may a stream outlive the session or the rights of who listens */
 #define LATE_IDS 10000 /* how far back a commit may be that took longer than others */
 #define RECENT 2048    /* events remembered, so that a poll does not tell them again */
 
@@ -39,6 +40,7 @@ struct feed {
     int64_t seen_head;
     int64_t page; /* id after which the next page begins */
     int64_t next_poll_ms;
+    int64_t next_check_ms;
     bool away; /* Redis does not answer */
     bool db_away;
     uint64_t recent[RECENT];
@@ -156,6 +158,15 @@ static void poll_database(struct feed *feed)
     feed->next_poll_ms = clock_monotonic_ms() + (more ? 0 : feed->away ? POLL_MS : POLL_QUIET_MS);
 }
 
+/* A failure is told by the polls, which use the same connection. */
+static void check_streams(struct feed *feed)
+{
+    struct error err = {0};
+    if (feed->db)
+        (void)!streams_check(feed->api->streams, feed->db, &err);
+    feed->next_check_ms = clock_monotonic_ms() + CHECK_MS;
+}
+
 /* Redis answers again: from its newest event on, after one look at what was missed. */
 static bool come_back(struct feed *feed, struct error *err)
 {
@@ -199,6 +210,8 @@ static void *run(void *context)
             usleep(REDIS_WAIT_MS * 1000);
         if (clock_monotonic_ms() >= feed->next_poll_ms)
             poll_database(feed);
+        if (clock_monotonic_ms() >= feed->next_check_ms)
+            check_streams(feed);
     }
     return NULL;
 }

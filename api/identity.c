@@ -84,6 +84,7 @@ static void read_person(const struct rows *rows, struct identity *identity)
     identity->human = strcmp(rows_text(rows, 0, 4), "human") == 0;
     identity->owner_id = rows_is_null(rows, 0, 5) ? 0 : rows_integer(rows, 0, 5);
     identity->roles = read_roles(rows_text(rows, 0, 6));
+    snprintf(identity->role_list, sizeof identity->role_list, "%s", rows_text(rows, 0, 6));
     snprintf(identity->teams, sizeof identity->teams, ",%s,", rows_text(rows, 0, 7));
 }
 

@@ -9,6 +9,7 @@
 #define CSRF_SIZE 65
 #define LOGIN_SIZE 128
 #define TEAMS_SIZE 512
+#define ROLES_SIZE 64
 
 struct api;
 
@@ -21,8 +22,9 @@ struct identity {
     unsigned scopes;
     bool human;
     char login[LOGIN_SIZE];
-    char teams[TEAMS_SIZE];    /* their ids with commas between and around */
-    char expires_at[32];       /* of the session */
+    char role_list[ROLES_SIZE]; /* their names with commas between */
+    char teams[TEAMS_SIZE];     /* their ids with commas between and around */
+    char expires_at[32];        /* of the session */
     char authenticated_at[32]; /* when its person last showed who they are; "": only a proxy said */
     char csrf[CSRF_SIZE];
 };

@@ -11,8 +11,14 @@ struct listener *listener_new(struct exchange *exchange, const struct identity *
 {
     struct listener *listener = memory_new(1, sizeof *listener);
     listener->exchange = exchange;
-    listener->who =
-        (struct listener_who){who->person_id, who->session_id, who->roles, memory_text(who->teams)};
+    listener->who = (struct listener_who){
+        .person_id = who->person_id,
+        .session_id = who->session_id,
+        .token_id = who->token_id,
+        .roles = who->roles,
+        .role_list = memory_text(who->role_list),
+        .teams = memory_text(who->teams),
+    };
     listener->replaying = true;
     return listener;
 }
@@ -20,6 +26,7 @@ struct listener *listener_new(struct exchange *exchange, const struct identity *
 void listener_end(struct listener *take_listener)
 {
     server_stream_close(take_listener->exchange);
+    free(take_listener->who.role_list);
     free(take_listener->who.teams);
     buffer_auto(&take_listener->held);
     buffer_auto(&take_listener->unsent);
@@ -34,6 +41,15 @@ bool listener_may_hear(const struct listener *listener, const struct event_scope
     return (who->roles & ROLE_ADMIN) || scope->author_id == who->person_id ||
            scope->owner_id == who->person_id ||
            ((who->roles & ROLE_REVIEWER) && identity_lists_team(who->teams, scope->team_id));
+}
+
+/* Nothing in it needs escaping. */
+void listener_write_who(const struct listener *listener, struct buffer *out)
+{
+    const struct listener_who *who = &listener->who;
+    buffer_printf(out, "[%lld,%lld,%lld,%lld,\"%s\",\"%s\"]", (long long)listener->number,
+                  (long long)who->person_id, (long long)who->session_id, (long long)who->token_id,
+                  who->role_list, who->teams);
 }
 
 /* Sends what waits, as far as the network takes it. */

@@ -15,14 +15,16 @@
 struct listener_who {
     int64_t person_id;
     int64_t session_id;
+    int64_t token_id;
     unsigned roles;
-    char *teams; /* own copy */
+    char *role_list, *teams; /* own copies, see struct identity */
 };
 
 struct listener {
     struct listener *next;
     struct exchange *exchange;
     struct listener_who who;
+    int64_t number;     /* as they joined */
     int64_t request_id; /* 0: all */
     int64_t joined;     /* how many events had been announced by then: those are not for it */
     int64_t next_beat_ms;
@@ -61,4 +63,6 @@ void listener_miss(struct listener *listener, int64_t attempt_id, int64_t bytes)
 void listener_end_replay(struct listener *listener);
 /* Whether a replay that ended with `replayed` has told this block of a stream already. */
 bool listener_was_told(const char *replayed, const char *block);
+/* Appends who it is, as cs.streams_over asks. */
+void listener_write_who(const struct listener *listener, struct buffer *out);
 bool listener_is_there(struct listener *listener); /* false: the client hung up */

@@ -46,15 +46,15 @@ bool password_wrong(struct call *call, const char *login, struct error *err)
     return fail(err, ERR_WRONG_PASSWORD, "login or password is wrong");
 }
 
-/* The own password, shown once more in a field of the body. Tries count like those of a sign-in;
- * a wrong one is no 401, since the session is still good. */
+/* The own password, shown once more in a field of the body. Tries are counted; a wrong one is no
+ * 401, since the session is still good. */
 static bool confirm(struct call *call, const char *hash, const char *field, struct error *err)
 {
     AUTO(rows) struct rows *rows = NULL;
-    if (!sql_login_lookup(call->db, call->who.login, call->exchange->address, &rows, err))
+    if (!sql_confirm_count(call->db, call->who.session_id, &rows, err))
         return false;
-    if (rows_integer(rows, 0, 2) > 0)
-        return password_throttled(call, rows_integer(rows, 0, 2), err);
+    if (rows_integer(rows, 0, 0) > 0)
+        return password_throttled(call, rows_integer(rows, 0, 0), err);
     bool matches = false;
     if (!password_check(call, hash, json_text_of(call->body, field), &matches, err))
         return false;

@@ -11,6 +11,7 @@
 #include "api/server.h"
 #include "common/base/clock.h"
 #include "common/io/redis.h"
+#include "statements.h"
 
 #define BEAT_MS 15000
 #define LISTEN_MS 2000 /* how often we look whether somebody still listens */
@@ -30,6 +31,7 @@ struct streams {
     pthread_mutex_t lock;
     struct listener *first;
     int64_t count;
+    int64_t numbers; /* given so far */
     bool closed;
     struct gathered gathered; /* to be told at next_tell_ms */
     int64_t next_tell_ms;
@@ -85,6 +87,7 @@ static void enlist(struct streams *streams, struct listener *listener)
 {
     pthread_mutex_lock(&streams->lock);
     listener->joined = streams->gathered.ever;
+    listener->number = ++streams->numbers;
     listener->next = streams->first;
     streams->first = listener;
     streams->count++;
@@ -298,6 +301,54 @@ void streams_beat(struct streams *streams, int64_t now_ms)
     tell_gathered(streams, now_ms);
     visit_all(streams, visit_beat, &now_ms);
     pthread_mutex_unlock(&streams->lock);
+}
+
+static bool visit_who(struct listener *listener, const void *what)
+{
+    /* visit_all hands it on as what is only read; the text is the caller's. */
+    struct buffer *const *out = what;
+    buffer_add_text(*out, (*out)->len > 1 ? "," : "");
+    listener_write_who(listener, *out);
+    return !listener->over;
+}
+
+/* The newest listener is visited first, and the rows are in order. */
+struct numbers {
+    const struct rows *rows;
+    size_t left;
+};
+
+static bool visit_over(struct listener *listener, const void *what)
+{
+    struct numbers *numbers = *(struct numbers *const *)what;
+    while (numbers->left > 0 &&
+           rows_integer(numbers->rows, numbers->left - 1, 0) > listener->number)
+        numbers->left--;
+    if (numbers->left > 0 && rows_integer(numbers->rows, numbers->left - 1, 0) == listener->number)
+        listener->over = true;
+    return !listener->over;
+}
+
+bool streams_check(struct streams *streams, struct db *db, struct error *err)
+{
+    AUTO(buffer) struct buffer asked = {0};
+    AUTO(rows) struct rows *rows = NULL;
+    struct buffer *out = &asked;
+    buffer_add_text(&asked, "[");
+    pthread_mutex_lock(&streams->lock);
+    bool some = streams->first;
+    visit_all(streams, visit_who, &out);
+    pthread_mutex_unlock(&streams->lock);
+    buffer_add_text(&asked, "]");
+    if (!some)
+        return true;
+    if (!sql_streams_over(db, asked.data, &rows, err))
+        return false;
+    struct numbers over = {rows, rows_count(rows)}, *numbers = &over;
+    pthread_mutex_lock(&streams->lock);
+    visit_all(streams, visit_over, &numbers);
+    pthread_mutex_unlock(&streams->lock);
+    return true;
 }
 
 static bool visit_session(struct listener *listener, const void *what)

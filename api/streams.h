@@ -16,6 +16,8 @@ void streams_announce(struct streams *streams, const char *id, const json_t *eve
 void streams_reset(struct streams *streams);
 /* Heartbeats, and the end of streams that have lived long enough. */
 void streams_beat(struct streams *streams, int64_t now_ms);
+/* Ends those whose session or token is over by now, or whose person has other rights. */
+bool streams_check(struct streams *streams, struct db *db, struct error *err) MUST_CHECK;
 void streams_close_session(struct streams *streams, int64_t session_id);
 void streams_close(struct streams *streams); /* all, and no new ones */
 

@@ -10,6 +10,28 @@ $$;
 comment on function cs.events_now is
     'The newest audit row''s id, and what is committed by now, as a snapshot.';
 
+create or replace function cs.streams_over(asked jsonb) returns setof bigint
+    language sql stable security definer set search_path = cs, pg_temp
+    set enable_seqscan = off as $$
+    select (a ->> 0)::bigint
+    from jsonb_array_elements(asked) a
+    left join person p on p.id = (a ->> 1)::bigint and p.disabled_at is null
+    left join session s on s.id = (a ->> 2)::bigint and s.person_id = p.id
+        and s.revoked_at is null and s.expires_at > clock_timestamp()
+    left join api_token t on t.id = (a ->> 3)::bigint and t.person_id = p.id
+        and t.revoked_at is null and (t.expires_at is null or t.expires_at > clock_timestamp())
+        and 'read' = any (t.scopes)
+    where (s.id is null and t.id is null)
+        or array_to_string(p.roles, ',') <> a ->> 4
+        or not starts_with(',' || array_to_string(array(select m.team_id from team_member m
+                                where m.person_id = p.id order by 1), ',') || ',', a ->> 5)
+    order by 1
+$$;
+comment on function cs.streams_over is
+    '[[number, person, session or 0, token or 0, roles, teams], …] → the numbers of those whose
+session or token has ended, or who have other roles or fewer teams by now. roles: with commas
+between; teams: their ids with commas around, too, or the beginning of that.';
+
 create or replace function cs.events_between(after_id bigint, since text, until text, most int)
     returns table (audit_id bigint, event text) language sql stable
     security definer set search_path = cs, pg_temp

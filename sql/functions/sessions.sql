@@ -251,6 +251,13 @@ $$;
 comment on function cs.session_is_fresh is
     'Whether the person behind a live session showed who they are within so many seconds.';
 
+create or replace function cs.confirm_count(session_id bigint) returns int
+    language sql security definer set search_path = cs, pg_temp
+    as $$ select throttle_count('session:' || session_id, 5) $$;
+comment on function cs.confirm_count is
+    'Counts a try to show the password once more; seconds to wait when there were too many. Counted
+by session: who is outside and guesses keeps nobody who is signed in from it.';
+
 -- Who has taken the old token has not shown who they are, so it ends here.
 create or replace function cs.reauthenticate(actor jsonb, how text, session jsonb) returns text
     language plpgsql security definer set search_path = cs, pg_temp as $$
@@ -265,7 +272,7 @@ begin
     if not found then
         perform fail('forbidden', 'Only a session is confirmed');
     end if;
-    perform throttle_clear(who.login, coalesce(actor ->> 'address', ''));
+    delete from login_throttle where key = 'session:' || (actor ->> 'session_id');
     perform audit_put('person', who.id, actor_json(jsonb_build_object('actor', actor), who),
                       'session.reauthenticate', jsonb_build_object('how', how));
     return iso(now);
@@ -290,7 +297,7 @@ begin
     update session s set revoked_at = clock_timestamp()
         where s.person_id = who.id and s.revoked_at is null
           and s.id is distinct from (actor ->> 'session_id')::bigint;
-    perform throttle_clear(who.login, coalesce(actor ->> 'address', ''));
+    delete from login_throttle where key = 'session:' || (actor ->> 'session_id');
     insert into credential_event (person_id, by_id, kind) values (who.id, who.id, 'password');
     perform audit_put('person', who.id, actor_json(jsonb_build_object('actor', actor), who),
                       'person.password');

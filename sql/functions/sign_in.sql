@@ -189,6 +189,7 @@ begin
     if (oidc_person(claims)).id is distinct from (actor ->> 'person_id')::bigint then
         perform fail('forbidden', 'The provider names somebody else');
     end if;
+    perform throttle_clear('', coalesce(actor ->> 'address', ''));
     return reauthenticate(actor, 'oidc', session);
 end
 $$;

@@ -16,13 +16,13 @@ begin
             break_glass_requests undo_decisions cancel_requests settle_requests run_again
             login_lookup login_success
             login_failure link_consume session_check token_check session_close sessions_close
-            session_is_fresh reauthenticate proxy_sign_in oidc_begin oidc_take oidc_sign_in
-            oidc_confirm identity_link sessions_list password_get
+            session_is_fresh confirm_count reauthenticate proxy_sign_in oidc_begin oidc_take
+            oidc_sign_in oidc_confirm identity_link sessions_list password_get
             password_set team_create teams_list person_create person_change people_list
             login_link_create token_create token_revoke tokens_list upload_begin upload_chunk_put
             upload_finish upload_drop file_get file_chunk output_item_get output_chunk_get
             request_list request_get request_state revision_get request_audit events_between
-            events_now me instance_get ready_check fleet pause_set pause_clear metrics
+            events_now streams_over me instance_get ready_check fleet pause_set pause_clear metrics
             audit_questions audit_query audit_head request_unseen request_seen policy_rules
             policy_rules_version requests_to_judge judge_requests'),
         ('countersign_worker', 'worker_hello worker_bye worker_report heartbeat claim_attempts

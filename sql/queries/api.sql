@@ -59,6 +59,10 @@ select cs.request_seen($1, $2, $3);
 -- name: request_audit(request_id int8, person_id int8)
 select cs.request_audit($1, $2);
 
+-- asked: [[number, person_id, session_id|0, token_id|0, "roles", ",teams,"], …].
+-- name: streams_over(asked jsonb)
+select cs.streams_over($1);
+
 -- Two snapshots as events_now gives them; all pages of what lies between have the same two.
 -- name: events_between(after_id int8, since text, until text, most int4)
 select audit_id, event from cs.events_between($1, $2, $3, $4);
@@ -124,6 +128,9 @@ select cs.sessions_list($1, $2, nullif($3::int8, 0));
 
 -- name: session_is_fresh(session_id int8, seconds int8)
 select cs.session_is_fresh($1, $2);
+
+-- name: confirm_count(session_id int8)
+select cs.confirm_count($1);
 
 -- name: reauthenticate(actor jsonb, how text, session jsonb)
 select cs.reauthenticate($1, $2, $3);

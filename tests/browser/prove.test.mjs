@@ -157,6 +157,24 @@ test('another tab of the same browser goes on with the new token', async () => {
     await other.close();
 });
 
+test('who signed in as somebody else decides nothing by it', async () => {
+    const id = await ask();
+    const first = await openRob();
+    await openRequest(first, id);
+    await write(first, 'As rob');
+    const other = await first.context().newPage();
+    await other.goto(await stack.operator('link', 'eve'));
+    await other.getByRole('button', { name: 'Later' }).waitFor();
+    await first.bringToFront();
+    const answered = first.waitForResponse((one) => one.url().endsWith(`${id}/decisions`));
+    await approve(first).click();
+    assert.equal((await answered).status(), 403);
+    await first.locator('.decision-line .tone-high').waitFor();
+    assert.deepEqual(await decisions(id), []);
+    assert.equal(await note(first).inputValue(), 'As rob');
+    await first.context().close();
+});
+
 for (const [width, theme] of [[1440, 'light'], [1440, 'dark'], [390, 'light'], [390, 'dark']]) {
     test(`the dialog at ${width} pixels, ${theme}`, async () => {
         const id = await ask();

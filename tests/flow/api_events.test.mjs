@@ -330,6 +330,56 @@ test('what happens at once is told whole, once each, in order', async () => {
     after.close();
 });
 
+// Opens a stream and says when it has ended.
+async function listen(client, path) {
+    const stream = await client.events(path);
+    const heard = { ended: false, stop: () => stream.close() };
+    (async () => {
+        while (await stream.next());
+    })().catch(() => undefined).finally(() => { heard.ended = true; });
+    return heard;
+}
+
+const personal = (set) => (login) => stack.psql('superuser',
+    `update cs.person set ${set} where login = '${login}'`);
+const everySession = (set) => (login) => stack.psql('superuser', `update cs.session set ${set}
+    where person_id = (select id from cs.person where login = '${login}')`);
+const everyToken = (set) => (login) => stack.psql('superuser', `update cs.api_token set ${set}
+    where person_id = (select id from cs.person where login = '${login}')`);
+const ENDS = [
+    ['its session is revoked elsewhere', everySession('revoked_at = now()')],
+    ['its session has ended by age', everySession('expires_at = now()')],
+    ['its person is disabled by the operator',
+     (login) => stack.operator('person', 'disable', login)],
+    ['its person has other roles', personal("roles = '{analyst}'")],
+    ['its person has left the team', (login) => stack.psql('superuser', `delete
+        from cs.team_member where person_id = (select id from cs.person
+        where login = '${login}')`)],
+    ['its person sets a password elsewhere', async (login) => {
+        await (await stack.signIn(login)).post('/api/password', { password: 'long enough' });
+    }],
+    ['its token is revoked', everyToken('revoked_at = now()'), 'token'],
+    ['its token has ended by age', everyToken('expires_at = now()'), 'token'],
+    ['its token no longer reads', everyToken("scopes = '{submit}'"), 'token'],
+];
+for (const [n, [what, change, by]] of ENDS.entries())
+    test(`a stream ends when ${what}`, async () => {
+        const login = `end${n}`;
+        await stack.operator('person', 'add', login, '--team', 'data', '--role', 'reviewer');
+        const other = await listen(adm);
+        const client = by === 'token' ? stack.client((await stack.operator('token', 'create',
+            login, '--scope', 'read')).split(/\s+/).at(-1)) : await stack.signIn(login);
+        const { body: request } = await ana.post('/api/requests',
+                                                 { language: 'python', code: 'print(1)' });
+        const streams = [await listen(client),
+                         await listen(client, `/api/requests/${request.id}/events`)];
+        await change(login);
+        const over = until(() => streams.every(({ ended }) => ended));
+        assert.equal(await over.catch(() => 'not at all'), true, 'the streams end');
+        assert.equal(other.ended, false, 'nobody else notices');
+        other.stop();
+    });
+
 test('signing out ends the streams of that session', async () => {
     const bea = await stack.signIn('bea');
     const stream = await bea.events();

@@ -232,13 +232,21 @@ test('a session is confirmed by the password, and by nothing else', async () => 
                  /^cs_session_\w+=css_[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=/);
     assert.equal((await stack.client().get('/api/me', { cookie: thief })).status, 401,
                  'who has taken the cookie before has not shown anything');
-    for (; await stream.next(););
+    const asked = await kim.post('/api/requests', { language: 'sql', code: 'select 1' });
+    assert.equal(asked.status, 201, asked.text);
+    assert.equal(await stream.next(), undefined, 'nor is anything told to them');
     const now = (await kim.get('/api/me')).body.session.authenticated_at;
     assert.equal(now, right.body.authenticated_at);
     assert.ok(now > old);
     for (let i = 0; i < 5; i++) await kim.post('/api/reauthenticate', { password: 'not it' });
     assert.deepEqual(code(await kim.post('/api/reauthenticate', { password: PASSWORD })),
                      [429, 'throttled'], 'it is no way to guess');
+    await forget();
+    for (let i = 0; i < 25; i++) await stack.client().signInWithPassword('kim', `wrong ${i % 4}`);
+    assert.equal((await stack.client().signInWithPassword('kim', PASSWORD)).status, 429);
+    assert.equal((await kim.confirm(PASSWORD)).status, 200, 'who is outside keeps nobody from it');
+    assert.equal((await stack.client().signInWithPassword('kim', PASSWORD)).status, 429,
+                 'and it is no way to guess on there');
     await forget();
 });
 

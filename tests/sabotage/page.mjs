@@ -27,4 +27,9 @@ export default [
       was: 'aria-label={t.code.boxed(label)}', becomes: '',
       test: ['browser/deception.test.mjs',
              'a box has a name, a finding its place, the line its colour'] },
+    { id: 'page-renewed', defence: 'A call is made again for the same person alone',
+      file: 'reviewer-ui/src/base/api.ts',
+      was: 'if (!answer.ok || found.person.id !== tokenOf.value) return false;',
+      becomes: 'if (!answer.ok) return false;',
+      test: ['browser/prove.test.mjs', 'who signed in as somebody else decides nothing by it'] },
 ];

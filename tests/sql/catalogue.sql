@@ -11,10 +11,10 @@ from (values
     ('api', 'submit_requests revise_requests decision_terms decide_requests
         break_glass_requests undo_decisions
         cancel_requests settle_requests run_again request_list request_get request_state
-        revision_get request_audit events_between events_now login_lookup login_success
+        revision_get request_audit events_between events_now streams_over login_lookup login_success
         login_failure link_consume session_check token_check session_close sessions_close
-        session_is_fresh reauthenticate proxy_sign_in oidc_begin oidc_take oidc_sign_in
-        oidc_confirm identity_link sessions_list password_get
+        session_is_fresh confirm_count reauthenticate proxy_sign_in oidc_begin oidc_take
+        oidc_sign_in oidc_confirm identity_link sessions_list password_get
         password_set me instance_get people_list person_create person_change teams_list
         team_create login_link_create tokens_list token_create token_revoke upload_begin
         upload_chunk_put upload_finish upload_drop file_get file_chunk output_item_get

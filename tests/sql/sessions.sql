@@ -1,7 +1,7 @@
 -- Signing in, and what it is worth: links, passwords, throttles, sessions, tokens.
 -- Proves: T9 V6.3.1 V6.3.4 V6.4.1 V7.4.1 V7.4.3 V7.5.3 V16.3.1
 \ir setup.psql
-select plan(87);
+select plan(98);
 
 -- One-time links.
 create function t.follow(link text, token text, address text default '10.1.1.1')
@@ -90,6 +90,50 @@ select is(t.refused(format('select sessions_list(%s, null, 99999999)', t.id('roo
 select is(t.refused(format('select sessions_close(t.actor(''mia''), %s)', t.id('max'))),
     'wrong_role', 'nobody ends those of others');
 select ok((t.session('M4')).revoked_at is null, 'who keep them');
+
+-- Streams that are open while that changes.
+select operator_token_add('{"login": "t-max", "name": "n", "prefix": "cs_Zk3vQx1c",
+    "scopes": ["read"], "seconds": 3600}', sha256('T7')) ->> 'id' as token \gset
+create function t.listening() returns jsonb language sql as $$
+    select jsonb_agg(jsonb_build_array(k.n, p.id, k.session_id, k.token_id,
+        array_to_string(p.roles, ','), ',' || k.team || ',') order by k.n)
+    from (values (1, 'mia', (t.session('M1')).id, 0), (2, 'mia', (t.session('M2')).id, 0),
+                 (3, 'max', 0, (select id from cs.api_token where token_sha256 = sha256('T7'))))
+        k0 (n, login, session_id, token_id)
+    cross join lateral (select k0.n, k0.session_id, k0.token_id, m.team_id as team
+                        from cs.team_member m where m.person_id = t.id(k0.login)) k
+    join cs.person p on p.id = t.id(k0.login) $$;
+select t.listening() as asked \gset
+create function t.over(asked jsonb) returns bigint[] language sql as $$
+    select coalesce(array_agg(o), '{}') from cs.streams_over(asked) o $$;
+select is(t.over(:'asked'), '{}', 'they go on while nothing changes');
+select is(t.over('[]'), '{}', 'nobody listens');
+select is(t.over('[[5, 999999999, 0, 0, "analyst", ",,"], [6, 0, 0, 0, "", ""]]'), '{5,6}',
+    'who is nobody hears nothing');
+savepoint here;
+update session set revoked_at = now() where token_sha256 = sha256('M2');
+select is(t.over(:'asked'), '{2}', 'a session that has ended listens no more');
+rollback to here;
+update session set expires_at = now() where token_sha256 = sha256('M1');
+select is(t.over(:'asked'), '{1}', 'nor an old one');
+rollback to here;
+update api_token set revoked_at = now() where id = :token;
+select is(t.over(:'asked'), '{3}', 'nor a token that has ended');
+rollback to here;
+update api_token set scopes = '{submit}' where id = :token;
+select is(t.over(:'asked'), '{3}', 'nor one that no longer reads');
+rollback to here;
+update person set disabled_at = now() where id = t.id('mia');
+select is(t.over(:'asked'), '{1,2}', 'nor who is disabled');
+rollback to here;
+update person set roles = '{analyst,reviewer}' where id = t.id('max');
+select is(t.over(:'asked'), '{3}', 'nor with roles of before');
+rollback to here;
+delete from team_member where person_id = t.id('mia');
+select is(t.over(:'asked'), '{1,2}', 'nor with a team that was left');
+rollback to here;
+select is(t.over(jsonb_build_array(jsonb_build_array(7, t.id('max'), (t.session('M1')).id, 0,
+    'analyst', ''))), '{7}', 'nor with the session of another');
 
 -- Showing once more who one is.
 create function t.fresh(token text) returns bool language sql

@@ -275,11 +275,11 @@ static void a_password_changes_only_behind_the_old_one(void **state)
     script_forget();
     script_answer("password_get", with_hash("", ""));
     assert_int_equal(ask(route_password_set, "{\"password\": \"long enough\"}"), ERR_MISSING_FIELD);
-    script_fail("login_lookup", ERR_LOST);
+    script_fail("confirm_count", ERR_LOST);
     assert_int_equal(ask(route_password_set, CHANGE), ERR_LOST);
-    script_answer("login_lookup", THROTTLED);
+    script_answer("confirm_count", "select 9");
     assert_int_equal(ask(route_password_set, CHANGE), ERR_THROTTLED);
-    script_answer("login_lookup", KNOWN);
+    script_answer("confirm_count", "select 0");
     script_fail("login_failure", ERR_UNAVAILABLE);
     assert_int_equal(ask(route_password_set, CHANGE_WRONG), ERR_UNAVAILABLE);
     script_answer("login_failure", DONE);
@@ -303,7 +303,7 @@ static void a_session_is_confirmed_or_nothing_is_written(void **state)
     script_answer("password_get", "select null::text");
     assert_int_equal(ask(route_reauthenticate, CONFIRM), ERR_FORBIDDEN);
     script_answer("password_get", with_hash("", ""));
-    script_answer("login_lookup", KNOWN);
+    script_answer("confirm_count", "select 0");
     script_fail("reauthenticate", ERR_UNAVAILABLE);
     assert_int_equal(ask(route_reauthenticate, CONFIRM), ERR_UNAVAILABLE);
     script_answer("reauthenticate", "select '2030-01-01T00:00:00.000Z'::text");
