@@ -330,6 +330,7 @@ test('what happens at once is told whole, once each, in order', async () => {
     after.close();
 });
 
+// Proves: V7.4.1 V7.4.2 V7.4.3 V8.3.2
 // Opens a stream and says when it has ended.
 async function listen(client, path) {
     const stream = await client.events(path);

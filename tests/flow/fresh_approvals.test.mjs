@@ -1,5 +1,6 @@
 // What is of high risk is approved only by who showed a moment ago who they are, however they
 // signed in; and nobody is fresh by the word of somebody else alone.
+// Proves: V6.3.4 V6.8.4 V7.5.3
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Provider } from '../fake/oidc.mjs';

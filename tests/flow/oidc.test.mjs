@@ -1,5 +1,5 @@
 // Sign-in at an OpenID provider that lies: each claim wrong, each way of signing, each replay.
-// Proves: T27 V6.8.1 V6.8.2 V6.8.4 V7.5.3 V9.1.1 V9.1.2 V9.1.3 V9.2.1 V9.2.3 V9.2.4 V10.2.1
+// Proves: T27 V6.8.1 V6.8.2 V6.8.4 V7.2.4 V7.5.3 V9.1.1 V9.1.2 V9.1.3 V9.2.1 V9.2.3 V9.2.4 V10.2.1
 // Proves: V10.2.2 V10.5.1 V10.5.2 V10.5.3 V10.5.4 V16.3.1
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';

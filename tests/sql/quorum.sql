@@ -1,4 +1,5 @@
 -- How many people must approve, of which groups, and what is signed about it.
+-- Proves: V7.5.3
 \ir setup.psql
 select plan(59);
 

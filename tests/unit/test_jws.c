@@ -1,4 +1,5 @@
 /* Signed tokens: those of the standard, ours, and each way of being wrong. */
+/* Proves: T27 V9.1.1 V9.1.2 V9.1.3 */
 #include <cjose/cjose.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* The claims of an ID token: each one right, absent, of another kind, and a little wrong. */
+/* Proves: T27 V9.2.1 V9.2.3 V9.2.4 V10.5.1 V10.5.4 */
 #include <string.h>
 
 #include "api/oidc_claims.h"

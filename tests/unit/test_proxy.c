@@ -1,4 +1,5 @@
 /* Whose word counts for who somebody is: addresses, ranges, the secret, the header. */
+/* Proves: T27 V6.3.4 */
 #include <stdio.h>
 #include <string.h>
 
