@@ -18,8 +18,8 @@ select is((select bundle_encode(v) from revision v where v.request_id = :r),
     || t.part(E'print("ä")\n') || t.part('1') || '\x00000020'::bytea || sha256('a,b')
     || t.part('data.csv') || t.part('') || t.part('local') || t.part('system-python3')
     || t.part('none') || t.part('5000') || t.part('1073741824') || t.part('7')
-    || t.part('1048576') || t.part('8') || t.part('8388608') || t.part('1') || t.part('0')
-    || t.part('') || t.part('86400000'), 'the bytes of a bundle');
+    || t.part('1048576') || t.part('8') || t.part('8388608') || t.part('1') || t.part('1')
+    || t.part(encode(sha256(t.verdict()::bytea), 'hex')) || t.part('86400000'), 'the bytes of a bundle');
 select is(t.digest(:r), (select encode(sha256(bundle_encode(v)), 'hex') from revision v
     where v.request_id = :r), 'the digest is their SHA-256');
 select is(bundle_digest(:r, 1), decode(t.digest(:r), 'hex'), 'the same from the stored rows');
@@ -59,7 +59,7 @@ select ok(t.changed(a, :r), a || ' is bound') from unnest(array[
     'image = ''other''', 'network = ''open''', 'wall_ms = wall_ms + 1',
     'memory_bytes = memory_bytes + 1', 'pids = pids + 1', 'output_bytes = output_bytes + 1',
     'files = files + 1', 'file_bytes = file_bytes + 1', 'retry_safe = not retry_safe',
-    'policy_version = 1', 'verdict_sha256 = ''00''', 'approval_ms = approval_ms + 1',
+    'policy_version = 2', 'verdict_sha256 = ''00''', 'approval_ms = approval_ms + 1',
     'file_count = 0']) a;
 create function t.file_changed(assignment text, request_id bigint) returns bool
     language plpgsql as $$

@@ -92,7 +92,7 @@ select is(t.approves('noor', :s, :'actor', '{"reauth_seconds": 3600}'), 'ok',
     'how old it may be is a setting');
 select is(t.approves('noor', :s, :'actor'), 'ok', 'the same again has the same answer');
 select t.last_seen(:'actor', null);
-select t.risky('block') as q \gset
+select t.risky('high') as q \gset
 select is(t.approves('noor', :q, :'actor'), 'reauthentication_required',
     'nor with the word of a proxy alone');
 select is(t.approves('noor', :q, t.actor('noor')), 'reauthentication_required',
