@@ -47,7 +47,7 @@ test('the queue shows the riskiest first, with the reason', async () => {
     assert.match(await first.textContent(), /High risk: /);
     const { findings } = await get(id);
     const worst = findings.find(({ level }) => level === 'high');
-    assert.equal(await first.locator('.row-reason').textContent(), worst.title);
+    assert.equal(await first.locator('.row-reason').first().textContent(), worst.title);
     await anna.getByRole('button', { name: 'High risk 1' }).click();
     await until(async () => await anna.locator('.queue .row').count() === 1, 'one row');
     await anna.getByRole('button', { name: /Yours to decide/ }).click();

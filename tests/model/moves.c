@@ -10,6 +10,7 @@ static const struct move {
 } move_table[] = {
     {"request", "", "drafting", "human agent"},
     {"request", "", "pending", "human agent"},
+    {"request", "", "blocked", "human agent"},
     {"request", "drafting", "pending", "worker"},
     {"request", "drafting", "blocked", "worker"},
     {"request", "drafting", "draft_failed", "worker system"},
@@ -23,6 +24,7 @@ static const struct move {
     {"request", "pending", "changes_requested", "human"},
     {"request", "pending", "cancelled", "human agent"},
     {"request", "pending", "expired", "system"},
+    {"request", "pending", "blocked", "system"},
     {"request", "changes_requested", "pending", "human agent"},
     {"request", "changes_requested", "cancelled", "human agent"},
     {"request", "changes_requested", "expired", "system"},
