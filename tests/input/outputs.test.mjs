@@ -1,7 +1,7 @@
 // What runs hand back (d.8), through the whole stack: it ends as it must, is served as nothing but
 // text, pictures and attachments, and everything else works as before.
 // Proves: T14
-import test, { before } from 'node:test';
+import test from 'node:test';
 import assert from 'node:assert/strict';
 import { openWorld } from './rows.mjs';
 import { outputs } from './outputs.mjs';
@@ -9,9 +9,8 @@ import { outputs } from './outputs.mjs';
 const TEXT = 'text/plain; charset=utf-8';
 const TYPES = { stdout: TEXT, stderr: TEXT, result: TEXT, traceback: TEXT, chart: 'image/png',
                 table: 'application/json' };
-const world = openWorld({ people: { ana: ['analyst'], rob: ['reviewer'] }, workers: 1 });
-// The sandbox alone holds what these do.
-before(() => world.stack.rulesOff());
+const world = openWorld({ people: { ana: ['analyst'], rob: ['reviewer'] }, workers: 1,
+    prepare: ({ stack }) => stack.rulesOff() }); // the sandbox alone holds these
 
 async function run(code, { language = 'python', input } = {}) {
     const { ana, rob } = world.who;
