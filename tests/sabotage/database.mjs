@@ -197,7 +197,8 @@ const people = [
       test: ['sql/decisions.sql', 'not who made the author'] },
     { id: 'own-reset', defence: 'Who reset an account does not decide on its work',
       file: authority,
-      was: 'union all\n            select e.by_id from cs.credential_event e where e.person_id = b.by_id',
+      was: 'union all\n'
+          + '            select e.by_id from cs.credential_event e where e.person_id = b.by_id',
       becomes: '',
       test: ['sql/decisions.sql', 'not who reset the author\'s credentials'] },
     { id: 'link-once', defence: 'A sign-in link works once',
