@@ -348,23 +348,23 @@ const everySession = (set) => (login) => stack.psql('superuser', `update cs.sess
 const everyToken = (set) => (login) => stack.psql('superuser', `update cs.api_token set ${set}
     where person_id = (select id from cs.person where login = '${login}')`);
 const ENDS = [
-    ['its session is revoked elsewhere', everySession('revoked_at = now()')],
-    ['its session has ended by age', everySession('expires_at = now()')],
-    ['its person is disabled by the operator',
+    ['a stream ends when its session is revoked elsewhere', everySession('revoked_at = now()')],
+    ['a stream ends when its session has ended by age', everySession('expires_at = now()')],
+    ['a stream ends when its person is disabled by the operator',
      (login) => stack.operator('person', 'disable', login)],
-    ['its person has other roles', personal("roles = '{analyst}'")],
-    ['its person has left the team', (login) => stack.psql('superuser', `delete
+    ['a stream ends when its person has other roles', personal("roles = '{analyst}'")],
+    ['a stream ends when its person has left the team', (login) => stack.psql('superuser', `delete
         from cs.team_member where person_id = (select id from cs.person
         where login = '${login}')`)],
-    ['its person sets a password elsewhere', async (login) => {
+    ['a stream ends when its person sets a password elsewhere', async (login) => {
         await (await stack.signIn(login)).post('/api/password', { password: 'long enough' });
     }],
-    ['its token is revoked', everyToken('revoked_at = now()'), 'token'],
-    ['its token has ended by age', everyToken('expires_at = now()'), 'token'],
-    ['its token no longer reads', everyToken("scopes = '{submit}'"), 'token'],
+    ['a stream ends when its token is revoked', everyToken('revoked_at = now()'), 'token'],
+    ['a stream ends when its token has ended by age', everyToken('expires_at = now()'), 'token'],
+    ['a stream ends when its token no longer reads', everyToken("scopes = '{submit}'"), 'token'],
 ];
 for (const [n, [what, change, by]] of ENDS.entries())
-    test(`a stream ends when ${what}`, async () => {
+    test(what, async () => {
         const login = `end${n}`;
         await stack.operator('person', 'add', login, '--team', 'data', '--role', 'reviewer');
         const other = await listen(adm);
