@@ -51,6 +51,9 @@ begin
         perform fail('not_found', 'There is no such person', 'person_id');
     elsif of_person.kind = 'agent' and wanted && array['decide', 'admin'] then
         perform fail('invalid_field', 'An agent never decides and never administers', 'scopes');
+    elsif of_person.id <> maker_id and wanted && array['decide', 'admin'] then
+        perform fail('invalid_field', 'Who decides or administers makes the token for it',
+                     'scopes');
     end if;
     insert into api_token (person_id, created_by, name, prefix, token_sha256, scopes, expires_at)
         values (of_person.id, maker_id, item ->> 'name', coalesce(item ->> 'prefix', ''),
@@ -67,7 +70,8 @@ exception when check_violation or not_null_violation then
 end
 $$;
 comment on function cs.token_put is
-    '{name, prefix, scopes, seconds} → token; not_found, invalid_field scopes.';
+    '{name, prefix, scopes, seconds} → token; not_found, invalid_field scopes. But for the operator,
+nobody makes one that decides or administers as somebody else.';
 
 create or replace function cs.token_maker(actor jsonb, for_id bigint) returns cs.person
     language plpgsql as $$

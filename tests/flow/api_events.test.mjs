@@ -350,8 +350,7 @@ const everyToken = (set) => (login) => stack.psql('superuser', `update cs.api_to
 const ENDS = [
     ['a stream ends when its session is revoked elsewhere', everySession('revoked_at = now()')],
     ['a stream ends when its session has ended by age', everySession('expires_at = now()')],
-    ['a stream ends when its person is disabled by the operator',
-     (login) => stack.operator('person', 'disable', login)],
+    ['a stream ends when its person is disabled', (login) => stack.operator('person', 'disable', login)],
     ['a stream ends when its person has other roles', personal("roles = '{analyst}'")],
     ['a stream ends when its person has left the team', (login) => stack.psql('superuser', `delete
         from cs.team_member where person_id = (select id from cs.person

@@ -228,4 +228,9 @@ export default [
       file: 'sql/functions/authority.sql',
       was: 'or exists (select from behind(array[$2]) b where b.by_id = any (own));', becomes: ';',
       test: ['sql/decisions.sql', 'not an account that was made by one they made'] },
+    { id: 'token-others', defence: 'An admin makes no token that decides as somebody else',
+      file: 'sql/functions/tokens.sql',
+      was: "elsif of_person.id <> maker_id and wanted && array['decide', 'admin'] then",
+      becomes: 'elsif false then',
+      test: ['sql/sessions.sql', 'but none that decides as they'] },
 ];

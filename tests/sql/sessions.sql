@@ -1,7 +1,7 @@
 -- Signing in, and what it is worth: links, passwords, throttles, sessions, tokens.
 -- Proves: T9 V6.3.1 V6.3.4 V6.4.1 V7.4.1 V7.4.3 V7.5.3 V16.3.1
 \ir setup.psql
-select plan(98);
+select plan(102);
 
 -- One-time links.
 create function t.follow(link text, token text, address text default '10.1.1.1')
@@ -273,6 +273,12 @@ select is(t.as_token('mia', :tok, 'mia', 'read'), 'forbidden', 'a token without 
 select is(t.as_token('mia', null, 'max', 'read'), 'wrong_role', 'nobody makes one for others');
 select is(t.as_token('both', null, 'bot', 'read submit'), 'ok', 'but for an own agent');
 select is(t.as_token('both', null, 'bot', 'decide'), 'invalid_field', 'which never decides');
+select is(t.as_token('root', null, 'mia', 'read submit'), 'ok', 'an admin makes one for others');
+select is(t.as_token('root', null, 'noor', 'decide'), 'invalid_field',
+    'but none that decides as they');
+select is(t.as_token('root', null, 'eva', 'read admin'), 'invalid_field',
+    'nor administers as they');
+select is(t.as_token('root', null, 'root', 'admin'), 'ok', 'only as oneself');
 select is(t.as_token('both', null, 'bot', 'admin'), 'invalid_field', 'and never administers');
 select is(t.as_token('root', null, 'mia', 'read'), 'ok', 'an admin may');
 select is(t.as_token('mia', null, 'mia', 'fly'), 'invalid_field', 'scopes are four');
