@@ -343,18 +343,17 @@ async function listen(client, path) {
 
 const personal = (set) => (login) => stack.psql('superuser',
     `update cs.person set ${set} where login = '${login}'`);
-const everySession = (set) => (login) => stack.psql('superuser', `update cs.session set ${set}
-    where person_id = (select id from cs.person where login = '${login}')`);
-const everyToken = (set) => (login) => stack.psql('superuser', `update cs.api_token set ${set}
-    where person_id = (select id from cs.person where login = '${login}')`);
+const their = (doing) => (login) => stack.psql('superuser',
+    `${doing} where person_id = (select id from cs.person where login = '${login}')`);
+const everySession = (set) => their(`update cs.session set ${set}`);
+const everyToken = (set) => their(`update cs.api_token set ${set}`);
 const ENDS = [
     ['a stream ends when its session is revoked elsewhere', everySession('revoked_at = now()')],
     ['a stream ends when its session has ended by age', everySession('expires_at = now()')],
-    ['a stream ends when its person is disabled', (login) => stack.operator('person', 'disable', login)],
+    ['a stream ends when its person is disabled',
+     (login) => stack.operator('person', 'disable', login)],
     ['a stream ends when its person has other roles', personal("roles = '{analyst}'")],
-    ['a stream ends when its person has left the team', (login) => stack.psql('superuser', `delete
-        from cs.team_member where person_id = (select id from cs.person
-        where login = '${login}')`)],
+    ['a stream ends when its person has left the team', their('delete from cs.team_member')],
     ['a stream ends when its person sets a password elsewhere', async (login) => {
         await (await stack.signIn(login)).post('/api/password', { password: 'long enough' });
     }],
