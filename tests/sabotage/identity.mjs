@@ -233,4 +233,9 @@ export default [
       was: "elsif of_person.id <> maker_id and wanted && array['decide', 'admin'] then",
       becomes: 'elsif false then',
       test: ['sql/sessions.sql', 'but none that decides as they'] },
+    { id: 'own-identity', defence: 'Who linked a provider\'s account does not decide on its work',
+      file: signInSql,
+      was: "values (of_person.id, maker_id, 'identity');",
+      becomes: "values (of_person.id, null, 'identity');",
+      test: ['sql/decisions.sql', 'not who said which account of a provider is theirs'] },
 ];

@@ -1,7 +1,7 @@
 -- Who decides on what, and what a decision does.
 -- Proves: T4 I2
 \ir setup.psql
-select plan(83);
+select plan(84);
 
 -- Approve, and what follows.
 select t.submit('mia') as r \gset
@@ -164,6 +164,9 @@ select is(t.code(t.decide('anna', t.submit('root', jsonb_build_object('team_id',
     (select m.team_id from team_member m where m.person_id = t.id('mia')))), 'approve')),
     'own_request', 'not somebody whose credentials the author reset');
 select is(t.own('anna', 'root'), 'own_request', 'not who reset the author''s credentials');
+select identity_link(t.actor('root'), t.id('max'), 'https://issuer.test', 'max') as x \gset
+select is(t.own('max', 'root'), 'own_request',
+    'not who said which account of a provider is theirs');
 select token_create(t.actor('eva'), jsonb_build_object('person_id', t.id('max'), 'name', 'x',
     'scopes', '["submit"]'::jsonb), sha256('tok')) as token \gset
 select t.submit('max', jsonb_build_object('actor', t.actor('max',
