@@ -153,6 +153,7 @@ export const aboutTheRest = {
     },
     'POST /api/pauses': admins(201),
     'DELETE /api/pauses': admins(204),
+    'GET /api/audit/head': admins(200),
     'GET /api/audit/questions': admins(200),
     'POST /api/audit/query': admins(200),
     'GET /api/people': admins(200),
