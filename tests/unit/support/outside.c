@@ -25,7 +25,7 @@ static int listen_at(const void *address, socklen_t size)
 {
     int fd = socket(((const struct sockaddr *)address)->sa_family,
                     SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && bind(fd, address, size) == 0 && listen(fd, 64) == 0)
+    if (fd < 0 || (bind(fd, address, size) == 0 && listen(fd, 64) == 0))
         return fd;
     close(fd);
     return -1;
