@@ -7,23 +7,21 @@
 #include <time.h>
 
 #include "api/heads.h"
-#include "common/base/clock.h"
+#include "api/herald.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/domain/merkle.h"
-#include "common/io/http.h"
 #include "statements.h"
 
 #define PAUSE_SECONDS 1
 #define ROWS_AT_ONCE 1000
 #define SEALS_AT_ONCE 1000
-#define WEBHOOK_MS 5000
 
 struct sealer {
     const struct settings *settings;
     struct signing_key *key;
     struct db *db;
-    struct http *http; /* NULL without a webhook */
+    struct herald *herald; /* NULL without a webhook */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t end;
@@ -122,24 +120,6 @@ static char *seal_item(const struct seal *seal)
     return json_text(item);
 }
 
-/* Who gets it is not waited for: the file is what counts. */
-static void post(const struct sealer *sealer, const struct seal *seal)
-{
-    char line[SEAL_LINE_SIZE];
-    seal_line(seal, line);
-    AUTO(json) json_t *root = json_pack("{s:s}", "head", line);
-    AUTO(text) char *body = json_text(root);
-    AUTO(http_answer) struct http_answer answer = {0};
-    const struct http_request request = {.method = "POST",
-                                         .url = sealer->settings->seal_webhook_url,
-                                         .content_type = "application/json",
-                                         .body = bytes_of(body),
-                                         .deadline_ms = clock_monotonic_ms() + WEBHOOK_MS};
-    if (!http_call(sealer->http, &request, &answer) || answer.status / 100 != 2)
-        LOG(LOG_WARN, "seal.webhook", LOG_NUMBER("status", answer.status),
-            LOG_TEXT("error", answer.text));
-}
-
 /* One seal, if there is anything to seal; `ret_events` is what it covers. */
 static bool seal_next(struct sealer *sealer, struct seal *ret_seal, struct error *err)
 {
@@ -161,7 +141,6 @@ static bool seal_all(struct sealer *sealer, struct error *err)
 {
     AUTO(rows) struct rows *lock = NULL;
     struct seal seal = {.events = ROWS_AT_ONCE};
-    struct seal newest = {0};
     if (!sql_seal_lock(sealer->db, &lock, err))
         return false;
     if (!rows_integer(lock, 0, 0)) {
@@ -170,14 +149,9 @@ static bool seal_all(struct sealer *sealer, struct error *err)
     }
     if (!catch_up(sealer, err))
         return false;
-    while (seal.events >= ROWS_AT_ONCE) {
+    while (seal.events >= ROWS_AT_ONCE)
         if (!seal_next(sealer, &seal, err))
             return false;
-        if (seal.events)
-            newest = seal;
-    }
-    if (newest.n && sealer->http)
-        post(sealer, &newest);
     return true;
 }
 
@@ -234,12 +208,14 @@ bool sealer_new(const struct settings *settings, struct sealer **ret_sealer, str
     if (!signing_key_read(settings->seal_key_file, "seal", &key, err) ||
         !db_open(settings->sealer_database_url.value, "countersign-sealer", &db, err))
         return false;
+    struct herald *herald = NULL;
+    if (!herald_new(settings, &herald, err))
+        return false;
     struct sealer *sealer = memory_new(1, sizeof *sealer);
+    sealer->herald = herald;
     sealer->settings = settings;
     sealer->key = TAKE(key);
     sealer->db = TAKE(db);
-    if (settings->seal_webhook_url[0])
-        sealer->http = http_new(&(struct http_options){0});
     start(sealer);
     *ret_sealer = sealer;
     return true;
@@ -254,9 +230,9 @@ void sealer_free(struct sealer *sealer)
     pthread_cond_signal(&sealer->end);
     pthread_mutex_unlock(&sealer->lock);
     pthread_join(sealer->thread, NULL);
+    herald_free(sealer->herald);
     pthread_cond_destroy(&sealer->end);
     pthread_mutex_destroy(&sealer->lock);
-    http_free(sealer->http);
     db_close(sealer->db);
     signing_key_free(sealer->key);
     free(sealer);

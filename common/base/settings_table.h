@@ -114,7 +114,7 @@ SETTING_TEXT(seal_heads_file, "SEAL_HEADS_FILE", "", SETTINGS_API | SETTINGS_ADM
              "file that gets a line for each seal; best on another volume, where only more is "
              "ever appended")
 SETTING_TEXT(seal_webhook_url, "SEAL_WEBHOOK_URL", "", SETTINGS_API,
-             "https address that gets each new head by POST; empty: none")
+             "https address that gets each head by POST, in order; empty: none")
 
 /* Limits of a run: the default of each request and the most it may ask for */
 SETTING_NUMBER(sandbox_wall_ms, "SANDBOX_TIMEOUT_MS", 30000, 100, 3600000, SETTINGS_API,

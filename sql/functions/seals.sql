@@ -143,3 +143,38 @@ create or replace function cs.audit_head()
 $$;
 comment on function cs.audit_head is
     'The newest seal, null before the first, and what it does not cover yet: see audit_unsealed.';
+
+create or replace function cs.head_lock() returns bool
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+begin
+    if not exists (select from pg_locks l where l.locktype = 'advisory'
+                   and l.pid = pg_backend_pid() and l.classid = 7026 and l.objid = 11)
+            and not pg_try_advisory_lock(7026, 11) then
+        return false;
+    end if;
+    insert into head_sent (n) select greatest(coalesce(max(s.n), 0) - 1, 0) from audit_seal s
+        on conflict do nothing;
+    return true;
+end
+$$;
+comment on function cs.head_lock is
+    'Whether this session is the one that posts heads; it stays so until it ends. The first time it
+begins with the newest seal, which stands for all before.';
+
+create or replace function cs.heads_unsent(most int)
+    returns table (instance text, n bigint, epoch int, epoch_from bigint, xid_from bigint,
+                   xid_to bigint, events bigint, last_id bigint, prev_hash bytea,
+                   sealed_us bigint, root bytea, hash bytea, key_id text, signature bytea)
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select s.* from head_sent h cross join lateral seals_from(h.n + 1, most) s
+$$;
+comment on function cs.heads_unsent is 'The next seals whose heads were not posted.';
+
+create or replace function cs.head_sent_put(seal bigint) returns bool
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+begin
+    update head_sent h set n = seal, at = clock_timestamp() where h.n = seal - 1;
+    return found;
+end
+$$;
+comment on function cs.head_sent_put is 'This head was taken; false when it is not the next one.';

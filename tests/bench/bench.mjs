@@ -14,6 +14,7 @@ import { measureSnapshot, snapshotTally } from './snapshot.mjs';
 import { jobsRound, startRound, startTally } from './start.mjs';
 import { submitRound, submitTally } from './submit.mjs';
 import { Tally } from './tally.mjs';
+import { measureVerify, verifyTally } from './verify.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const CLOSE_ROUNDS = Number(process.env.CLOSE_ROUNDS ?? Math.max(7, ROUNDS));
@@ -65,6 +66,7 @@ const parts = {
     open: { measure: measureOpen, tally: openTally },
     many: { measure: measureMany, tally: manyTally },
     snapshot: { measure: measureSnapshot, tally: snapshotTally },
+    verify: { measure: measureVerify, tally: verifyTally },
     remote: { measure: measureRemote, tally: remoteTally },
     peers: { measure: measurePeers, tally: peersTally },
 };

@@ -6,7 +6,9 @@ import { A, Button, CopyButton, Since } from '../parts/small';
 import { downloadHead, reach, type AuditHead, type AuditReach } from './watch';
 import { t } from '../texts';
 
-function judge({ head, late }: AuditReach): { tone: Tone; words: string } {
+function judge(now: AuditReach | null): { tone: Tone; words: string } {
+  if (!now) return { tone: 'plain', words: t.audit.head.unknown };
+  const { head, late } = now;
   if (late) return { tone: 'high', words: t.audit.head.late };
   if (!head) return { tone: 'plain', words: t.audit.head.none };
   return { tone: 'low', words: t.audit.head.upTo(head.last_id) };
@@ -34,7 +36,7 @@ function Newest({ head }: { head: AuditHead }) {
 
 export function HeadPanel() {
   const now = reach.value;
-  const { tone, words } = now ? judge(now) : { tone: 'plain' as const, words: t.audit.head.unknown };
+  const { tone, words } = judge(now);
   const { rows = 0, since = null } = now?.unsealed ?? {};
   return (
     <section class="card audit-head" aria-label={t.audit.head.title}>
