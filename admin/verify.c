@@ -25,8 +25,9 @@ bool verify_run(struct db *db, const struct verify_options *options,
     verify->db = db;
     verify->options = options;
     pthread_mutex_init(&verify->db_lock, NULL);
-    bool good = hasher_new(&verify->hasher, err) && begin(verify, err) &&
-                verify_events(verify, err) && verify_tables(verify, err);
+    bool good = hasher_new(&verify->hasher, err);
+    verify->merkle.hasher = verify->hasher;
+    good = good && begin(verify, err) && verify_events(verify, err) && verify_tables(verify, err);
     *ret_result = verify->result;
     rows_free(verify->seals);
     marks_auto(&verify->marks);

@@ -20,7 +20,7 @@ static void take_digest(struct verify *verify, const struct rows *rows, size_t r
     buffer_add(&verify->field, "", 1);
     for (int column = columns[0]; column <= columns[1]; column++)
         rows_add_field(rows, row, column, &verify->field);
-    sha256(buffer_bytes(&verify->field), ret_digest);
+    hasher_take(verify->hasher, buffer_bytes(&verify->field), ret_digest);
 }
 
 /* Whether the row is as the audit trail says that it was made. */
@@ -54,7 +54,7 @@ static void take_bundle(struct verify *verify, const struct rows *rows, size_t r
     buffer_add(&verify->field, files.data, files.len);
     for (int column = FILES + 1; column <= LAST; column++)
         rows_add_field(rows, row, column, &verify->field);
-    sha256(buffer_bytes(&verify->field), ret_digest);
+    hasher_take(verify->hasher, buffer_bytes(&verify->field), ret_digest);
 }
 
 static bool is_digest(struct bytes stored, const uint8_t digest[SHA256_SIZE])
@@ -69,7 +69,7 @@ static bool revisions(struct verify *verify, const struct rows *rows, size_t row
     const int64_t key[3] = {MARK_REVISION, rows_integer(rows, row, REQUEST),
                             rows_integer(rows, row, REVISION)};
     take_digest(verify, rows, row, (const int[]){2, 13}, digest);
-    sha256(rows_bytes(rows, row, CODE), code);
+    hasher_take(verify->hasher, rows_bytes(rows, row, CODE), code);
     take_bundle(verify, rows, row, bundle);
     bool good = is_covered(verify, key, digest) && rows_integer(rows, row, COUNTS) &&
                 is_digest(rows_bytes(rows, row, CODE_SHA256), code) &&

@@ -1,11 +1,12 @@
 /* The root of a Merkle tree as RFC 6962 draws it, out of leaf hashes that come one by one. */
 #pragma once
 
-#include "common/base/crypto.h"
+#include "common/base/hasher.h"
 
 /* Lives on the caller's stack; {0} is a tree without leaves. */
 struct merkle {
     uint64_t count;
+    struct hasher *hasher;          /* borrowed; for many leaves: NULL is slower */
     uint8_t peaks[64][SHA256_SIZE]; /* of the whole subtrees so far, the largest first */
 };
 
