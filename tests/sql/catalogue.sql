@@ -19,7 +19,8 @@ from (values
         team_create login_link_create tokens_list token_create token_revoke upload_begin
         upload_chunk_put upload_finish upload_drop file_get file_chunk output_item_get
         output_chunk_get ready_check fleet pause_set pause_clear metrics
-        audit_questions audit_query audit_head request_unseen request_seen policy_rules policy_rules_version
+        audit_questions audit_query audit_head request_unseen request_seen policy_rules
+        policy_rules_version
         requests_to_judge judge_requests'),
     ('worker', 'worker_hello worker_report worker_bye claim_attempts attempt_file_chunk
         start_attempts mark_attempts_running release_attempts finish_attempts attempt_standing
