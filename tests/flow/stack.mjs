@@ -232,8 +232,8 @@ class Stack {
         const [{ version }] = await this.psql('superuser', `
             insert into cs.policy_version (version, note)
                 select max(version) + 1, 'none' from cs.policy_version;
-            insert into cs.policy_rule select n.version, r.id, r.language, r.match, r.patterns, 'none',
-                    r.title, r.explanation, r.capability
+            insert into cs.policy_rule select n.version, r.id, r.language, r.match, r.patterns,
+                    'none', r.title, r.explanation, r.capability
                 from cs.policy_rule r, (select max(version) as version from cs.policy_version) n
                 where r.version = n.version - 1;
             select max(version) as version from cs.policy_version`);

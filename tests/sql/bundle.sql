@@ -19,7 +19,8 @@ select is((select bundle_encode(v) from revision v where v.request_id = :r),
     || t.part('data.csv') || t.part('') || t.part('local') || t.part('system-python3')
     || t.part('none') || t.part('5000') || t.part('1073741824') || t.part('7')
     || t.part('1048576') || t.part('8') || t.part('8388608') || t.part('1') || t.part('1')
-    || t.part(encode(sha256(t.verdict()::bytea), 'hex')) || t.part('86400000'), 'the bytes of a bundle');
+    || t.part(encode(sha256(t.verdict()::bytea), 'hex')) || t.part('86400000'),
+    'the bytes of a bundle');
 select is(t.digest(:r), (select encode(sha256(bundle_encode(v)), 'hex') from revision v
     where v.request_id = :r), 'the digest is their SHA-256');
 select is(bundle_digest(:r, 1), decode(t.digest(:r), 'hex'), 'the same from the stored rows');
