@@ -229,14 +229,15 @@ class Stack {
 
     /** Rules that find nothing, for tests of what happens without them; known to the api after. */
     async rulesOff() {
-        const [{ version }] = await this.psql('superuser', `
+        await this.psql('superuser', `
             insert into cs.policy_version (version, note)
                 select max(version) + 1, 'none' from cs.policy_version;
             insert into cs.policy_rule select n.version, r.id, r.language, r.match, r.patterns,
                     'none', r.title, r.explanation, r.capability
                 from cs.policy_rule r, (select max(version) as version from cs.policy_version) n
-                where r.version = n.version - 1;
-            select max(version) as version from cs.policy_version`);
+                where r.version = n.version - 1`);
+        const [{ version }] = await this.psql('superuser',
+            'select max(version) as version from cs.policy_version');
         const known = new RegExp(`"event":"policy.rules".*"version":${version}\\b`);
         await until(async () => known.test(await this.log('api')), 'an api with new rules');
     }
