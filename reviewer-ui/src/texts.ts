@@ -261,6 +261,7 @@ export const t = {
   },
 
   errors: {
+    csrf: 'Somebody else signed in in this browser. Load the page again.',
     unreachable: 'The server does not answer. What you wrote is kept; try again.',
     throttled: (span: string) => `Too many requests. Try again in ${span}.`,
     wrong_state: 'This can not be done any more: the request has moved on.',

@@ -169,7 +169,7 @@ test('who signed in as somebody else decides nothing by it', async () => {
     const answered = first.waitForResponse((one) => one.url().endsWith(`${id}/decisions`));
     await approve(first).click();
     assert.equal((await answered).status(), 403);
-    await first.locator('.decision-line .tone-high').waitFor();
+    await first.locator('.decision-line').getByText('Somebody else signed in').waitFor();
     assert.deepEqual(await decisions(id), []);
     assert.equal(await note(first).inputValue(), 'As rob');
     await first.context().close();

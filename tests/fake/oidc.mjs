@@ -22,7 +22,7 @@ export function makeToken(key, claims, header = {}) {
         const secret = key.secret ?? key.publicKey.export({ type: 'spki', format: 'pem' });
         return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
     }
-    const signed = sign('sha256', Buffer.from(text), { key: key.privateKey,
+    const signed = sign(`sha${head.alg.slice(2)}`, Buffer.from(text), { key: key.privateKey,
                                                        dsaEncoding: 'ieee-p1363' });
     return `${text}.${signed.toString('base64url')}`;
 }

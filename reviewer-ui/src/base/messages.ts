@@ -46,6 +46,7 @@ export function errorText(reason: unknown): string {
   if (reason.status === 0) return t.errors.unreachable;
   if (reason.status === 429 && reason.retryAfter > 0)
     return t.errors.throttled(formatSpan(reason.retryAfter * 1000));
+  if (reason.code === 'csrf') return t.errors.csrf;
   if (reason.code === 'not_found') return t.errors.not_found;
   if (reason.message) return sentence(reason.message);
   if (reason.code === 'wrong_state') return t.errors.wrong_state;
