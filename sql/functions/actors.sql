@@ -2,12 +2,23 @@
 
 set search_path = cs, pg_temp;
 
+create or replace function cs.owner_is_enabled(agent cs.person) returns bool
+    language plpgsql stable as $$
+begin
+    return agent.owner_id is null or exists (
+        select from person o where o.id = agent.owner_id and o.disabled_at is null);
+end
+$$;
+comment on function cs.owner_is_enabled is
+    'Whether somebody who may be here answers for an agent; true of people.';
+
 create or replace function cs.caller(actor jsonb, scope text)
     returns table (who cs.person, fault text) language sql stable as $$
     select p.who, case
         when p.who is null or (p.who).disabled_at is not null
             or (actor ->> 'session_id' is not null and s.id is null) then 'signed_in'
-        when actor ->> 'token_id' is not null and t.scopes is null then 'token'
+        when actor ->> 'token_id' is not null and (t.scopes is null
+            or not cs.owner_is_enabled(p.who)) then 'token'
         when scope <> all (t.scopes) then 'scope' end
     from (select 1) one
     left join lateral (select p as who from cs.person p
@@ -22,7 +33,7 @@ create or replace function cs.caller(actor jsonb, scope text)
 $$;
 comment on function cs.caller is
     'The person of an actor, and why it may not act: signed_in unless enabled and the session is
-live, token unless that is live, scope unless the token has it.';
+live, token unless that is live and an agent''s owner is enabled, scope unless the token has it.';
 
 create or replace function cs.caller_error(fault text, scope text) returns jsonb
     language sql immutable parallel safe

@@ -16,6 +16,7 @@ create or replace function cs.streams_over(asked jsonb) returns setof bigint
     select (a ->> 0)::bigint
     from jsonb_array_elements(asked) a
     left join person p on p.id = (a ->> 1)::bigint and p.disabled_at is null
+        and owner_is_enabled(p)
     left join session s on s.id = (a ->> 2)::bigint and s.person_id = p.id
         and s.revoked_at is null and s.expires_at > clock_timestamp()
     left join api_token t on t.id = (a ->> 3)::bigint and t.person_id = p.id

@@ -190,11 +190,12 @@ begin
             array_to_string(array(select m.team_id from team_member m where m.person_id = p.id
                                   order by 1), ','),
             array_to_string(t.scopes, ',')
-        from person p where p.id = t.person_id and p.disabled_at is null;
+        from person p where p.id = t.person_id and p.disabled_at is null and owner_is_enabled(p);
 end
 $$;
 comment on function cs.token_check is
-    'The person behind an API token, or no row; lists joined by commas.';
+    'The person behind an API token, or no row, as for an agent whose owner is disabled; lists joined
+by commas.';
 
 create or replace function cs.session_close(session_id bigint, actor jsonb) returns bool
     language plpgsql security definer set search_path = cs, pg_temp as $$

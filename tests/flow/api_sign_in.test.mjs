@@ -276,6 +276,16 @@ test('tokens: made, shown once, limited, revoked', async () => {
     assert.deepEqual(code(foreign), [403, 'wrong_role']);
 });
 
+test('the agents of who is disabled do nothing more', async () => {
+    await stack.operator('person', 'add', 'kim-bot', '--team', 'data', '--agent-of', 'kim');
+    const bot = stack.client(await makeToken('kim-bot', 'read,submit'));
+    const ask = () => bot.post('/api/requests', { language: 'sql', code: 'select 1' });
+    assert.equal((await ask()).status, 201);
+    await stack.operator('person', 'disable', 'kim');
+    for (const answer of [await ask(), await bot.get('/api/me')])
+        assert.deepEqual(code(answer), [401, 'unauthenticated']);
+});
+
 // The api asks for a token once a second at most; what it changes asks again.
 // Proves: V8.3.2
 test('a token that was used a moment ago does nothing once it has ended', async () => {

@@ -53,6 +53,10 @@ export default [
       was: 'streams_close_session(call->api->streams, call->who.session_id);\n'
           + '    opening_set_cookie', becomes: 'opening_set_cookie',
       test: [signIn, 'a session is confirmed by the password, and by nothing else'] },
+    { id: 'agent-owner', defence: 'The agents of who is disabled do nothing',
+      file: 'sql/functions/actors.sql',
+      was: 'return agent.owner_id is null or exists (', becomes: 'return true or exists (',
+      test: ['sql/sessions.sql', 'but not once its owner is disabled'] },
     { id: 'stream-ended', defence: 'A stream ends with its session or token',
       file: 'sql/functions/reads_events.sql',
       was: 'where (s.id is null and t.id is null)', becomes: 'where (false)',

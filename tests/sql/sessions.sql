@@ -1,7 +1,7 @@
 -- Signing in, and what it is worth: links, passwords, throttles, sessions, tokens.
 -- Proves: T9 V6.3.1 V6.3.4 V6.4.1 V7.4.1 V7.4.3 V7.5.3 V16.3.1
 \ir setup.psql
-select plan(102);
+select plan(107);
 
 -- One-time links.
 create function t.follow(link text, token text, address text default '10.1.1.1')
@@ -255,6 +255,23 @@ select is((select count(*) from token_check(sha256('T2'))), 0::bigint, 'another 
 select is(t.code(t.decide('both', t.submit('mia'), 'approve', jsonb_build_object('actor',
     t.actor('both', jsonb_build_object('token_id', :tok))))), 'unauthenticated',
     'it is one person''s');
+-- An agent whose owner is disabled.
+savepoint here;
+select operator_token_add('{"login": "t-bot", "name": "b", "prefix": "cs_Zk3vQx1d",
+    "scopes": ["read", "submit"], "seconds": 3600}', sha256('T8')) ->> 'id' as bot \gset
+create function t.bot_asks(token_id bigint) returns text language sql as $$
+    select t.code(t.call('submit_requests', t.submission('bot', jsonb_build_object('actor',
+        t.actor('bot', jsonb_build_object('token_id', token_id)))))) $$;
+select is(t.bot_asks(:bot), 'ok', 'an agent asks by its token');
+update person set disabled_at = now() where id = t.id('both');
+select is(t.bot_asks(:bot), 'unauthenticated', 'but not once its owner is disabled');
+select is((select count(*) from token_check(sha256('T8'))), 0::bigint, 'nor is it let in');
+select is(t.over((select jsonb_build_array(jsonb_build_array(1, p.id, 0, :bot, 'agent', ''))
+    from person p where p.id = t.id('bot'))), '{1}', 'nor does it listen on');
+update person set disabled_at = null where id = t.id('both');
+select is((select count(*) from token_check(sha256('T8'))), 1::bigint, 'until they are back');
+rollback to here;
+
 create function t.as_token(login text, token_id bigint, login_for text, scopes text) returns text
     language plpgsql as $$
 declare
