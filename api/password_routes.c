@@ -66,14 +66,14 @@ static bool confirm(struct call *call, const char *hash, const char *field, stru
     return false;
 }
 
-static bool check_fresh(struct call *call, struct error *err)
+bool password_fresh(struct call *call, const char *what, struct error *err)
 {
     AUTO(rows) struct rows *rows = NULL;
     if (!sql_session_is_fresh(call->db, call->who.session_id, call->api->settings.reauth_seconds,
                               &rows, err))
         return false;
     return rows_integer(rows, 0, 0) ||
-           fail(err, ERR_REAUTHENTICATE, "sign in anew to set your first password");
+           fail(err, ERR_REAUTHENTICATE, "show who you are once more to %s", what);
 }
 
 /* Who has a password must show it again, and who has none must have come in a moment ago: an open
@@ -84,7 +84,7 @@ static bool check_current(struct call *call, struct error *err)
     if (!sql_password_get(call->db, call->who.person_id, &stored, err))
         return false;
     if (rows_count(stored) == 0 || rows_is_null(stored, 0, 0))
-        return check_fresh(call, err);
+        return password_fresh(call, "set your first password", err);
     if (!json_text_of(call->body, "current"))
         return fail_field(err, ERR_MISSING_FIELD, "current", "current is missing");
     return confirm(call, rows_text(stored, 0, 0), "current", err);

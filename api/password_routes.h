@@ -12,5 +12,9 @@ bool password_check(struct call *call, const char *hash, const char *password, b
 /* Always false. ERR_THROTTLED with a Retry-After. */
 bool password_throttled(struct call *call, int64_t seconds, struct error *err);
 
+/* Whether the session showed within REAUTH_SECONDS who it is; `what` is what needs that.
+ * ERR_REAUTHENTICATE. */
+bool password_fresh(struct call *call, const char *what, struct error *err) MUST_CHECK;
+
 /* Always false. Writes the failed try down: ERR_WRONG_PASSWORD. */
 bool password_wrong(struct call *call, const char *login, struct error *err);

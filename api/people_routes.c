@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/password_routes.h"
 #include "common/base/crypto.h"
 #include "common/domain/code.h"
 #include "statements.h"
@@ -183,6 +184,19 @@ static json_t *token_item(const struct call *call, const char *token)
     return item;
 }
 
+/* What outlives the session and decides or administers is not made out of an open page alone. */
+static bool check_maker(struct call *call, struct error *err)
+{
+    size_t n;
+    json_t *scope;
+    json_array_foreach (json_object_get(call->body, "scopes"), n, scope) {
+        const char *word = json_string_value(scope);
+        if (strcmp(word, "decide") == 0 || strcmp(word, "admin") == 0)
+            return password_fresh(call, "make such a token", err);
+    }
+    return true;
+}
+
 /* The token's text is in this one answer and nowhere else. */
 bool route_token_create(struct call *call, struct error *err)
 {
@@ -195,7 +209,8 @@ bool route_token_create(struct call *call, struct error *err)
     char token[TOKEN_SIZE];
     uint8_t digest[SHA256_SIZE];
     if (!json_check(call->body, "", fields, COUNT_OF(fields), err) ||
-        !check_name(call->body, err) || !check_words(call->body, "scopes", scope_words, err))
+        !check_name(call->body, err) || !check_words(call->body, "scopes", scope_words, err) ||
+        !check_maker(call, err))
         return false;
     token_new("cst_", token);
     sha256(bytes_of(token), digest);

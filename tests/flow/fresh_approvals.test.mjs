@@ -1,6 +1,6 @@
 // What is of high risk is approved only by who showed a moment ago who they are, however they
 // signed in; and nobody is fresh by the word of somebody else alone.
-// Proves: V6.3.4 V6.8.4 V7.5.3
+// Proves: V6.3.4 V6.8.4 V7.5.1 V7.5.3
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Provider } from '../fake/oidc.mjs';
@@ -94,8 +94,8 @@ test('a lower risk, a rejection and a change need no proof', async () => {
 test('the newest revision counts', async () => {
     const rob = await stack.signIn('rob');
     await age('1 hour');
-    for (const [before, after, expected] of [['low', 'high', REFUSED],
-                                             ['high', 'low', [200, undefined]]]) {
+    for (const [before, after, expected] of [['none', 'high', REFUSED],
+                                             ['high', 'none', [200, undefined]]]) {
         const request = await ask(before);
         const newer = await jobs.call('revise_requests', { actor: jobs.actor('ana'),
             id: request.id, revision: 1, code: 'print(2)\n', verdict: judged(after) });
@@ -124,7 +124,22 @@ test('a token never approves a high risk, whatever its scopes', async () => {
     const refused = await decide(held, request);
     assert.deepEqual(code(refused), REFUSED);
     assert.match(refused.body.error.message, /token/);
-    assert.equal((await decide(held, await ask('low'))).status, 200);
+    assert.equal((await decide(held, await ask('none'))).status, 200);
+});
+
+test('an open page alone makes nothing that outlives it or lets somebody else in', async () => {
+    const adm = await stack.signIn('adm');
+    const link = (client, subject) => client.post(`/api/people/${jobs.people.eve}/identities`,
+                                                  { subject });
+    const make = (scopes) => adm.post('/api/tokens', { name: 'x', scopes });
+    const early = await make(['admin']);
+    await age('1 hour');
+    assert.deepEqual(code(await link(adm, 'evil')), REFUSED);
+    for (const scopes of [['decide'], ['read', 'admin']])
+        assert.deepEqual(code(await make(scopes)), REFUSED);
+    assert.equal((await make(['read', 'submit'])).status, 201);
+    const by = stack.client(early.body.token);
+    assert.equal((await link(by, 'eve-1')).status, 204, 'a token was made for that');
 });
 
 const says = (login) => ({ 'x-auth-user': login, 'x-proxy-secret': PROXY });
