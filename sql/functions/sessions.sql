@@ -194,8 +194,8 @@ begin
 end
 $$;
 comment on function cs.token_check is
-    'The person behind an API token, or no row, as for an agent whose owner is disabled; lists joined
-by commas.';
+    'The person behind an API token, or no row, as for an agent whose owner is disabled; lists
+joined by commas.';
 
 create or replace function cs.session_close(session_id bigint, actor jsonb) returns bool
     language plpgsql security definer set search_path = cs, pg_temp as $$
