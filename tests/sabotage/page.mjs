@@ -29,7 +29,7 @@ export default [
              'a box has a name, a finding its place, the line its colour'] },
     { id: 'page-renewed', defence: 'A call is made again for the same person alone',
       file: 'reviewer-ui/src/base/api.ts',
-      was: 'if (!answer.ok || found.person.id !== tokenOf.value) return false;',
+      was: 'if (!answer.ok || found.person.id !== person) return false;',
       becomes: 'if (!answer.ok) return false;',
       test: ['browser/prove.test.mjs', 'who signed in as somebody else decides nothing by it'] },
 ];

@@ -29,8 +29,9 @@ export interface CallOptions {
 }
 
 export async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
+  const person = tokenOf.value;
   let response = await send(path, options);
-  if (response.status === 403 && (await isRenewed(response)))
+  if (response.status === 403 && (await isRenewed(response, person)))
     response = await send(path, options);
   if (!response.ok) throw await errorOf(response, options.quiet ?? false);
   if (response.status === 204) return undefined as T;
@@ -68,13 +69,13 @@ async function send(path: string, options: CallOptions): Promise<Response> {
 
 // Another tab may have shown again who this is, which gives the session another token: then the
 // call is made again with it, unless somebody else signed in there.
-async function isRenewed(response: Response): Promise<boolean> {
+async function isRenewed(response: Response, person: number): Promise<boolean> {
   try {
     const { error } = (await response.clone().json()) as { error: { code: string } };
-    if (error.code !== 'csrf' || tokenOf.value === 0) return false;
+    if (error.code !== 'csrf' || person === 0) return false;
     const answer = await send('/api/me', {});
     const found = (await answer.json()) as { csrf_token: string; person: { id: number } };
-    if (!answer.ok || found.person.id !== tokenOf.value) return false;
+    if (!answer.ok || found.person.id !== person) return false;
     csrfToken.value = found.csrf_token;
     return true;
   } catch {

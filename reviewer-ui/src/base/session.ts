@@ -102,9 +102,18 @@ export function pathAfterSignIn(): string {
 }
 
 // A call that was on its way while the session got another token is no sign of its end.
+// Nor does the page go on as somebody else who signed in meanwhile: it begins anew.
 async function endIfOver(): Promise<void> {
-  await loadMe().catch(() => undefined);
-  if (me.value === null) sessionEnded.value = true;
+  const before = me.peek()?.person.id;
+  try {
+    const found = await call<Me>('/api/me', { quiet: true });
+    if (found.person.id === before) take(found);
+    else location.reload();
+  } catch (reason) {
+    if ((reason as { status?: number }).status !== 401) return;
+    me.value = null;
+    sessionEnded.value = true;
+  }
 }
 
 effect(() => {
