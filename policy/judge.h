@@ -32,6 +32,8 @@ json_t *judge_verdict(struct judge *judge, const char *language);
 /* What is to be judged, each in its own language. `code` may hold any bytes. */
 void judge_python(struct judge *judge, struct bytes code);
 void judge_sql(struct judge *judge, struct bytes code);
+/* Whether PostgreSQL's parser reads it. */
+bool sql_is_read(struct bytes sql);
 /* SQL inside another program, all of whose facts are at `start` to `end`; false, and no facts,
  * when it is none. */
 bool judge_sql_text(struct judge *judge, struct bytes sql, size_t start, size_t end);

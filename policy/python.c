@@ -90,13 +90,22 @@ static bool is_disguised(const char *name)
     return false;
 }
 
+/* "name" in globals() only asks whether there is one. */
+static bool only_asks(TSNode node, const char *text)
+{
+    bool all = strcmp(text, "globals") == 0 || strcmp(text, "locals") == 0;
+    TSNode call = all ? ts_node_parent(node) : node;
+    return all && python_is(call, KIND_call) &&
+           python_is(ts_node_parent(call), KIND_comparison_operator);
+}
+
 static bool visit_identifier(struct python_walk *walk, TSNode node, struct place *place)
 {
     AUTO(buffer) struct buffer name = {0};
     AUTO(text) char *text = python_text(&walk->python, node);
     if (is_disguised(text))
         tell(&walk->python, FACT_CLAUSE, "identifier.disguised", node);
-    if (place->is_name || place->chained)
+    if (place->is_name || place->chained || only_asks(node, text))
         return false;
     python_resolve(&walk->python, node, 0, &name);
     tell(&walk->python, FACT_NAME, name.data, node);
@@ -113,6 +122,21 @@ static bool names_its_class(const struct python *python, TSNode node)
            (python->code.len - end == len || !strchr("_.[", text[len]));
 }
 
+/* x.__dict__ of the program's own values, and self.__class__(), stay within them. */
+static bool is_of_itself(const struct python *python, TSNode node, const char *last)
+{
+    TSNode object = python_child(node, PYTHON_object);
+    AUTO(text) char *name = python_text(python, object);
+    size_t end = ts_node_end_byte(node);
+    char after = end < python->code.len ? ((const char *)python->code.data)[end] : '\0';
+    bool itself = strcmp(name, "self") == 0 || strcmp(name, "cls") == 0;
+    if (strcmp(last, "__class__") == 0)
+        return itself && after == '(';
+    bool own = python_is(object, KIND_identifier) && strncmp(name, "__", 2) != 0 &&
+               !json_object_get(python->modules, name) && after != '[' && after != '.';
+    return strcmp(last, "__dict__") == 0 && (itself || own);
+}
+
 static bool visit_attribute(struct python_walk *walk, TSNode node, struct place *place)
 {
     AUTO(buffer) struct buffer name = {0};
@@ -122,11 +146,23 @@ static bool visit_attribute(struct python_walk *walk, TSNode node, struct place 
         tell(&walk->python, FACT_NAME, name.data, node);
     }
     AUTO(text) char *last = python_text(&walk->python, attribute);
-    if (strcmp(last, "__class__") != 0 || !names_its_class(&walk->python, node))
+    bool plain = strcmp(last, "__class__") == 0 && names_its_class(&walk->python, node);
+    if (!plain && !is_of_itself(&walk->python, node, last))
         tell(&walk->python, FACT_ATTRIBUTE, last, attribute);
     if (is_disguised(last))
         tell(&walk->python, FACT_CLAUSE, "identifier.disguised", attribute);
     return true;
+}
+
+static bool asks_database(const char *callee)
+{
+    static const char *const names[] = {".execute", ".sql", ".query", ".read_sql",
+                                        ".read_sql_query"};
+    const char *last = strrchr(callee, '.');
+    for (size_t i = 0; last && i < COUNT_OF(names); i++)
+        if (strcmp(last, names[i]) == 0)
+            return true;
+    return false;
 }
 
 /* "callee#0=text" for places, "callee#name=text" for keywords; "?" when it is not known. */
@@ -142,14 +178,30 @@ static void tell_argument(struct python_walk *walk, const char *callee, TSNode i
     } else {
         buffer_printf(&fact, "%d", number);
     }
-    const char *type = ts_node_type(value);
-    if (python_fold(&walk->python, value, 0, &text))
+    const char *type = ts_node_type(value), *amount = python_amount_word(&walk->python, value);
+    size_t i, begin = fact.len;
+    json_t *choice;
+    const json_t *choices = python_texts(&walk->python, value);
+    json_array_foreach (choices, i, choice) {
+        fact.data[fact.len = begin] = '\0';
+        buffer_printf(&fact, "=%s", json_string_value(choice));
+        if (i + 1 < json_array_size(choices))
+            tell(&walk->python, FACT_ARGUMENT, fact.data, item);
+    }
+    if (choices)
+        buffer_add_text(&text, json_string_value(json_array_get(choices, 0)));
+    else if (amount)
+        buffer_printf(&fact, "=%s", amount);
+    else if (python_fold(&walk->python, value, 0, &text))
         buffer_printf(&fact, "=%s", text.data ? text.data : "");
     else if (strcmp(type, "true") == 0 || strcmp(type, "false") == 0 || strcmp(type, "none") == 0)
         buffer_printf(&fact, "=%s", type);
     else
         buffer_add_text(&fact, "=?");
     tell(&walk->python, FACT_ARGUMENT, fact.data, item);
+    if (number == 0 && asks_database(callee) && text.len && begins_like_sql(text.data) &&
+        !sql_is_read(bytes_of(text.data)))
+        tell(&walk->python, FACT_CLAUSE, "sql.unread", item);
 }
 
 static void tell_arguments(struct python_walk *walk, const char *callee, TSNode list)
@@ -165,6 +217,21 @@ static void tell_arguments(struct python_walk *walk, const char *callee, TSNode 
     }
 }
 
+/* getattr(x, name): each of the names that it may be. */
+static void tell_picked(struct python_walk *walk, TSNode list)
+{
+    size_t i;
+    json_t *choice;
+    TSNode picked = ts_node_named_child(list, 1);
+    json_array_foreach (python_texts(&walk->python, picked), i, choice) {
+        AUTO(buffer) struct buffer name = {0};
+        python_resolve(&walk->python, ts_node_named_child(list, 0), 0, &name);
+        buffer_printf(&name, ".%s", json_string_value(choice));
+        tell(&walk->python, FACT_NAME, name.data, picked);
+        tell(&walk->python, FACT_ATTRIBUTE, json_string_value(choice), picked);
+    }
+}
+
 static bool visit_call(struct python_walk *walk, TSNode node, struct place *place)
 {
     AUTO(buffer) struct buffer callee = {0}, value = {0};
@@ -172,6 +239,8 @@ static bool visit_call(struct python_walk *walk, TSNode node, struct place *plac
     python_resolve(&walk->python, python_child(node, PYTHON_function), 0, &callee);
     tell(&walk->python, FACT_CALL, callee.data, node);
     tell_arguments(walk, callee.data, python_child(node, PYTHON_arguments));
+    if (strcmp(callee.data, "builtins.getattr") == 0)
+        tell_picked(walk, python_child(node, PYTHON_arguments));
     python_resolve(&walk->python, node, 0, &value);
     size_t len = value.len; /* getattr() and __import__() of what can be seen */
     if (len < 2 || strcmp(value.data + len - 2, "()") != 0) {
@@ -235,6 +304,7 @@ static void walk_node(struct python_walk *walk, TSTreeCursor *cursor, struct pla
     enum python_kind kind = python_kind(node);
     if (ts_node_symbol(node) == (TSSymbol)-1 || ts_node_is_missing(node)) /* an error */
         tell(&walk->python, FACT_CLAUSE, "python.unread", node);
+    python_tell_amount(&walk->python, node);
     if (visits[kind] && !visits[kind](walk, node, &place))
         return;
     if (!ts_tree_cursor_goto_first_child(cursor))
@@ -283,7 +353,7 @@ void judge_python(struct judge *judge, struct bytes code)
     TSTree *tree = NULL;
     if (ts_parser_set_language(parser, tree_sitter_python()))
         tree = ts_parser_parse_string(parser, NULL, code.data ? code.data : "", (uint32_t)code.len);
-    struct python_walk walk = {{judge, code, json_object(), json_object()}, 0};
+    struct python_walk walk = {{judge, code, json_object(), json_object(), json_object()}, 0};
     if (tree) {
         TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(tree));
         learn_node(&walk.python, &cursor);
@@ -299,4 +369,5 @@ void judge_python(struct judge *judge, struct bytes code)
     ts_parser_delete(parser);
     json_decref(walk.python.modules);
     json_decref(walk.python.texts);
+    json_decref(walk.python.numbers);
 }

@@ -118,8 +118,7 @@ static bool fold_sum(const struct python *python, TSNode node, int depth, struct
 static bool fold_name(const struct python *python, TSNode node, int depth, struct buffer *out)
 {
     (void)depth;
-    AUTO(text) char *name = python_text(python, node);
-    const char *text = json_string_value(json_object_get(python->texts, name));
+    const char *text = json_string_value(json_array_get(python_texts(python, node), 0));
     if (text)
         buffer_add_text(out, text);
     return text != NULL;

@@ -12,7 +12,8 @@ struct python {
     struct judge *judge;
     struct bytes code;
     json_t *modules; /* name → what it stands for, with dots */
-    json_t *texts;   /* name → the text that it was given */
+    json_t *texts;   /* name → the texts that it is given; null when also something else */
+    json_t *numbers; /* name → the number that it was given */
 };
 
 /* X(field of the grammar) */
@@ -20,7 +21,9 @@ struct python {
     X(function)                                                                                    \
     X(arguments)                                                                                   \
     X(object)                                                                                      \
-    X(attribute) X(name) X(value) X(left) X(right) X(operator) X(alias) X(module_name) X(subscript)
+    X(attribute)                                                                                   \
+    X(name)                                                                                        \
+    X(value) X(left) X(right) X(operator) X(alias) X(module_name) X(subscript) X(condition) X(body)
 
 enum python_field {
 #define X(field) PYTHON_##field,
@@ -38,7 +41,13 @@ enum python_field {
     X(dotted_name) X(aliased_import) X(assignment) X(named_expression) X(wildcard_import)          \
     X(keyword_argument) X(list_splat) X(dictionary_splat) X(comment) X(function_definition)        \
     X(class_definition) X(parameters) X(lambda_parameters) X(expression_statement)                 \
-    X(integer)
+    X(integer) X(float) X(tuple) X(list) X(while_statement) X(for_statement)                      \
+    X(break_statement) X(return_statement) X(raise_statement) X(yield) X(true) X(not_operator)     \
+    X(list_comprehension) X(set_comprehension) X(dictionary_comprehension) X(for_in_clause)        \
+    X(if_statement) X(conditional_expression) X(try_statement) X(match_statement)                  \
+    X(boolean_operator) X(lambda) X(generator_expression) X(augmented_assignment)                  \
+    X(pattern_list) X(tuple_pattern) X(expression_list) X(as_pattern_target) X(typed_parameter)    \
+    X(default_parameter) X(typed_default_parameter) X(comparison_operator)
 /* clang-format on */
 
 enum python_kind {
@@ -64,7 +73,18 @@ bool python_fold(const struct python *python, TSNode node, int depth, struct buf
  * what is not known is "?". Adds to `ret_name`. */
 void python_resolve(const struct python *python, TSNode node, int depth, struct buffer *ret_name);
 
+/* The texts that an identifier may stand for; NULL when they are not all known. Borrowed. */
+const json_t *python_texts(const struct python *python, TSNode node);
+
 /* Learns the names of imports and of what is given another name, in the whole tree. */
 void python_learn(struct python *python, TSNode node);
 /* Tells the modules and names that an import brings. */
 void python_tell_import(struct python *python, TSNode node);
+
+/* The number that an expression gives, as far as it can be seen; of several the product, as
+ * sizes are written. Not a number when it is not known. */
+double python_amount(const struct python *python, TSNode node, int depth);
+/* "number.huge" or "number.large", NULL of what is small or not known. */
+const char *python_amount_word(const struct python *python, TSNode node);
+/* Tells what takes memory or time without bounds: a sum, a loop, a function that calls itself. */
+void python_tell_amount(struct python *python, TSNode node);

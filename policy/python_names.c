@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -5,6 +6,7 @@
 #include "policy/python_internal.h"
 
 #define NAME_MAX_BYTES 512
+#define TEXTS_MAX 20 /* that one name may stand for */
 
 TSNode python_child(TSNode node, enum python_field field)
 {
@@ -190,14 +192,92 @@ static void learn_plain(struct python *python, const char *module, TSNode item)
     learn_import(python, item);
 }
 
+const json_t *python_texts(const struct python *python, TSNode node)
+{
+    if (!python_is(node, KIND_identifier))
+        return NULL;
+    AUTO(text) char *name = python_text(python, node);
+    const json_t *texts = json_object_get(python->texts, name);
+    return json_is_array(texts) ? texts : NULL;
+}
+
+/* What is also given something that can not be seen is never known. */
+static void forget_text(struct python *python, const char *key)
+{
+    json_object_set_new(python->texts, key, json_null());
+}
+
+static void know_text(struct python *python, const char *key, const char *text)
+{
+    json_t *texts = json_object_get(python->texts, key);
+    if (json_is_null(texts))
+        return;
+    if (!texts)
+        json_object_set_new(python->texts, key, texts = json_array());
+    if (json_array_size(texts) >= TEXTS_MAX)
+        forget_text(python, key);
+    else
+        json_array_append_new(texts, json_string(text));
+}
+
+static void forget_names(struct python *python, TSNode target)
+{
+    if (python_is(target, KIND_identifier)) {
+        AUTO(text) char *key = python_text(python, target);
+        forget_text(python, key);
+        return;
+    }
+    if (python_is(target, KIND_attribute) || python_is(target, KIND_subscript))
+        return;
+    uint32_t count = ts_node_named_child_count(target);
+    for (uint32_t i = 0; i < count && i < 2000; i++)
+        forget_names(python, ts_node_named_child(target, i));
+}
+
+static void learn_assignment(struct python *python, TSNode target, TSNode value);
+
+/* a, b = "x", "y" */
+static void learn_each(struct python *python, TSNode targets, TSNode values)
+{
+    uint32_t count = ts_node_named_child_count(targets);
+    bool paired = (python_is(values, KIND_expression_list) || python_is(values, KIND_tuple) ||
+                   python_is(values, KIND_list)) &&
+                  ts_node_named_child_count(values) == count;
+    if (!paired)
+        forget_names(python, targets);
+    for (uint32_t i = 0; i < count && i < 100 && paired; i++)
+        learn_assignment(python, ts_node_named_child(targets, i), ts_node_named_child(values, i));
+}
+
+/* for name in ("mean", "std") */
+static void learn_loop(struct python *python, TSNode target, TSNode values)
+{
+    uint32_t count = ts_node_named_child_count(values);
+    bool listed = python_is(target, KIND_identifier) && count <= TEXTS_MAX &&
+                  (python_is(values, KIND_list) || python_is(values, KIND_tuple));
+    if (!listed)
+        forget_names(python, target);
+    for (uint32_t i = 0; i < count && listed; i++)
+        learn_assignment(python, target, ts_node_named_child(values, i));
+}
+
 static void learn_assignment(struct python *python, TSNode target, TSNode value)
 {
     AUTO(buffer) struct buffer text = {0}, name = {0};
+    if (python_is(target, KIND_pattern_list) || python_is(target, KIND_tuple_pattern))
+        learn_each(python, target, value);
     if (!python_is(target, KIND_identifier))
         return;
     AUTO(text) char *key = python_text(python, target);
     if (python_fold(python, value, 0, &text)) {
-        know(python->texts, key, text.data ? text.data : "");
+        know_text(python, key, text.data ? text.data : "");
+        return;
+    }
+    forget_text(python, key);
+    double amount = python_amount(python, value, 0);
+    if (!isnan(amount)) {
+        if (!json_object_get(python->numbers, key))
+            json_object_set_new(python->numbers, key, json_real(isinf(amount) ? 1e308 : amount));
         return;
     }
     python_resolve(python, value, 0, &name);
@@ -205,6 +285,18 @@ static void learn_assignment(struct python *python, TSNode target, TSNode value)
                  (strncmp(name.data, "builtins.", 9) != 0 || !strpbrk(name.data + 9, ".[("));
     if (known && !strpbrk(name.data, "(["))
         know(python->modules, key, name.data);
+}
+
+/* What a function is called with is not seen. */
+static void learn_parameters(struct python *python, TSNode list)
+{
+    uint32_t count = ts_node_named_child_count(list);
+    for (uint32_t i = 0; i < count && i < 2000; i++) {
+        TSNode item = ts_node_named_child(list, i), name = python_child(item, PYTHON_name);
+        if (python_is(item, KIND_typed_parameter))
+            name = ts_node_named_child(item, 0);
+        forget_names(python, ts_node_is_null(name) ? item : name);
+    }
 }
 
 void python_learn(struct python *python, TSNode node)
@@ -218,6 +310,14 @@ void python_learn(struct python *python, TSNode node)
         learn_assignment(python, python_child(node, PYTHON_left), python_child(node, PYTHON_right));
     } else if (python_is(node, KIND_named_expression)) {
         learn_assignment(python, python_child(node, PYTHON_name), python_child(node, PYTHON_value));
+    } else if (python_is(node, KIND_for_statement) || python_is(node, KIND_for_in_clause)) {
+        learn_loop(python, python_child(node, PYTHON_left), python_child(node, PYTHON_right));
+    } else if (python_is(node, KIND_augmented_assignment)) {
+        forget_names(python, python_child(node, PYTHON_left));
+    } else if (python_is(node, KIND_parameters) || python_is(node, KIND_lambda_parameters)) {
+        learn_parameters(python, node);
+    } else if (python_is(node, KIND_as_pattern_target)) {
+        forget_names(python, node);
     }
 }
 

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "policy/judge.h"
+#include "policy/sql_amount.h"
 
 struct sql_walk {
     struct judge *judge;
     bool inside; /* another program's text: every fact is at start to end */
     size_t start, end;
-    size_t at; /* the place last told by the tree */
+    size_t at;       /* the place last told by the tree */
+    json_t *queries; /* the names of WITH queries */
 };
 
 static void walk(struct sql_walk *sql, const char *key, const json_t *node);
@@ -46,6 +48,9 @@ static void on_function(struct sql_walk *sql, const json_t *node)
     char name[256];
     join_names(json_object_get(node, "funcname"), name, sizeof name);
     fact(sql, FACT_FUNCTION, name);
+    const char *clause = sql_amount_function(name, node);
+    if (clause)
+        fact(sql, FACT_CLAUSE, clause);
 }
 
 static void on_column(struct sql_walk *sql, const json_t *node)
@@ -70,6 +75,8 @@ static void on_table(struct sql_walk *sql, const json_t *node)
 static void on_expression(struct sql_walk *sql, const json_t *node)
 {
     const json_t *name = json_object_get(node, "name");
+    if (sql_amount_is_endless(node))
+        fact(sql, FACT_CLAUSE, "amount.huge");
     if (json_array_size(name) < 2)
         return;
     char text[256];
@@ -84,6 +91,9 @@ static void on_select(struct sql_walk *sql, const json_t *node)
         fact(sql, FACT_CLAUSE, "select.into");
     if (json_object_get(node, "lockingClause"))
         fact(sql, FACT_CLAUSE, "select.locks");
+    const char *clause = sql_amount_select(node, sql->queries);
+    if (clause)
+        fact(sql, FACT_CLAUSE, clause);
 }
 
 static void on_explain(struct sql_walk *sql, const json_t *node)
@@ -103,6 +113,31 @@ static void on_recursive(struct sql_walk *sql, const json_t *node)
         fact(sql, FACT_CLAUSE, "with.recursive");
 }
 
+/* A text that is XML with definitions of its own. */
+static void on_text(struct sql_walk *sql, const json_t *node)
+{
+    const char *text = json_text_of(node, "sval");
+    if (text && (strcasestr(text, "<!doctype") || strcasestr(text, "<!entity")))
+        fact(sql, FACT_CLAUSE, "xml.defines");
+}
+
+/* A value as a row of a table that holds secrets, and a column of such a row. */
+static void on_type(struct sql_walk *sql, const json_t *node)
+{
+    char name[256];
+    join_names(json_object_get(node, "names"), name, sizeof name);
+    if (strncmp(name, "pg_", 3) == 0)
+        fact(sql, FACT_RELATION, name);
+}
+
+static void on_part(struct sql_walk *sql, const json_t *node)
+{
+    char part[256], name[260];
+    join_names(json_object_get(node, "indirection"), part, sizeof part);
+    snprintf(name, sizeof name, "?.%s", part);
+    fact(sql, FACT_COLUMN, name);
+}
+
 static const struct {
     const char *node;
     void (*on)(struct sql_walk *sql, const json_t *node);
@@ -110,7 +145,8 @@ static const struct {
     {"FuncCall", on_function}, {"RangeVar", on_table},       {"relation", on_table},
     {"ColumnRef", on_column},  {"A_Expr", on_expression},    {"SelectStmt", on_select},
     {"larg", on_select},       {"rarg", on_select},          {"ExplainStmt", on_explain},
-    {"rel", on_table},         {"withClause", on_recursive},
+    {"rel", on_table},         {"withClause", on_recursive}, {"sval", on_text},
+    {"typeName", on_type},     {"A_Indirection", on_part},
 };
 
 static bool ends_in(const char *text, const char *end)
@@ -167,7 +203,10 @@ static void walk_statements(struct sql_walk *sql, const json_t *root, struct byt
         sql->at = skip_blanks(code, (size_t)json_integer_of(raw, "stmt_location", 0));
         if (i == 1)
             fact(sql, FACT_CLAUSE, "statements.several");
+        sql->queries = json_object();
+        sql_amount_learn(raw, sql->queries);
         walk(sql, "stmt", json_object_get(raw, "stmt"));
+        json_decref(TAKE(sql->queries));
     }
     sql->judge->statements += count;
     if (count == 0)
@@ -214,11 +253,61 @@ void judge_sql(struct judge *judge, struct bytes code)
     walk_statements(&sql, root, code);
 }
 
+/* What a program writes for a value, as a name: ?, :name, %(name)s. Returns its length. */
+static size_t placeholder(const char *text, size_t left, char before)
+{
+    size_t len = 1;
+    if (text[0] == '?')
+        return 1;
+    const char *end = text[0] == '%' && left > 3 && text[1] == '(' ? memchr(text, ')', left) : NULL;
+    if (end)
+        return (size_t)(end - text) + 1 < left ? (size_t)(end - text) + 2 : 0;
+    if (text[0] != ':' || before == ':' || left < 2 || !isalpha((unsigned char)text[1]))
+        return 0;
+    while (len < left && (isalnum((unsigned char)text[len]) || text[len] == '_'))
+        len++;
+    return len;
+}
+
+/* Other databases than PostgreSQL read from 'file', too. */
+static void name_files(char *text)
+{
+    static const char *const words[] = {"from '", "join '", "FROM '", "JOIN '"};
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        for (char *at = text; (at = strstr(at, words[i])); at++) {
+            char *close = strchr(at + 6, '\'');
+            if (close)
+                at[5] = *close = '"';
+        }
+}
+
+/* SQL as programs hold it. */
+static bool parse_text(struct bytes code, json_t **ret_root)
+{
+    size_t at, len;
+    AUTO(buffer) struct buffer plain = {0};
+    const char *text = code.data;
+    if (parse(code, ret_root, &at))
+        return true;
+    for (size_t i = 0; i < code.len; i += len ? len : 1) {
+        len = placeholder(text + i, code.len - i, i ? text[i - 1] : ' ');
+        buffer_add(&plain, len ? " q " : text + i, len ? 3 : 1);
+    }
+    if (plain.data)
+        name_files(plain.data);
+    return parse(buffer_bytes(&plain), ret_root, &at);
+}
+
+bool sql_is_read(struct bytes code)
+{
+    AUTO(json) json_t *root = NULL;
+    return parse_text(code, &root);
+}
+
 bool judge_sql_text(struct judge *judge, struct bytes code, size_t start, size_t end)
 {
     AUTO(json) json_t *root = NULL;
-    size_t at;
-    if (!parse(code, &root, &at))
+    if (!parse_text(code, &root))
         return false;
     struct sql_walk sql = {.judge = judge, .inside = true, .start = start, .end = end};
     walk_statements(&sql, root, code);

@@ -17,13 +17,29 @@ from (values
   dateutil.*
   pytz tabulate openpyxl openpyxl.* xlsxwriter pyarrow pyarrow.* polars polars.* duckdb xarray
   patsy patsy.* networkx networkx.* sympy sympy.* tqdm tqdm.* IPython.display rich rich.* html
-  html.parser html.entities urllib.parse ipaddress binascii zlib gc logging types',
+  html.parser html.entities urllib.parse ipaddress binascii zlib gc logging types mpl_toolkits
+  mpl_toolkits.* cycler pylab xgboost xgboost.* lightgbm lightgbm.* catboost lifelines lifelines.*
+  prophet prophet.* pmdarima pmdarima.* arch arch.* statsforecast statsforecast.* imblearn
+  imblearn.* mlxtend mlxtend.* category_encoders shap pingouin scikit_posthocs factor_analyzer
+  linearmodels linearmodels.* ruptures tsfresh tsfresh.* umap umap.* hdbscan kmodes kmodes.*
+  yellowbrick yellowbrick.* missingno squarify wordcloud adjustText palettable plotnine bokeh.*
+  holoviews hvplot.pandas altair_saver mplfinance folium folium.* geopandas shapely shapely.*
+  pyproj rtree haversine geopy.distance nltk nltk.* textblob gensim gensim.models
+  gensim.corpora vaderSentiment.* rapidfuzz rapidfuzz.* fuzzywuzzy fuzzywuzzy.* thefuzz
+  thefuzz.* Levenshtein jellyfish unidecode emoji langdetect inflect pyparsing bs4 PIL PIL.*
+  skimage skimage.* optuna cvxpy pulp deap simpy SALib SALib.* pint uncertainties bottleneck
+  sparse igraph community sortedcontainers more_itertools toolz toolz.* cytoolz boltons.*
+  attr attrs pydantic pandera pandera.* marshmallow arrow pendulum holidays humanize babel
+  babel.* prettytable termcolor colorama texttable tzdata tzlocal ciso8601 pandas_market_calendars
+  numpy_financial empyrical pyfolio ta quantstats torch torch.nn torch.nn.* torch.optim
+  torch.optim.* torch.utils.data torch.autograd orjson ujson simplejson xlrd xlwt odf docx
+  docx.* pyreadstat fastparquet markdown reportlab reportlab.* fpdf',
  'Uses a library for calculations', ''),
 ('py.import.files', 'python', 'import', 'note', '',
  'os os.path pathlib glob fnmatch stat filecmp posixpath ntpath sys argparse platform getpass
   base64 sqlite3 yaml zipfile gzip bz2 lzma tarfile quopri traceback
   inspect errno configparser tomllib xml.etree.ElementTree xml xml.etree concurrent.futures
-  concurrent asyncio threading tempfile queue weakref',
+  concurrent asyncio threading tempfile queue weakref shutil ast joblib jinja2',
  'Loads a library that reaches files or the machine', 'What it does with it is told line by
   line.'),
 ('py.import.unknown', 'python', 'import', 'medium', '', '*',
@@ -36,7 +52,7 @@ from (values
   multiprocessing multiprocessing.* posix nt _posixsubprocess commands popen2 resource signal
   fcntl
   termios tty pwd grp spwd crypt syslog os.system psutil asyncio.subprocess shlex popen
-  _winapi winreg msvcrt daemon sched_ext concurrent.futures.process joblib joblib.* dask
+  _winapi winreg msvcrt daemon sched_ext concurrent.futures.process joblib.* dask
   dask.* ray ray.* distributed docker docker.* kubernetes kubernetes.* mmap readline curses nis
   ptrace ptrace.* distutils distutils.* setuptools setuptools.* pip pip.* ensurepip venv',
  'Can start programs or reach into the machine', 'An analysis needs no programs of its own.'),
@@ -49,7 +65,7 @@ from (values
   google.cloud google.cloud.* azure azure.* s3fs gcsfs fsspec fsspec.* smbclient scapy scapy.*
   dns dns.* webbrowser asyncore asynchat select selectors twisted twisted.* tornado tornado.* zmq
   grpc grpc.* flask flask.* fastapi fastapi.* uvicorn django django.* bottle email.* email
-  mechanize selenium selenium.* playwright playwright.* bs4 scrapy scrapy.* feedparser slack_sdk
+  mechanize selenium selenium.* playwright playwright.* scrapy scrapy.* feedparser slack_sdk
   slack_sdk.* telegram telegram.* discord pika kafka kafka.* redis redis.* pymongo pymongo.*
   psycopg2 psycopg2.* psycopg psycopg.* asyncpg pymysql pymysql.* MySQLdb mysql mysql.*
   cx_Oracle oracledb pyodbc sqlalchemy sqlalchemy.* snowflake snowflake.* ldap3 hvac
@@ -62,24 +78,24 @@ from (values
  'Calls machine code directly', 'No check of Python sees what machine code does.'),
 ('py.import.dynamic', 'python', 'import', 'high', '',
  'importlib importlib.* imp runpy pkgutil zipimport code codeop codecs builtins __builtin__
-  __builtins__ ast dis bdb pdb trace compileall py_compile marshal symtable opcode
+  __builtins__ dis bdb pdb trace compileall py_compile marshal symtable opcode
   _frozen_importlib _frozen_importlib_external _imp modulefinder site sitecustomize usercustomize
   atexit faulthandler sysconfig cProfile profile doctest unittest unittest.* pytest test
   test.* lib2to3 lib2to3.* tokenize nbformat IPython IPython.core IPython.core.* IPython.utils
   IPython.utils.* jupyter_client ipykernel _io _pyio _thread _testcapi _xxsubinterpreters
   _interpreters bytecode uncompyle6 rlcompleter linecache pyclbr RestrictedPython
-  numexpr simpleeval asteval jinja2 jinja2.* mako mako.* string.templatelib six six.* future
+  numexpr simpleeval asteval jinja2.* mako mako.* string.templatelib six six.* future
   future.* numba numba.* cloudpickle_ext _operator _functools _collections _json _pickle_',
  'Can make code while it runs', 'What runs then is not what was read.'),
 ('py.import.pickle', 'python', 'import', 'high', '',
  'pickle pickle.* cPickle _pickle dill dill.* cloudpickle cloudpickle.* shelve dbm dbm.*
   jsonpickle
-  pickletools copyreg copy_reg klepto torch torch.* h5py tables xml.sax xml.sax.* xml.dom
+  pickletools copyreg copy_reg klepto torch.* h5py tables xml.sax xml.sax.* xml.dom
   xml.dom.*
   lxml lxml.* tensorflow tensorflow.* keras keras.* ruamel ruamel.*',
  'Reads data that can hold code', 'Such files run what they say when they are opened.'),
-('py.import.delete', 'python', 'import', 'high', 'changes', 'shutil send2trash',
- 'Can copy, move and delete whole folders', ''),
+('py.import.delete', 'python', 'import', 'high', 'changes', 'send2trash',
+ 'Can delete files', ''),
 -- Python: names by what they stand for.
 ('py.os.known', 'python', 'name', 'none', '',
  'os.path os.path.* os.sep os.linesep os.getcwd os.fspath os.cpu_count os.curdir os.PathLike
@@ -143,6 +159,45 @@ from (values
   numpy.ctypeslib[]*
   numpy.show_runtime.* pandas._libs.*',
  'Calls machine code directly', 'No check of Python sees what machine code does.'),
+('py.library.outside', 'python', 'name', 'high', 'calls',
+ 'nltk.download nltk.download_* nltk.data.* nltk.downloader* nltk.app* nltk.internals*
+  nltk.tokenize.*.urlopen nltk.parse.* nltk.sem.* nltk.tag.stanford* nltk.classify.weka*
+  gensim.downloader* gensim.utils.* gensim.models.*.load PIL.ImageGrab* PIL.ImageShow*
+  PIL.ImageMath* PIL.PSDraw* geopandas.datasets* geopandas.tools.* geopandas.read_postgis
+  geopy.geocoders* bokeh.server* bokeh.client* bokeh.command* bokeh.io.webdriver* bokeh.util.*
+  torch.hub* torch.package* torch.jit* torch.utils.cpp_extension* torch.multiprocessing*
+  torch.distributed* torch.ops.load_library torch.classes* torch.compile torch.serialization*
+  torch.utils.* torch.onnx* torch.testing* optuna.integration* optuna.storages*
+  pydantic.ImportString pydantic.PyObject pydantic.v1.* folium.utilities*
+  bokeh.embed.server* joblib.* ast.* jinja2.*Loader* jinja2.loaders* jinja2.nodes*
+  jinja2.nativetypes* jinja2.sandbox* jinja2.bccache* plotly.io.orca* plotly.io._*
+  plotly.plotly* chart_studio* plotly.tools* plotly.utils* polars.SQLContext polars.Config.load*
+  polars.read_database* polars.from_epoch.none polars.register_plugin*
+  polars.plugins* polars.io* altair_viewer* altair.utils* altair.vega* rich.pretty.install
+  rich.traceback* rich.console* tqdm.contrib* tqdm.cli* networkx.drawing* networkx.utils*
+  xarray.open_* xarray.tutorial* xarray.backends* openpyxl.compat* openpyxl.xml*
+  pyarrow.fs* pyarrow.flight* pyarrow.hdfs* pyarrow.cuda* pyarrow.plasma* pyarrow.compute.call*
+  pyarrow.deserialize* pyarrow.default_serialization* pyarrow.lib* pyarrow.substrait*
+  pyarrow.orc.none sympy.utilities* sympy.printing* sympy.preview sympy.plotting.*
+  sympy.external* sympy.core.sympify* patsy.eval* patsy.state* duckdb.typing.none
+  attr.s.none boltons.tbutils* boltons.fileutils* boltons.socketutils* toolz.sandbox* wordcloud.*cli*
+  mplfinance._* xgboost.dask* xgboost.spark* xgboost.rabit* xgboost.tracker* lightgbm.dask*
+  lightgbm.register_logger shap.datasets* shap.*load* catboost.datasets* statsforecast.distributed*
+  skimage.io.*http* skimage.data* skimage.util.* imblearn.datasets.fetch_*
+  markdown.extensions* markdown.util* reportlab.lib.utils* reportlab.lib.rl_safe_eval*
+  reportlab.platypus.paraparser* docx.opc* odf.opendocument.none
+  pandera.io* pandera.*_from_* marshmallow.class_registry*',
+ 'Uses a part of a library that leaves the run', 'It loads, sends or runs what is not seen here.'),
+('py.library.known', 'python', 'name', 'none', '',
+ 'ast.literal_eval joblib.Parallel joblib.delayed joblib.cpu_count joblib.hash
+  torch.utils.data.* torch.nn.utils.* nltk.tokenize.* sympy.printing.latex sympy.utilities.iterables*
+  networkx.drawing.layout* rich.console.Console rich.console.Console()* polars.Config
+  tqdm.contrib.none sympy.plotting.plot torch.testing.assert_close networkx.utils.pairwise',
+ 'Uses a known part of a library', ''),
+('py.library.inside', 'python', 'name', 'medium', '', '*._*',
+ 'Uses what a library keeps for itself', 'Other modules can be reached from there.'),
+('py.library.inside.own', 'python', 'name', 'none', '', 'builtins.*._* builtins._* *.__*__',
+ 'Uses what the program keeps for itself', ''),
 ('py.star', 'python', 'clause', 'medium', '', 'import.star.*', 'Brings in names that are not
   written down',
  'Which names stand for what can not be seen.'),
@@ -174,7 +229,7 @@ from (values
   scipy._lib._util.none pandas.core.groupby.* sklearn.utils.class_weight.* sklearn.utils.Bunch',
  'Uses a known part of a library', ''),
 ('py.pickle', 'python', 'name', 'high', '',
- 'pandas.read_pickle pandas.read_hdf *.read_pickle *.load_pickle pickle.* joblib.load torch.load
+ 'pandas.read_pickle pandas.read_hdf *.read_pickle *.load_pickle pickle.* joblib.load joblib.dump torch.load torch.load.*
   yaml.load yaml.unsafe_load
   yaml.full_load yaml.load_all yaml.unsafe_load_all yaml.full_load_all yaml.*Loader
   yaml.Loader yaml.UnsafeLoader marshal.* dill.* cloudpickle.* shelve.* jsonpickle.* *.read_hdf
@@ -196,7 +251,9 @@ from (values
   *.extractall *.load_extension *.enable_load_extension *.expanduser *.chown',
  'Deletes or changes files, or loads what it finds in one', ''),
 ('py.files.save', 'python', 'name', 'note', 'saves',
- '*.to_csv *.to_excel *.to_json *.to_parquet *.to_html *.to_latex *.to_markdown *.to_feather
+ 'shutil.copy shutil.copy2 shutil.copyfile shutil.copyfileobj tempfile.TemporaryDirectory
+  tempfile.NamedTemporaryFile tempfile.TemporaryFile tempfile.mkdtemp tempfile.mkstemp
+  *.to_csv *.to_excel *.to_json *.to_parquet *.to_html *.to_latex *.to_markdown *.to_feather
   *.savefig *.write_text *.write_html *.write_image pandas.ExcelWriter numpy.save numpy.savetxt
   numpy.savez* *.to_stata *.to_xml *.imsave *.to_orc *.write_csv *.write_parquet *.to_hdf',
  'Saves a file', ''),
@@ -207,7 +264,8 @@ from (values
  '*.to_sql *.executescript *.executemany pandas.read_gbq pandas.io.sql.* duckdb.*',
  'Changes a database, or runs several statements', ''),
 ('py.database.read', 'python', 'name', 'note', 'reads',
- 'pandas.read_sql pandas.read_sql_query pandas.read_sql_table sqlite3.connect',
+ 'duckdb.sql duckdb.query duckdb.execute duckdb.connect duckdb.sql().* duckdb.query().*
+  duckdb.execute().* duckdb.connect().* duckdb.from_df duckdb.read_* duckdb.arrow pandas.read_sql pandas.read_sql_query pandas.read_sql_table sqlite3.connect',
  'Asks a database', ''),
 ('py.files.read', 'python', 'name', 'note', 'reads',
  'pandas.read_* numpy.load numpy.loadtxt numpy.genfromtxt polars.read_* *.read_text',
@@ -215,7 +273,7 @@ from (values
 ('py.files.raw', 'python', 'name', 'medium', 'reads',
  '*.read_bytes numpy.fromfile numpy.memmap numpy.DataSource numpy.lib.npyio.DataSource *.tofile
   numpy.fromregex numpy.frombuffer.tofile io.open io.open_code tempfile.* *.open_memmap
-  numpy.save.open linecache.* fileinput.* pathlib.Path().open.* codecs.open tokenize.open',
+  numpy.lib.stride_tricks.as_strided numpy.save.open linecache.* fileinput.* pathlib.Path().open.* codecs.open tokenize.open',
  'Reads or writes files as bytes', ''),
 ('py.pandas.eval', 'python', 'name', 'medium', '',
  'pandas.eval numexpr.* numpy.vectorize.eval *.pipe.eval sympy.sympify sympy.parse_expr
@@ -224,7 +282,10 @@ from (values
 ('py.method.process', 'python', 'name', 'block', 'calls',
  '*.popen *.check_output *.check_call *.getoutput *.getstatusoutput *.Popen *.create_subprocess_*
   *.execv *.execve *.execl *.execlp *.execvp *.execvpe *.spawnl *.spawnv *.spawnlp *.spawnvp
-  *.posix_spawn *.forkpty *.fork *.run_cell* *.run_line_magic *.getoutput *.system',
+  *.posix_spawn *.forkpty *.fork *.run_cell* *.run_line_magic *.getoutput',
+ 'Starts another program', 'An analysis needs no programs of its own.'),
+('py.method.system', 'python', 'call', 'block', 'calls',
+ 'builtins.*.system ?.system *).system *].system',
  'Starts another program', 'An analysis needs no programs of its own.'),
 ('py.method.network', 'python', 'name', 'high', 'calls',
  '*.urlopen *.urlretrieve *.create_connection *.sendall *.HTTPConnection *.HTTPSConnection
@@ -236,6 +297,11 @@ from (values
  'Runs several things at a time', 'In which order they happen can not be read.'),
 ('py.threads.known', 'python', 'name', 'none', '',
  'concurrent.futures.ThreadPoolExecutor concurrent.futures.as_completed asyncio.run
+  threading.Thread threading.Event threading.RLock threading.Semaphore threading.current_thread
+  threading.BoundedSemaphore threading.Condition threading.Barrier threading.local
+  threading.Thread().* asyncio.Queue asyncio.Semaphore asyncio.wait_for asyncio.create_task
+  asyncio.Lock asyncio.Event asyncio.TimeoutError asyncio.to_thread shutil.get_terminal_size
+ 
   asyncio.sleep asyncio.gather threading.Lock concurrent.futures.wait
   concurrent.futures.ThreadPoolExecutor()*', 'Runs several things at a time', ''),
 ('py.star.known', 'python', 'clause', 'none', '',

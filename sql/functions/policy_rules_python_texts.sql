@@ -15,15 +15,20 @@ from (values
 ('py.attribute.known', 'python', 'attribute', 'none', '',
  '__init__ __name__ __doc__ __version__ __len__ __repr__ __str__ __eq__ __lt__ __post_init__
   __hash__ __iter__ __next__ __enter__ __exit__ __add__ __mul__ __qualname__ __abs__ __contains__
-  __call__.none __annotations__ __dataclass_fields__ __members__ __sub__ __truediv__ __gt__
-  __future__ __getitem__.none', 'Uses a plain method', ''),
+  __call__ __annotations__ __dataclass_fields__ __members__ __sub__ __truediv__ __gt__
+  __future__ __getitem__ __setitem__ __delitem__ __new__ __setattr__ __ne__ __le__ __ge__ __radd__
+  __rsub__ __rmul__ __rtruediv__ __floordiv__ __mod__ __pow__ __neg__ __pos__ __invert__ __and__
+  __or__ __xor__ __matmul__ __round__ __bool__ __int__ __float__ __index__ __format__ __missing__
+  __reversed__ __iadd__ __divmod__ __sizeof__ __slots__ __module__ __set_name__ __init_subclass__
+  __aenter__ __aexit__ __aiter__ __anext__ __array__ __name__ __text_signature__ __wrapped__.none
+  __match_args__ __members__ __copy__ __deepcopy__ __author__', 'Uses a plain method', ''),
 ('py.attribute.module', 'python', 'attribute', 'high', '',
  'os _os sys _sys subprocess _subprocess builtins _builtins posix socket _socket shutil _shutil
   importlib _importlib imp ctypes _ctypes ctypeslib codecs _codecs pickle _pickle marshal pty
   urllib urlopen multiprocessing _multiprocessing inspect _inspect webbrowser tempfile
   import_module import_optional_dependency exec_module load_module spec_from_file_location
   find_spec load_source run_path run_module SourceFileLoader ExtensionFileLoader
-  system popen Popen execfile literal_eval.none exec_command threading _threading asyncio
+  popen Popen  execfile literal_eval.none exec_command threading _threading asyncio
   CDLL cdll windll PyDLL dlopen pydoc linecache modules meta_path path_hooks get_objects
   get_referrers get_referents settrace setprofile _getframe addaudithook audit_hook
   _current_frames exec _exec __import__ import_string import_item safe_import urlretrieve
@@ -49,7 +54,10 @@ from (values
 ('py.argument.outside', 'python', 'argument', 'high', 'calls',
  '*read_*=http*://* *read_*=ftp*://* *read_*=s3:* *read_*=gs:* *read_*=file:* *to_*=http*://*
   *to_*=s3:* *to_*=gs:* *to_*=ftp*://* *imread#0=http* *read_*=az:* *read_*=abfs* *read_*=hdfs*
-  *to_*=az:* *to_*=abfs* *read_*=ssh:* *to_*=sftp:* *read_*=sftp:* *to_*=memory:* *loadtxt#0=http*
+  *to_*=az:* *to_*=abfs* *scan_*=http*://* *read_*#0=//* *read_*#0=\\\\* *open#0=//*
+  *open#0=\\\\* *Path#0=//* *open#0=http*://* *retrieve#0=http*://* *sink_*=http*://*
+  *from_file=http*://* *from_url=* *load*#0=http*://* *DataSource*#0=http*://*
+  *read_*=ssh:* *to_*=sftp:* *read_*=sftp:* *to_*=memory:* *loadtxt#0=http*
   *genfromtxt#0=http* *connect#0=*://* *create_engine#0=*',
  'Reads from or writes to another machine', 'Data may leave, and other data may come in.'),
 ('py.argument.root', 'python', 'argument', 'high', 'reads',
@@ -57,13 +65,54 @@ from (values
   *listdir#0=.. *walk#0=.. *Path#0=.. *iglob#0=/*',
  'Looks at places outside of the run', ''),
 ('py.argument.pickle', 'python', 'argument', 'high', '',
- '*#allow_pickle=true *#allow_pickle=? *#opener=* *#engine=python.none *#closefd=*
+ '*#allow_pickle=true *#allow_pickle=? numpy.load#2=true numpy.load#2=? *#opener=* *#engine=python.none *#closefd=*
   *#storage_options=?',
  'Allows data that can hold code', 'Such files run what they say when they are opened.'),
 ('py.argument.shell', 'python', 'argument', 'block', 'calls', '*#shell=true *#preexec_fn=*',
  'Runs a line of a shell', ''),
 ('py.type.made', 'python', 'argument', 'high', '', 'builtins.type#2=*',
  'Makes a class while it runs', ''),
+('py.database.unseen', 'python', 'argument', 'medium', 'changes',
+ '*.execute#0=* duckdb.sql#0=* duckdb.query#0=* duckdb.execute#0=* duckdb.connect().*.execute#0=*
+  duckdb.read_*#0=*:* duckdb.connect#0=md:* *.sql#0=? *.read_sql#0=? *.read_sql_query#0=? duckdb.query#0=?
+  duckdb.execute#0=? *.executemany#0=?',
+ 'Asks a database for what can not be read here', 'The words are put together while it runs.'),
+('py.database.seen', 'python', 'argument', 'none', '',
+ '*.execute#0=*select* *.execute#0=*SELECT* *.execute#0=*Select* *.execute#0=values*
+  duckdb.sql#0=*select* duckdb.sql#0=*SELECT* duckdb.query#0=*select* duckdb.query#0=*SELECT*
+  duckdb.execute#0=*select* duckdb.execute#0=*SELECT* duckdb.connect().*.execute#0=*select*
+  duckdb.connect().*.execute#0=*SELECT*
+  *.execute#0=*insert* *.execute#0=*INSERT* *.execute#0=*update* *.execute#0=*UPDATE*
+  *.execute#0=*delete* *.execute#0=*DELETE* *.execute#0=*create* *.execute#0=*CREATE*
+  *.execute#0=*drop* *.execute#0=*DROP*',
+ 'Asks a database for what is read as SQL', ''),
+('py.file.kept', 'python', 'argument', 'medium', '', '*.NamedTemporaryFile#delete=false',
+ 'Leaves a file outside of the run', ''),
+('py.amount', 'python', 'argument', 'medium', '',
+ 'builtins.range#*=number.huge builtins.bytes#0=number.huge builtins.bytearray#0=number.huge
+  numpy.zeros*=number.huge numpy.ones*=number.huge numpy.empty*=number.huge numpy.full*=number.huge
+  numpy.arange*=number.huge numpy.linspace*=number.huge numpy.eye*=number.huge
+  numpy.identity*=number.huge numpy.tile*=number.huge numpy.repeat*=number.huge
+  *#size=number.huge *.rand#*=number.huge *.randn#*=number.huge torch.zeros*=number.huge
+  torch.ones*=number.huge torch.empty*=number.huge time.sleep#0=number.* sys.setrecursionlimit#0=number.*
+  threading.stack_size#0=number.* sys.set_int_max_str_digits#*
+  itertools.repeat#1=number.huge itertools.product#repeat=number.* math.factorial#0=number.*
+  random.randbytes#0=number.huge *.ljust#0=number.huge *.rjust#0=number.huge *.zfill#0=number.huge
+  *.center#0=number.huge builtins.pow#*=number.huge *.date_range#periods=number.huge
+  *.truncate#0=number.huge *.seek#0=number.huge *.write#0=number.huge secrets.*#0=number.huge
+  os.urandom#0=number.huge asyncio.sleep#0=number.* array.array#*=number.huge
+  *.repeat#0=number.huge *.reindex#0=number.huge concurrent.futures.*#*=number.*',
+ 'Asks for very much at once', 'Memory or time of the run may not be enough.'),
+('py.endless', 'python', 'clause', 'medium', '', 'loop.endless',
+ 'Repeats without an end', 'Nothing in the loop leaves it.'),
+('py.amount.text', 'python', 'clause', 'medium', '', 'amount.huge',
+ 'Makes something very large', 'Memory or time of the run may not be enough.'),
+('py.define', 'python', 'clause', 'high', '',
+ 'define.__reduce__ define.__reduce_ex__ define.__getattribute__ define.__import__
+  define.__class_getitem__.none define.__prepare__',
+ 'Changes how Python itself reads or finds values', ''),
+('py.define.end', 'python', 'clause', 'medium', '', 'define.__del__',
+ 'Does something when a value is thrown away', 'When that is can not be read.'),
 -- Python: texts, in small letters.
 ('py.text.code', 'python', 'string', 'high', '',
  '*__import__*
@@ -151,6 +200,40 @@ from (values
   */dev/tcp/*
   *docker.sock*',
  'Names a place outside of the run', 'Keys and other people''s files are kept there.'),
+('py.text.remote', 'python', 'string', 'medium', 'calls',
+ 's3://*
+  zip://*
+  module://*
+  simplecache::*
+  filecache::*
+  blockcache::*
+  *::http*
+  *::s3:*
+  s3a://*
+  gs://*
+  gcs://*
+  az://*
+  abfs://*
+  abfss://*
+  wasb://*
+  hdfs://*
+  smb://*
+  ssh://*
+  scp://*
+  dbfs:/*
+  gdrive://*
+  tcp://*
+  udp://*
+  ws://*
+  wss://*
+  ldap://*
+  telnet://*
+  gopher://*
+  dict://*
+  jar:*
+  github://*
+  hf://*',
+ 'Names a place on another machine', ''),
 ('py.text.shell', 'python', 'string', 'high', '',
  '*/bin/sh*
   */bin/bash*

@@ -59,12 +59,25 @@ from (values
  'Uses an operator of a schema that it names', 'It may be anybody''s function.'),
 ('sql.recursive', 'sql', 'clause', 'note', '', 'with.recursive',
  'Repeats until nothing new comes', 'It may take long.'),
+('sql.endless', 'sql', 'clause', 'medium', '', 'rows.endless',
+ 'Asks itself without a condition that stops it', ''),
+('sql.join', 'sql', 'clause', 'medium', '', 'join.unlimited',
+ 'Joins tables by nothing', 'Each row of one comes with each row of all the others.'),
+('sql.xml', 'sql', 'clause', 'high', 'reads', 'xml.defines',
+ 'Holds XML that defines words of its own', 'Such a word may stand for a file, or for very much.'),
 -- SQL: tables.
 ('sql.table', 'sql', 'table', 'none', 'reads', '*', 'Reads a table', ''),
 ('sql.table.catalog', 'sql', 'table', 'medium', 'reads',
  'pg_* pg_catalog.* information_schema.* *.pg_catalog.* *.information_schema.* pg_toast.*
   sqlite_master sqlite_schema sqlite_temp_master',
  'Reads what the database knows of itself', ''),
+('sql.table.columns', 'sql', 'table', 'note', 'reads',
+ 'information_schema.tables information_schema.columns information_schema.schemata
+  information_schema.table_constraints information_schema.key_column_usage
+  information_schema.constraint_column_usage information_schema.referential_constraints',
+ 'Asks which tables and columns there are', ''),
+('sql.table.file', 'sql', 'table', 'high', 'reads', '*/* *://* *\\* ~*',
+ 'Reads a table that is named like a file', 'Some databases open the file of that name.'),
 ('sql.table.secret', 'sql', 'table', 'block', 'reads',
  'pg_shadow pg_authid pg_catalog.pg_shadow pg_catalog.pg_authid *pg_user_mapping*
   pg_hba_file_rules
@@ -88,7 +101,8 @@ from (values
 ('sql.function.unknown', 'sql', 'function', 'medium', 'calls', '*',
  'Calls a function that the rules do not know', 'It may change or send anything.'),
 ('sql.function.known', 'sql', 'function', 'none', '',
- 'count sum avg min max abs ceil ceiling floor round trunc sign sqrt cbrt exp ln log log10 power
+ 'count sum avg min max median quantile quantile_cont quantile_disc arg_max arg_min approx_quantile
+  strptime regexp_extract year month day hour week dayofweek dayname monthname last_day abs ceil ceiling floor round trunc sign sqrt cbrt exp ln log log10 power
   pow mod div gcd lcm factorial pi degrees radians sin cos tan cot asin acos atan atan2 sinh cosh
   tanh random width_bucket scale min_scale trim_scale greatest least coalesce nullif
   stddev stddev_pop stddev_samp variance var_pop var_samp corr covar_pop covar_samp regr_*
@@ -128,6 +142,12 @@ from (values
   point box circle line lseg path polygon area center diameter height width npoints radius slope
   box_none char_none crc32 jsonb_concat percentile_approx approx_count_distinct time_bucket
   cube rollup earth_distance ll_to_earth bit_count get_bit get_byte set_bit hstore akeys avals
+  convert_from convert_to strip jsonb_exists jsonb_exists_any jsonb_exists_all casefold uuidv4 uuidv7
+  ts_delete ts_filter tsvector_to_array array_reverse array_sort json_object_agg_unique
+  jsonb_path_exists_tz jsonb_path_query_tz jsonb_path_match_tz to_bin to_oct hashtextextended
+  similarity_dist strict_word_similarity levenshtein_less_equal daitch_mokotoff dmetaphone
+  dmetaphone_alt range_contains multirange_agg unicode_version substring_index regr
+  ltree nlevel subpath lca akeys skeys svals each slice avals delete_none cube_dim
   erf erfc normal_rand_none random_normal array_to_tsvector xmlelement xmlforest pg_typeof
   sind cosd tand asind acosd atand atan2d acosh asinh atanh numeric_inc xmlconcat row
   xml_is_well_formed
@@ -136,7 +156,8 @@ from (values
  'Reckons', ''),
 ('sql.function.note', 'sql', 'function', 'note', '',
  'version current_user session_user current_database current_schema current_schemas user
-  pg_size_pretty setseed pg_column_size to_regclass to_regtype format_type obj_description
+  pg_size_pretty setseed pg_column_size pg_total_relation_size pg_relation_size pg_table_size
+  pg_indexes_size to_regclass to_regtype format_type obj_description
   col_description',
  'Asks what the database says of itself', ''),
 ('sql.function.danger', 'sql', 'function', 'block', 'calls',
@@ -151,7 +172,7 @@ from (values
   pg_stat_clear_snapshot pg_log_backend_memory_contexts nextval setval currval lastval txid_*
   pg_current_xact_id
   pg_current_logfile current_setting pg_get_* pg_show_all_* pg_hba_* pg_ident_* pg_config
-  pg_relation_filepath pg_tablespace_* pg_database_size pg_total_relation_size has_*_privilege
+  pg_relation_filepath pg_tablespace_* pg_database_size has_*_privilege
   inet_server_addr inet_server_port inet_client_addr pg_backend_pid pg_postmaster_start_time
   binary_upgrade_* pg_extension_config_dump pg_event_trigger_* pg_nextoid
   pg_stop_making_pinned_objects

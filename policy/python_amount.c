@@ -1,0 +1,266 @@
+/* What takes memory or time without bounds, as far as it can be seen before it runs. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/python_internal.h"
+
+#define NUMBER_LARGE 1e6
+#define NUMBER_HUGE 1e8
+#define NUMBER_ENDLESS 1e300 /* more digits than anybody reckons with */
+#define AMOUNT_DEPTH_MAX 8
+#define DIGITS_MAX 40
+
+static double amount_literal(const struct python *python, TSNode node)
+{
+    char digits[DIGITS_MAX + 1];
+    struct bytes bytes = python_bytes(python, node);
+    const char *text = bytes.data;
+    size_t len = 0;
+    for (size_t i = 0; i < bytes.len && len < DIGITS_MAX; i++)
+        if (text[i] != '_')
+            digits[len++] = text[i];
+    digits[len] = '\0';
+    return bytes.len > DIGITS_MAX ? NUMBER_HUGE : strtod(digits, NULL);
+}
+
+static double amount_operator(const struct python *python, TSNode node, int depth)
+{
+    const char *sign = ts_node_type(python_child(node, PYTHON_operator));
+    double left = python_amount(python, python_child(node, PYTHON_left), depth);
+    double right = python_amount(python, python_child(node, PYTHON_right), depth);
+    if (strcmp(sign, "**") == 0)
+        return isnan(left) || isnan(right) ? NAN : pow(left, right);
+    if (strcmp(sign, "<<") == 0)
+        return left * exp2(right);
+    if (strcmp(sign, "*") == 0)
+        return left * right;
+    if (strcmp(sign, "+") == 0)
+        return left + right;
+    if (strcmp(sign, "-") == 0)
+        return left - right;
+    return strcmp(sign, "//") == 0 || strcmp(sign, "/") == 0 ? left / right : NAN;
+}
+
+static double amount_of_all(const struct python *python, TSNode node, int depth)
+{
+    double product = 1;
+    uint32_t count = ts_node_named_child_count(node);
+    for (uint32_t i = 0; i < count && i < AMOUNT_DEPTH_MAX; i++)
+        product *= python_amount(python, ts_node_named_child(node, i), depth);
+    return count ? product : NAN;
+}
+
+static double amount_name(const struct python *python, TSNode node)
+{
+    AUTO(text) char *name = python_text(python, node);
+    const json_t *known = json_object_get(python->numbers, name);
+    return known ? json_real_value(known) : NAN;
+}
+
+double python_amount(const struct python *python, TSNode node, int depth)
+{
+    if (depth >= AMOUNT_DEPTH_MAX)
+        return NAN;
+    switch (python_kind(node)) {
+    case KIND_integer:
+    case KIND_float:
+        return amount_literal(python, node);
+    case KIND_binary_operator:
+        return amount_operator(python, node, depth + 1);
+    case KIND_identifier:
+        return amount_name(python, node);
+    case KIND_tuple:
+    case KIND_list:
+    case KIND_parenthesized_expression:
+        return amount_of_all(python, node, depth + 1);
+    default:
+        return NAN;
+    }
+}
+
+const char *python_amount_word(const struct python *python, TSNode node)
+{
+    double amount = python_amount(python, node, 0);
+    return amount >= NUMBER_HUGE ? "number.huge" : amount >= NUMBER_LARGE ? "number.large" : NULL;
+}
+
+static void tell(struct python *python, const char *clause, TSNode node)
+{
+    judge_fact(python->judge, FACT_CLAUSE, clause, ts_node_start_byte(node),
+               ts_node_end_byte(node));
+}
+
+static bool is_repeated(TSNode node)
+{
+    return python_is(node, KIND_string) || python_is(node, KIND_list) ||
+           python_is(node, KIND_tuple) || python_is(node, KIND_concatenated_string);
+}
+
+/* 9 ** 9 ** 9, "x" * 10 ** 12 */
+static void tell_operator(struct python *python, TSNode node)
+{
+    TSNode left = python_child(node, PYTHON_left), right = python_child(node, PYTHON_right);
+    const char *sign = ts_node_type(python_child(node, PYTHON_operator));
+    bool repeats = strcmp(sign, "*") == 0 && (is_repeated(left) || is_repeated(right));
+    bool grows = strcmp(sign, "**") == 0 || strcmp(sign, "<<") == 0;
+    if (repeats && python_amount(python, is_repeated(left) ? right : left, 0) >= NUMBER_HUGE)
+        tell(python, "amount.huge", node);
+    else if (grows && python_amount(python, node, 0) >= NUMBER_ENDLESS)
+        tell(python, "amount.huge", node);
+}
+
+static bool is_always(const struct python *python, TSNode node)
+{
+    if (python_is(node, KIND_parenthesized_expression))
+        return is_always(python, ts_node_named_child(node, 0));
+    if (python_is(node, KIND_integer))
+        return python_amount(python, node, 0) != 0;
+    if (python_is(node, KIND_not_operator)) {
+        struct bytes text = python_bytes(python, ts_node_named_child(node, 0));
+        return bytes_equal(text, bytes_of("False")) || bytes_equal(text, bytes_of("None")) ||
+               bytes_equal(text, bytes_of("0"));
+    }
+    return python_is(node, KIND_true) ||
+           (python_is(node, KIND_string) && python_bytes(python, node).len > 2);
+}
+
+static bool is_exit(const struct python *python, TSNode node)
+{
+    AUTO(buffer) struct buffer name = {0};
+    static const char *const exits[] = {"builtins.exit", "builtins.quit", "sys.exit", "os._exit"};
+    python_resolve(python, python_child(node, PYTHON_function), 0, &name);
+    for (size_t i = 0; i < COUNT_OF(exits); i++)
+        if (strcmp(name.data, exits[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Whether something below leaves the loop; what is in a loop or function of its own does not. */
+static bool leaves(const struct python *python, TSNode node, bool own_loop)
+{
+    enum python_kind kind = python_kind(node);
+    if (kind == KIND_function_definition || kind == KIND_lambda || kind == KIND_class_definition)
+        return false;
+    if (kind == KIND_return_statement || kind == KIND_raise_statement || kind == KIND_yield ||
+        (kind == KIND_break_statement && own_loop) || (kind == KIND_call && is_exit(python, node)))
+        return true;
+    bool inner = kind == KIND_while_statement || kind == KIND_for_statement;
+    uint32_t count = ts_node_named_child_count(node);
+    for (uint32_t i = 0; i < count; i++)
+        if (leaves(python, ts_node_named_child(node, i), own_loop && !inner))
+            return true;
+    return false;
+}
+
+/* itertools.count() and the like never end. */
+static bool is_endless(const struct python *python, TSNode node)
+{
+    AUTO(buffer) struct buffer name = {0};
+    if (!python_is(node, KIND_call))
+        return false;
+    python_resolve(python, node, 0, &name);
+    uint32_t arguments = ts_node_named_child_count(python_child(node, PYTHON_arguments));
+    return strcmp(name.data, "itertools.count()") == 0 ||
+           strcmp(name.data, "itertools.cycle()") == 0 ||
+           (strcmp(name.data, "itertools.repeat()") == 0 && arguments == 1) ||
+           (strcmp(name.data, "builtins.iter()") == 0 && arguments == 2);
+}
+
+static void tell_while(struct python *python, TSNode node)
+{
+    if (is_always(python, python_child(node, PYTHON_condition)) &&
+        !leaves(python, python_child(node, PYTHON_body), true))
+        tell(python, "loop.endless", node);
+}
+
+static void tell_for(struct python *python, TSNode node)
+{
+    if (is_endless(python, python_child(node, PYTHON_right)) &&
+        !leaves(python, python_child(node, PYTHON_body), true))
+        tell(python, "loop.endless", node);
+}
+
+static void tell_comprehension(struct python *python, TSNode node)
+{
+    uint32_t count = ts_node_named_child_count(node);
+    for (uint32_t i = 0; i < count; i++) {
+        TSNode part = ts_node_named_child(node, i);
+        if (python_is(part, KIND_for_in_clause) &&
+            is_endless(python, python_child(part, PYTHON_right)))
+            tell(python, "loop.endless", node);
+    }
+}
+
+/* Something that is done only sometimes, or a call of `name`. */
+static void look_for_call(const struct python *python, TSNode node, struct bytes name,
+                          bool *ret_calls, bool *ret_decides)
+{
+    static const bool decides[PYTHON_KIND_COUNT] = {
+        [KIND_if_statement] = true,
+        [KIND_conditional_expression] = true,
+        [KIND_try_statement] = true,
+        [KIND_match_statement] = true,
+        [KIND_boolean_operator] = true,
+        [KIND_lambda] = true,
+        [KIND_for_statement] = true,
+        [KIND_while_statement] = true,
+        [KIND_for_in_clause] = true,
+        [KIND_function_definition] = true,
+        [KIND_raise_statement] = true,
+        [KIND_yield] = true,
+        [KIND_await] = true,
+        [KIND_generator_expression] = true,
+    };
+    *ret_decides = *ret_decides || decides[python_kind(node)];
+    if (*ret_decides)
+        return;
+    if (python_is(node, KIND_call) &&
+        bytes_equal(python_bytes(python, python_child(node, PYTHON_function)), name))
+        *ret_calls = true;
+    uint32_t count = ts_node_named_child_count(node);
+    for (uint32_t i = 0; i < count; i++)
+        look_for_call(python, ts_node_named_child(node, i), name, ret_calls, ret_decides);
+}
+
+static void tell_function(struct python *python, TSNode node)
+{
+    AUTO(buffer) struct buffer clause = {0};
+    bool calls = false, decides = false;
+    struct bytes name = python_bytes(python, python_child(node, PYTHON_name));
+    buffer_add_text(&clause, "define.");
+    buffer_add(&clause, name.data, name.len);
+    judge_fact(python->judge, FACT_CLAUSE, clause.data, ts_node_start_byte(node),
+               ts_node_start_byte(node) + 3);
+    look_for_call(python, python_child(node, PYTHON_body), name, &calls, &decides);
+    if (calls && !decides)
+        tell(python, "loop.endless", node);
+}
+
+/* sum(itertools.count()) */
+static void tell_call(struct python *python, TSNode node)
+{
+    static const char *const takes_all[] = {"list",   "tuple", "set", "sum",       "max", "min",
+                                            "sorted", "len",   "all", "frozenset", "dict"};
+    struct bytes name = python_bytes(python, python_child(node, PYTHON_function));
+    for (size_t i = 0; i < COUNT_OF(takes_all); i++)
+        if (bytes_equal(name, bytes_of(takes_all[i])) &&
+            is_endless(python, ts_node_named_child(python_child(node, PYTHON_arguments), 0)))
+            tell(python, "loop.endless", node);
+}
+
+void python_tell_amount(struct python *python, TSNode node)
+{
+    static void (*const tells[PYTHON_KIND_COUNT])(struct python * python, TSNode node) = {
+        [KIND_binary_operator] = tell_operator,
+        [KIND_while_statement] = tell_while,
+        [KIND_for_statement] = tell_for,
+        [KIND_list_comprehension] = tell_comprehension,
+        [KIND_set_comprehension] = tell_comprehension,
+        [KIND_dictionary_comprehension] = tell_comprehension,
+        [KIND_function_definition] = tell_function,
+        [KIND_call] = tell_call,
+    };
+    if (tells[python_kind(node)])
+        tells[python_kind(node)](python, node);
+}
