@@ -114,6 +114,8 @@ int main(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},           {0}};
     struct work work = {0};
     int letter;
+    static char printed[65536]; /* else stdio asks what kind of file it is, which is refused */
+    setvbuf(stdout, printed, _IOFBF, sizeof printed);
     confine_memory(); /* before any thread has a heap of its own */
     while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (letter == 'r')

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/python_internal.h"
+#include "policy/python_amount.h"
 
 #define SQL_TEXTS_MAX 64
 #define ARGUMENTS_MAX 8

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/python_internal.h"
+#include "policy/python_amount.h"
 
 #define NUMBER_LARGE 1e6
 #define NUMBER_HUGE 1e8

@@ -17,13 +17,11 @@ struct python {
 };
 
 /* X(field of the grammar) */
+/* clang-format off */
 #define PYTHON_FIELDS(X)                                                                           \
-    X(function)                                                                                    \
-    X(arguments)                                                                                   \
-    X(object)                                                                                      \
-    X(attribute)                                                                                   \
-    X(name)                                                                                        \
-    X(value) X(left) X(right) X(operator) X(alias) X(module_name) X(subscript) X(condition) X(body)
+    X(function) X(arguments) X(object) X(attribute) X(name) X(value) X(left) X(right) X(operator)  \
+    X(alias) X(module_name) X(subscript) X(condition) X(body)
+/* clang-format on */
 
 enum python_field {
 #define X(field) PYTHON_##field,
@@ -78,13 +76,4 @@ const json_t *python_texts(const struct python *python, TSNode node);
 
 /* Learns the names of imports and of what is given another name, in the whole tree. */
 void python_learn(struct python *python, TSNode node);
-/* Tells the modules and names that an import brings. */
-void python_tell_import(struct python *python, TSNode node);
-
-/* The number that an expression gives, as far as it can be seen; of several the product, as
- * sizes are written. Not a number when it is not known. */
-double python_amount(const struct python *python, TSNode node, int depth);
-/* "number.huge" or "number.large", NULL of what is small or not known. */
-const char *python_amount_word(const struct python *python, TSNode node);
-/* Tells what takes memory or time without bounds: a sum, a loop, a function that calls itself. */
-void python_tell_amount(struct python *python, TSNode node);
+void python_tell_import(struct python *python, TSNode node); /* the modules and names it brings */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/python_internal.h"
+#include "policy/python_amount.h"
 
 #define NAME_MAX_BYTES 512
 #define TEXTS_MAX 20 /* that one name may stand for */

@@ -12,8 +12,8 @@ struct sql_walk {
     struct judge *judge;
     bool inside; /* another program's text: every fact is at start to end */
     size_t start, end;
-    size_t at;       /* the place last told by the tree */
-    json_t *queries; /* the names of WITH queries */
+    size_t at; /* the place last told by the tree */
+    const json_t *statement;
 };
 
 static void walk(struct sql_walk *sql, const char *key, const json_t *node);
@@ -91,7 +91,7 @@ static void on_select(struct sql_walk *sql, const json_t *node)
         fact(sql, FACT_CLAUSE, "select.into");
     if (json_object_get(node, "lockingClause"))
         fact(sql, FACT_CLAUSE, "select.locks");
-    const char *clause = sql_amount_select(node, sql->queries);
+    const char *clause = sql_amount_select(node, sql->statement);
     if (clause)
         fact(sql, FACT_CLAUSE, clause);
 }
@@ -203,10 +203,8 @@ static void walk_statements(struct sql_walk *sql, const json_t *root, struct byt
         sql->at = skip_blanks(code, (size_t)json_integer_of(raw, "stmt_location", 0));
         if (i == 1)
             fact(sql, FACT_CLAUSE, "statements.several");
-        sql->queries = json_object();
-        sql_amount_learn(raw, sql->queries);
+        sql->statement = raw;
         walk(sql, "stmt", json_object_get(raw, "stmt"));
-        json_decref(TAKE(sql->queries));
     }
     sql->judge->statements += count;
     if (count == 0)

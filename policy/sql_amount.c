@@ -73,7 +73,8 @@ bool sql_amount_is_endless(const json_t *expression)
     return amount_operator(expression, 0) >= NUMBER_ENDLESS;
 }
 
-void sql_amount_learn(const json_t *node, json_t *names)
+/* The names of all WITH queries: most have a row or few. */
+static void learn_queries(const json_t *node, json_t *names)
 {
     const char *key, *name = json_text_of(node, "ctename");
     json_t *value;
@@ -81,9 +82,9 @@ void sql_amount_learn(const json_t *node, json_t *names)
     if (name)
         json_object_set_new(names, name, json_true());
     json_object_foreach ((json_t *)node, key, value)
-        sql_amount_learn(value, names);
+        learn_queries(value, names);
     json_array_foreach (node, i, value) {
-        sql_amount_learn(value, names);
+        learn_queries(value, names);
     }
 }
 
@@ -185,11 +186,32 @@ static bool is_endless(const json_t *item)
            !json_object_get(query, "limitCount");
 }
 
-const char *sql_amount_select(const json_t *select, const json_t *names)
+static struct spread spread_of(const json_t *from, const json_t *names)
 {
     size_t i;
     json_t *item;
     struct spread spread = {0, 1};
+    json_array_foreach (from, i, item) {
+        spread_item(item, names, 0, &spread);
+    }
+    return spread;
+}
+
+static bool is_spread(const json_t *from, const json_t *statement)
+{
+    AUTO(json) json_t *names = json_object();
+    struct spread spread = spread_of(from, names);
+    if (spread.apart >= TABLES_APART) {
+        learn_queries(statement, names);
+        spread = spread_of(from, names);
+    }
+    return spread.apart >= TABLES_APART || spread.rows >= PRODUCT_HUGE;
+}
+
+const char *sql_amount_select(const json_t *select, const json_t *statement)
+{
+    size_t i;
+    json_t *item;
     const json_t *with = json_object_get(select, "withClause");
     if (json_flag(with, "recursive") && !json_object_get(select, "limitCount"))
         json_array_foreach (json_object_get(with, "ctes"), i, item) {
@@ -198,8 +220,5 @@ const char *sql_amount_select(const json_t *select, const json_t *names)
         }
     if (json_object_get(select, "whereClause"))
         return NULL;
-    json_array_foreach (json_object_get(select, "fromClause"), i, item) {
-        spread_item(item, names, 0, &spread);
-    }
-    return spread.apart >= TABLES_APART || spread.rows >= PRODUCT_HUGE ? "join.unlimited" : NULL;
+    return is_spread(json_object_get(select, "fromClause"), statement) ? "join.unlimited" : NULL;
 }

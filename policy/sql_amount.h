@@ -3,11 +3,10 @@
 
 #include "common/base/json.h"
 
-/* The names of all WITH queries below a node. Adds to `names`, an object. */
-void sql_amount_learn(const json_t *node, json_t *names);
 /* The clause that a call of a function deserves, "amount.huge", or NULL. */
 const char *sql_amount_function(const char *name, const json_t *call);
 /* Whether an expression gives more digits than anybody reckons with. */
 bool sql_amount_is_endless(const json_t *expression);
-/* As of a function, of a SELECT: "join.unlimited", "rows.endless", or NULL. */
-const char *sql_amount_select(const json_t *select, const json_t *names);
+/* As of a function, of a SELECT inside of a statement: "join.unlimited", "rows.endless", or NULL.
+ */
+const char *sql_amount_select(const json_t *select, const json_t *statement);

@@ -172,27 +172,28 @@ from (values
   bokeh.embed.server* joblib.* ast.* jinja2.*Loader* jinja2.loaders* jinja2.nodes*
   jinja2.nativetypes* jinja2.sandbox* jinja2.bccache* plotly.io.orca* plotly.io._*
   plotly.plotly* chart_studio* plotly.tools* plotly.utils* polars.SQLContext polars.Config.load*
-  polars.read_database* polars.from_epoch.none polars.register_plugin*
+  polars.read_database* polars.register_plugin*
   polars.plugins* polars.io* altair_viewer* altair.utils* altair.vega* rich.pretty.install
   rich.traceback* rich.console* tqdm.contrib* tqdm.cli* networkx.drawing* networkx.utils*
   xarray.open_* xarray.tutorial* xarray.backends* openpyxl.compat* openpyxl.xml*
   pyarrow.fs* pyarrow.flight* pyarrow.hdfs* pyarrow.cuda* pyarrow.plasma* pyarrow.compute.call*
   pyarrow.deserialize* pyarrow.default_serialization* pyarrow.lib* pyarrow.substrait*
-  pyarrow.orc.none sympy.utilities* sympy.printing* sympy.preview sympy.plotting.*
-  sympy.external* sympy.core.sympify* patsy.eval* patsy.state* duckdb.typing.none
-  attr.s.none boltons.tbutils* boltons.fileutils* boltons.socketutils* toolz.sandbox* wordcloud.*cli*
+  sympy.utilities* sympy.printing* sympy.preview sympy.plotting.*
+  sympy.external* sympy.core.sympify* patsy.eval* patsy.state*
+  boltons.tbutils* boltons.fileutils* boltons.socketutils* toolz.sandbox* wordcloud.*cli*
   mplfinance._* xgboost.dask* xgboost.spark* xgboost.rabit* xgboost.tracker* lightgbm.dask*
   lightgbm.register_logger shap.datasets* shap.*load* catboost.datasets* statsforecast.distributed*
   skimage.io.*http* skimage.data* skimage.util.* imblearn.datasets.fetch_*
   markdown.extensions* markdown.util* reportlab.lib.utils* reportlab.lib.rl_safe_eval*
-  reportlab.platypus.paraparser* docx.opc* odf.opendocument.none
+  reportlab.platypus.paraparser* docx.opc*
   pandera.io* pandera.*_from_* marshmallow.class_registry*',
  'Uses a part of a library that leaves the run', 'It loads, sends or runs what is not seen here.'),
 ('py.library.known', 'python', 'name', 'none', '',
  'ast.literal_eval joblib.Parallel joblib.delayed joblib.cpu_count joblib.hash
-  torch.utils.data.* torch.nn.utils.* nltk.tokenize.* sympy.printing.latex sympy.utilities.iterables*
+  torch.utils.data.* torch.nn.utils.* nltk.tokenize.* sympy.printing.latex
+  sympy.utilities.iterables*
   networkx.drawing.layout* rich.console.Console rich.console.Console()* polars.Config
-  tqdm.contrib.none sympy.plotting.plot torch.testing.assert_close networkx.utils.pairwise',
+  sympy.plotting.plot torch.testing.assert_close networkx.utils.pairwise',
  'Uses a known part of a library', ''),
 ('py.library.inside', 'python', 'name', 'medium', '', '*._*',
  'Uses what a library keeps for itself', 'Other modules can be reached from there.'),
@@ -229,7 +230,8 @@ from (values
   scipy._lib._util.none pandas.core.groupby.* sklearn.utils.class_weight.* sklearn.utils.Bunch',
  'Uses a known part of a library', ''),
 ('py.pickle', 'python', 'name', 'high', '',
- 'pandas.read_pickle pandas.read_hdf *.read_pickle *.load_pickle pickle.* joblib.load joblib.dump torch.load torch.load.*
+ 'pandas.read_pickle pandas.read_hdf *.read_pickle *.load_pickle pickle.* joblib.load joblib.dump
+  torch.load torch.load.*
   yaml.load yaml.unsafe_load
   yaml.full_load yaml.load_all yaml.unsafe_load_all yaml.full_load_all yaml.*Loader
   yaml.Loader yaml.UnsafeLoader marshal.* dill.* cloudpickle.* shelve.* jsonpickle.* *.read_hdf
@@ -265,7 +267,8 @@ from (values
  'Changes a database, or runs several statements', ''),
 ('py.database.read', 'python', 'name', 'note', 'reads',
  'duckdb.sql duckdb.query duckdb.execute duckdb.connect duckdb.sql().* duckdb.query().*
-  duckdb.execute().* duckdb.connect().* duckdb.from_df duckdb.read_* duckdb.arrow pandas.read_sql pandas.read_sql_query pandas.read_sql_table sqlite3.connect',
+  duckdb.execute().* duckdb.connect().* duckdb.from_df duckdb.read_* duckdb.arrow pandas.read_sql
+  pandas.read_sql_query pandas.read_sql_table sqlite3.connect',
  'Asks a database', ''),
 ('py.files.read', 'python', 'name', 'note', 'reads',
  'pandas.read_* numpy.load numpy.loadtxt numpy.genfromtxt polars.read_* *.read_text',
@@ -273,7 +276,8 @@ from (values
 ('py.files.raw', 'python', 'name', 'medium', 'reads',
  '*.read_bytes numpy.fromfile numpy.memmap numpy.DataSource numpy.lib.npyio.DataSource *.tofile
   numpy.fromregex numpy.frombuffer.tofile io.open io.open_code tempfile.* *.open_memmap
-  numpy.lib.stride_tricks.as_strided numpy.save.open linecache.* fileinput.* pathlib.Path().open.* codecs.open tokenize.open',
+  numpy.lib.stride_tricks.as_strided numpy.save.open linecache.* fileinput.*
+  pathlib.Path().open.* codecs.open tokenize.open',
  'Reads or writes files as bytes', ''),
 ('py.pandas.eval', 'python', 'name', 'medium', '',
  'pandas.eval numexpr.* numpy.vectorize.eval *.pipe.eval sympy.sympify sympy.parse_expr
@@ -301,7 +305,7 @@ from (values
   threading.BoundedSemaphore threading.Condition threading.Barrier threading.local
   threading.Thread().* asyncio.Queue asyncio.Semaphore asyncio.wait_for asyncio.create_task
   asyncio.Lock asyncio.Event asyncio.TimeoutError asyncio.to_thread shutil.get_terminal_size
- 
+
   asyncio.sleep asyncio.gather threading.Lock concurrent.futures.wait
   concurrent.futures.ThreadPoolExecutor()*', 'Runs several things at a time', ''),
 ('py.star.known', 'python', 'clause', 'none', '',

@@ -65,7 +65,8 @@ from (values
   *listdir#0=.. *walk#0=.. *Path#0=.. *iglob#0=/*',
  'Looks at places outside of the run', ''),
 ('py.argument.pickle', 'python', 'argument', 'high', '',
- '*#allow_pickle=true *#allow_pickle=? numpy.load#2=true numpy.load#2=? *#opener=* *#engine=python.none *#closefd=*
+ '*#allow_pickle=true *#allow_pickle=? numpy.load#2=true numpy.load#2=? *#opener=*
+  *#engine=python.none *#closefd=*
   *#storage_options=?',
  'Allows data that can hold code', 'Such files run what they say when they are opened.'),
 ('py.argument.shell', 'python', 'argument', 'block', 'calls', '*#shell=true *#preexec_fn=*',
@@ -74,7 +75,8 @@ from (values
  'Makes a class while it runs', ''),
 ('py.database.unseen', 'python', 'argument', 'medium', 'changes',
  '*.execute#0=* duckdb.sql#0=* duckdb.query#0=* duckdb.execute#0=* duckdb.connect().*.execute#0=*
-  duckdb.read_*#0=*:* duckdb.connect#0=md:* *.sql#0=? *.read_sql#0=? *.read_sql_query#0=? duckdb.query#0=?
+  duckdb.read_*#0=*:* duckdb.connect#0=md:* *.sql#0=? *.read_sql#0=? *.read_sql_query#0=?
+  duckdb.query#0=?
   duckdb.execute#0=? *.executemany#0=?',
  'Asks a database for what can not be read here', 'The words are put together while it runs.'),
 ('py.database.seen', 'python', 'argument', 'none', '',
@@ -94,7 +96,8 @@ from (values
   numpy.arange*=number.huge numpy.linspace*=number.huge numpy.eye*=number.huge
   numpy.identity*=number.huge numpy.tile*=number.huge numpy.repeat*=number.huge
   *#size=number.huge *.rand#*=number.huge *.randn#*=number.huge torch.zeros*=number.huge
-  torch.ones*=number.huge torch.empty*=number.huge time.sleep#0=number.* sys.setrecursionlimit#0=number.*
+  torch.ones*=number.huge torch.empty*=number.huge time.sleep#0=number.*
+  sys.setrecursionlimit#0=number.*
   threading.stack_size#0=number.* sys.set_int_max_str_digits#*
   itertools.repeat#1=number.huge itertools.product#repeat=number.* math.factorial#0=number.*
   random.randbytes#0=number.huge *.ljust#0=number.huge *.rjust#0=number.huge *.zfill#0=number.huge

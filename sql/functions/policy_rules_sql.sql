@@ -102,7 +102,8 @@ from (values
  'Calls a function that the rules do not know', 'It may change or send anything.'),
 ('sql.function.known', 'sql', 'function', 'none', '',
  'count sum avg min max median quantile quantile_cont quantile_disc arg_max arg_min approx_quantile
-  strptime regexp_extract year month day hour week dayofweek dayname monthname last_day abs ceil ceiling floor round trunc sign sqrt cbrt exp ln log log10 power
+  strptime regexp_extract year month day hour week dayofweek dayname monthname last_day abs ceil
+  ceiling floor round trunc sign sqrt cbrt exp ln log log10 power
   pow mod div gcd lcm factorial pi degrees radians sin cos tan cot asin acos atan atan2 sinh cosh
   tanh random width_bucket scale min_scale trim_scale greatest least coalesce nullif
   stddev stddev_pop stddev_samp variance var_pop var_samp corr covar_pop covar_samp regr_*
@@ -142,7 +143,8 @@ from (values
   point box circle line lseg path polygon area center diameter height width npoints radius slope
   box_none char_none crc32 jsonb_concat percentile_approx approx_count_distinct time_bucket
   cube rollup earth_distance ll_to_earth bit_count get_bit get_byte set_bit hstore akeys avals
-  convert_from convert_to strip jsonb_exists jsonb_exists_any jsonb_exists_all casefold uuidv4 uuidv7
+  convert_from convert_to strip jsonb_exists jsonb_exists_any jsonb_exists_all casefold uuidv4
+  uuidv7
   ts_delete ts_filter tsvector_to_array array_reverse array_sort json_object_agg_unique
   jsonb_path_exists_tz jsonb_path_query_tz jsonb_path_match_tz to_bin to_oct hashtextextended
   similarity_dist strict_word_similarity levenshtein_less_equal daitch_mokotoff dmetaphone

@@ -2,18 +2,23 @@
 // CORPUS=folder measures another folder of the same shape.
 // Proves: T16
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, Judge, measure } from '../policy/corpus.mjs';
-import { startStack } from './stack.mjs';
+import { build, startStack } from './stack.mjs';
 
 const least = { python: { dangerous: 200, harmless: 300 }, sql: { dangerous: 150, harmless: 300 } };
 let stack;
 let judge;
+let rules;
 
 before(async () => {
     stack = await startStack({ api: false, workers: 0 });
     judge = new Judge();
-    const [{ rules }] = await stack.psql('api', 'select cs.policy_rules() as rules');
+    [{ rules }] = await stack.psql('api', 'select cs.policy_rules() as rules');
     const { policy_version: version } = await judge.rules(JSON.stringify(rules));
     assert.equal(version, 1);
 });
@@ -36,3 +41,24 @@ for (const language of ['python', 'sql']) {
         assert.ok(result.rate <= 0.01, `${result.wrong.length} were raised`);
     });
 }
+
+test('a person reads a verdict on a terminal, as in a file', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'countersign-check-'));
+    const device = openSync('/dev/null', 'w');
+    const checked = (code, output) => {
+        writeFileSync(path.join(folder, 'job.py'), code);
+        writeFileSync(path.join(folder, 'rules.json'), JSON.stringify(rules));
+        return spawnSync(path.join(build, 'countersign-policy'),
+            ['--rules', path.join(folder, 'rules.json'), '--check', path.join(folder, 'job.py')],
+            { stdio: ['ignore', output, 'inherit'] });
+    };
+    try {
+        assert.equal(checked('print(1)\n', device).status, 0, 'a device, as a terminal is one');
+        const { status, stdout } = checked('eval("1")\n', 'pipe');
+        assert.equal(status, 1);
+        assert.equal(JSON.parse(stdout).level, 'block');
+    } finally {
+        closeSync(device);
+        rmSync(folder, { recursive: true });
+    }
+});
