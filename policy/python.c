@@ -1,10 +1,12 @@
 /* Facts of Python, from a tree of the whole program. */
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/python_amount.h"
+#include "policy/python_plain.h"
 
 #define SQL_TEXTS_MAX 64
 #define ARGUMENTS_MAX 8
@@ -21,6 +23,7 @@ struct place {
 struct python_walk {
     struct python python;
     int sql_texts;
+    bool names_page, reads_unknown; /* an address, and a reader of what is not known */
 };
 
 static void tell(struct python *python, enum fact_kind kind, const char *name, TSNode node)
@@ -49,6 +52,7 @@ static void tell_string(struct python_walk *walk, const char *text, TSNode node)
     for (char *at = lower; *at; at++)
         *at = (char)tolower((unsigned char)*at);
     tell(&walk->python, FACT_STRING, lower, node);
+    walk->names_page |= pattern_fits("http*://*/*", lower);
     if (begins_like_sql(text) && walk->sql_texts++ < SQL_TEXTS_MAX)
         judge_sql_text(walk->python.judge, bytes_of(text), ts_node_start_byte(node),
                        ts_node_end_byte(node));
@@ -76,65 +80,17 @@ static bool visit_content(struct python_walk *walk, TSNode node, struct place *p
     return false;
 }
 
-/* A name in other letters that Python reads as the same: compatibility forms of ASCII. */
-static bool is_disguised(const char *name)
-{
-    static const char *const blocks[] = {"\xef\xbc", "\xef\xbd", "\xf0\x9d", "\xe2\x84",
-                                         "\xe2\x85", "\xef\xac", "\xe1\xb5", "\xe2\x82",
-                                         "\xe2\x81", "\xca",     "\xcb",     "\xc2\xaa",
-                                         "\xc2\xba", "\xe1\xb4", "\xe1\xb6", "\xe2\xb1"};
-    for (const char *at = name; *at; at++)
-        for (size_t i = 0; i < COUNT_OF(blocks) && (*at & 0x80); i++)
-            if (strncmp(at, blocks[i], strlen(blocks[i])) == 0)
-                return true;
-    return false;
-}
-
-/* "name" in globals() only asks whether there is one. */
-static bool only_asks(TSNode node, const char *text)
-{
-    bool all = strcmp(text, "globals") == 0 || strcmp(text, "locals") == 0;
-    TSNode call = all ? ts_node_parent(node) : node;
-    return all && python_is(call, KIND_call) &&
-           python_is(ts_node_parent(call), KIND_comparison_operator);
-}
-
 static bool visit_identifier(struct python_walk *walk, TSNode node, struct place *place)
 {
     AUTO(buffer) struct buffer name = {0};
     AUTO(text) char *text = python_text(&walk->python, node);
-    if (is_disguised(text))
+    if (python_is_disguised(text))
         tell(&walk->python, FACT_CLAUSE, "identifier.disguised", node);
-    if (place->is_name || place->chained || only_asks(node, text))
+    if (place->is_name || place->chained || python_only_asks(node, text))
         return false;
     python_resolve(&walk->python, node, 0, &name);
     tell(&walk->python, FACT_NAME, name.data, node);
     return false;
-}
-
-/* x.__class__.__name__ says what something is, and leads nowhere. */
-static bool names_its_class(const struct python *python, TSNode node)
-{
-    static const char after[] = ".__name__";
-    size_t end = ts_node_end_byte(node), len = sizeof after - 1;
-    const char *text = (const char *)python->code.data + end;
-    return python->code.len - end >= len && memcmp(text, after, len) == 0 &&
-           (python->code.len - end == len || !strchr("_.[", text[len]));
-}
-
-/* x.__dict__ of the program's own values, and self.__class__(), stay within them. */
-static bool is_of_itself(const struct python *python, TSNode node, const char *last)
-{
-    TSNode object = python_child(node, PYTHON_object);
-    AUTO(text) char *name = python_text(python, object);
-    size_t end = ts_node_end_byte(node);
-    char after = end < python->code.len ? ((const char *)python->code.data)[end] : '\0';
-    bool itself = strcmp(name, "self") == 0 || strcmp(name, "cls") == 0;
-    if (strcmp(last, "__class__") == 0)
-        return itself && after == '(';
-    bool own = python_is(object, KIND_identifier) && strncmp(name, "__", 2) != 0 &&
-               !json_object_get(python->modules, name) && after != '[' && after != '.';
-    return strcmp(last, "__dict__") == 0 && (itself || own);
 }
 
 static bool visit_attribute(struct python_walk *walk, TSNode node, struct place *place)
@@ -146,12 +102,29 @@ static bool visit_attribute(struct python_walk *walk, TSNode node, struct place 
         tell(&walk->python, FACT_NAME, name.data, node);
     }
     AUTO(text) char *last = python_text(&walk->python, attribute);
-    bool plain = strcmp(last, "__class__") == 0 && names_its_class(&walk->python, node);
-    if (!plain && !is_of_itself(&walk->python, node, last))
+    if (!python_is_plain(&walk->python, node, last))
         tell(&walk->python, FACT_ATTRIBUTE, last, attribute);
-    if (is_disguised(last))
+    if (python_is_disguised(last))
         tell(&walk->python, FACT_CLAUSE, "identifier.disguised", attribute);
     return true;
+}
+
+static bool reads(const char *callee)
+{
+    static const char *const patterns[] = {"*.read_*", "*.scan_*", "*.imread", "*.loadtxt",
+                                           "*.genfromtxt"};
+    for (size_t i = 0; i < COUNT_OF(patterns); i++)
+        if (pattern_fits(patterns[i], callee))
+            return true;
+    return false;
+}
+
+/* getattr(self, name) stays within the program's own values. */
+static bool is_own(const struct python_walk *walk, const char *callee, TSNode item)
+{
+    struct bytes first = python_bytes(&walk->python, ts_node_named_child(ts_node_parent(item), 0));
+    return bytes_equal(first, bytes_of("self")) &&
+           (strcmp(callee, "builtins.getattr") == 0 || strcmp(callee, "builtins.setattr") == 0);
 }
 
 static bool asks_database(const char *callee)
@@ -196,9 +169,12 @@ static void tell_argument(struct python_walk *walk, const char *callee, TSNode i
         buffer_printf(&fact, "=%s", text.data ? text.data : "");
     else if (strcmp(type, "true") == 0 || strcmp(type, "false") == 0 || strcmp(type, "none") == 0)
         buffer_printf(&fact, "=%s", type);
-    else
+    else if (!isnan(python_amount(&walk->python, value, 0)))
+        buffer_add_text(&fact, "=number");
+    else if (!is_own(walk, callee, item))
         buffer_add_text(&fact, "=?");
     tell(&walk->python, FACT_ARGUMENT, fact.data, item);
+    walk->reads_unknown |= number == 0 && reads(callee) && fact.data[fact.len - 1] == '?';
     if (number == 0 && asks_database(callee) && text.len && begins_like_sql(text.data) &&
         !sql_is_read(bytes_of(text.data)))
         tell(&walk->python, FACT_CLAUSE, "sql.unread", item);
@@ -353,12 +329,15 @@ void judge_python(struct judge *judge, struct bytes code)
     TSTree *tree = NULL;
     if (ts_parser_set_language(parser, tree_sitter_python()))
         tree = ts_parser_parse_string(parser, NULL, code.data ? code.data : "", (uint32_t)code.len);
-    struct python_walk walk = {{judge, code, json_object(), json_object(), json_object()}, 0};
+    struct python_walk walk = {
+        .python = {judge, code, json_object(), json_object(), json_object(), json_object()}};
     if (tree) {
         TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(tree));
         learn_node(&walk.python, &cursor);
         ts_tree_cursor_reset(&cursor, ts_tree_root_node(tree));
         walk_node(&walk, &cursor, (struct place){0});
+        if (walk.names_page && walk.reads_unknown)
+            judge_fact(judge, FACT_CLAUSE, "read.page", 0, 0);
         if (ts_node_has_error(ts_tree_root_node(tree)) && judge->level < POLICY_HIGH)
             judge_fact(judge, FACT_CLAUSE, "python.unread", 0, 0); /* a sign is missing */
         ts_tree_cursor_delete(&cursor);
@@ -370,4 +349,5 @@ void judge_python(struct judge *judge, struct bytes code)
     json_decref(walk.python.modules);
     json_decref(walk.python.texts);
     json_decref(walk.python.numbers);
+    json_decref(walk.python.tables);
 }

@@ -105,10 +105,15 @@ static bool fold_all(const struct python *python, TSNode list, int depth, struct
     return true;
 }
 
+static bool fold_percent(const struct python *python, TSNode node, int depth, struct buffer *out);
+
 /* One side that can be seen is enough: "https://" + host. */
 static bool fold_sum(const struct python *python, TSNode node, int depth, struct buffer *out)
 {
-    if (strcmp(ts_node_type(python_child(node, PYTHON_operator)), "+") != 0)
+    const char *sign = ts_node_type(python_child(node, PYTHON_operator));
+    if (strcmp(sign, "%") == 0)
+        return fold_percent(python, node, depth, out);
+    if (strcmp(sign, "+") != 0)
         return false;
     bool left = add_known(python, python_child(node, PYTHON_left), depth, out);
     bool right = add_known(python, python_child(node, PYTHON_right), depth, out);
@@ -182,6 +187,53 @@ static bool fold_replace(const struct python *python, TSNode object, TSNode argu
     return true;
 }
 
+/* "{}://{}".format(a, b): each pair of braces is the next value. */
+static bool fold_format(const struct python *python, TSNode object, TSNode arguments, int depth,
+                        struct buffer *out)
+{
+    AUTO(buffer) struct buffer text = {0};
+    uint32_t next = 0;
+    if (!python_fold(python, object, depth, &text))
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        const char *end = text.data[i] == '{' ? strchr(text.data + i, '}') : NULL;
+        bool numbered = end && isdigit((unsigned char)text.data[i + 1]);
+        if (out->len > PYTHON_TEXT_MAX)
+            return false;
+        if (!end) {
+            buffer_add(out, text.data + i, 1);
+            continue;
+        }
+        uint32_t place = numbered ? (uint32_t)(text.data[i + 1] - '0') : next++;
+        add_known(python, ts_node_named_child(arguments, place), depth, out);
+        i = (size_t)(end - text.data);
+    }
+    return true;
+}
+
+/* "%s%s" % (a, b) */
+static bool fold_percent(const struct python *python, TSNode node, int depth, struct buffer *out)
+{
+    AUTO(buffer) struct buffer text = {0};
+    TSNode values = python_child(node, PYTHON_right);
+    uint32_t next = 0;
+    if (!python_fold(python, python_child(node, PYTHON_left), depth, &text))
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        bool value = text.data[i] == '%' && i + 1 < text.len && text.data[i + 1] == 's';
+        if (out->len > PYTHON_TEXT_MAX)
+            return false;
+        if (!value)
+            buffer_add(out, text.data + i, 1);
+        else
+            add_known(python,
+                      python_is(values, KIND_tuple) ? ts_node_named_child(values, next++) : values,
+                      depth, out);
+        i += value;
+    }
+    return true;
+}
+
 static bool fold_case(const struct python *python, TSNode object, int (*change)(int), int depth,
                       struct buffer *out)
 {
@@ -210,6 +262,8 @@ static bool fold_method(const struct python *python, TSNode function, TSNode arg
     TSNode object = python_child(function, PYTHON_object);
     if (strcmp(name, "join") == 0)
         return fold_join(python, object, ts_node_named_child(arguments, 0), depth, out);
+    if (strcmp(name, "format") == 0)
+        return fold_format(python, object, arguments, depth, out);
     if (strcmp(name, "replace") == 0)
         return fold_replace(python, object, arguments, depth, out);
     for (size_t i = 0; i < COUNT_OF(cases); i++)

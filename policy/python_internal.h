@@ -14,6 +14,7 @@ struct python {
     json_t *modules; /* name → what it stands for, with dots */
     json_t *texts;   /* name → the texts that it is given; null when also something else */
     json_t *numbers; /* name → the number that it was given */
+    json_t *tables;  /* name → whether it is only ever a table of pandas */
 };
 
 /* X(field of the grammar) */

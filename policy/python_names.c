@@ -153,9 +153,11 @@ static void learn_import(struct python *python, TSNode item)
     if (aliased) {
         AUTO(text) char *alias = python_text(python, python_child(item, PYTHON_alias));
         know(python->modules, alias, module);
+        json_object_set_new(python->tables, alias, json_false());
     } else {
         module[strcspn(module, ".")] = '\0';
         know(python->modules, module, module);
+        json_object_set_new(python->tables, module, json_false());
     }
 }
 
@@ -167,6 +169,7 @@ static void learn_from(struct python *python, const char *module, TSNode item)
     AUTO(buffer) struct buffer full = {0};
     buffer_printf(&full, "%s.%s", module, name);
     know(python->modules, alias, full.data);
+    json_object_set_new(python->tables, alias, json_false());
 }
 
 typedef void each_import_fn(struct python *python, const char *module, TSNode item);
@@ -225,6 +228,7 @@ static void forget_names(struct python *python, TSNode target)
     if (python_is(target, KIND_identifier)) {
         AUTO(text) char *key = python_text(python, target);
         forget_text(python, key);
+        json_object_set_new(python->tables, key, json_false());
         return;
     }
     if (python_is(target, KIND_attribute) || python_is(target, KIND_subscript))
@@ -261,6 +265,24 @@ static void learn_loop(struct python *python, TSNode target, TSNode values)
         learn_assignment(python, target, ts_node_named_child(values, i));
 }
 
+/* Values whose methods are worth knowing by what made them. */
+static bool is_value(const char *name)
+{
+    static const char *const makers[] = {"pathlib.Path()", "zipfile.ZipFile()", "tarfile.open()",
+                                         "duckdb.connect()"};
+    for (size_t i = 0; i < COUNT_OF(makers); i++)
+        if (strncmp(name, makers[i], strlen(makers[i])) == 0)
+            return true;
+    return false;
+}
+
+/* A name that was ever given something else is no table. */
+static bool is_table(const struct python *python, const char *key, const char *value)
+{
+    return strncmp(value, "pandas.", 7) == 0 && strpbrk(value, "([") &&
+           !json_is_false(json_object_get(python->tables, key));
+}
+
 static void learn_assignment(struct python *python, TSNode target, TSNode value)
 {
     AUTO(buffer) struct buffer text = {0}, name = {0};
@@ -271,6 +293,7 @@ static void learn_assignment(struct python *python, TSNode target, TSNode value)
     AUTO(text) char *key = python_text(python, target);
     if (python_fold(python, value, 0, &text)) {
         know_text(python, key, text.data ? text.data : "");
+        json_object_set_new(python->tables, key, json_false());
         return;
     }
     forget_text(python, key);
@@ -281,9 +304,10 @@ static void learn_assignment(struct python *python, TSNode target, TSNode value)
         return;
     }
     python_resolve(python, value, 0, &name);
+    json_object_set_new(python->tables, key, json_boolean(is_table(python, key, name.data)));
     bool known = name.data[0] != '?' &&
                  (strncmp(name.data, "builtins.", 9) != 0 || !strpbrk(name.data + 9, ".[("));
-    if (known && !strpbrk(name.data, "(["))
+    if (known && (!strpbrk(name.data, "([") || is_value(name.data)))
         know(python->modules, key, name.data);
 }
 

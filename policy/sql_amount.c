@@ -136,6 +136,7 @@ const char *sql_amount_function(const char *name, const json_t *call)
 struct spread {
     size_t apart; /* tables that nothing joins */
     double rows;  /* that functions make, each with each */
+    size_t series;
 };
 
 static void spread_function(const json_t *range, struct spread *spread)
@@ -146,7 +147,7 @@ static void spread_function(const json_t *range, struct spread *spread)
         json_object_get(json_array_get(json_object_get(list, "items"), 0), "FuncCall");
     double rows = rows_of_series(call);
     if (rows > 1)
-        spread->rows *= rows;
+        spread->rows *= rows, spread->series++;
 }
 
 static void spread_item(const json_t *item, const json_t *names, int depth, struct spread *spread)
@@ -163,12 +164,13 @@ static void spread_item(const json_t *item, const json_t *names, int depth, stru
         return;
     bool limited = json_object_get(join, "quals") || json_object_get(join, "usingClause") ||
                    json_flag(join, "isNatural");
-    struct spread left = {0, spread->rows}, right = {0, 1};
+    struct spread left = {0, spread->rows, spread->series}, right = {0, 1, 0};
     spread_item(json_object_get(join, "larg"), names, depth + 1, &left);
     spread_item(json_object_get(join, "rarg"), names, depth + 1, &right);
     size_t both = left.apart + right.apart;
     spread->apart += limited && both > 1 ? 1 : both;
     spread->rows = limited ? left.rows : left.rows * right.rows;
+    spread->series = left.series + right.series;
 }
 
 /* A query that asks itself, and has no condition that would ever stop it. */
@@ -190,7 +192,7 @@ static struct spread spread_of(const json_t *from, const json_t *names)
 {
     size_t i;
     json_t *item;
-    struct spread spread = {0, 1};
+    struct spread spread = {0, 1, 0};
     json_array_foreach (from, i, item) {
         spread_item(item, names, 0, &spread);
     }
@@ -205,7 +207,7 @@ static bool is_spread(const json_t *from, const json_t *statement)
         learn_queries(statement, names);
         spread = spread_of(from, names);
     }
-    return spread.apart >= TABLES_APART || spread.rows >= PRODUCT_HUGE;
+    return spread.apart >= TABLES_APART || (spread.series > 1 && spread.rows >= PRODUCT_HUGE);
 }
 
 const char *sql_amount_select(const json_t *select, const json_t *statement)

@@ -9,7 +9,7 @@ from (values
 -- Python: what may be imported. What no rule knows needs a person.
 ('py.import.known', 'python', 'import', 'none', '',
  'pandas pandas.* numpy numpy.* matplotlib matplotlib.* seaborn seaborn.* statsmodels
-  statsmodels.* scipy scipy.* sklearn sklearn.* plotly plotly.* altair json csv re datetime
+  statsmodels.* scipy scipy.* sklearn sklearn.* plotly plotly.* altair json csv hmac re datetime
   collections collections.abc math statistics itertools functools operator decimal fractions
   random string textwrap typing typing_extensions dataclasses enum calendar time zoneinfo bisect
   heapq copy pprint unicodedata difflib hashlib uuid numbers cmath abc contextlib array
@@ -100,7 +100,7 @@ from (values
 ('py.os.known', 'python', 'name', 'none', '',
  'os.path os.path.* os.sep os.linesep os.getcwd os.fspath os.cpu_count os.curdir os.PathLike
   sys.version sys.version_info sys.argv sys.maxsize sys.stdout sys.stdout.write sys.stdout.flush
-  sys.stdin sys.stdin.read sys.stdin.readline sys.stderr sys.stderr.write
+  sys.stdin sys.stdin.* sys.stdout.* sys.stderr.* sys.stderr sys.stderr.write
   sys.float_info sys.float_info.* sys.getsizeof sys.byteorder sys.exit sys.executable.none
   os.name os.extsep os.path.join() sys.stdout.reconfigure sys.getrecursionlimit
   sys.setrecursionlimit sys.int_info sys.platform sys.version_info[] sys.version_info.*
@@ -248,7 +248,8 @@ from (values
   codecs.* *.decodebytes',
  'Unpacks text that can not be read', 'What it hides is only known when it runs.'),
 ('py.files.change', 'python', 'name', 'high', 'changes',
- 'zipfile.ZipFile().extract* tarfile.open().extract* tarfile.*.extract* *.unlink *.rmdir *.rmtree
+ 'pathlib.Path().rename pathlib.Path().replace pathlib.Path().*.rename
+  zipfile.ZipFile().extract* tarfile.open().extract* tarfile.*.extract* *.unlink *.rmdir *.rmtree
   *.symlink_to *.hardlink_to *.link_to *.chmod *.lchmod *.write_bytes
   *.extractall *.load_extension *.enable_load_extension *.expanduser *.chown',
  'Deletes or changes files, or loads what it finds in one', ''),
@@ -263,15 +264,21 @@ from (values
  '*.to_pickle *.to_clipboard pandas.read_clipboard *.to_gbq *.dump_session',
  'Saves in a form that can hold code, or outside of files', ''),
 ('py.database', 'python', 'name', 'medium', 'changes',
- '*.to_sql *.executescript *.executemany pandas.read_gbq pandas.io.sql.* duckdb.*',
+ '*.to_sql *.executescript *.executemany
+  pandas.read_gbq pandas.io.sql.* duckdb.*',
  'Changes a database, or runs several statements', ''),
 ('py.database.read', 'python', 'name', 'note', 'reads',
  'duckdb.sql duckdb.query duckdb.execute duckdb.connect duckdb.sql().* duckdb.query().*
-  duckdb.execute().* duckdb.connect().* duckdb.from_df duckdb.read_* duckdb.arrow pandas.read_sql
+  duckdb.execute().* duckdb.connect().* duckdb.connect() duckdb.from_df duckdb.read_* duckdb.arrow pandas.read_sql
   pandas.read_sql_query pandas.read_sql_table sqlite3.connect',
  'Asks a database', ''),
 ('py.files.read', 'python', 'name', 'note', 'reads',
- 'pandas.read_* numpy.load numpy.loadtxt numpy.genfromtxt polars.read_* *.read_text',
+ 'pandas.read_csv pandas.read_excel pandas.read_json pandas.read_parquet pandas.read_table
+  pandas.read_fwf pandas.read_html pandas.read_xml pandas.read_feather pandas.read_orc
+  pandas.read_stata pandas.read_sas pandas.read_spss polars.read_csv polars.read_parquet
+  polars.read_json polars.read_ndjson polars.read_excel polars.read_ipc polars.read_avro
+  polars.scan_csv polars.scan_parquet polars.scan_ipc polars.scan_ndjson numpy.load
+  numpy.loadtxt numpy.genfromtxt *.read_text',
  'Reads a file', ''),
 ('py.files.raw', 'python', 'name', 'medium', 'reads',
  '*.read_bytes numpy.fromfile numpy.memmap numpy.DataSource numpy.lib.npyio.DataSource *.tofile

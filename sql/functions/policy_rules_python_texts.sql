@@ -54,8 +54,8 @@ from (values
 ('py.argument.outside', 'python', 'argument', 'high', 'calls',
  '*read_*=http*://* *read_*=ftp*://* *read_*=s3:* *read_*=gs:* *read_*=file:* *to_*=http*://*
   *to_*=s3:* *to_*=gs:* *to_*=ftp*://* *imread#0=http* *read_*=az:* *read_*=abfs* *read_*=hdfs*
-  *to_*=az:* *to_*=abfs* *scan_*=http*://* *read_*#0=//* *read_*#0=\\\\* *open#0=//*
-  *open#0=\\\\* *Path#0=//* *open#0=http*://* *retrieve#0=http*://* *sink_*=http*://*
+  *to_*=az:* *to_*=abfs* *scan_*=http*://* *read_*#0=//* *read_*#0=\\* *open#0=//*
+  *open#0=\\* *Path#0=//* *open#0=http*://* *retrieve#0=http*://* *sink_*=http*://*
   *from_file=http*://* *from_url=* *load*#0=http*://* *DataSource*#0=http*://*
   *read_*=ssh:* *to_*=sftp:* *read_*=sftp:* *to_*=memory:* *loadtxt#0=http*
   *genfromtxt#0=http* *connect#0=*://* *create_engine#0=*',
@@ -65,11 +65,11 @@ from (values
   *listdir#0=.. *walk#0=.. *Path#0=.. *iglob#0=/*',
  'Looks at places outside of the run', ''),
 ('py.argument.pickle', 'python', 'argument', 'high', '',
- '*#allow_pickle=true *#allow_pickle=? numpy.load#2=true numpy.load#2=? *#opener=*
+ '*#allow_pickle=true *#allow_pickle=? *#allow_pickle=number numpy.load#2=true numpy.load#2=? *#opener=*
   *#engine=python.none *#closefd=*
   *#storage_options=?',
  'Allows data that can hold code', 'Such files run what they say when they are opened.'),
-('py.argument.shell', 'python', 'argument', 'block', 'calls', '*#shell=true *#preexec_fn=*',
+('py.argument.shell', 'python', 'argument', 'block', 'calls', '*#shell=true *#shell=number *#preexec_fn=*',
  'Runs a line of a shell', ''),
 ('py.type.made', 'python', 'argument', 'high', '', 'builtins.type#2=*',
  'Makes a class while it runs', ''),
@@ -106,10 +106,15 @@ from (values
   os.urandom#0=number.huge asyncio.sleep#0=number.* array.array#*=number.huge
   *.repeat#0=number.huge *.reindex#0=number.huge concurrent.futures.*#*=number.*',
  'Asks for very much at once', 'Memory or time of the run may not be enough.'),
+('py.open.number', 'python', 'argument', 'medium', 'calls', 'builtins.open#0=number',
+ 'Opens what another program left open', ''),
+('py.database.uri', 'python', 'argument', 'medium', 'reads',
+ 'sqlite3.connect#uri=* sqlite3.connect#0=file:*', 'Opens a database by an address', ''),
+('py.read.page', 'python', 'clause', 'medium', 'calls', 'read.page',
+ 'Names an address, and reads from a place that can not be seen',
+ 'It may read from another machine.'),
 ('py.endless', 'python', 'clause', 'medium', '', 'loop.endless',
  'Repeats without an end', 'Nothing in the loop leaves it.'),
-('py.amount.text', 'python', 'clause', 'medium', '', 'amount.huge',
- 'Makes something very large', 'Memory or time of the run may not be enough.'),
 ('py.define', 'python', 'clause', 'high', '',
  'define.__reduce__ define.__reduce_ex__ define.__getattribute__ define.__import__
   define.__class_getitem__.none define.__prepare__',

@@ -14,6 +14,8 @@ from (values
 -- Every sandbox of ours runs SQL on SQLite today, some of which PostgreSQL's parser does not know.
 ('sql.unread', 'sql', 'clause', 'medium', '', 'sql.unread', 'Can not be read as SQL of PostgreSQL',
  'The rules know no other SQL: only you can tell what this does.'),
+('any.amount', 'any', 'clause', 'medium', '', 'amount.huge',
+ 'Makes something very large', 'Memory or time may not be enough.'),
 -- SQL: kinds of statements. What no rule knows needs a person.
 ('sql.select', 'sql', 'statement', 'none', 'reads', 'SelectStmt', 'Reads rows', ''),
 ('sql.explain', 'sql', 'statement', 'note', '', 'ExplainStmt',

@@ -1,0 +1,64 @@
+#include "policy/python_plain.h"
+
+#include <string.h>
+
+/* A name in other letters that Python reads as the same: compatibility forms of ASCII. */
+bool python_is_disguised(const char *name)
+{
+    static const char *const blocks[] = {"\xef\xbc", "\xef\xbd", "\xf0\x9d", "\xe2\x84",
+                                         "\xe2\x85", "\xef\xac", "\xe1\xb5", "\xe2\x82",
+                                         "\xe2\x81", "\xca",     "\xcb",     "\xc2\xaa",
+                                         "\xc2\xba", "\xe1\xb4", "\xe1\xb6", "\xe2\xb1"};
+    for (const char *at = name; *at; at++)
+        for (size_t i = 0; i < COUNT_OF(blocks) && (*at & 0x80); i++)
+            if (strncmp(at, blocks[i], strlen(blocks[i])) == 0)
+                return true;
+    return false;
+}
+
+/* "name" in globals() only asks whether there is one. */
+bool python_only_asks(TSNode node, const char *text)
+{
+    bool all = strcmp(text, "globals") == 0 || strcmp(text, "locals") == 0;
+    TSNode call = all ? ts_node_parent(node) : node;
+    return all && python_is(call, KIND_call) &&
+           python_is(ts_node_parent(call), KIND_comparison_operator);
+}
+
+/* x.__class__.__name__ says what something is, and leads nowhere. */
+static bool names_its_class(const struct python *python, TSNode node)
+{
+    static const char after[] = ".__name__";
+    size_t end = ts_node_end_byte(node), len = sizeof after - 1;
+    const char *text = (const char *)python->code.data + end;
+    return python->code.len - end >= len && memcmp(text, after, len) == 0 &&
+           (python->code.len - end == len || !strchr("_.[", text[len]));
+}
+
+/* x.__dict__ of the program's own values, and self.__class__(), stay within them. */
+static bool is_of_itself(const struct python *python, TSNode node, const char *last)
+{
+    TSNode object = python_child(node, PYTHON_object);
+    AUTO(text) char *name = python_text(python, object);
+    size_t end = ts_node_end_byte(node);
+    char after = end < python->code.len ? ((const char *)python->code.data)[end] : '\0';
+    bool itself = strcmp(name, "self") == 0 || strcmp(name, "cls") == 0;
+    if (strcmp(last, "__class__") == 0)
+        return itself && after == '(';
+    bool own = python_is(object, KIND_identifier) && strncmp(name, "__", 2) != 0 &&
+               !json_object_get(python->modules, name) && after != '[' && after != '.';
+    return strcmp(last, "__dict__") == 0 && (itself || own);
+}
+
+/* df.os is a column. */
+static bool is_column(const struct python *python, TSNode node, const char *last)
+{
+    AUTO(text) char *name = python_text(python, python_child(node, PYTHON_object));
+    return last[0] != '_' && json_is_true(json_object_get(python->tables, name));
+}
+
+bool python_is_plain(const struct python *python, TSNode node, const char *last)
+{
+    bool named = strcmp(last, "__class__") == 0 && names_its_class(python, node);
+    return named || is_of_itself(python, node, last) || is_column(python, node, last);
+}
