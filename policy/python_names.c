@@ -217,10 +217,8 @@ static void know_text(struct python *python, const char *key, const char *text)
         return;
     if (!texts)
         json_object_set_new(python->texts, key, texts = json_array());
-    if (json_array_size(texts) >= TEXTS_MAX)
-        forget_text(python, key);
-    else
-        json_array_append_new(texts, json_string(text));
+    if (json_array_size(texts) >= TEXTS_MAX || json_array_append_new(texts, json_string(text)) != 0)
+        forget_text(python, key); /* too many, or no UTF-8 */
 }
 
 static void forget_names(struct python *python, TSNode target)

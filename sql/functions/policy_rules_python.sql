@@ -269,7 +269,8 @@ from (values
  'Changes a database, or runs several statements', ''),
 ('py.database.read', 'python', 'name', 'note', 'reads',
  'duckdb.sql duckdb.query duckdb.execute duckdb.connect duckdb.sql().* duckdb.query().*
-  duckdb.execute().* duckdb.connect().* duckdb.connect() duckdb.from_df duckdb.read_* duckdb.arrow pandas.read_sql
+  duckdb.execute().* duckdb.connect().* duckdb.connect() duckdb.from_df duckdb.read_*
+  duckdb.arrow pandas.read_sql
   pandas.read_sql_query pandas.read_sql_table sqlite3.connect',
  'Asks a database', ''),
 ('py.files.read', 'python', 'name', 'note', 'reads',

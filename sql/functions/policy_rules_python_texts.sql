@@ -65,11 +65,13 @@ from (values
   *listdir#0=.. *walk#0=.. *Path#0=.. *iglob#0=/*',
  'Looks at places outside of the run', ''),
 ('py.argument.pickle', 'python', 'argument', 'high', '',
- '*#allow_pickle=true *#allow_pickle=? *#allow_pickle=number numpy.load#2=true numpy.load#2=? *#opener=*
+ '*#allow_pickle=true *#allow_pickle=? *#allow_pickle=number numpy.load#2=true numpy.load#2=?
+  *#opener=*
   *#engine=python.none *#closefd=*
   *#storage_options=?',
  'Allows data that can hold code', 'Such files run what they say when they are opened.'),
-('py.argument.shell', 'python', 'argument', 'block', 'calls', '*#shell=true *#shell=number *#preexec_fn=*',
+('py.argument.shell', 'python', 'argument', 'block', 'calls',
+ '*#shell=true *#shell=number *#preexec_fn=*',
  'Runs a line of a shell', ''),
 ('py.type.made', 'python', 'argument', 'high', '', 'builtins.type#2=*',
  'Makes a class while it runs', ''),
