@@ -39,7 +39,8 @@ from (values
  'os os.path pathlib glob fnmatch stat filecmp posixpath ntpath sys argparse platform getpass
   base64 sqlite3 yaml zipfile gzip bz2 lzma tarfile quopri traceback
   inspect errno configparser tomllib xml.etree.ElementTree xml xml.etree concurrent.futures
-  concurrent asyncio threading tempfile queue weakref shutil ast joblib jinja2',
+  concurrent asyncio threading tempfile queue weakref shutil logging.config logging.handlers ast
+  joblib jinja2',
  'Loads a library that reaches files or the machine', 'What it does with it is told line by
   line.'),
 ('py.import.unknown', 'python', 'import', 'medium', '', '*',
@@ -104,10 +105,18 @@ from (values
   sys.float_info sys.float_info.* sys.getsizeof sys.byteorder sys.exit sys.executable.none
   os.name os.extsep os.path.join() sys.stdout.reconfigure sys.getrecursionlimit
   sys.setrecursionlimit sys.int_info sys.platform sys.version_info[] sys.version_info.*
-  gc.collect sys.argv[] sys.intern',
+  gc.collect sys.argv[] sys.intern sys.version.* sys.version[] sys.version[].* sys.platform.*
+  sys.argv.* sys.argv[].* sys.exc_info sys.exc_info()[] sys.float_info.* sys.hexversion
+  sys.implementation.name sys.maxunicode os.sep.* os.linesep.* os.getcwd().*
+  os.cpu_count() os.get_terminal_size os.urandom os.times types.MappingProxyType types.NoneType
+  types.GeneratorType inspect.signature inspect.signature().* inspect.getdoc inspect.cleandoc
+  inspect.isfunction inspect.isclass platform.python_version platform.python_version().*
+  logging.handlers.RotatingFileHandler logging.handlers.TimedRotatingFileHandler
+  logging.handlers.QueueHandler logging.handlers.MemoryHandler',
  'Handles names of files', ''),
 ('py.os.read', 'python', 'name', 'note', 'reads',
- 'os.listdir os.scandir os.walk os.stat os.path.getsize glob.glob glob.iglob os.path.exists',
+ 'os.stat().st_* os.listdir().* os.listdir()[] os.listdir()[].* os.scandir().* os.listdir
+  os.scandir os.walk os.stat os.path.getsize glob.glob glob.iglob os.path.exists',
  'Looks which files there are', ''),
 ('py.os.expand', 'python', 'name', 'high', 'reads',
  'os.path.expanduser os.path.expandvars os.path.os os.path.os.* os.path.genericpath
@@ -319,7 +328,11 @@ from (values
 ('py.star.known', 'python', 'clause', 'none', '',
  'import.star.math import.star.numpy import.star.pandas import.star.statistics
   import.star.matplotlib.pyplot import.star.datetime import.star.collections
-  import.star.itertools import.star.typing import.star.pylab import.star.decimal',
+  import.star.itertools import.star.sklearn.* import.star.scipy.* import.star.matplotlib.*
+  import.star.seaborn import.star.sympy import.star.functools import.star.dataclasses
+  import.star.enum import.star.random import.star.string import.star.fractions
+  import.star.plotly.* import.star.bokeh.* import.star.polars import.star.typing
+  import.star.pylab import.star.decimal',
  'Brings in all names of a plain library', '')
 ) r (id, language, match, level, capability, words, title, explanation)
 on conflict do nothing;
