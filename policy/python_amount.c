@@ -11,8 +11,9 @@
 #define AMOUNT_DEPTH_MAX 8
 #define DIGITS_MAX 40
 
-static double amount_literal(const struct python *python, TSNode node)
+static double amount_literal(const struct python *python, TSNode node, int depth)
 {
+    (void)depth;
     char digits[DIGITS_MAX + 1];
     struct bytes bytes = python_bytes(python, node);
     const char *text = bytes.data;
@@ -51,8 +52,9 @@ static double amount_of_all(const struct python *python, TSNode node, int depth)
     return count ? product : NAN;
 }
 
-static double amount_name(const struct python *python, TSNode node)
+static double amount_name(const struct python *python, TSNode node, int depth)
 {
+    (void)depth;
     AUTO(text) char *name = python_text(python, node);
     const json_t *known = json_object_get(python->numbers, name);
     return known ? json_real_value(known) : NAN;
@@ -60,23 +62,18 @@ static double amount_name(const struct python *python, TSNode node)
 
 double python_amount(const struct python *python, TSNode node, int depth)
 {
-    if (depth >= AMOUNT_DEPTH_MAX)
-        return NAN;
-    switch (python_kind(node)) {
-    case KIND_integer:
-    case KIND_float:
-        return amount_literal(python, node);
-    case KIND_binary_operator:
-        return amount_operator(python, node, depth + 1);
-    case KIND_identifier:
-        return amount_name(python, node);
-    case KIND_tuple:
-    case KIND_list:
-    case KIND_parenthesized_expression:
-        return amount_of_all(python, node, depth + 1);
-    default:
-        return NAN;
-    }
+    static double (*const amounts[PYTHON_KIND_COUNT])(const struct python *python, TSNode node,
+                                                      int depth) = {
+        [KIND_integer] = amount_literal,
+        [KIND_float] = amount_literal,
+        [KIND_binary_operator] = amount_operator,
+        [KIND_identifier] = amount_name,
+        [KIND_tuple] = amount_of_all,
+        [KIND_list] = amount_of_all,
+        [KIND_parenthesized_expression] = amount_of_all,
+    };
+    __auto_type amount = amounts[python_kind(node)];
+    return amount && depth < AMOUNT_DEPTH_MAX ? amount(python, node, depth + 1) : NAN;
 }
 
 const char *python_amount_word(const struct python *python, TSNode node)
@@ -104,9 +101,9 @@ static void tell_operator(struct python *python, TSNode node)
     const char *sign = ts_node_type(python_child(node, PYTHON_operator));
     bool repeats = strcmp(sign, "*") == 0 && (is_repeated(left) || is_repeated(right));
     bool grows = strcmp(sign, "**") == 0 || strcmp(sign, "<<") == 0;
-    if (repeats && python_amount(python, is_repeated(left) ? right : left, 0) >= NUMBER_HUGE)
-        tell(python, "amount.huge", node);
-    else if (grows && python_amount(python, node, 0) >= NUMBER_ENDLESS)
+    bool many =
+        repeats && python_amount(python, is_repeated(left) ? right : left, 0) >= NUMBER_HUGE;
+    if (many || (grows && python_amount(python, node, 0) >= NUMBER_ENDLESS))
         tell(python, "amount.huge", node);
 }
 
