@@ -59,7 +59,7 @@ test('it appears at the reviewer without a reload, exactly as it was sent', asyn
     assert.match(await row.innerText(), /12 lines · 1 input file/);
     assert.equal(await anna.locator('.code code').textContent(), salesCode);
     await anna.locator('.facts-column .file-name', { hasText: 'orders.csv' }).waitFor();
-    await anna.locator('.facts-column', { hasText: 'Not checked by rules yet' }).waitFor();
+    await anna.locator('.facts-column', { hasText: 'Low risk' }).waitFor();
     await anna.locator('.decision-line', { hasText: 'This approves version 1 only.' }).waitFor();
     await anna.screenshot({ path: `${pictures}/flow-review.png` });
 });

@@ -16,6 +16,7 @@ const AT_ONCE = 20; // inputs between two looks at the database
 
 const world = openWorld({
     people: { ...people, pam: ['analyst'] },
+    env: { BREAK_GLASS: '1' },
     prepare: async (made) => {
         await makeWorld(made);
         await made.who.pam.post('/api/password', { password: 'correct horse' });
