@@ -212,7 +212,7 @@ void act_sweep(struct play *play)
     if (json_integer_value(json_object_get(told, "lost")) != must.lost ||
         json_integer_value(json_object_get(told, "expired")) != must.expired ||
         cancel != must.cancel || adoptable != must.adoptable)
-        play_differs(play, "a sweep must find lost %d, expired %d, cancel %d, adoptable %d: %.200s",
+        play_differs(play, "a sweep must find lost %d, expired %d, cancel %d, adoptable %d: %.900s",
                      must.lost, must.expired, must.cancel, must.adoptable, rows_text(rows, 0, 0));
     check_hints(play, json_object_get(told, "ready"), bits);
     json_decref(told);

@@ -13,11 +13,17 @@ static const struct answer submit_flaws[] = {
     {.code = "invalid_field", .field = "limits.wall_ms"},
 };
 
-/* Signed in, and with a token whose scopes allow it. */
+static bool is_disabled(const struct world *w, int who)
+{
+    return who >= 0 && w->people[who].disabled;
+}
+
+/* Signed in, and with a token whose scopes allow it, of an agent for whom somebody answers. */
 static bool may_call(const struct world *w, const struct element *e, struct answer *ret_answer)
 {
     const bool scoped = e->call == DECIDE || e->call == UNDO || e->call == SETTLE;
-    if (e->who < 0 || w->people[e->who].disabled)
+    if (e->who < 0 || is_disabled(w, e->who) ||
+        (e->token && is_disabled(w, w->people[e->who].owner)))
         *ret_answer = refused("unauthenticated", NULL);
     else if (e->token && scoped)
         *ret_answer = refused("forbidden", NULL);
