@@ -28,12 +28,12 @@ static void add_url(json_t *result)
 
 bool route_submit(struct call *call, struct error *err)
 {
-    json_t *item = NULL;
-    if (!submission_read(call->api, call->body, "", &item, err))
+    AUTO(json) json_t *item = NULL, *result = NULL;
+    if (!submission_read(call->api, call->body, "", &item, err) ||
+        !submission_judge(call->api, call->body, item, err))
         return false;
     FAULT("api.submit.validated");
-    AUTO(json) json_t *result = NULL;
-    if (!writes_run(call, WRITE_SUBMIT, item, &result, err))
+    if (!writes_run(call, WRITE_SUBMIT, TAKE(item), &result, err))
         return false;
     add_url(result);
     reply_json(call->reply, 201, result);
@@ -58,7 +58,12 @@ static bool read_one(struct call *call, const json_t *body, size_t n, json_t **r
     snprintf(path, sizeof path, "requests.%zu", n);
     if (!json_is_object(body))
         return fail_field(err, ERR_INVALID_FIELD, path, "%s must be an object", path);
-    return submission_read(call->api, body, path, ret_item, err);
+    AUTO(json) json_t *item = NULL;
+    if (!submission_read(call->api, body, path, &item, err) ||
+        !submission_judge(call->api, body, item, err))
+        return false;
+    *ret_item = TAKE(item);
+    return true;
 }
 
 /* Submits what could be read, together; the others keep their errors. */

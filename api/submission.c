@@ -214,10 +214,13 @@ bool submission_read(const struct api *api, const json_t *body, const char *path
     json_object_set_new(item, "approval_seconds", json_integer(api->settings.approval_seconds));
     submission_add_clocks(&api->settings, item);
     json_object_set_new(item, "max_waiting", json_integer(api->settings.max_waiting_per_person));
-    if (!judging_add(api->judging, json_text_of(body, "language"), code_of(body), item, err))
-        return false;
     *ret_item = TAKE(item);
     return true;
+}
+
+bool submission_judge(const struct api *api, const json_t *body, json_t *item, struct error *err)
+{
+    return judging_add(api->judging, json_text_of(body, "language"), code_of(body), item, err);
 }
 
 bool submission_judge_revision(const struct api *api, const json_t *body, const char *language,

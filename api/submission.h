@@ -3,10 +3,13 @@
 
 #include "api/api.h"
 
-/* The item for submit_requests, its verdict in it; new. `path` names the place in the body, "" at
- * the top. */
+/* The item for submit_requests; new. `path` names the place in the body, "" at the top. */
 bool submission_read(const struct api *api, const json_t *body, const char *path, json_t **ret_item,
                      struct error *err) MUST_CHECK;
+
+/* Adds the verdict on the code, without which submit_requests takes no item. */
+bool submission_judge(const struct api *api, const json_t *body, json_t *item,
+                      struct error *err) MUST_CHECK;
 
 /* The item for revise_requests; new. */
 bool submission_read_revision(const struct api *api, const json_t *body, int64_t request_id,

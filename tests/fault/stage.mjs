@@ -84,6 +84,7 @@ export class Stage {
         this.stack = await startStack({ variant: 'fault', workers: WORKERS,
             env: { ...settings, ...this.service.env, ...this.points.env, ...preloaded } });
         await this.stack.restart('postgres', preloaded);
+        await this.stack.noRules(); // what runs here is told to do odd things
         await this.behindCutter();
         await this.people();
         await this.invariants();

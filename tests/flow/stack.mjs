@@ -227,8 +227,9 @@ class Stack {
         return stdout.trim();
     }
 
-    /** Rules that find nothing, for tests of what happens without them; known to the api after. */
-    async rulesOff() {
+    /** Rules that find nothing, for tests of what happens without them; an api that runs learns of
+     *  them soon. The version. */
+    async noRules() {
         await this.psql('superuser', `
             insert into cs.policy_version (version, note)
                 select max(version) + 1, 'none' from cs.policy_version;
@@ -238,6 +239,12 @@ class Stack {
                 where r.version = n.version - 1`);
         const [{ version }] = await this.psql('superuser',
             'select max(version) as version from cs.policy_version');
+        return version;
+    }
+
+    /** The same; the api knows them after. */
+    async rulesOff() {
+        const version = await this.noRules();
         const known = new RegExp(`"event":"policy.rules".*"version":${version}\\b`);
         await until(async () => known.test(await this.log('api')), 'an api with new rules');
     }

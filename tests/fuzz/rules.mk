@@ -19,7 +19,7 @@ wraps_fuzz_breaker := redis_values redis_value_set redis_value_add redis_values_
 wraps_fuzz_http_answer := curl_easy_setopt curl_easy_getinfo
 wraps_fuzz_settings := memory_text
 wraps_fuzz_jws := cjose_jws_verify
-wraps_fuzz_routes := database_ready identity_find identity_check meters_count_db_error log_error \
+wraps_fuzz_routes := database_ready judging_add identity_find identity_check meters_count_db_error log_error \
   db_run batch_call batch_call_all streams_close_session
 fuzz_wraps = $(foreach name,$(wraps_$(notdir $(1))),-Wl,--wrap=$(name))
 
