@@ -65,7 +65,7 @@ create or replace function cs.submission_fault(
         when char_length(s.question) > 10000 then 'question'
         when s.max_waiting < 1000000 and cs.waiting_is_full(who.id, s.max_waiting, more)
             then 'waiting'
-        when s.when_unavailable = 'fail'
+        when coalesce(s.when_unavailable, 'wait') = 'fail' -- of null, the rest would be asked
             and cs.backend_state(s.backend) ->> 'state' = 'breaker_open' then 'breaker'
         else cs.content_fault(s) end;
 comment on function cs.submission_fault is

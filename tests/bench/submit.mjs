@@ -32,7 +32,7 @@ export function item(bench) {
         actor: { person_id: bench.agent.id, session_id: null, token_id: bench.agent.token_id,
                  address: '127.0.0.1' },
         title: 'bench', language: 'python', code: freshCode(), files: [],
-        limits: bench.limits, max_limits: bench.limits, retry_safe: false, backend: 'local',
+        max_limits: bench.limits, retry_safe: false, backend: 'local',
         image: 'debian-python3', network: 'none', approval_seconds: 86400,
         pending_seconds: 604800, max_waiting: 1000000,
         verdict: '{"level": "none", "policy_version": 1}',
