@@ -1,13 +1,12 @@
 #include "api/herald.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/base/paced.h"
 #include "common/domain/seal.h"
 #include "common/io/http.h"
 #include "statements.h"
@@ -21,9 +20,7 @@ struct herald {
     const struct settings *settings;
     struct db *db;
     struct http *http;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t end;
+    struct paced *thread;
     atomic_bool closing;
     int64_t pause_ms; /* longer after each failure */
 };
@@ -81,48 +78,21 @@ static bool post_all(struct herald *herald, struct error *err)
     return true;
 }
 
-static bool wait_or_close(struct herald *herald)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += herald->pause_ms / 1000;
-    pthread_mutex_lock(&herald->lock);
-    int timed_out = 0;
-    while (!herald->closing && !timed_out)
-        timed_out = pthread_cond_timedwait(&herald->end, &herald->lock, &until);
-    pthread_mutex_unlock(&herald->lock);
-    return !herald->closing;
-}
-
 static int64_t longer(int64_t pause_ms)
 {
     return 2 * pause_ms < PAUSE_MOST_MS ? 2 * pause_ms : PAUSE_MOST_MS;
 }
 
-static void *run(void *context)
+static int64_t tell(void *context)
 {
     struct herald *herald = context;
-    do {
-        struct error err = {0};
-        bool good = post_all(herald, &err);
-        /* What the address did not take is told by `post`, each time. */
-        if (!good && err.code != ERR_UNAVAILABLE)
-            log_error("seal.webhook", &err);
-        herald->pause_ms = good ? PAUSE_MS : longer(herald->pause_ms);
-    } while (wait_or_close(herald));
-    return NULL;
-}
-
-static void start(struct herald *herald)
-{
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&herald->end, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    pthread_mutex_init(&herald->lock, NULL);
-    if (pthread_create(&herald->thread, NULL, run, herald) != 0)
-        memory_none();
+    struct error err = {0};
+    bool good = post_all(herald, &err);
+    /* What the address did not take is told by `post`, each time. */
+    if (!good && err.code != ERR_UNAVAILABLE)
+        log_error("seal.webhook", &err);
+    herald->pause_ms = good ? PAUSE_MS : longer(herald->pause_ms);
+    return herald->pause_ms;
 }
 
 bool herald_new(const struct settings *settings, struct herald **ret_herald, struct error *err)
@@ -138,7 +108,7 @@ bool herald_new(const struct settings *settings, struct herald **ret_herald, str
     herald->db = TAKE(db);
     herald->http = http_new(&(struct http_options){.ca_file = settings->ca_file});
     herald->pause_ms = PAUSE_MS;
-    start(herald);
+    herald->thread = paced_start(tell, herald);
     *ret_herald = herald;
     return true;
 }
@@ -147,13 +117,8 @@ void herald_free(struct herald *herald)
 {
     if (!herald)
         return;
-    pthread_mutex_lock(&herald->lock);
     http_cancel(herald->http, &herald->closing);
-    pthread_cond_signal(&herald->end);
-    pthread_mutex_unlock(&herald->lock);
-    pthread_join(herald->thread, NULL);
-    pthread_cond_destroy(&herald->end);
-    pthread_mutex_destroy(&herald->lock);
+    paced_end(herald->thread);
     http_free(herald->http);
     db_close(herald->db);
     free(herald);

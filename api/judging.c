@@ -1,28 +1,24 @@
 #include "api/judging.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "api/database.h"
 #include "api/writes.h"
 #include "common/base/log.h"
+#include "common/base/paced.h"
 #include "common/domain/deception.h"
 #include "common/domain/verdict.h"
 #include "common/io/policy_child.h"
 #include "statements.h"
 
-#define LOOK_SECONDS 2
+#define LOOK_MS 2000
 #define AT_ONCE 20
 
 struct judging {
     struct api *api;
     struct policy *policy;
     struct db *db; /* of the thread */
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t end;
-    bool closing;
+    struct paced *thread;
     bool failing; /* said so already */
 };
 
@@ -111,8 +107,10 @@ static bool judge_again(struct judging *judging, struct error *err)
     return true;
 }
 
-static void look(struct judging *judging)
+/* One look, and how long until the next. */
+static int64_t look(void *context)
 {
+    struct judging *judging = context;
     struct error err = {0};
     bool fine = database_ready(judging->api, &judging->db, &err) && judge_again(judging, &err);
     if (!fine && !judging->failing)
@@ -120,41 +118,7 @@ static void look(struct judging *judging)
     if (!fine)
         database_failed(judging->api, &err);
     judging->failing = !fine;
-}
-
-static bool wait_or_close(struct judging *judging)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += LOOK_SECONDS;
-    pthread_mutex_lock(&judging->lock);
-    int timed_out = 0;
-    while (!judging->closing && !timed_out)
-        timed_out = pthread_cond_timedwait(&judging->end, &judging->lock, &until);
-    bool closing = judging->closing;
-    pthread_mutex_unlock(&judging->lock);
-    return !closing;
-}
-
-static void *run(void *context)
-{
-    struct judging *judging = context;
-    do {
-        look(judging);
-    } while (wait_or_close(judging));
-    return NULL;
-}
-
-static void start(struct judging *judging)
-{
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&judging->end, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    pthread_mutex_init(&judging->lock, NULL);
-    if (pthread_create(&judging->thread, NULL, run, judging) != 0)
-        memory_none();
+    return LOOK_MS;
 }
 
 bool judging_new(struct api *api, struct judging **ret_judging, struct error *err)
@@ -168,7 +132,7 @@ bool judging_new(struct api *api, struct judging **ret_judging, struct error *er
         free(judging);
         return false;
     }
-    start(judging);
+    judging->thread = paced_start(look, judging);
     *ret_judging = judging;
     return true;
 }
@@ -177,13 +141,7 @@ void judging_free(struct judging *judging)
 {
     if (!judging)
         return;
-    pthread_mutex_lock(&judging->lock);
-    judging->closing = true;
-    pthread_cond_signal(&judging->end);
-    pthread_mutex_unlock(&judging->lock);
-    pthread_join(judging->thread, NULL);
-    pthread_cond_destroy(&judging->end);
-    pthread_mutex_destroy(&judging->lock);
+    paced_end(judging->thread);
     policy_auto(&judging->policy);
     db_close(judging->db);
     free(judging);

@@ -1,19 +1,18 @@
 #include "api/sealer.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api/heads.h"
 #include "api/herald.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/base/paced.h"
 #include "common/domain/merkle.h"
 #include "statements.h"
 
-#define PAUSE_SECONDS 1
+#define PAUSE_MS 1000
 #define ROWS_AT_ONCE 1000
 #define SEALS_AT_ONCE 1000
 
@@ -22,10 +21,7 @@ struct sealer {
     struct signing_key *key;
     struct db *db;
     struct herald *herald; /* NULL without a webhook */
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t end;
-    bool closing;
+    struct paced *thread;
     bool heads_are_ours; /* the file ends with the newest seal */
     bool failing;        /* said so already */
 };
@@ -155,45 +151,17 @@ static bool seal_all(struct sealer *sealer, struct error *err)
     return true;
 }
 
-static bool wait_or_close(struct sealer *sealer)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += PAUSE_SECONDS;
-    pthread_mutex_lock(&sealer->lock);
-    int timed_out = 0;
-    while (!sealer->closing && !timed_out)
-        timed_out = pthread_cond_timedwait(&sealer->end, &sealer->lock, &until);
-    bool closing = sealer->closing;
-    pthread_mutex_unlock(&sealer->lock);
-    return !closing;
-}
-
-static void *run(void *context)
+static int64_t seal(void *context)
 {
     struct sealer *sealer = context;
-    do {
-        struct error err = {0};
-        bool good = seal_all(sealer, &err);
-        if (!good && !sealer->failing)
-            log_error("seal.failed", &err);
-        if (good && sealer->failing)
-            LOG(LOG_INFO, "seal.again");
-        sealer->failing = !good;
-    } while (wait_or_close(sealer));
-    return NULL;
-}
-
-static void start(struct sealer *sealer)
-{
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&sealer->end, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    pthread_mutex_init(&sealer->lock, NULL);
-    if (pthread_create(&sealer->thread, NULL, run, sealer) != 0)
-        memory_none();
+    struct error err = {0};
+    bool good = seal_all(sealer, &err);
+    if (!good && !sealer->failing)
+        log_error("seal.failed", &err);
+    if (good && sealer->failing)
+        LOG(LOG_INFO, "seal.again");
+    sealer->failing = !good;
+    return PAUSE_MS;
 }
 
 bool sealer_new(const struct settings *settings, struct sealer **ret_sealer, struct error *err)
@@ -216,7 +184,7 @@ bool sealer_new(const struct settings *settings, struct sealer **ret_sealer, str
     sealer->settings = settings;
     sealer->key = TAKE(key);
     sealer->db = TAKE(db);
-    start(sealer);
+    sealer->thread = paced_start(seal, sealer);
     *ret_sealer = sealer;
     return true;
 }
@@ -225,14 +193,8 @@ void sealer_free(struct sealer *sealer)
 {
     if (!sealer)
         return;
-    pthread_mutex_lock(&sealer->lock);
-    sealer->closing = true;
-    pthread_cond_signal(&sealer->end);
-    pthread_mutex_unlock(&sealer->lock);
-    pthread_join(sealer->thread, NULL);
+    paced_end(sealer->thread);
     herald_free(sealer->herald);
-    pthread_cond_destroy(&sealer->end);
-    pthread_mutex_destroy(&sealer->lock);
     db_close(sealer->db);
     signing_key_free(sealer->key);
     free(sealer);
