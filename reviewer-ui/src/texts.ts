@@ -80,6 +80,7 @@ export const t = {
     live: 'Live',
     reconnecting: 'Reconnecting…',
     since: (at: number) => `Not live since ${formatClock(at)}, checking every 5 s`,
+    connecting: 'Connecting…',
     notLive: 'Not live',
     offline: 'Offline',
     workers: (ready: number, all: number) =>

@@ -251,6 +251,24 @@ test('on a phone everything that decides is big enough to touch', async () => {
     await page.context().close();
 });
 
+test('whatever the connection is, the top bar fits a phone', async () => {
+    const page = await openPerson(stack, browser, 'mia', { to: '/account', width: 390 });
+    await page.locator('.live.live').waitFor();
+    let hold;
+    const held = new Promise((resolve) => (hold = resolve));
+    await page.route('**/api/events', (route) => held.then(() => route.abort()));
+    await page.reload();
+    for (const state of ['reconnecting', 'away', 'offline']) {
+        if (state === 'away') hold();
+        if (state === 'offline') await page.context().setOffline(true);
+        await page.locator(`.live.${state}`).waitFor();
+        assert.equal(await sideways(page), 0, state);
+        assert.deepEqual(await findBarriers(page), [], state);
+        await page.screenshot({ path: `${pictures}/live-${state}-390.png` });
+    }
+    await page.context().close();
+});
+
 test('on paper there is the request, its code and its facts, and no frame', async () => {
     const page = await openPerson(stack, browser, 'anna', { to: `/review/${ids.review}` });
     await page.locator('.code .line').first().waitFor();

@@ -43,11 +43,12 @@ export function startWorkerWatch(): void {
   });
 }
 
+// For each state what it says, and what it says on a phone.
 const words = {
-  live: () => t.live.live,
-  reconnecting: () => t.live.reconnecting,
-  away: () => t.live.since(awaySince.value),
-  offline: () => t.live.offline,
+  live: { long: () => t.live.live, short: () => t.live.live },
+  reconnecting: { long: () => t.live.reconnecting, short: () => t.live.connecting },
+  away: { long: () => t.live.since(awaySince.value), short: () => t.live.notLive },
+  offline: { long: () => t.live.offline, short: () => t.live.offline },
 };
 
 function WorkerLine() {
@@ -62,8 +63,8 @@ export function LiveSign() {
     <span class={`live ${live.value}`} title={live.value === 'away' ? t.live.stillWork : undefined}>
       <span class="live-dot" aria-hidden="true" />
       <span class="live-word">
-        <span class="long">{words[live.value]()}</span>
-        <span class="short">{live.value === 'away' ? t.live.notLive : words[live.value]()}</span>
+        <span class="long">{words[live.value].long()}</span>
+        <span class="short">{words[live.value].short()}</span>
       </span>
       <WorkerLine />
     </span>
