@@ -80,7 +80,7 @@ export const t = {
     live: 'Live',
     reconnecting: 'Reconnecting…',
     since: (at: number) => `Not live since ${formatClock(at)}, checking every 5 s`,
-    connecting: 'Connecting…',
+    checking: 'Checking',
     notLive: 'Not live',
     offline: 'Offline',
     workers: (ready: number, all: number) =>
@@ -172,6 +172,8 @@ export const t = {
     since: (at: string) => `signed in ${at}`,
     used: 'used',
     end: 'End',
+    program: (browser: string, system: string) =>
+      system ? `${browser} on ${system}` : browser,
     endOne: (agent: string, address: string) => `End the session of ${agent} from ${address}`,
     endOthers: 'End all others',
     ended: 'Ended.',

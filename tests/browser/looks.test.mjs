@@ -251,9 +251,11 @@ test('on a phone everything that decides is big enough to touch', async () => {
     await page.context().close();
 });
 
+const isCut = (node) => node.scrollWidth > node.clientWidth;
+
 test('whatever the connection is, the top bar fits a phone', async () => {
     const page = await openPerson(stack, browser, 'mia', { to: '/account', width: 390 });
-    await page.locator('.live.live').waitFor();
+    await page.locator('.live[data-state=live]').waitFor();
     let hold;
     const held = new Promise((resolve) => (hold = resolve));
     await page.route('**/api/events', (route) => held.then(() => route.abort()));
@@ -261,8 +263,9 @@ test('whatever the connection is, the top bar fits a phone', async () => {
     for (const state of ['reconnecting', 'away', 'offline']) {
         if (state === 'away') hold();
         if (state === 'offline') await page.context().setOffline(true);
-        await page.locator(`.live.${state}`).waitFor();
+        await page.locator(`.live[data-state=${state}]`).waitFor();
         assert.equal(await sideways(page), 0, state);
+        assert.equal(await page.locator('.live-word').evaluate(isCut), false, state);
         assert.deepEqual(await findBarriers(page), [], state);
         await page.screenshot({ path: `${pictures}/live-${state}-390.png` });
     }

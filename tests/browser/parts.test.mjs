@@ -10,7 +10,7 @@ let parts;
 
 before(async () => {
     globalThis.navigator ??= { languages: ['en-GB'] };
-    const source = ['code/diff', 'code/hidden', 'code/highlight', 'result/table-data']
+    const source = ['code/diff', 'code/hidden', 'code/highlight', 'result/table-data', 'people/program']
         .map((name) => `export * from './${name}';`)
         .join('\n');
     const { outputFiles } = await build({
@@ -217,4 +217,30 @@ test('numbers are shown in one manner for each column, names of things as they a
     assert.equal(value('12345678901234567890'), '12345678901234567890');
     assert.equal(year(2026), '2026');
     assert.equal(share(0.1234567), '0.1235');
+});
+
+test('sessions are named by browser and system', () => {
+    const mozilla = 'Mozilla/5.0';
+    const chrome = 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0';
+    for (const [header, name] of [
+        [`${mozilla} (X11; Linux x86_64) ${chrome} Safari/537.36`, 'Chrome 131 on Linux'],
+        [
+            `${mozilla} (Windows NT 10.0; Win64; x64) ${chrome} Safari/537.36 Edg/131.0.0.0`,
+            'Edge 131 on Windows',
+        ],
+        [
+            `${mozilla} (Macintosh; Intel Mac OS X 10.15; rv:133.0) Gecko/20100101 Firefox/133.0`,
+            'Firefox 133 on macOS',
+        ],
+        [
+            `${mozilla} (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 ` +
+                '(KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1',
+            'Safari 18 on iPhone',
+        ],
+        [`${mozilla} (Linux; Android 10; K) ${chrome} Mobile Safari/537.36`, 'Chrome 131 on Android'],
+        ['node', 'node'],
+        ['curl/8.5.0', 'curl/8.5.0'],
+        ['', 'Unknown program'],
+    ])
+        assert.equal(parts.programName(header), name, header);
 });

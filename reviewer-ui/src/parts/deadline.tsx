@@ -8,32 +8,37 @@ function left(at: string): string {
   return formatSpan(Date.parse(at) - moment.value);
 }
 
-function Told({ clock }: { clock: Clock }) {
-  const { waits_since: since } = clock;
-  if (!since || !(clock.overdue || clock.reminded)) return null;
+function Told({ clock, since }: { clock: Clock; since: string }) {
   const span = formatSpan(moment.value - Date.parse(since));
-  const text = clock.reminded ? t.clock.reminded(span) : t.clock.waits(span);
   return (
     <span title={formatFull(since)}>
       {clock.overdue && (
         <strong class="tone-high">{clock.escalated ? t.clock.escalated : t.clock.overdue}</strong>
       )}
       {clock.overdue && ' · '}
-      {text}
-      {' · '}
+      {clock.reminded ? t.clock.reminded(span) : t.clock.waits(span)}
     </span>
   );
 }
 
-export function Deadline({ clock }: { clock: Clock | undefined }) {
+const aDay = 86_400_000;
+
+/** In a list (`soon`) an end is only told on its last day: each row has one. */
+export function Deadline({ clock, soon = false }: { clock: Clock | undefined; soon?: boolean }) {
   const end = clock?.expires_at ?? clock?.ages_out_at;
   if (!clock || !end) return null;
+  const since = (clock.overdue || clock.reminded) && clock.waits_since;
+  const ends = !soon || Date.parse(end) - moment.value < aDay;
+  if (!since && !ends) return null;
   return (
     <span class="deadline">
-      <Told clock={clock} />
-      <time dateTime={end} title={formatFull(end)}>
-        {clock.ages_out_at ? t.clock.agesOut(left(end)) : t.clock.expires(left(end))}
-      </time>
+      {since && <Told clock={clock} since={since} />}
+      {since && ends && ' · '}
+      {ends && (
+        <time dateTime={end} title={formatFull(end)}>
+          {clock.ages_out_at ? t.clock.agesOut(left(end)) : t.clock.expires(left(end))}
+        </time>
+      )}
     </span>
   );
 }

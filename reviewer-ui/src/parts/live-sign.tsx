@@ -46,7 +46,7 @@ export function startWorkerWatch(): void {
 // For each state what it says, and what it says on a phone.
 const words = {
   live: { long: () => t.live.live, short: () => t.live.live },
-  reconnecting: { long: () => t.live.reconnecting, short: () => t.live.connecting },
+  reconnecting: { long: () => t.live.reconnecting, short: () => t.live.checking },
   away: { long: () => t.live.since(awaySince.value), short: () => t.live.notLive },
   offline: { long: () => t.live.offline, short: () => t.live.offline },
 };
@@ -60,7 +60,11 @@ function WorkerLine() {
 
 export function LiveSign() {
   return (
-    <span class={`live ${live.value}`} title={live.value === 'away' ? t.live.stillWork : undefined}>
+    <span
+      class="live"
+      data-state={live.value}
+      title={live.value === 'away' ? t.live.stillWork : undefined}
+    >
       <span class="live-dot" aria-hidden="true" />
       <span class="live-word">
         <span class="long">{words[live.value].long()}</span>

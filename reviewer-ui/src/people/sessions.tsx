@@ -6,13 +6,16 @@ import { errorText, showToast } from '../base/messages';
 import type { SessionRow } from '../base/types';
 import { Button, Loading, Said, Since } from '../parts/small';
 import { t } from '../texts';
+import { programName } from './program';
 
 function Row({ row, end }: { row: SessionRow; end: () => void }) {
   return (
     <li class="session-row">
       <div>
         <p>
-          <Said text={row.agent || t.sessions.unknown} />
+          <span title={row.agent}>
+            <Said text={programName(row.agent)} />
+          </span>
           {row.this && <strong class="session-this">{t.sessions.this}</strong>}
         </p>
         <p class="dim small-text">
@@ -23,7 +26,7 @@ function Row({ row, end }: { row: SessionRow; end: () => void }) {
         </p>
       </div>
       {!row.this && (
-        <Button small onClick={end} aria-label={t.sessions.endOne(row.agent, row.address)}>
+        <Button small onClick={end} aria-label={t.sessions.endOne(programName(row.agent), row.address)}>
           {t.sessions.end}
         </Button>
       )}

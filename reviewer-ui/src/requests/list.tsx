@@ -49,7 +49,7 @@ function Row({ row }: { row: Summary }) {
         )}
         {row.clock && (
           <span class="dim small-text row-deadline">
-            <Deadline clock={row.clock} />
+            <Deadline clock={row.clock} soon />
           </span>
         )}
       </td>

@@ -94,7 +94,7 @@ function Row({ row, selected }: { row: Summary; selected: boolean }) {
           <span class="row-reason">{left ? goneText(left) : reason(row)}</span>
           {!left && row.clock && (
             <span class="row-reason">
-              <Deadline clock={row.clock} />
+              <Deadline clock={row.clock} soon />
             </span>
           )}
         </span>
