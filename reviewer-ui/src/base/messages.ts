@@ -7,7 +7,8 @@ import { t } from '../texts';
 export interface Toast {
   key: number;
   text: string;
-  tone: 'good' | 'bad' | 'plain';
+  // grave: it was done, and others should know.
+  tone: 'good' | 'bad' | 'plain' | 'grave';
   // With an end, the toast counts down to it and offers to undo.
   until?: number;
   span?: number;

@@ -9,6 +9,7 @@ import { Button } from './small';
 import { t } from '../texts';
 
 const plainTime = 6000;
+const signs = { good: 'check', plain: 'check', bad: 'cross', grave: 'shield' } as const;
 
 function Countdown({ until }: { until: number }) {
   const left = Math.ceil((until - Math.max(second.value, Date.now())) / 1000);
@@ -53,7 +54,7 @@ function Shown({ shown }: { shown: Toast }) {
       onFocusCapture={() => hold(true)}
       onBlurCapture={() => hold(false)}
     >
-      <Icon name={shown.tone === 'bad' ? 'cross' : 'check'} />
+      <Icon name={signs[shown.tone]} />
       <span class="toast-text">
         {shown.text}
         {until !== undefined && <Countdown until={until} />}

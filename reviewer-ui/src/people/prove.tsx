@@ -63,7 +63,7 @@ export function Prove({ proved, leave }: ProveProps) {
   };
   return (
     <Dialog title={t.prove.title} onClose={leave}>
-      <form ref={form} class="prove-form" onSubmit={submit} noValidate>
+      <form ref={form} class="dialog-form" onSubmit={submit} noValidate>
         <p>{t.prove.why(span)}</p>
         {known && (
           <>

@@ -16,7 +16,7 @@ async function send(detail: Detail, reason: string): Promise<void> {
   const undo = me.value?.settings.undo_seconds ?? 0;
   const body = { revision, bundle_sha256: bundle.sha256, reason, undo_seconds: undo };
   await call<Decided>(`/api/requests/${id}/break-glass`, { body, key: randomKey() });
-  showToast({ text: t.glass.done(id), tone: 'bad' });
+  showToast({ text: t.glass.done(id), tone: 'grave' });
   await loadDetail(id);
 }
 
@@ -45,29 +45,31 @@ function GlassDialog({ detail, close }: { detail: Detail; close: () => void }) {
   const { reason, write, problem, stale, busy, submit } = useGlass(detail, close);
   return (
     <Dialog title={t.glass.title(detail.id)} onClose={close}>
-      <p class="measure">{t.glass.intro(detail.quorum?.needed ?? 2)}</p>
-      <label class="labelled">
-        <span>{t.glass.reason}</span>
-        <textarea
-          class="field"
-          rows={3}
-          dir="auto"
-          maxLength={4000}
-          value={reason}
-          aria-invalid={problem !== ''}
-          aria-describedby="glass-problem"
-          onInput={(event) => write(event.currentTarget.value)}
-        />
-      </label>
-      <p class="problem" id="glass-problem" role="alert">
-        {problem}
-      </p>
-      <div class="actions">
-        {stale && <Button onClick={() => void signOut(true)}>{t.session.signInAgain}</Button>}
-        <Button tone="danger" busy={busy} onClick={submit}>
-          {t.glass.submit}
-        </Button>
-        <Button onClick={close}>{t.glass.no}</Button>
+      <div class="dialog-form">
+        <p class="measure">{t.glass.intro(detail.quorum?.needed ?? 2)}</p>
+        <label class="labelled">
+          <span>{t.glass.reason}</span>
+          <textarea
+            class="field"
+            rows={3}
+            dir="auto"
+            maxLength={4000}
+            value={reason}
+            aria-invalid={problem !== ''}
+            aria-describedby="glass-problem"
+            onInput={(event) => write(event.currentTarget.value)}
+          />
+        </label>
+        <p class="problem" id="glass-problem" role="alert">
+          {problem}
+        </p>
+        <div class="actions">
+          {stale && <Button onClick={() => void signOut(true)}>{t.session.signInAgain}</Button>}
+          <Button tone="danger" busy={busy} onClick={submit}>
+            {t.glass.submit}
+          </Button>
+          <Button onClick={close}>{t.glass.no}</Button>
+        </div>
       </div>
     </Dialog>
   );
