@@ -10,7 +10,13 @@ let parts;
 
 before(async () => {
     globalThis.navigator ??= { languages: ['en-GB'] };
-    const source = ['code/diff', 'code/hidden', 'code/highlight', 'result/table-data', 'people/program']
+    const source = [
+        'code/diff',
+        'code/hidden',
+        'code/highlight',
+        'result/table-data',
+        'people/program',
+    ]
         .map((name) => `export * from './${name}';`)
         .join('\n');
     const { outputFiles } = await build({
@@ -222,6 +228,7 @@ test('numbers are shown in one manner for each column, names of things as they a
 test('sessions are named by browser and system', () => {
     const mozilla = 'Mozilla/5.0';
     const chrome = 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0';
+    const phone = `${mozilla} (Linux; Android 10; K) ${chrome}`;
     for (const [header, name] of [
         [`${mozilla} (X11; Linux x86_64) ${chrome} Safari/537.36`, 'Chrome 131 on Linux'],
         [
@@ -237,7 +244,7 @@ test('sessions are named by browser and system', () => {
                 '(KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1',
             'Safari 18 on iPhone',
         ],
-        [`${mozilla} (Linux; Android 10; K) ${chrome} Mobile Safari/537.36`, 'Chrome 131 on Android'],
+        [`${phone} Mobile Safari/537.36`, 'Chrome 131 on Android'],
         ['node', 'node'],
         ['curl/8.5.0', 'curl/8.5.0'],
         ['', 'Unknown program'],

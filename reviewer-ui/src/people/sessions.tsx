@@ -9,12 +9,13 @@ import { t } from '../texts';
 import { programName } from './program';
 
 function Row({ row, end }: { row: SessionRow; end: () => void }) {
+  const name = programName(row.agent);
   return (
     <li class="session-row">
       <div>
         <p>
           <span title={row.agent}>
-            <Said text={programName(row.agent)} />
+            <Said text={name} />
           </span>
           {row.this && <strong class="session-this">{t.sessions.this}</strong>}
         </p>
@@ -26,7 +27,7 @@ function Row({ row, end }: { row: SessionRow; end: () => void }) {
         </p>
       </div>
       {!row.this && (
-        <Button small onClick={end} aria-label={t.sessions.endOne(programName(row.agent), row.address)}>
+        <Button small onClick={end} aria-label={t.sessions.endOne(name, row.address)}>
           {t.sessions.end}
         </Button>
       )}
