@@ -11,6 +11,7 @@
 #include "api/people_routes.h"
 #include "api/request_routes.h"
 #include "api/result_routes.h"
+#include "api/retention_routes.h"
 #include "api/session_routes.h"
 
 #define AUTHORS (ROLE_ANALYST | ROLE_AGENT | ROLE_REVIEWER | ROLE_ADMIN)
@@ -85,6 +86,14 @@ const struct route route_table[] = {
      route_audit_head},
     {METHOD_POST, "/api/audit/query", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, NOTES, "format",
      route_audit_query},
+    {METHOD_GET, "/api/audit/retention", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_NONE, 0, NULL,
+     route_retention_list},
+    {METHOD_POST, "/api/audit/retention", SESSION, ROLE_ADMIN, SCOPE_NONE, BODY_JSON, SMALL, NULL,
+     route_retention_propose},
+    {METHOD_POST, "/api/audit/retention/{id}/agree", SESSION, ROLE_ADMIN, SCOPE_NONE, BODY_JSON,
+     SMALL, NULL, route_retention_agree},
+    {METHOD_POST, "/api/audit/retention/{id}/withdraw", SESSION, ROLE_ADMIN, SCOPE_NONE, BODY_JSON,
+     SMALL, NULL, route_retention_withdraw},
     {METHOD_GET, "/api/people", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_NONE, 0, NULL, route_people},
     {METHOD_POST, "/api/people", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,
      route_person_create},

@@ -115,6 +115,9 @@ SETTING_TEXT(seal_heads_file, "SEAL_HEADS_FILE", "", SETTINGS_API | SETTINGS_ADM
              "ever appended")
 SETTING_TEXT(seal_webhook_url, "SEAL_WEBHOOK_URL", "", SETTINGS_API,
              "https address that gets each head by POST, in order; empty: none")
+SETTING_NUMBER(retention_min_days, "RETENTION_MIN_DAYS", 365, 30, 36500,
+               SETTINGS_API | SETTINGS_ADMIN,
+               "how old a part of the audit trail must be before two admins may agree to drop it")
 
 /* Limits of a run: the default of each request and the most it may ask for */
 SETTING_NUMBER(sandbox_wall_ms, "SANDBOX_TIMEOUT_MS", 30000, 100, 3600000, SETTINGS_API,

@@ -24,7 +24,8 @@ begin
             request_list request_get request_state revision_get request_audit events_between
             events_now streams_over me instance_get ready_check fleet pause_set pause_clear metrics
             audit_questions audit_query audit_head request_unseen request_seen policy_rules
-            policy_rules_version requests_to_judge judge_requests'),
+            policy_rules_version requests_to_judge judge_requests retention_list retention_terms
+            retention_propose retention_agree retention_withdraw'),
         ('countersign_worker', 'worker_hello worker_bye worker_report heartbeat claim_attempts
             attempt_file_chunk start_attempts mark_attempts_running release_attempts
             attempt_standing output_chunk_put finish_attempts sweep adopt_attempts adoption_end
@@ -58,4 +59,4 @@ $$;
 -- `countersign audit verify` reads raw rows, and nothing secret.
 grant select on cs.audit_event, cs.audit_seal, cs.request, cs.revision, cs.revision_file,
     cs.decision, cs.attempt, cs.attempt_decision, cs.output_item, cs.legal_move, cs.cost_span,
-    cs.instance, cs.schema_migration to countersign_verifier;
+    cs.instance, cs.schema_migration, cs.retention to countersign_verifier;

@@ -234,3 +234,20 @@ select cs.audit_query($1, $2);
 select instance, n, epoch, epoch_from, xid_from, xid_to, events, last_id, prev_hash, sealed_us,
        root, hash, key_id, signature, sealed_at, unsealed, unsealed_since, late
 from cs.audit_head();
+
+-- Retention of the audit trail: retention_terms gives what is signed.
+
+-- name: retention_list(actor jsonb, min_days int4)
+select cs.retention_list($1, $2);
+
+-- name: retention_terms(actor jsonb, item jsonb)
+select cs.retention_terms($1, $2);
+
+-- name: retention_propose(actor jsonb, item jsonb)
+select cs.retention_propose($1, $2);
+
+-- name: retention_agree(actor jsonb, item jsonb)
+select cs.retention_agree($1, $2);
+
+-- name: retention_withdraw(actor jsonb, item jsonb)
+select cs.retention_withdraw($1, $2);

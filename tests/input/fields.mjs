@@ -166,6 +166,10 @@ const signIns = [
 
 const UNPAUSE = 'adm DELETE /api/pauses';
 const AUDIT = 'adm POST /api/audit/query';
+const RETAIN = 'adm POST /api/audit/retention';
+const OLD = { before: '2020-01-01', reason: 'x' };
+const AGREE = 'adm POST /api/audit/retention/999999/agree';
+const WITHDRAW = 'adm POST /api/audit/retention/999999/withdraw';
 const scopes = ['', 'ALL', 'team:', 'team:x', 'team:0', 'team:999', 'team:01', 'team:1 ', 'team:-1',
                 `team:${'9'.repeat(18)}`, `team:${'9'.repeat(19)}`, 'backend:', 'backend:moon',
                 'backend:E2B', 'all,team:1', "all'--", 'x'.repeat(65), null, 1, [], {}, true];
@@ -185,6 +189,16 @@ const accounts = [
     ...over(AUDIT, {})('sql', '', null, 1, [], {}, 'x'.repeat(60001)),
     ...over(AUDIT, { question: 'pauses' })('parameters', null, 1, [], 'x'),
     ...unknown(AUDIT, { sql: 'select 1' }, 'limit', 'role'),
+    ...missing(RETAIN, OLD, 'before', 'reason'),
+    ...over(RETAIN, OLD)('before', '', null, 1, [], {}, 'yesterday', '2020-13-01', '2020-02-30',
+                         '01.01.2020', '2020-01-1x', '2020/01/01', '-infinity', '9999-12-31',
+                         '0000-01-01', '2020-01-01T00:00:00Z'),
+    ...over(RETAIN, OLD)('reason', '', null, 1, [], 'x'.repeat(501)),
+    ...unknown(RETAIN, OLD, 'id', 'seal', 'min_days', 'reauth_seconds', 'at_ms', 'signature'),
+    ['retention: nothing is so old', RETAIN, OLD, '400 invalid_field before'],
+    ...[AGREE, WITHDRAW].flatMap((request) => [
+        ...unknown(request, {}, 'id', 'signature', 'reason'),
+        [`${request}: is not there`, request, {}, '404 not_found']]),
     ['audit: nothing', AUDIT, {}, '400 missing_field question'],
     ['audit: a question and SQL', AUDIT, { question: 'pauses', sql: 'select 1' },
         '400 invalid_field sql'],

@@ -64,6 +64,11 @@ const asked = {
     'POST /api/pauses': () => ({ body: { scope: 'backend:e2b', reason: 'x' } }),
     'DELETE /api/pauses': () => ({ body: { scope: 'backend:e2b' } }),
     'POST /api/audit/query': () => ({ body: { sql: 'select 1 as one' } }),
+    'POST /api/audit/retention': () => ({ body: { before: '2020-01-01', reason: 'x' } }),
+    'POST /api/audit/retention/{id}/agree': () => ({
+        path: `/api/audit/retention/${MISSING}/agree`, body: {} }),
+    'POST /api/audit/retention/{id}/withdraw': () => ({
+        path: `/api/audit/retention/${MISSING}/withdraw`, body: {} }),
     'POST /api/people': () => ({ body: { login: `new-${made++}`, name: 'New',
                                          roles: ['analyst'], team_ids: [] } }),
     'PATCH /api/people/{id}': (cast, cell) => ({ path: `/api/people/${person(cast, cell)}`,

@@ -154,6 +154,11 @@ export const aboutTheRest = {
     'POST /api/pauses': admins(201),
     'DELETE /api/pauses': admins(204),
     'GET /api/audit/head': admins(200),
+    'GET /api/audit/retention': admins(200),
+    // Nothing here is old enough, so that nothing is done: flow/audit_retention does it.
+    'POST /api/audit/retention': session('400 invalid_field', { roles: 'admin' }),
+    'POST /api/audit/retention/{id}/agree': session('404 not_found', { roles: 'admin' }),
+    'POST /api/audit/retention/{id}/withdraw': session('404 not_found', { roles: 'admin' }),
     'GET /api/audit/questions': admins(200),
     'POST /api/audit/query': admins(200),
     'GET /api/people': admins(200),

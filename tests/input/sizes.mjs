@@ -38,6 +38,8 @@ const bounds = [
     [TOKEN, 'name', 1, 100, FOREIGN, text],
     [['adm POST /api/pauses', '400 invalid_field scope'], 'reason', 0, 500, { scope: 'team:999' },
         text],
+    [['adm POST /api/audit/retention', '400 invalid_field before'], 'reason', 1, 500,
+        { before: '2020-01-01' }, text],
     [['nobody POST /api/login', '401 wrong_credentials'], 'login', 1, 100, { password: 'x' }, text],
     [['nobody POST /api/login', '401 wrong_credentials'], 'password', 0, 1024, { login: 'x' },
         text],

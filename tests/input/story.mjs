@@ -1,6 +1,7 @@
 // One story that calls every route of the interface and gets the good answer of each, as people,
 // a page and an agent would. Every answer is handed to `seen(method, path, answer, body)`.
 import assert from 'node:assert/strict';
+import { until } from '../flow/stack.mjs';
 
 const CODE = `import pandas as pd
 import matplotlib.pyplot as plt
@@ -115,6 +116,21 @@ async function breakGlass({ adm, ana, stack }) {
     await adm.post(`/api/requests/${sent.id}/undo`, {});
 }
 
+// Two admins agree that what is old is dropped; one thinks better of it.
+async function retain({ adm, stack }) {
+    await stack.people({ zoe: ['admin'] });
+    const zoe = new Seen(await stack.signIn('zoe'), adm.seen);
+    await until(async () => (await adm.get('/api/audit/head')).head, 'a seal');
+    await stack.psql('superuser', `set session_replication_role = replica;
+        update cs.audit_seal set sealed_at = sealed_at - interval '400 days'`);
+    const { earliest } = await adm.get('/api/audit/retention');
+    const made = await adm.post('/api/audit/retention',
+                                { before: earliest, reason: 'Kept for a year.' }, 201);
+    await zoe.post(`/api/audit/retention/${made.id}/agree`, {});
+    await zoe.post(`/api/audit/retention/${made.id}/withdraw`, {});
+    await zoe.get('/api/audit/retention');
+}
+
 async function administer({ adm, ana, rob, stack }) {
     const team = await adm.post('/api/teams', { name: 'Third' }, 201);
     await adm.get('/api/teams');
@@ -179,6 +195,7 @@ export async function tell({ stack, who }, provider, seen) {
     await settleOne(people);
     await breakGlass(people);
     await administer(people);
+    await retain(people);
     await comeFromProvider(people);
     await comeAndGo(people);
 }

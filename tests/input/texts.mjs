@@ -101,6 +101,8 @@ const places = [
     ['adm POST /api/pauses', 'reason', 0, (text) => ({ scope: 'team:999', reason: text }),
         '400 invalid_field scope'],
     ['adm POST /api/pauses', 'scope', 0, (text) => ({ scope: text }), '400 invalid_field scope'],
+    ['adm POST /api/audit/retention', 'reason', 1,
+        (text) => ({ before: '2020-01-01', reason: text }), '400 invalid_field before'],
     ['adm DELETE /api/pauses', 'scope', 0, (text) => ({ scope: text }), '400 invalid_field scope'],
 ];
 

@@ -21,7 +21,8 @@ from (values
         output_chunk_get ready_check fleet pause_set pause_clear metrics
         audit_questions audit_query audit_head request_unseen request_seen policy_rules
         policy_rules_version
-        requests_to_judge judge_requests'),
+        requests_to_judge judge_requests retention_list retention_terms retention_propose
+        retention_agree retention_withdraw'),
     ('worker', 'worker_hello worker_report worker_bye claim_attempts attempt_file_chunk
         start_attempts mark_attempts_running release_attempts finish_attempts attempt_standing
         output_chunk_put heartbeat sweep adopt_attempts adoption_end orphans janitor_deleted
@@ -43,7 +44,7 @@ select unnest(array['request_clock', 'clock_due']) as name;
 create temp table may_read on commit drop as
 select 'countersign_verifier' as role, unnest(array['audit_event', 'audit_seal', 'request',
     'revision', 'revision_file', 'decision', 'attempt', 'attempt_decision', 'output_item',
-    'legal_move', 'cost_span', 'instance', 'schema_migration']) as name;
+    'legal_move', 'cost_span', 'instance', 'schema_migration', 'retention']) as name;
 
 create temp table routine on commit drop as
 select p.oid, p.proname as name, p.oid::regprocedure::text as signature, p.prosecdef as definer,
@@ -115,7 +116,7 @@ select set_eq($$ select tgrelid::regclass::text from pg_catalog.pg_trigger
 select set_eq($$ select tgrelid::regclass::text from pg_catalog.pg_trigger
     where tgname like '%no_delete' and tgenabled = 'O' $$,
     $$ select unnest(array['request', 'attempt', 'person', 'team', 'session', 'api_token',
-       'worker']) $$, 'what is never deleted');
+       'worker', 'retention']) $$, 'what is never deleted');
 
 -- Words: each function, view and view column that needs it is explained.
 select is_empty('select signature from routine where words is null', 'each function has a comment');
