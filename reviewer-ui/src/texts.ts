@@ -127,15 +127,20 @@ export const t = {
 
   prove: {
     title: 'Confirm that it is you',
-    why: (span: string) =>
-      `This code is of high risk. To approve it, show who you are: the last time was more than ` +
-      `${span} ago, or somebody else vouched for you. Your note is kept.`,
-    submit: 'Confirm and approve',
+    why: {
+      approve: (span: string) =>
+        `This code is of high risk. To approve it, show who you are: the last time was more ` +
+        `than ${span} ago, or somebody else vouched for you. Your note is kept.`,
+      retention: (span: string) =>
+        `To have rows of the audit trail dropped, show who you are: the last time was more ` +
+        `than ${span} ago, or somebody else vouched for you. What you wrote is kept.`,
+    },
+    submit: { approve: 'Confirm and approve', retention: 'Confirm and go on' },
     cancel: 'Not now',
     empty: 'Enter your password.',
     wrong: 'This is not your password.',
     provider: 'Confirm by single sign\u2011on',
-    providerHelp: 'You come back to this request and press Approve once more.',
+    providerHelp: 'You come back here and press the button once more.',
     none: (span: string) =>
       'You have no password here. Ask your admin for a one-time sign\u2011in link and open it in ' +
       `this browser: then you can approve for ${span}, and set a password for the next time.`,

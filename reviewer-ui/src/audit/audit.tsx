@@ -3,16 +3,18 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from '../base/api';
 import { go, route } from '../base/route';
 import { isAdmin } from '../base/session';
-import { Icon } from '../parts/icons';
+import { Icon, type IconName } from '../parts/icons';
 import { A, Button, Loading } from '../parts/small';
 import { Answer } from './answer';
 import { OwnForm, QuestionForm } from './form';
 import { HeadPanel } from './head';
+import { Retention } from './retention';
 import { cancel } from './run';
 import type { AuditOffer, AuditQuestion } from './types';
 import { t } from '../texts';
 
 const own = 'sql';
+const retention = 'retention';
 const example = 'select event, count(*)\nfrom audit_logs\ngroup by event\norder by count(*) desc';
 
 function useOffer(): { offer: AuditOffer | null; failed: boolean; load: () => void } {
@@ -28,6 +30,9 @@ function useOffer(): { offer: AuditOffer | null; failed: boolean; load: () => vo
   return { offer, failed, load };
 }
 
+// What is no question.
+const icons: Record<string, IconName> = { [own]: 'code', [retention]: 'clock' };
+
 function matches(question: AuditQuestion, words: string): boolean {
   const text = `${question.title} ${question.about} ${question.id}`.toLowerCase();
   return words
@@ -40,7 +45,7 @@ function Choice({ id, chosen, title }: { id: string; chosen: string; title: stri
   return (
     <li>
       <A href={`/audit?q=${id}`} aria-current={id === chosen ? 'true' : undefined}>
-        {id === own && <Icon name="code" />}
+        {icons[id] && <Icon name={icons[id]} />}
         {title}
       </A>
     </li>
@@ -67,6 +72,7 @@ function Choices({ questions, chosen }: { questions: AuditQuestion[]; chosen: st
       />
       <ul ref={list}>
         <Choice id={own} chosen={chosen} title={t.audit.own} />
+        <Choice id={retention} chosen={chosen} title={t.audit.retention.title} />
         {found.map(({ id, title }) => (
           <Choice key={id} id={id} chosen={chosen} title={title} />
         ))}
@@ -80,6 +86,7 @@ function Desk({ offer }: { offer: AuditOffer }) {
   const [sql, write] = useState(example);
   const chosen = route.value.query.get('q') ?? offer.questions[0]?.id ?? own;
   const question = offer.questions.find((one) => one.id === chosen) ?? null;
+  const dropping = chosen === retention;
   // Another question, or another view: what still runs is of no use to anybody.
   useEffect(() => () => cancel({ state: 'none' }), [chosen]);
   const change = (text: string) => {
@@ -88,14 +95,15 @@ function Desk({ offer }: { offer: AuditOffer }) {
   };
   return (
     <div class="audit-desk">
-      <Choices questions={offer.questions} chosen={question ? chosen : own} />
+      <Choices questions={offer.questions} chosen={question || dropping ? chosen : own} />
       <div class="audit-work">
+        {dropping && <Retention />}
         {question ? (
           <QuestionForm key={chosen} question={question} change={change} />
         ) : (
-          <OwnForm sql={sql} write={write} views={offer.views} />
+          !dropping && <OwnForm sql={sql} write={write} views={offer.views} />
         )}
-        <Answer question={question} sql={question?.sql ?? sql} />
+        {!dropping && <Answer question={question} sql={question?.sql ?? sql} />}
       </div>
     </div>
   );

@@ -34,6 +34,38 @@ export interface AuditTable {
   elapsed_ms: number;
 }
 
+interface Named {
+  id: number;
+  name: string;
+}
+
+// A proposal to drop old rows, and what became of it.
+export interface Retention {
+  id: number;
+  state: 'proposed' | 'agreed' | 'withdrawn' | 'dropped';
+  // Up to this one, made then; the seals up to it cover so many rows.
+  seal: number;
+  sealed_at: string;
+  events: number;
+  reason: string;
+  proposed_by: Named;
+  proposed_at: string;
+  agreed_by: Named | null;
+  agreed_at: string | null;
+  withdrawn_by: Named | null;
+  withdrawn_at: string | null;
+  dropped_at: string | null;
+  dropped_events: number | null;
+  kept_events: number | null;
+  manifest_sha256: string | null;
+}
+
+export interface Retentions {
+  retentions: Retention[];
+  // The newest day that a proposal may give, in UTC.
+  earliest: string;
+}
+
 export type AuditAsked =
   | { question: string; parameters: Record<string, string> }
   | { sql: string };

@@ -11,6 +11,7 @@ import { Password } from './password-field';
 import { t } from '../texts';
 
 interface ProveProps {
+  what: keyof typeof t.prove.why;
   proved: () => void;
   leave: () => void;
 }
@@ -44,7 +45,7 @@ function useProof(proved: () => void) {
   };
 }
 
-export function Prove({ proved, leave }: ProveProps) {
+export function Prove({ what, proved, leave }: ProveProps) {
   const ways = useWays();
   const [password, setPassword] = useState('');
   const { busy, problem, byPassword, byProvider } = useProof(proved);
@@ -64,7 +65,7 @@ export function Prove({ proved, leave }: ProveProps) {
   return (
     <Dialog title={t.prove.title} onClose={leave}>
       <form ref={form} class="dialog-form" onSubmit={submit} noValidate>
-        <p>{t.prove.why(span)}</p>
+        <p>{t.prove.why[what](span)}</p>
         {known && (
           <>
             <input
@@ -95,7 +96,7 @@ export function Prove({ proved, leave }: ProveProps) {
         <div class="actions">
           {known && (
             <Button tone="primary" type="submit" busy={busy}>
-              {t.prove.submit}
+              {t.prove.submit[what]}
             </Button>
           )}
           {provider && (

@@ -312,6 +312,7 @@ export function DecisionBar(props: BarProps) {
       </section>
       {proving && (
         <Prove
+          what="approve"
           proved={() => {
             prove(false);
             void ask('approve');

@@ -46,6 +46,41 @@ export const auditing = {
       `Only the first ${many(n, 'row', 'rows')}: the answer was too large. Ask for less.`,
     failed: 'This did not run',
     place: (line: number, column: number) => `Line ${line}, column ${column}`,
+    retention: {
+      title: 'Dropping old rows',
+      about:
+        'Two admins agree to drop what was sealed before a day, then an operator exports those ' +
+        'rows and drops them. Their seals stay, so the rest of the trail can still be proved, ' +
+        'and so can the export. Rows of requests that are not over, and of people and teams, stay.',
+      before: 'Sealed before',
+      earliest: (day: string) => `${day} at the latest. Days are in UTC.`,
+      reason: 'Reason',
+      propose: 'Propose',
+      proposed: 'Proposed. Another admin must agree.',
+      agree: 'Agree',
+      agreed: 'Agreed. Now an operator can drop it.',
+      withdraw: 'Withdraw',
+      withdrawn: 'Withdrawn. Nothing was dropped.',
+      own: 'Another admin must agree.',
+      next: 'An operator exports and drops it with:',
+      command: (id: number) => `countersign audit drop ${id} DIR`,
+      upTo: (seal: string, at: string) => `Up to seal ${seal}, made ${at}`,
+      rows: (n: number) => many(n, 'row', 'rows'),
+      by: (what: string, name: string, at: string) => `${what} by ${name}, ${at}`,
+      states: {
+        proposed: 'Proposed',
+        agreed: 'Agreed',
+        withdrawn: 'Withdrawn',
+        dropped: 'Dropped',
+      },
+      dropped: (gone: number, kept: number) =>
+        `${many(gone, 'row', 'rows')} dropped, ${formatNumber(kept)} of these seals kept`,
+      manifest: 'Digest of the export\u2019s manifest',
+      none: 'Nothing was ever dropped.',
+      past: 'Earlier',
+      loadFailed: 'What was dropped could not be loaded.',
+      cancelled: 'Not done: you have not confirmed that it is you.',
+    },
     loadFailed: 'The questions could not be loaded.',
     head: {
       title: 'Audit seal',
