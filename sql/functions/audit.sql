@@ -85,7 +85,7 @@ do $$
 declare
     name text;
 begin
-    foreach name in array array['audit_event', 'audit_seal', 'request_text', 'revision',
+    foreach name in array array['audit_seal', 'request_text', 'revision',
             'revision_file', 'decision', 'attempt_decision', 'output_item', 'output_chunk',
             'cost_span', 'blob', 'blob_chunk', 'file', 'credential_event', 'legal_move',
             'instance', 'price', 'policy_version', 'policy_rule'] loop
@@ -133,13 +133,18 @@ create or replace function cs.audit_chain_broken(of_entity text, of_id bigint)
 begin atomic
     select c.entity_seq,
            case when c.entity_seq <> c.place then 'a row is missing'
-                when c.prev_hash <> coalesce(c.before, '\x') then 'does not follow the row before'
+                when c.prev_hash <> c.before then 'does not follow the row before'
                 else 'was changed' end
     from (select e.entity_seq, e.prev_hash, e.hash, cs.audit_leaf(e) as leaf,
-                 row_number() over w as place, lag(e.hash) over w as before
+                 -- Behind dropped rows the chain begins with one that carries them.
+                 case when first_value(e.event) over w = 'request.carried'
+                     then first_value(e.entity_seq) over w - 1 else 0 end + row_number() over w
+                     as place,
+                 coalesce(lag(e.hash) over w,
+                     case e.event when 'request.carried' then e.prev_hash else '\x' end) as before
           from cs.audit_event e where e.entity = of_entity and e.entity_id = of_id
           window w as (order by e.entity_seq)) c
-    where c.entity_seq <> c.place or c.prev_hash <> coalesce(c.before, '\x') or c.hash <> c.leaf
+    where c.entity_seq <> c.place or c.prev_hash <> c.before or c.hash <> c.leaf
     order by c.entity_seq;
 end;
 comment on function cs.audit_chain_broken is

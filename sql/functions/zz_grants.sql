@@ -35,7 +35,8 @@ begin
             operator_tokens operator_token_revoke operator_quorum operator_quorum_set
             operator_groups operator_group_set operator_break_glass operator_pause
             workers_list metrics instance_get ready_check audit_questions operator_audit_query
-            policy_rules policy_rules_version operator_policy_versions operator_policy_set'),
+            policy_rules policy_rules_version operator_policy_versions operator_policy_set
+            operator_retention operator_retention_drop'),
         ('countersign_sealer', 'seal_lock seal_take seal_put seals_from head_lock heads_unsent
             head_sent_put'),
         ('countersign_auditor', 'unapproved_runs broken_chains request_clock clock_due'))

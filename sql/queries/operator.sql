@@ -71,6 +71,14 @@ select cs.operator_break_glass($1);
 -- name: operator_pause(scope text, paused bool, reason text)
 select cs.operator_pause($1, $2, $3);
 
+-- item: id, min_days → id, first_seal, seal, events of what may be dropped from the audit trail
+-- name: operator_retention(item jsonb)
+select cs.operator_retention($1);
+
+-- item: id, min_days, events, manifest_sha256 → id, seal, requests, dropped_events, kept_events
+-- name: operator_retention_drop(item jsonb)
+select cs.operator_retention_drop($1);
+
 -- item: {question, parameters?} or {sql} → {sql, values}, for the auditor to run
 -- name: operator_audit_query(item jsonb)
 select cs.operator_audit_query($1);

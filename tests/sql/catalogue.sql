@@ -32,7 +32,8 @@ from (values
         operator_token_revoke operator_quorum operator_quorum_set operator_groups
         operator_group_set operator_break_glass operator_pause workers_list metrics instance_get
         ready_check audit_questions operator_audit_query policy_rules policy_rules_version
-        operator_policy_versions operator_policy_set'),
+        operator_policy_versions operator_policy_set operator_retention
+        operator_retention_drop'),
     ('sealer', 'seal_lock seal_take seal_put seals_from head_lock heads_unsent head_sent_put'),
     ('auditor', 'unapproved_runs broken_chains request_clock clock_due')) e (role, functions);
 -- What fires for each row sets no path, which takes as long as the rest; see the end.
