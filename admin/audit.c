@@ -46,8 +46,8 @@ static void print_result(const struct audit_place *place, const struct verify_re
 
 static int verify_place(const struct audit_place *place, struct error *err)
 {
-    const struct verify_options options = {place->keys, place->decision_keys, place->heads,
-                                           place->head_count, true};
+    const struct verify_options options = {
+        place->keys, place->decision_keys, place->heads, place->head_count, true, stdout};
     struct verify_result result;
     int64_t start_us = clock_monotonic_us();
     if (!verify_run(place->db, &options, &result, err))
@@ -113,16 +113,16 @@ static bool read_time(const char *name, const char *text, int64_t *ret_us, struc
 
 static bool run_export(struct words *words, int *ret_status, struct error *err)
 {
-    int64_t range_us[2];
+    struct export_range range = {.n = {1, INT64_MAX}};
     struct export_result result;
     AUTO(audit_place) struct audit_place place = {0};
     if (words->count)
         return fail(err, ERR_BAD_REQUEST, "audit export takes no words: %s", words->list[0]);
     if (!out_option)
         return fail(err, ERR_BAD_REQUEST, "--out must name the folder to make");
-    if (!read_time("--from", from_option, &range_us[0], err) ||
-        !read_time("--to", to_option, &range_us[1], err) || !audit_place_open(NULL, &place, err) ||
-        !export_write(&place, range_us, out_option, &result, err))
+    if (!read_time("--from", from_option, &range.us[0], err) ||
+        !read_time("--to", to_option, &range.us[1], err) || !audit_place_open(NULL, &place, err) ||
+        !export_write(&place, &range, out_option, &result, err))
         return false;
     printf("%" PRId64 " audit rows under %" PRId64 " seals are in %s\n", result.events,
            result.seals, out_option);

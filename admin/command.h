@@ -25,4 +25,5 @@ extern const struct command commands_health[];
 extern const struct command commands_keys[];
 extern const struct command commands_audit[];
 extern const struct command commands_audit_query[];
+extern const struct command commands_audit_drop[];
 extern const struct command commands_plain[]; /* settings, version */

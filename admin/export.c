@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "admin/folders.h"
 #include "build/gen/statements.h"
@@ -29,6 +30,7 @@ struct export
     const char *folder;
     struct output events, seals;
     struct export_result result;
+    int64_t dropped; /* rows up to this seal */
     struct seal first;
     struct buffer field;
 };
@@ -59,7 +61,8 @@ static json_t *output_end(struct output *output)
 {
     uint8_t digest[SHA256_SIZE];
     char hex[SHA256_HEX];
-    bool good = !ferror(output->file);
+    bool good = !ferror(output->file) && fflush(output->file) == 0;
+    good = fsync(fileno(output->file)) == 0 && good;
     good = fclose(output->file) == 0 && good;
     output->file = NULL;
     sha256_end(&output->sha, digest);
@@ -125,6 +128,10 @@ static bool write_rows(struct export *export, const struct seal *seal, struct er
 static bool write_seal(struct export *export, const struct seal *seal, struct error *err)
 {
     char line[SEAL_LINE_SIZE];
+    if (seal->n <= export->dropped)
+        return fail(err, ERR_NOT_FOUND,
+                    "rows up to seal %" PRId64 " were dropped; what `audit drop` exported has them",
+                    export->dropped);
     seal_line(seal, line);
     output_line(&export->seals, line);
     if (!export->result.seals++)
@@ -134,9 +141,19 @@ static bool write_seal(struct export *export, const struct seal *seal, struct er
     return write_rows(export, seal, err);
 }
 
-static bool write_range(struct export *export, const int64_t range_us[2], struct error *err)
+static bool is_within(const struct seal *seal, const struct export_range *range)
+{
+    return seal->sealed_us >= range->us[0] && seal->sealed_us < range->us[1] &&
+           seal->n >= range->n[0] && seal->n <= range->n[1];
+}
+
+static bool write_range(struct export *export, const struct export_range *range, struct error *err)
 {
     int64_t next = 1;
+    AUTO(rows) struct rows *dropped = NULL;
+    if (!sql_verify_dropped(export->place->db, &dropped, err))
+        return false;
+    export->dropped = rows_integer(dropped, 0, 0);
     for (size_t got = PAGE; got == PAGE; next += PAGE) {
         AUTO(rows) struct rows *rows = NULL;
         if (!sql_verify_seals(export->place->db, next, PAGE, &rows, err))
@@ -146,8 +163,7 @@ static bool write_range(struct export *export, const int64_t range_us[2], struct
             struct seal seal;
             if (!seal_from_row(rows, i, &seal))
                 return fail(err, ERR_CONFLICT, "seal %" PRId64 " was changed", seal.n);
-            if (seal.sealed_us >= range_us[0] && seal.sealed_us < range_us[1] &&
-                !write_seal(export, &seal, err))
+            if (is_within(&seal, range) && !write_seal(export, &seal, err))
                 return false;
         }
     }
@@ -159,6 +175,7 @@ static bool write_manifest(struct export *export, struct error *err)
 {
     char head[SEAL_LINE_SIZE];
     AUTO(text) char *path = path_join(export->folder, "manifest.json");
+    AUTO(text) char *parent = path_join(export->folder, "..");
     seal_line(&export->result.last, head);
     json_t *events = output_end(&export->events);
     json_t *seals = output_end(&export->seals);
@@ -170,19 +187,23 @@ static bool write_manifest(struct export *export, struct error *err)
     if (!root)
         return fail(err, ERR_INTERNAL, "%s can not be filled", export->folder);
     AUTO(text) char *text = json_text(root);
-    return file_write(path, bytes_of(text), 0644, err);
+    uint8_t digest[SHA256_SIZE];
+    sha256(bytes_of(text), digest);
+    hex_encode(digest, sizeof digest, export->result.manifest_sha256);
+    return file_write(path, bytes_of(text), 0644, err) && path_sync(path, err) &&
+           path_sync(export->folder, err) && path_sync(parent, err);
 }
 
-bool export_write(const struct audit_place *place, const int64_t range_us[2], const char *folder,
-                  struct export_result *ret_result, struct error *err)
+bool export_write(const struct audit_place *place, const struct export_range *range,
+                  const char *folder, struct export_result *ret_result, struct error *err)
 {
     struct export export = {.place = place, .folder = folder};
     struct error ignored;
     if (mkdir(folder, 0755) != 0)
-        return fail(err, ERR_BAD_REQUEST, "--out %s can not be made: %s", folder, strerror(errno));
+        return fail(err, ERR_BAD_REQUEST, "%s can not be made: %s", folder, strerror(errno));
     bool good = output_open(folder, "events.jsonl", &export.events, err) &&
                 output_open(folder, "seals", &export.seals, err) &&
-                write_range(&export, range_us, err) && write_manifest(&export, err);
+                write_range(&export, range, err) && write_manifest(&export, err);
     if (export.events.file)
         fclose(export.events.file);
     if (export.seals.file)

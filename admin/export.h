@@ -12,12 +12,20 @@
 struct export_result {
     int64_t seals, events;
     struct seal last;
+    char manifest_sha256[SHA256_HEX]; /* of manifest.json; only of what was written */
 };
 
-/* Whole seals that were made from `range_us[0]` up to before `range_us[1]`, in microseconds since
- * 1970, into a new folder. ERR_NOT_FOUND when there is none. */
-bool export_write(const struct audit_place *place, const int64_t range_us[2], const char *folder,
-                  struct export_result *ret_result, struct error *err) MUST_CHECK;
+/* Seals that were made from `us[0]` up to before `us[1]`, in microseconds since 1970, with numbers
+ * from `n[0]` to `n[1]`. */
+struct export_range {
+    int64_t us[2], n[2];
+};
+
+/* Whole seals into a new folder, all of it on disk in the end. ERR_NOT_FOUND when there is none,
+ * ERR_CONFLICT when rows of one are missing. */
+bool export_write(const struct audit_place *place, const struct export_range *range,
+                  const char *folder, struct export_result *ret_result,
+                  struct error *err) MUST_CHECK;
 
 /* ERR_CONFLICT: it is broken, and the text says where. */
 bool export_verify(const struct public_keys *keys, const char *folder,

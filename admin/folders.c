@@ -94,6 +94,16 @@ bool file_write(const char *path, struct bytes text, mode_t mode, struct error *
     return true;
 }
 
+bool path_sync(const char *path, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool good = fd >= 0 && fsync(fd) == 0;
+    int why = errno;
+    if (fd >= 0)
+        close(fd);
+    return good || fail(err, ERR_INTERNAL, "can not bring %s to disk: %s", path, strerror(why));
+}
+
 bool file_read(const char *path, char **ret_text, struct error *err)
 {
     AUTO(buffer) struct buffer text = {0};

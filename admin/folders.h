@@ -21,5 +21,8 @@ bool path_exists(const char *path);
 /* Replaces the file in one step. */
 bool file_write(const char *path, struct bytes text, mode_t mode, struct error *err) MUST_CHECK;
 
+/* Whether a file, or the names in a folder, are on disk. */
+bool path_sync(const char *path, struct error *err) MUST_CHECK;
+
 /* The whole file, 1 MiB at most; caller frees. */
 bool file_read(const char *path, char **ret_text, struct error *err) MUST_CHECK;

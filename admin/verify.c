@@ -27,13 +27,17 @@ bool verify_run(struct db *db, const struct verify_options *options,
     pthread_mutex_init(&verify->db_lock, NULL);
     bool good = hasher_new(&verify->hasher, err);
     verify->merkle.hasher = verify->hasher;
-    good = good && begin(verify, err) && verify_events(verify, err) && verify_tables(verify, err);
+    good = good && begin(verify, err) && verify_drops_read(verify, err) &&
+           verify_events(verify, err) && verify_tables(verify, err);
+    if (good && options->dropped)
+        verify_drops_print(verify, options->dropped);
     *ret_result = verify->result;
     rows_free(verify->seals);
     marks_auto(&verify->marks);
     hasher_free(verify->hasher);
     buffer_auto(&verify->field);
     free(verify->pending);
+    free(verify->drops.list);
     pthread_mutex_destroy(&verify->db_lock);
     free(verify);
     return good;

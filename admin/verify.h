@@ -1,6 +1,8 @@
 /* Whether the audit trail is whole: everything made anew from raw rows, and held against seals. */
 #pragma once
 
+#include <stdio.h>
+
 #include "common/domain/seal.h"
 #include "common/io/db.h"
 
@@ -9,6 +11,7 @@ struct verify_options {
     const struct seal *heads;                       /* that left earlier, in any order */
     size_t head_count;
     bool progress; /* a line on stderr now and then */
+    FILE *dropped; /* gets a line for each part that was dropped; NULL: none */
 };
 
 struct verify_result {

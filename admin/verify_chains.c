@@ -1,5 +1,3 @@
-/* The chain of each entity, and the moves of each request and attempt, in the order of the chain.
- */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +5,8 @@
 #include "admin/verify_internal.h"
 #include "build/gen/statements.h"
 
-static bool broken(const struct verify *verify, const struct link *link, const char *what,
-                   struct error *err)
+bool verify_chain_broken(const struct verify *verify, const struct link *link, const char *what,
+                         struct error *err)
 {
     return fail(err, ERR_CONFLICT, "audit row %lld (%s %lld, place %lld): %s",
                 (long long)link->row_id, verify->kinds[link->kind - MARK_ENTITY],
@@ -89,6 +87,14 @@ const struct move *verify_move(const struct verify *verify, const char *key)
     return bsearch(key, verify->moves, verify->move_count, sizeof *verify->moves, is_key);
 }
 
+bool verify_state_is_over(const struct verify *verify, int16_t state)
+{
+    for (size_t i = 0; i < verify->move_count; i++)
+        if (verify->moves[i].from == state && strncmp(verify->moves[i].key, "request:", 8) == 0)
+            return false;
+    return state > 0;
+}
+
 /* The mark must not be used after this: it may have moved. */
 static bool follow(struct verify *verify, const struct link *link, struct error *err)
 {
@@ -97,7 +103,7 @@ static bool follow(struct verify *verify, const struct link *link, struct error 
                                 memcmp(mark->hash, link->prev, sizeof link->prev) == 0
                           : link->prev_len == 0;
     if (!fits)
-        return broken(verify, link, "does not follow the row before it", err);
+        return verify_chain_broken(verify, link, "does not follow the row before it", err);
     mark->seq = link->seq;
     memcpy(mark->hash, link->hash, sizeof mark->hash);
     if (!link->move)
@@ -105,7 +111,7 @@ static bool follow(struct verify *verify, const struct link *link, struct error 
     if (link->attempt_id)
         mark = marks_get(&verify->marks, MARK_ATTEMPT_STATE, link->attempt_id, 0);
     if (mark->state != link->move->from)
-        return broken(verify, link, "moves from a state that was not", err);
+        return verify_chain_broken(verify, link, "moves from a state that was not", err);
     mark->state = link->move->to;
     return true;
 }
@@ -116,7 +122,7 @@ static bool keep(struct verify *verify, const struct link *link, struct error *e
     struct mark *mark =
         marks_get(&verify->marks, -link->kind, link->id, link->seq); /* of pending rows */
     if (mark->seen)
-        return broken(verify, link, "its place is taken twice", err);
+        return verify_chain_broken(verify, link, "its place is taken twice", err);
     mark->seen = true;
     mark->seq = (int64_t)verify->pending_count;
     if ((verify->pending_count & (verify->pending_count - 1)) == 0) {
@@ -150,10 +156,22 @@ bool verify_chain_row(struct verify *verify, const struct link *link, struct err
 {
     int64_t seq = marks_get(&verify->marks, link->kind, link->id, 0)->seq;
     if (link->seq <= seq)
-        return broken(verify, link, "its place is taken twice", err);
+        return verify_chain_broken(verify, link, "its place is taken twice", err);
     if (link->seq > seq + 1)
         return keep(verify, link, err);
     return follow(verify, link, err) && follow_kept(verify, link, err);
+}
+
+bool verify_chain_begin(struct verify *verify, const struct link *link, int16_t state,
+                        struct error *err)
+{
+    struct mark *mark = marks_get(&verify->marks, link->kind, link->id, 0);
+    if (mark->seq || link->prev_len != sizeof link->prev)
+        return verify_chain_broken(verify, link, "carries rows that are still there", err);
+    mark->seq = link->seq;
+    mark->state = state;
+    memcpy(mark->hash, link->hash, sizeof mark->hash);
+    return follow_kept(verify, link, err);
 }
 
 bool verify_chains_end(struct verify *verify, struct error *err)
@@ -162,7 +180,7 @@ bool verify_chains_end(struct verify *verify, struct error *err)
         const struct link *link = &verify->pending[i];
         const struct mark *mark = marks_find(&verify->marks, -link->kind, link->id, link->seq);
         if (mark->seen)
-            return broken(verify, link, "the row before it is missing", err);
+            return verify_chain_broken(verify, link, "the row before it is missing", err);
     }
     return true;
 }

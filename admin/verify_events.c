@@ -19,10 +19,12 @@ enum column {
     ENTITY_ID,
     ENTITY_SEQ,
     ACTOR_KIND = 8,
-    SUBJECT = 13,
+    EVENT = 12,
+    SUBJECT,
     FROM_STATE,
     TO_STATE,
-    ROW_DIGESTS = 17,
+    BODY,
+    ROW_DIGESTS,
     PREV_HASH,
     HASH,
     ATTEMPT_ID
@@ -51,10 +53,22 @@ static void take_leaf(struct verify *verify, const struct rows *rows, size_t row
     hasher_take(verify->hasher, buffer_bytes(field), ret_leaf);
 }
 
-/* "decision:7", "revision:2" and "attempt:9", with the digest of that row in hex. */
-static bool take_digest(struct verify *verify, int64_t request_id, const char *item)
+/* The newest one of its own chain holds, wherever that comes in the order of transactions. */
+static bool take_proposal(struct verify *verify, const struct link *link, int64_t number,
+                          const char *hex)
 {
-    static const char *const kinds[] = {"decision", "revision", "attempt"};
+    struct mark *mark = marks_get(&verify->marks, MARK_RETENTION, number, 0);
+    bool own = link->kind == verify_kind(verify, bytes_of("retention")) && link->id == number;
+    if (!own || link->seq < mark->seq)
+        return own;
+    mark->seq = link->seq;
+    return hex_decode(hex, mark->hash, sizeof mark->hash);
+}
+
+/* "decision:7", "revision:2" and "attempt:9", with the digest of that row in hex. */
+static bool take_digest(struct verify *verify, const struct link *link, const char *item)
+{
+    static const char *const kinds[] = {"decision", "revision", "attempt", "retention"};
     char kind[16], hex[SHA256_HEX + 1];
     int64_t number;
     int64_t found = 0;
@@ -64,8 +78,10 @@ static bool take_digest(struct verify *verify, int64_t request_id, const char *i
         found++;
     if (found == (int64_t)COUNT_OF(kinds))
         return false;
+    if (found + 1 == MARK_RETENTION)
+        return take_proposal(verify, link, number, hex);
     bool is_revision = found + 1 == MARK_REVISION;
-    struct mark *mark = marks_get(&verify->marks, found + 1, is_revision ? request_id : number,
+    struct mark *mark = marks_get(&verify->marks, found + 1, is_revision ? link->id : number,
                                   is_revision ? number : 0);
     bool twice = mark->seq;
     mark->seq = 1;
@@ -73,7 +89,7 @@ static bool take_digest(struct verify *verify, int64_t request_id, const char *i
 }
 
 static bool take_digests(struct verify *verify, const struct rows *rows, size_t row,
-                         struct error *err)
+                         const struct link *link, struct error *err)
 {
     struct bytes text = rows_bytes(rows, row, ROW_DIGESTS);
     if (!text.len)
@@ -81,7 +97,7 @@ static bool take_digests(struct verify *verify, const struct rows *rows, size_t 
     AUTO(buffer) struct buffer copy = {0};
     buffer_add(&copy, (const char *)text.data + 1, text.len - 1); /* past jsonb's version */
     for (char *at = copy.data + 1; at && *at == '"';) {
-        if (!take_digest(verify, rows_integer(rows, row, ENTITY_ID), at))
+        if (!take_digest(verify, link, at))
             return broken(rows, row, "covers a row that is none, or that another one covers", err);
         at = strstr(at, "\", \"");
         at = at ? at + 3 : NULL;
@@ -110,6 +126,22 @@ static bool take_move(struct verify *verify, const struct rows *rows, size_t row
            broken(rows, row, "moves no attempt that it names", err);
 }
 
+static bool is_text(const char *text, const struct rows *rows, size_t row, int column)
+{
+    struct bytes bytes = rows_bytes(rows, row, column);
+    return strlen(text) == bytes.len && memcmp(text, bytes.data, bytes.len) == 0;
+}
+
+/* Its place in its chain, which may begin behind rows that were dropped. */
+static bool take_place(struct verify *verify, const struct rows *rows, size_t row,
+                       const struct link *link, struct error *err)
+{
+    if (!is_text("request.carried", rows, row, EVENT))
+        return verify_chain_row(verify, link, err);
+    return verify_drops_carried(verify, link, rows_bytes(rows, row, BODY),
+                                rows_integer(rows, row, XID), err);
+}
+
 static bool take_row(struct verify *verify, const struct rows *rows, size_t row, struct error *err)
 {
     uint8_t leaf[SHA256_SIZE];
@@ -129,8 +161,8 @@ static bool take_row(struct verify *verify, const struct rows *rows, size_t row,
     memcpy(link.hash, leaf, sizeof leaf);
     if (prev.len == sizeof link.prev)
         memcpy(link.prev, prev.data, prev.len);
-    return take_move(verify, rows, row, &link, err) && verify_chain_row(verify, &link, err) &&
-           take_digests(verify, rows, row, err) && verify_epoch_row(verify, &sealed, err);
+    return take_move(verify, rows, row, &link, err) && take_place(verify, rows, row, &link, err) &&
+           take_digests(verify, rows, row, &link, err) && verify_epoch_row(verify, &sealed, err);
 }
 
 static void print_progress(const struct verify *verify)
@@ -212,6 +244,7 @@ bool verify_events(struct verify *verify, struct error *err)
         /* From the first to the last there is no id that is in no epoch. */
         const int64_t ids[2] = {i ? rows_integer(epochs, i, 1) : INT64_MIN,
                                 last ? INT64_MAX : rows_integer(epochs, i + 1, 1)};
+        memcpy(verify->epoch_ids, ids, sizeof ids);
         if (!verify_epoch_begin(verify, epoch, err) || !take_epoch(verify, ids, err) ||
             !verify_epoch_end(verify, last, err))
             return false;

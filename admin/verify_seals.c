@@ -66,7 +66,9 @@ static bool fetch(struct verify *verify, struct error *err)
 static bool load(struct verify *verify, struct error *err)
 {
     verify->loaded = false;
-    verify->merkle.count = 0;
+    if (verify->before.n >=
+        verify_drops_until(verify)) /* else those that stay are taken together */
+        verify->merkle.count = 0;
     verify->top_id = 0;
     bool at_end = !verify->seals || verify->seal_at == rows_count(verify->seals);
     if (at_end && !fetch(verify, err))
@@ -79,7 +81,8 @@ static bool load(struct verify *verify, struct error *err)
     return fault ? broken(&verify->seal, fault, err) : check_heads(verify, &verify->seal, err);
 }
 
-static bool close_seal(struct verify *verify, struct error *err)
+/* All rows under the seal, when none was dropped. */
+static bool check_rows(struct verify *verify, struct error *err)
 {
     const struct seal *seal = &verify->seal;
     uint8_t root[SHA256_SIZE];
@@ -90,8 +93,15 @@ static bool close_seal(struct verify *verify, struct error *err)
     merkle_root(&verify->merkle, root);
     if (!same_hash(root, seal->root))
         return broken(seal, "covers other rows", err);
-    if (verify->top_id != seal->last_id)
-        return broken(seal, "names another last row", err);
+    return verify->top_id == seal->last_id || broken(seal, "names another last row", err);
+}
+
+static bool close_seal(struct verify *verify, struct error *err)
+{
+    const struct seal *seal = &verify->seal;
+    bool dropped = seal->n <= verify_drops_until(verify);
+    if (!(dropped ? verify_drops_seal(verify, err) : check_rows(verify, err)))
+        return false;
     verify->last_id = seal->last_id > verify->last_id ? seal->last_id : verify->last_id;
     verify->result.newest = *seal;
     verify->result.seals++;

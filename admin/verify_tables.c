@@ -12,8 +12,7 @@ static bool broken(const char *what, int64_t id, const char *why, struct error *
     return fail(err, ERR_CONFLICT, "%s %" PRId64 ": %s", what, id, why);
 }
 
-/* SHA-256 of 0x00 and the columns from the first to the last, as fields. */
-static void take_digest(struct verify *verify, const struct rows *rows, size_t row,
+void verify_take_digest(struct verify *verify, const struct rows *rows, size_t row,
                         const int columns[2], uint8_t ret_digest[SHA256_SIZE])
 {
     buffer_clear(&verify->field);
@@ -23,8 +22,7 @@ static void take_digest(struct verify *verify, const struct rows *rows, size_t r
     hasher_take(verify->hasher, buffer_bytes(&verify->field), ret_digest);
 }
 
-/* Whether the row is as the audit trail says that it was made. */
-static bool is_covered(struct verify *verify, const int64_t key[3],
+bool verify_is_covered(struct verify *verify, const int64_t key[3],
                        const uint8_t digest[SHA256_SIZE])
 {
     struct mark *mark = marks_find(&verify->marks, key[0], key[1], key[2]);
@@ -38,8 +36,8 @@ static bool decisions(struct verify *verify, const struct rows *rows, size_t row
 {
     uint8_t digest[SHA256_SIZE];
     int64_t id = rows_integer(rows, row, 0);
-    take_digest(verify, rows, row, (const int[]){1, 18}, digest);
-    return is_covered(verify, (const int64_t[]){MARK_DECISION, id, 0}, digest) ||
+    verify_take_digest(verify, rows, row, (const int[]){1, 18}, digest);
+    return verify_is_covered(verify, (const int64_t[]){MARK_DECISION, id, 0}, digest) ||
            broken("decision", id, "is not as the audit trail has it", err);
 }
 
@@ -68,10 +66,10 @@ static bool revisions(struct verify *verify, const struct rows *rows, size_t row
     uint8_t digest[SHA256_SIZE], code[SHA256_SIZE], bundle[SHA256_SIZE];
     const int64_t key[3] = {MARK_REVISION, rows_integer(rows, row, REQUEST),
                             rows_integer(rows, row, REVISION)};
-    take_digest(verify, rows, row, (const int[]){2, 13}, digest);
+    verify_take_digest(verify, rows, row, (const int[]){2, 13}, digest);
     hasher_take(verify->hasher, rows_bytes(rows, row, CODE), code);
     take_bundle(verify, rows, row, bundle);
-    bool good = is_covered(verify, key, digest) && rows_integer(rows, row, COUNTS) &&
+    bool good = verify_is_covered(verify, key, digest) && rows_integer(rows, row, COUNTS) &&
                 is_digest(rows_bytes(rows, row, CODE_SHA256), code) &&
                 is_digest(rows_bytes(rows, row, BUNDLE_SHA256), bundle);
     return good ||
@@ -91,8 +89,8 @@ static bool attempts(struct verify *verify, const struct rows *rows, size_t row,
     uint8_t digest[SHA256_SIZE];
     int64_t id = rows_integer(rows, row, 0);
     const struct mark *state = marks_find(&verify->marks, MARK_ATTEMPT_STATE, id, 0);
-    take_digest(verify, rows, row, (const int[]){2, 9}, digest);
-    if (!is_covered(verify, (const int64_t[]){MARK_ATTEMPT, id, 0}, digest))
+    verify_take_digest(verify, rows, row, (const int[]){2, 9}, digest);
+    if (!verify_is_covered(verify, (const int64_t[]){MARK_ATTEMPT, id, 0}, digest))
         return broken("attempt", id, "is not as the audit trail has it", err);
     return is_state(verify, state, rows_bytes(rows, row, 1)) ||
            broken("attempt", id, "is in a state that no move led to", err);
@@ -129,6 +127,7 @@ static const struct {
     {sql_verify_decisions, decisions, verify_signatures},
     {sql_verify_attempts, attempts, NULL},
     {sql_verify_requests, requests, NULL},
+    {sql_verify_retentions, verify_drops_proposal, NULL},
 };
 
 static bool read_tables(struct verify *verify, struct error *err)
@@ -169,10 +168,10 @@ static bool read_revisions(struct verify *verify, struct error *err)
 /* What the audit trail covers, and nobody has seen. */
 static bool none_is_missing(const struct verify *verify, struct error *err)
 {
-    static const char *const names[] = {"decision", "revision of request", "attempt"};
+    static const char *const names[] = {"decision", "revision of request", "attempt", "retention"};
     for (size_t i = 0; i < verify->marks.size; i++) {
         const struct mark *mark = &verify->marks.list[i];
-        if (mark->kind >= MARK_DECISION && mark->kind <= MARK_ATTEMPT && !mark->seen)
+        if (mark->kind >= MARK_DECISION && mark->kind <= MARK_RETENTION && !mark->seen)
             return broken(names[mark->kind - MARK_DECISION], mark->id, "is missing", err);
     }
     return true;
@@ -192,5 +191,6 @@ static bool runs_were_approved(struct verify *verify, struct error *err)
 bool verify_tables(struct verify *verify, struct error *err)
 {
     return read_tables(verify, err) && read_revisions(verify, err) &&
-           none_is_missing(verify, err) && runs_were_approved(verify, err);
+           none_is_missing(verify, err) && runs_were_approved(verify, err) &&
+           verify_drops_end(verify, err);
 }

@@ -41,7 +41,8 @@ begin
             select from gone g left join (
                 select c.entity_id, c.entity_seq from audit_event c
                 where c.xid = pg_current_xact_id() and c.entity = 'request'
-                  and c.event = 'request.carried' and c.body -> 'retention_id' = to_jsonb(dropping.id)
+                  and c.event = 'request.carried'
+                  and c.body -> 'retention_id' = to_jsonb(dropping.id)
                 ) k on g.entity = 'request' and k.entity_id = g.entity_id
             where (g.entity_seq < k.entity_seq and in_range(g.id, g.xid, reach)) is not true) then
         raise exception 'DELETE of audit_event is not allowed: its rows are only ever inserted'
@@ -316,6 +317,6 @@ begin
 end
 $$;
 comment on function cs.operator_retention_drop is
-    '{id, min_days, events, manifest_sha256} → {id, seal, requests, dropped_events, kept_events}: all
-of it in one transaction. Meanwhile nothing is added to the requests whose rows go, nothing is
+    '{id, min_days, events, manifest_sha256} → {id, seal, requests, dropped_events, kept_events},
+all in one transaction. Meanwhile nothing is added to the requests whose rows go, nothing is
 proposed, and nothing that ends later is sealed; decisions and runs go on.';

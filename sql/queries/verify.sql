@@ -91,3 +91,23 @@ from cs.attempt a
 left join cs.revision v on v.request_id = a.request_id and v.revision = a.revision
 left join cs.request r on r.id = a.request_id
 where a.started_at is not null;
+
+-- What was dropped, as the audit trail has it, in the order in which it was; and whether that had
+-- been withdrawn.
+-- name: verify_drops() binary
+select e.id, e.xid, e.entity_id, e.body, exists (
+    select from cs.audit_event w where w.entity = 'retention' and w.entity_id = e.entity_id
+    and w.event = 'retention.withdrawn')
+from cs.audit_event e where e.entity = 'retention' and e.event = 'retention.dropped'
+order by e.id;
+
+-- name: verify_dropped() binary
+select coalesce(max(t.seal), 0) from cs.retention t where t.state = 'dropped';
+
+-- name: verify_retentions(after int8, most int4) binary
+select t.id, 'countersign-retention-row-v1', t.id, t.state, t.first_seal, t.seal, t.seal_hash,
+       t.events, t.reason, t.proposed_by, t.proposed_at, t.propose_signature, t.propose_key_id,
+       t.agreed_by, t.agreed_at, t.agree_signature, t.agree_key_id, t.withdrawn_by,
+       t.withdrawn_at, t.dropped_at, t.dropped_xid, t.manifest_sha256, t.dropped_events,
+       t.kept_events
+from cs.retention t where t.id > $1 order by t.id limit $2;

@@ -10,8 +10,8 @@ static void try_line(const struct audit_place *place, const char *line)
 {
     struct error err = {0};
     struct verify_result result;
-    const struct verify_options options = {place->keys, place->decision_keys, place->heads,
-                                           place->head_count, false};
+    const struct verify_options options = {
+        place->keys, place->decision_keys, place->heads, place->head_count, false, NULL};
     if (!db_run_script(place->db, line, &err))
         printf("refused\n");
     else if (verify_run(place->db, &options, &result, &err))

@@ -2,13 +2,11 @@
 // MUTATIONS=100000 makes it longer; it prints its seed, and SEED=n repeats it.
 // Proves: T25 I13
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import path from 'node:path';
-import readline from 'node:readline';
 import { after, before, test } from 'node:test';
 import { COVER, forgery, look, mutation, numbers } from '../audit/mutations.mjs';
 import { openJobs } from './jobs.mjs';
-import { build, startStack, until } from './stack.mjs';
+import { startStack, until } from './stack.mjs';
+import { openVerifier } from './verifier.mjs';
 
 const COUNT = Number(process.env.MUTATIONS ?? 5000);
 const SEED = Number(process.env.SEED ?? Date.now() % 1e6);
@@ -30,25 +28,6 @@ const one = async (sql) => (await stack.psql('superuser', sql))[0].n;
 const allSealed = () => until(async () => (await one(`select count(*)::int as n
     from cs.audit_event where xid >= (select max(xid_to) from cs.audit_seal)`)) === 0, 'seals');
 
-/** A program that answers each line of SQL with what verify says after it. */
-function openVerifier(settings = {}) {
-    const env = { ...process.env, ...stack.state.files,
-                  VERIFIER_DATABASE_URL: stack.database.superuser, ...settings };
-    const child = spawn(path.join(build, 'verify_lines'), { env, stdio: ['pipe', 'pipe', 2] });
-    const lines = readline.createInterface(child.stdout)[Symbol.asyncIterator]();
-    return {
-        async ask(sql) {
-            child.stdin.write(`${sql}\n`);
-            return (await lines.next()).value;
-        },
-        end: () => new Promise((done) => {
-            if (child.exitCode !== null) return done();
-            child.on('exit', done);
-            child.stdin.end();
-        }),
-    };
-}
-
 /** Three runs and a refusal, all of it sealed. */
 async function fill() {
     const jobs = await openJobs(stack);
@@ -65,7 +44,7 @@ async function fill() {
 test('every single change is found', async () => {
     console.log(`SEED=${SEED}`);
     const n = numbers(SEED);
-    verifier = openVerifier();
+    verifier = openVerifier(stack);
     assert.equal(await verifier.ask(
         'commit; begin; set local session_replication_role = replica; savepoint s'), 'whole');
     const counts = { broken: 0, refused: 0 };
@@ -88,7 +67,7 @@ test('every single change is found', async () => {
 test('a decision that was not signed so is found by its signature alone', async () => {
     const n = numbers(SEED);
     await verifier?.end();
-    verifier = openVerifier({ SEAL_HEADS_FILE: '/nonexistent' });
+    verifier = openVerifier(stack, { SEAL_HEADS_FILE: '/nonexistent' });
     assert.equal(await verifier.ask(`commit; begin; ${COVER};
         set local session_replication_role = replica; savepoint s`.replace(/\s+/g, ' ')), 'whole');
     assert.equal(await verifier.ask('do $$ begin perform pg_temp.cover(1); end $$'), 'whole');

@@ -14,16 +14,24 @@ export function encode(fields) {
     }));
 }
 
+function signWith(keyFile, fields) {
+    const [, , key_id, seed] = readFileSync(keyFile, 'utf8').trim().split(' ');
+    const key = createPrivateKey({ format: 'der', type: 'pkcs8',
+        key: Buffer.concat([PKCS8_ED25519, Buffer.from(seed, 'base64')]) });
+    return { key_id, signature: sign(null, encode(fields), key).toString('hex') };
+}
+
+/** {key_id, signature} of a statement on retention {instance, id, seal, seal_hash, person_id,
+ *  at_ms, role}. */
+export const signRetention = (keyFile, s) => signWith(keyFile, ['countersign-retention-v1',
+    s.instance, s.id, s.seal, Buffer.from(s.seal_hash, 'hex'), s.person_id, s.at_ms, s.role]);
+
 /** {key_id, signature} of a decision {bundle_sha256, request_id, revision, round, reviewer_id,
  *  verdict, needed, decided_ms, valid_ms}. */
 export function signDecision(keyFile, d) {
-    const [, , key_id, seed] = readFileSync(keyFile, 'utf8').trim().split(' ');
-    const message = encode(['countersign-decision-v1', Buffer.from(d.bundle_sha256, 'hex'),
+    return signWith(keyFile, ['countersign-decision-v1', Buffer.from(d.bundle_sha256, 'hex'),
         d.request_id, d.revision, d.round, d.reviewer_id, d.verdict, d.needed, d.decided_ms,
         ['approve', 'break_glass'].includes(d.verdict) ? d.valid_ms : 0]);
-    const key = createPrivateKey({ format: 'der', type: 'pkcs8',
-        key: Buffer.concat([PKCS8_ED25519, Buffer.from(seed, 'base64')]) });
-    return { key_id, signature: sign(null, message, key).toString('hex') };
 }
 
 /** The secret key of decisions of a stack. */

@@ -338,8 +338,8 @@ select is((select row(state, dropped_events, kept_events, dropped_xid = pg_curre
     (select row('dropped', :'dropped'::bigint, sum(s.events) - :'dropped'::bigint, true,
         repeat('ab', 32))::text from audit_seal s where s.n <= :four), 'the proposal says so');
 select is((select row(e.actor_kind, e.body ->> 'dropped_events', e.body ->> 'manifest_sha256',
-        e.body -> 'statements' -> 0 ->> 'role', (e.body -> 'statements' -> 1 ->> 'person_id')::bigint
-            = t.id('root'), e.row_digests ->> ('retention:' || r.id) = retention_digest(r))::text
+        e.body -> 'statements' -> 0 ->> 'role',
+        (e.body -> 'statements' -> 1 ->> 'person_id')::bigint = t.id('root'), e.row_digests ->> ('retention:' || r.id) = retention_digest(r))::text
     from audit_event e join retention r on r.id = e.entity_id where e.event = 'retention.dropped'),
     format('(operator,%s,%s,propose,t,t)', :'dropped', repeat('ab', 32)),
     'and the audit trail, with both statements');
@@ -354,7 +354,8 @@ select is(t.propose('eva', 366), 'invalid_field before', 'what was dropped is no
 select t.finish(:running, 'failed') as x \gset
 select t.seal(368) as five \gset
 select is(t.propose('root', 366), 'proposed', 'the next range');
-select is((select first_seal from retention where id = t.newest()), :four + 1::bigint, 'begins behind it');
+select is((select first_seal from retention where id = t.newest()), :four + 1::bigint,
+    'begins behind it');
 select is(t.agree('eva'), 'agreed', 'is agreed to');
 select t.drop() as dropped \gset
 select is(:'dropped', (select sum((body ->> 'rows')::int)::text from audit_event
