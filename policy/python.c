@@ -26,9 +26,10 @@ struct python_walk {
     bool names_page, reads_unknown; /* an address, and a reader of what is not known */
 };
 
-static void tell(struct python *python, enum fact_kind kind, const char *name, TSNode node)
+static void tell(struct python *python, enum fact_kind kind, const char *name,
+                 const struct node *node)
 {
-    judge_fact(python->judge, kind, name, ts_node_start_byte(node), ts_node_end_byte(node));
+    judge_fact(python->judge, kind, name, node->start, node->end);
 }
 
 static bool begins_like_sql(const char *text)
@@ -46,7 +47,7 @@ static bool begins_like_sql(const char *text)
     return false;
 }
 
-static void tell_string(struct python_walk *walk, const char *text, TSNode node)
+static void tell_string(struct python_walk *walk, const char *text, const struct node *node)
 {
     AUTO(text) char *lower = memory_text(text);
     for (char *at = lower; *at; at++)
@@ -54,11 +55,10 @@ static void tell_string(struct python_walk *walk, const char *text, TSNode node)
     tell(&walk->python, FACT_STRING, lower, node);
     walk->names_page |= pattern_fits("http*://*/*", lower);
     if (begins_like_sql(text) && walk->sql_texts++ < SQL_TEXTS_MAX)
-        judge_sql_text(walk->python.judge, bytes_of(text), ts_node_start_byte(node),
-                       ts_node_end_byte(node));
+        judge_sql_text(walk->python.judge, bytes_of(text), node->start, node->end);
 }
 
-static bool visit_string(struct python_walk *walk, TSNode node, struct place *place)
+static bool visit_string(struct python_walk *walk, const struct node *node, struct place *place)
 {
     AUTO(buffer) struct buffer text = {0};
     if (place->literal || place->statement)
@@ -71,7 +71,7 @@ static bool visit_string(struct python_walk *walk, TSNode node, struct place *pl
 }
 
 /* The pieces of a text whose whole is not known. */
-static bool visit_content(struct python_walk *walk, TSNode node, struct place *place)
+static bool visit_content(struct python_walk *walk, const struct node *node, struct place *place)
 {
     if (place->literal || place->statement)
         return false;
@@ -80,7 +80,7 @@ static bool visit_content(struct python_walk *walk, TSNode node, struct place *p
     return false;
 }
 
-static bool visit_identifier(struct python_walk *walk, TSNode node, struct place *place)
+static bool visit_identifier(struct python_walk *walk, const struct node *node, struct place *place)
 {
     AUTO(buffer) struct buffer name = {0};
     AUTO(text) char *text = python_text(&walk->python, node);
@@ -93,10 +93,10 @@ static bool visit_identifier(struct python_walk *walk, TSNode node, struct place
     return false;
 }
 
-static bool visit_attribute(struct python_walk *walk, TSNode node, struct place *place)
+static bool visit_attribute(struct python_walk *walk, const struct node *node, struct place *place)
 {
     AUTO(buffer) struct buffer name = {0};
-    TSNode attribute = python_child(node, PYTHON_attribute);
+    const struct node *attribute = python_child(node, PYTHON_attribute);
     if (!place->chained) {
         python_resolve(&walk->python, node, 0, &name);
         tell(&walk->python, FACT_NAME, name.data, node);
@@ -120,9 +120,9 @@ static bool reads(const char *callee)
 }
 
 /* getattr(self, name) stays within the program's own values. */
-static bool is_own(const struct python_walk *walk, const char *callee, TSNode item)
+static bool is_own(const struct python_walk *walk, const char *callee, const struct node *item)
 {
-    struct bytes first = python_bytes(&walk->python, ts_node_named_child(ts_node_parent(item), 0));
+    struct bytes first = python_bytes(&walk->python, node_part(node_above(item), 0));
     return bytes_equal(first, bytes_of("self")) &&
            (strcmp(callee, "builtins.getattr") == 0 || strcmp(callee, "builtins.setattr") == 0);
 }
@@ -138,11 +138,19 @@ static bool asks_database(const char *callee)
     return false;
 }
 
+static const char *word_of(const struct node *value)
+{
+    static const char *const words[PYTHON_KIND_COUNT] = {
+        [KIND_true] = "true", [KIND_false] = "false", [KIND_none] = "none"};
+    return words[python_kind(value)];
+}
+
 /* "callee#0=text" for places, "callee#name=text" for keywords; "?" when it is not known. */
-static void tell_argument(struct python_walk *walk, const char *callee, TSNode item, int number)
+static void tell_argument(struct python_walk *walk, const char *callee, const struct node *item,
+                          int number)
 {
     AUTO(buffer) struct buffer fact = {0}, text = {0};
-    TSNode value = item;
+    const struct node *value = item;
     buffer_printf(&fact, "%s#", callee);
     if (python_is(item, KIND_keyword_argument)) {
         struct bytes key = python_bytes(&walk->python, python_child(item, PYTHON_name));
@@ -151,7 +159,7 @@ static void tell_argument(struct python_walk *walk, const char *callee, TSNode i
     } else {
         buffer_printf(&fact, "%d", number);
     }
-    const char *type = ts_node_type(value), *amount = python_amount_word(&walk->python, value);
+    const char *word = word_of(value), *amount = python_amount_word(&walk->python, value);
     size_t i, begin = fact.len;
     json_t *choice;
     const json_t *choices = python_texts(&walk->python, value);
@@ -167,8 +175,8 @@ static void tell_argument(struct python_walk *walk, const char *callee, TSNode i
         buffer_printf(&fact, "=%s", amount);
     else if (python_fold(&walk->python, value, 0, &text))
         buffer_printf(&fact, "=%s", text.data ? text.data : "");
-    else if (strcmp(type, "true") == 0 || strcmp(type, "false") == 0 || strcmp(type, "none") == 0)
-        buffer_printf(&fact, "=%s", type);
+    else if (word)
+        buffer_printf(&fact, "=%s", word);
     else if (!isnan(python_amount(&walk->python, value, 0)))
         buffer_add_text(&fact, "=number");
     else if (!is_own(walk, callee, item))
@@ -180,12 +188,14 @@ static void tell_argument(struct python_walk *walk, const char *callee, TSNode i
         tell(&walk->python, FACT_CLAUSE, "sql.unread", item);
 }
 
-static void tell_arguments(struct python_walk *walk, const char *callee, TSNode list)
+static void tell_arguments(struct python_walk *walk, const char *callee, const struct node *list)
 {
-    uint32_t count = ts_node_named_child_count(list);
     int number = 0;
-    for (uint32_t i = 0; i < count && i < ARGUMENTS_MAX; i++) {
-        TSNode item = ts_node_named_child(list, i);
+    uint32_t place = 0;
+    NODE_EACH(item, list)
+    {
+        if (place++ == ARGUMENTS_MAX)
+            return;
         if (python_is(item, KIND_list_splat) || python_is(item, KIND_dictionary_splat))
             tell(&walk->python, FACT_ARGUMENT, "", item);
         else if (!python_is(item, KIND_comment))
@@ -194,21 +204,21 @@ static void tell_arguments(struct python_walk *walk, const char *callee, TSNode 
 }
 
 /* getattr(x, name): each of the names that it may be. */
-static void tell_picked(struct python_walk *walk, TSNode list)
+static void tell_picked(struct python_walk *walk, const struct node *list)
 {
     size_t i;
     json_t *choice;
-    TSNode picked = ts_node_named_child(list, 1);
+    const struct node *picked = node_part(list, 1);
     json_array_foreach (python_texts(&walk->python, picked), i, choice) {
         AUTO(buffer) struct buffer name = {0};
-        python_resolve(&walk->python, ts_node_named_child(list, 0), 0, &name);
+        python_resolve(&walk->python, node_part(list, 0), 0, &name);
         buffer_printf(&name, ".%s", json_string_value(choice));
         tell(&walk->python, FACT_NAME, name.data, picked);
         tell(&walk->python, FACT_ATTRIBUTE, json_string_value(choice), picked);
     }
 }
 
-static bool visit_call(struct python_walk *walk, TSNode node, struct place *place)
+static bool visit_call(struct python_walk *walk, const struct node *node, struct place *place)
 {
     AUTO(buffer) struct buffer callee = {0}, value = {0};
     (void)place;
@@ -227,21 +237,21 @@ static bool visit_call(struct python_walk *walk, TSNode node, struct place *plac
     return visit_string(walk, node, &(struct place){0});
 }
 
-static bool visit_import(struct python_walk *walk, TSNode node, struct place *place)
+static bool visit_import(struct python_walk *walk, const struct node *node, struct place *place)
 {
     (void)place;
     python_tell_import(&walk->python, node);
     return false;
 }
 
-static bool visit_old_exec(struct python_walk *walk, TSNode node, struct place *place)
+static bool visit_old_exec(struct python_walk *walk, const struct node *node, struct place *place)
 {
     (void)place;
     tell(&walk->python, FACT_NAME, "builtins.exec", node);
     return true;
 }
 
-static bool (*const visits[PYTHON_KIND_COUNT])(struct python_walk *walk, TSNode node,
+static bool (*const visits[PYTHON_KIND_COUNT])(struct python_walk *walk, const struct node *node,
                                                struct place *place) = {
     [KIND_string] = visit_string,           [KIND_concatenated_string] = visit_string,
     [KIND_binary_operator] = visit_string,  [KIND_subscript] = visit_string,
@@ -251,59 +261,39 @@ static bool (*const visits[PYTHON_KIND_COUNT])(struct python_walk *walk, TSNode 
     [KIND_exec_statement] = visit_old_exec,
 };
 
-/* How a child stands in its parent. */
+/* How a part stands in what is above it. */
 static struct place place_of(const struct place *above, enum python_kind parent,
-                             enum python_kind child, const char *field)
+                             const struct node *part)
 {
-    struct place place = {.literal = above->literal && child != KIND_interpolation};
-    bool named = field && strcmp(field, "name") == 0;
-    bool chain = child == KIND_attribute || child == KIND_identifier;
-    if (parent == KIND_attribute && field) {
-        place.chained = chain && strcmp(field, "object") == 0;
-        place.is_name = strcmp(field, "attribute") == 0;
+    enum python_kind kind = python_kind(part);
+    struct place place = {.literal = above->literal && kind != KIND_interpolation};
+    if (parent == KIND_attribute) {
+        bool chain = kind == KIND_attribute || kind == KIND_identifier;
+        place.chained = chain && part->field == PYTHON_object;
+        place.is_name = part->field == PYTHON_attribute;
     }
     if (parent == KIND_keyword_argument || parent == KIND_function_definition ||
         parent == KIND_class_definition)
-        place.is_name = named;
+        place.is_name = part->field == PYTHON_name;
     if (parent == KIND_parameters || parent == KIND_lambda_parameters)
-        place.is_name = child == KIND_identifier;
+        place.is_name = kind == KIND_identifier;
     if (parent == KIND_expression_statement)
-        place.statement = child == KIND_string;
+        place.statement = kind == KIND_string;
     if (parent == KIND_string)
-        place.statement = above->statement && child != KIND_interpolation;
+        place.statement = above->statement && kind != KIND_interpolation;
     return place;
 }
 
-static void walk_node(struct python_walk *walk, TSTreeCursor *cursor, struct place place)
+static void walk_node(struct python_walk *walk, const struct node *node, struct place place)
 {
-    TSNode node = ts_tree_cursor_current_node(cursor);
     enum python_kind kind = python_kind(node);
-    if (ts_node_symbol(node) == (TSSymbol)-1 || ts_node_is_missing(node)) /* an error */
+    if (node->unread)
         tell(&walk->python, FACT_CLAUSE, "python.unread", node);
     python_tell_amount(&walk->python, node);
     if (visits[kind] && !visits[kind](walk, node, &place))
         return;
-    if (!ts_tree_cursor_goto_first_child(cursor))
-        return;
-    do {
-        TSNode child = ts_tree_cursor_current_node(cursor);
-        if (ts_node_is_named(child))
-            walk_node(walk, cursor,
-                      place_of(&place, kind, python_kind(child),
-                               ts_tree_cursor_current_field_name(cursor)));
-    } while (ts_tree_cursor_goto_next_sibling(cursor));
-    ts_tree_cursor_goto_parent(cursor);
-}
-
-static void learn_node(struct python *python, TSTreeCursor *cursor)
-{
-    python_learn(python, ts_tree_cursor_current_node(cursor));
-    if (!ts_tree_cursor_goto_first_child(cursor))
-        return;
-    do
-        learn_node(python, cursor);
-    while (ts_tree_cursor_goto_next_sibling(cursor));
-    ts_tree_cursor_goto_parent(cursor);
+    NODE_EACH(part, node)
+    walk_node(walk, part, place_of(&place, kind, part));
 }
 
 /* Python itself reads no more than 200 open brackets, and 100 levels of blocks. */
@@ -319,35 +309,28 @@ static bool is_too_deep(struct bytes code)
     return depth > BRACKETS_MAX;
 }
 
-void judge_python(struct judge *judge, struct bytes code)
+static void judge_tree(struct judge *judge, struct bytes code, const struct python_tree *tree)
 {
-    if (is_too_deep(code)) {
-        judge_fact(judge, FACT_CLAUSE, "python.unread", 0, 0);
-        return;
-    }
-    TSParser *parser = ts_parser_new();
-    TSTree *tree = NULL;
-    if (ts_parser_set_language(parser, tree_sitter_python()))
-        tree = ts_parser_parse_string(parser, NULL, code.data ? code.data : "", (uint32_t)code.len);
     struct python_walk walk = {
         .python = {judge, code, json_object(), json_object(), json_object(), json_object()}};
-    if (tree) {
-        TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(tree));
-        learn_node(&walk.python, &cursor);
-        ts_tree_cursor_reset(&cursor, ts_tree_root_node(tree));
-        walk_node(&walk, &cursor, (struct place){0});
-        if (walk.names_page && walk.reads_unknown)
-            judge_fact(judge, FACT_CLAUSE, "read.page", 0, 0);
-        if (ts_node_has_error(ts_tree_root_node(tree)) && judge->level < POLICY_HIGH)
-            judge_fact(judge, FACT_CLAUSE, "python.unread", 0, 0); /* a sign is missing */
-        ts_tree_cursor_delete(&cursor);
-        ts_tree_delete(tree);
-    } else {
-        judge_fact(judge, FACT_CLAUSE, "python.unread", 0, 0);
-    }
-    ts_parser_delete(parser);
+    for (uint32_t i = 0; i < tree->count; i++)
+        python_learn(&walk.python, &tree->nodes[i]);
+    walk_node(&walk, tree->nodes, (struct place){0});
+    if (walk.names_page && walk.reads_unknown)
+        judge_fact(judge, FACT_CLAUSE, "read.page", 0, 0);
+    if (tree->has_error && judge->level < POLICY_HIGH)
+        judge_fact(judge, FACT_CLAUSE, "python.unread", 0, 0); /* a sign is missing */
     json_decref(walk.python.modules);
     json_decref(walk.python.texts);
     json_decref(walk.python.numbers);
     json_decref(walk.python.tables);
+}
+
+void judge_python(struct judge *judge, struct bytes code)
+{
+    AUTO(python_tree) struct python_tree tree = {0};
+    if (!is_too_deep(code) && python_tree_read(code, &tree))
+        judge_tree(judge, code, &tree);
+    else
+        judge_fact(judge, FACT_CLAUSE, "python.unread", 0, 0);
 }

@@ -11,7 +11,7 @@
 #define AMOUNT_DEPTH_MAX 8
 #define DIGITS_MAX 40
 
-static double amount_literal(const struct python *python, TSNode node, int depth)
+static double amount_literal(const struct python *python, const struct node *node, int depth)
 {
     (void)depth;
     char digits[DIGITS_MAX + 1];
@@ -25,9 +25,9 @@ static double amount_literal(const struct python *python, TSNode node, int depth
     return bytes.len > DIGITS_MAX ? NUMBER_HUGE : strtod(digits, NULL);
 }
 
-static double amount_operator(const struct python *python, TSNode node, int depth)
+static double amount_operator(const struct python *python, const struct node *node, int depth)
 {
-    const char *sign = ts_node_type(python_child(node, PYTHON_operator));
+    const char *sign = python_sign(node);
     double left = python_amount(python, python_child(node, PYTHON_left), depth);
     double right = python_amount(python, python_child(node, PYTHON_right), depth);
     if (strcmp(sign, "**") == 0)
@@ -43,16 +43,17 @@ static double amount_operator(const struct python *python, TSNode node, int dept
     return strcmp(sign, "//") == 0 || strcmp(sign, "/") == 0 ? left / right : NAN;
 }
 
-static double amount_of_all(const struct python *python, TSNode node, int depth)
+static double amount_of_all(const struct python *python, const struct node *node, int depth)
 {
     double product = 1;
-    uint32_t count = ts_node_named_child_count(node);
-    for (uint32_t i = 0; i < count && i < AMOUNT_DEPTH_MAX; i++)
-        product *= python_amount(python, ts_node_named_child(node, i), depth);
-    return count ? product : NAN;
+    uint32_t place = 0;
+    NODE_EACH(part, node)
+    if (place++ < AMOUNT_DEPTH_MAX)
+        product *= python_amount(python, part, depth);
+    return place ? product : NAN;
 }
 
-static double amount_name(const struct python *python, TSNode node, int depth)
+static double amount_name(const struct python *python, const struct node *node, int depth)
 {
     (void)depth;
     AUTO(text) char *name = python_text(python, node);
@@ -60,10 +61,10 @@ static double amount_name(const struct python *python, TSNode node, int depth)
     return known ? json_real_value(known) : NAN;
 }
 
-double python_amount(const struct python *python, TSNode node, int depth)
+double python_amount(const struct python *python, const struct node *node, int depth)
 {
-    static double (*const amounts[PYTHON_KIND_COUNT])(const struct python *python, TSNode node,
-                                                      int depth) = {
+    static double (*const amounts[PYTHON_KIND_COUNT])(const struct python *python,
+                                                      const struct node *node, int depth) = {
         [KIND_integer] = amount_literal,
         [KIND_float] = amount_literal,
         [KIND_binary_operator] = amount_operator,
@@ -76,29 +77,29 @@ double python_amount(const struct python *python, TSNode node, int depth)
     return amount && depth < AMOUNT_DEPTH_MAX ? amount(python, node, depth + 1) : NAN;
 }
 
-const char *python_amount_word(const struct python *python, TSNode node)
+const char *python_amount_word(const struct python *python, const struct node *node)
 {
     double amount = python_amount(python, node, 0);
     return amount >= NUMBER_HUGE ? "number.huge" : amount >= NUMBER_LARGE ? "number.large" : NULL;
 }
 
-static void tell(struct python *python, const char *clause, TSNode node)
+static void tell(struct python *python, const char *clause, const struct node *node)
 {
-    judge_fact(python->judge, FACT_CLAUSE, clause, ts_node_start_byte(node),
-               ts_node_end_byte(node));
+    judge_fact(python->judge, FACT_CLAUSE, clause, node->start, node->end);
 }
 
-static bool is_repeated(TSNode node)
+static bool is_repeated(const struct node *node)
 {
     return python_is(node, KIND_string) || python_is(node, KIND_list) ||
            python_is(node, KIND_tuple) || python_is(node, KIND_concatenated_string);
 }
 
 /* 9 ** 9 ** 9, "x" * 10 ** 12 */
-static void tell_operator(struct python *python, TSNode node)
+static void tell_operator(struct python *python, const struct node *node)
 {
-    TSNode left = python_child(node, PYTHON_left), right = python_child(node, PYTHON_right);
-    const char *sign = ts_node_type(python_child(node, PYTHON_operator));
+    const struct node *left = python_child(node, PYTHON_left);
+    const struct node *right = python_child(node, PYTHON_right);
+    const char *sign = python_sign(node);
     bool repeats = strcmp(sign, "*") == 0 && (is_repeated(left) || is_repeated(right));
     bool grows = strcmp(sign, "**") == 0 || strcmp(sign, "<<") == 0;
     bool many =
@@ -107,14 +108,14 @@ static void tell_operator(struct python *python, TSNode node)
         tell(python, "amount.huge", node);
 }
 
-static bool is_always(const struct python *python, TSNode node)
+static bool is_always(const struct python *python, const struct node *node)
 {
     if (python_is(node, KIND_parenthesized_expression))
-        return is_always(python, ts_node_named_child(node, 0));
+        return is_always(python, node_part(node, 0));
     if (python_is(node, KIND_integer))
         return python_amount(python, node, 0) != 0;
     if (python_is(node, KIND_not_operator)) {
-        struct bytes text = python_bytes(python, ts_node_named_child(node, 0));
+        struct bytes text = python_bytes(python, node_part(node, 0));
         return bytes_equal(text, bytes_of("False")) || bytes_equal(text, bytes_of("None")) ||
                bytes_equal(text, bytes_of("0"));
     }
@@ -122,7 +123,7 @@ static bool is_always(const struct python *python, TSNode node)
            (python_is(node, KIND_string) && python_bytes(python, node).len > 2);
 }
 
-static bool is_exit(const struct python *python, TSNode node)
+static bool is_exit(const struct python *python, const struct node *node)
 {
     AUTO(buffer) struct buffer name = {0};
     static const char *const exits[] = {"builtins.exit", "builtins.quit", "sys.exit", "os._exit"};
@@ -134,7 +135,7 @@ static bool is_exit(const struct python *python, TSNode node)
 }
 
 /* Whether something below leaves the loop; what is in a loop or function of its own does not. */
-static bool leaves(const struct python *python, TSNode node, bool own_loop)
+static bool leaves(const struct python *python, const struct node *node, bool own_loop)
 {
     enum python_kind kind = python_kind(node);
     if (kind == KIND_function_definition || kind == KIND_lambda || kind == KIND_class_definition)
@@ -143,54 +144,49 @@ static bool leaves(const struct python *python, TSNode node, bool own_loop)
         (kind == KIND_break_statement && own_loop) || (kind == KIND_call && is_exit(python, node)))
         return true;
     bool inner = kind == KIND_while_statement || kind == KIND_for_statement;
-    uint32_t count = ts_node_named_child_count(node);
-    for (uint32_t i = 0; i < count; i++)
-        if (leaves(python, ts_node_named_child(node, i), own_loop && !inner))
-            return true;
+    NODE_EACH(part, node)
+    if (leaves(python, part, own_loop && !inner))
+        return true;
     return false;
 }
 
 /* itertools.count() and the like never end. */
-static bool is_endless(const struct python *python, TSNode node)
+static bool is_endless(const struct python *python, const struct node *node)
 {
     AUTO(buffer) struct buffer name = {0};
     if (!python_is(node, KIND_call))
         return false;
     python_resolve(python, node, 0, &name);
-    uint32_t arguments = ts_node_named_child_count(python_child(node, PYTHON_arguments));
+    uint32_t arguments = node_parts(python_child(node, PYTHON_arguments));
     return strcmp(name.data, "itertools.count()") == 0 ||
            strcmp(name.data, "itertools.cycle()") == 0 ||
            (strcmp(name.data, "itertools.repeat()") == 0 && arguments == 1) ||
            (strcmp(name.data, "builtins.iter()") == 0 && arguments == 2);
 }
 
-static void tell_while(struct python *python, TSNode node)
+static void tell_while(struct python *python, const struct node *node)
 {
     if (is_always(python, python_child(node, PYTHON_condition)) &&
         !leaves(python, python_child(node, PYTHON_body), true))
         tell(python, "loop.endless", node);
 }
 
-static void tell_for(struct python *python, TSNode node)
+static void tell_for(struct python *python, const struct node *node)
 {
     if (is_endless(python, python_child(node, PYTHON_right)) &&
         !leaves(python, python_child(node, PYTHON_body), true))
         tell(python, "loop.endless", node);
 }
 
-static void tell_comprehension(struct python *python, TSNode node)
+static void tell_comprehension(struct python *python, const struct node *node)
 {
-    uint32_t count = ts_node_named_child_count(node);
-    for (uint32_t i = 0; i < count; i++) {
-        TSNode part = ts_node_named_child(node, i);
-        if (python_is(part, KIND_for_in_clause) &&
-            is_endless(python, python_child(part, PYTHON_right)))
-            tell(python, "loop.endless", node);
-    }
+    NODE_EACH(part, node)
+    if (python_is(part, KIND_for_in_clause) && is_endless(python, python_child(part, PYTHON_right)))
+        tell(python, "loop.endless", node);
 }
 
 /* Something that is done only sometimes, or a call of `name`. */
-static void look_for_call(const struct python *python, TSNode node, struct bytes name,
+static void look_for_call(const struct python *python, const struct node *node, struct bytes name,
                           bool *ret_calls, bool *ret_decides)
 {
     static const bool decides[PYTHON_KIND_COUNT] = {
@@ -215,40 +211,39 @@ static void look_for_call(const struct python *python, TSNode node, struct bytes
     if (python_is(node, KIND_call) &&
         bytes_equal(python_bytes(python, python_child(node, PYTHON_function)), name))
         *ret_calls = true;
-    uint32_t count = ts_node_named_child_count(node);
-    for (uint32_t i = 0; i < count; i++)
-        look_for_call(python, ts_node_named_child(node, i), name, ret_calls, ret_decides);
+    NODE_EACH(part, node)
+    look_for_call(python, part, name, ret_calls, ret_decides);
 }
 
-static void tell_function(struct python *python, TSNode node)
+static void tell_function(struct python *python, const struct node *node)
 {
     AUTO(buffer) struct buffer clause = {0};
     bool calls = false, decides = false;
     struct bytes name = python_bytes(python, python_child(node, PYTHON_name));
     buffer_add_text(&clause, "define.");
     buffer_add(&clause, name.data, name.len);
-    judge_fact(python->judge, FACT_CLAUSE, clause.data, ts_node_start_byte(node),
-               ts_node_start_byte(node) + 3);
+    judge_fact(python->judge, FACT_CLAUSE, clause.data, node->start, node->start + 3);
     look_for_call(python, python_child(node, PYTHON_body), name, &calls, &decides);
     if (calls && !decides)
         tell(python, "loop.endless", node);
 }
 
 /* sum(itertools.count()) */
-static void tell_call(struct python *python, TSNode node)
+static void tell_call(struct python *python, const struct node *node)
 {
     static const char *const takes_all[] = {"list",   "tuple", "set", "sum",       "max", "min",
                                             "sorted", "len",   "all", "frozenset", "dict"};
     struct bytes name = python_bytes(python, python_child(node, PYTHON_function));
     for (size_t i = 0; i < COUNT_OF(takes_all); i++)
         if (bytes_equal(name, bytes_of(takes_all[i])) &&
-            is_endless(python, ts_node_named_child(python_child(node, PYTHON_arguments), 0)))
+            is_endless(python, node_part(python_child(node, PYTHON_arguments), 0)))
             tell(python, "loop.endless", node);
 }
 
-void python_tell_amount(struct python *python, TSNode node)
+void python_tell_amount(struct python *python, const struct node *node)
 {
-    static void (*const tells[PYTHON_KIND_COUNT])(struct python * python, TSNode node) = {
+    static void (*const tells[PYTHON_KIND_COUNT])(struct python * python,
+                                                  const struct node *node) = {
         [KIND_binary_operator] = tell_operator,
         [KIND_while_statement] = tell_while,
         [KIND_for_statement] = tell_for,

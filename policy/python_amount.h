@@ -5,8 +5,8 @@
 
 /* The number that an expression gives, as far as it can be seen; of several the product, as
  * sizes are written. Not a number when it is not known. */
-double python_amount(const struct python *python, TSNode node, int depth);
+double python_amount(const struct python *python, const struct node *node, int depth);
 /* "number.huge" or "number.large", NULL of what is small or not known. */
-const char *python_amount_word(const struct python *python, TSNode node);
+const char *python_amount_word(const struct python *python, const struct node *node);
 /* Tells what takes memory or time without bounds: a sum, a loop, a function that calls itself. */
-void python_tell_amount(struct python *python, TSNode node);
+void python_tell_amount(struct python *python, const struct node *node);

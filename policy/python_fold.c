@@ -5,6 +5,9 @@
 
 #include "policy/python_internal.h"
 
+#define PARTS_MAX 1000 /* of one literal */
+#define LIST_MAX 500
+
 static void add_character(struct buffer *out, unsigned long value)
 {
     char text[4];
@@ -64,7 +67,8 @@ static void add_content(struct buffer *out, struct bytes content, bool raw)
     }
 }
 
-static bool add_known(const struct python *python, TSNode node, int depth, struct buffer *out)
+static bool add_known(const struct python *python, const struct node *node, int depth,
+                      struct buffer *out)
 {
     size_t begin = out->len;
     if (python_fold(python, node, depth, out))
@@ -76,41 +80,46 @@ static bool add_known(const struct python *python, TSNode node, int depth, struc
 }
 
 /* All pieces of a literal; what is put in between and can not be seen is a question mark. */
-static bool fold_string(const struct python *python, TSNode node, int depth, struct buffer *out)
+static bool fold_string(const struct python *python, const struct node *node, int depth,
+                        struct buffer *out)
 {
     bool raw = false;
-    uint32_t count = ts_node_child_count(node);
-    for (uint32_t i = 0; i < count && i < 1000; i++) {
-        TSNode part = ts_node_child(node, i);
+    uint32_t place = 0;
+    NODE_EACH(part, node)
+    {
+        if (place++ == PARTS_MAX)
+            break;
         struct bytes bytes = python_bytes(python, part);
         if (python_is(part, KIND_string_start))
             raw = memchr(bytes.data, 'r', bytes.len) || memchr(bytes.data, 'R', bytes.len);
         else if (python_is(part, KIND_string_content))
             add_content(out, bytes, raw);
         else if (python_is(part, KIND_interpolation))
-            add_known(python, ts_node_named_child(part, 0), depth, out);
+            add_known(python, node_part(part, 0), depth, out);
         if (out->len > PYTHON_TEXT_MAX)
             return false;
     }
     return true;
 }
 
-static bool fold_all(const struct python *python, TSNode list, int depth, struct buffer *out)
+static bool fold_all(const struct python *python, const struct node *list, int depth,
+                     struct buffer *out)
 {
-    uint32_t count = ts_node_named_child_count(list);
-    for (uint32_t i = 0; i < count; i++)
-        if (i >= 500 || out->len > PYTHON_TEXT_MAX ||
-            !python_fold(python, ts_node_named_child(list, i), depth, out))
-            return false;
+    uint32_t place = 0;
+    NODE_EACH(part, list)
+    if (place++ >= LIST_MAX || out->len > PYTHON_TEXT_MAX || !python_fold(python, part, depth, out))
+        return false;
     return true;
 }
 
-static bool fold_percent(const struct python *python, TSNode node, int depth, struct buffer *out);
+static bool fold_percent(const struct python *python, const struct node *node, int depth,
+                         struct buffer *out);
 
 /* One side that can be seen is enough: "https://" + host. */
-static bool fold_sum(const struct python *python, TSNode node, int depth, struct buffer *out)
+static bool fold_sum(const struct python *python, const struct node *node, int depth,
+                     struct buffer *out)
 {
-    const char *sign = ts_node_type(python_child(node, PYTHON_operator));
+    const char *sign = python_sign(node);
     if (strcmp(sign, "%") == 0)
         return fold_percent(python, node, depth, out);
     if (strcmp(sign, "+") != 0)
@@ -120,7 +129,8 @@ static bool fold_sum(const struct python *python, TSNode node, int depth, struct
     return left || right;
 }
 
-static bool fold_name(const struct python *python, TSNode node, int depth, struct buffer *out)
+static bool fold_name(const struct python *python, const struct node *node, int depth,
+                      struct buffer *out)
 {
     (void)depth;
     const char *text = json_string_value(json_array_get(python_texts(python, node), 0));
@@ -139,7 +149,8 @@ static void reverse(struct buffer *text)
 }
 
 /* text[::-1] */
-static bool fold_slice(const struct python *python, TSNode node, int depth, struct buffer *out)
+static bool fold_slice(const struct python *python, const struct node *node, int depth,
+                       struct buffer *out)
 {
     struct bytes slice = python_bytes(python, python_child(node, PYTHON_subscript));
     AUTO(buffer) struct buffer text = {0};
@@ -151,32 +162,32 @@ static bool fold_slice(const struct python *python, TSNode node, int depth, stru
     return true;
 }
 
-static bool fold_join(const struct python *python, TSNode object, TSNode first, int depth,
-                      struct buffer *out)
+static bool fold_join(const struct python *python, const struct node *object,
+                      const struct node *first, int depth, struct buffer *out)
 {
     AUTO(buffer) struct buffer between = {0};
     if (!python_fold(python, object, depth, &between))
         return false;
     if (python_is(first, KIND_call)) /* reversed(…) and the like */
         return false;
-    uint32_t count = ts_node_named_child_count(first);
-    for (uint32_t i = 0; i < count; i++) {
-        if (i)
+    uint32_t place = 0;
+    NODE_EACH(part, first)
+    {
+        if (place)
             buffer_add(out, between.data ? between.data : "", between.len);
-        if (i >= 500 || !python_fold(python, ts_node_named_child(first, i), depth, out))
+        if (place++ >= LIST_MAX || !python_fold(python, part, depth, out))
             return false;
     }
-    return count > 0;
+    return place > 0;
 }
 
-static bool fold_replace(const struct python *python, TSNode object, TSNode arguments, int depth,
-                         struct buffer *out)
+static bool fold_replace(const struct python *python, const struct node *object,
+                         const struct node *arguments, int depth, struct buffer *out)
 {
     AUTO(buffer) struct buffer text = {0}, from = {0}, to = {0};
     if (!python_fold(python, object, depth, &text) ||
-        !python_fold(python, ts_node_named_child(arguments, 0), depth, &from) ||
-        !python_fold(python, ts_node_named_child(arguments, 1), depth, &to) || !from.len ||
-        !text.len)
+        !python_fold(python, node_part(arguments, 0), depth, &from) ||
+        !python_fold(python, node_part(arguments, 1), depth, &to) || !from.len || !text.len)
         return false;
     const char *at = text.data, *next;
     for (; (next = strstr(at, from.data)) && out->len < PYTHON_TEXT_MAX; at = next + from.len) {
@@ -188,8 +199,8 @@ static bool fold_replace(const struct python *python, TSNode object, TSNode argu
 }
 
 /* "{}://{}".format(a, b): each pair of braces is the next value. */
-static bool fold_format(const struct python *python, TSNode object, TSNode arguments, int depth,
-                        struct buffer *out)
+static bool fold_format(const struct python *python, const struct node *object,
+                        const struct node *arguments, int depth, struct buffer *out)
 {
     AUTO(buffer) struct buffer text = {0};
     uint32_t next = 0;
@@ -205,17 +216,18 @@ static bool fold_format(const struct python *python, TSNode object, TSNode argum
             continue;
         }
         uint32_t place = numbered ? (uint32_t)(text.data[i + 1] - '0') : next++;
-        add_known(python, ts_node_named_child(arguments, place), depth, out);
+        add_known(python, node_part(arguments, place), depth, out);
         i = (size_t)(end - text.data);
     }
     return true;
 }
 
 /* "%s%s" % (a, b) */
-static bool fold_percent(const struct python *python, TSNode node, int depth, struct buffer *out)
+static bool fold_percent(const struct python *python, const struct node *node, int depth,
+                         struct buffer *out)
 {
     AUTO(buffer) struct buffer text = {0};
-    TSNode values = python_child(node, PYTHON_right);
+    const struct node *values = python_child(node, PYTHON_right);
     uint32_t next = 0;
     if (!python_fold(python, python_child(node, PYTHON_left), depth, &text))
         return false;
@@ -226,16 +238,15 @@ static bool fold_percent(const struct python *python, TSNode node, int depth, st
         if (!value)
             buffer_add(out, text.data + i, 1);
         else
-            add_known(python,
-                      python_is(values, KIND_tuple) ? ts_node_named_child(values, next++) : values,
+            add_known(python, python_is(values, KIND_tuple) ? node_part(values, next++) : values,
                       depth, out);
         i += value;
     }
     return true;
 }
 
-static bool fold_case(const struct python *python, TSNode object, int (*change)(int), int depth,
-                      struct buffer *out)
+static bool fold_case(const struct python *python, const struct node *object, int (*change)(int),
+                      int depth, struct buffer *out)
 {
     size_t begin = out->len;
     if (!python_fold(python, object, depth, out))
@@ -250,8 +261,8 @@ static int same(int c)
     return c;
 }
 
-static bool fold_method(const struct python *python, TSNode function, TSNode arguments, int depth,
-                        struct buffer *out)
+static bool fold_method(const struct python *python, const struct node *function,
+                        const struct node *arguments, int depth, struct buffer *out)
 {
     static const struct {
         const char *name;
@@ -259,9 +270,9 @@ static bool fold_method(const struct python *python, TSNode function, TSNode arg
     } cases[] = {{"lower", tolower}, {"upper", toupper}, {"strip", same},
                  {"decode", same},   {"encode", same},   {"casefold", tolower}};
     AUTO(text) char *name = python_text(python, python_child(function, PYTHON_attribute));
-    TSNode object = python_child(function, PYTHON_object);
+    const struct node *object = python_child(function, PYTHON_object);
     if (strcmp(name, "join") == 0)
-        return fold_join(python, object, ts_node_named_child(arguments, 0), depth, out);
+        return fold_join(python, object, node_part(arguments, 0), depth, out);
     if (strcmp(name, "format") == 0)
         return fold_format(python, object, arguments, depth, out);
     if (strcmp(name, "replace") == 0)
@@ -272,7 +283,7 @@ static bool fold_method(const struct python *python, TSNode function, TSNode arg
     return false;
 }
 
-static bool fold_chr(const struct python *python, TSNode argument, struct buffer *out)
+static bool fold_chr(const struct python *python, const struct node *argument, struct buffer *out)
 {
     if (!python_is(argument, KIND_integer))
         return false;
@@ -281,28 +292,31 @@ static bool fold_chr(const struct python *python, TSNode argument, struct buffer
     return true;
 }
 
-static bool fold_call(const struct python *python, TSNode node, int depth, struct buffer *out)
+static bool fold_call(const struct python *python, const struct node *node, int depth,
+                      struct buffer *out)
 {
-    TSNode function = python_child(node, PYTHON_function);
-    TSNode arguments = python_child(node, PYTHON_arguments);
+    const struct node *function = python_child(node, PYTHON_function);
+    const struct node *arguments = python_child(node, PYTHON_arguments);
     struct bytes name = python_bytes(python, function);
     if (python_is(function, KIND_attribute))
         return fold_method(python, function, arguments, depth, out);
     if (bytes_equal(name, bytes_of("chr")))
-        return fold_chr(python, ts_node_named_child(arguments, 0), out);
+        return fold_chr(python, node_part(arguments, 0), out);
     return bytes_equal(name, bytes_of("str")) &&
-           python_fold(python, ts_node_named_child(arguments, 0), depth, out);
+           python_fold(python, node_part(arguments, 0), depth, out);
 }
 
-static bool fold_inner(const struct python *python, TSNode node, int depth, struct buffer *out)
+static bool fold_inner(const struct python *python, const struct node *node, int depth,
+                       struct buffer *out)
 {
-    return python_fold(python, ts_node_named_child(node, 0), depth, out);
+    return python_fold(python, node_part(node, 0), depth, out);
 }
 
-bool python_fold(const struct python *python, TSNode node, int depth, struct buffer *ret_text)
+bool python_fold(const struct python *python, const struct node *node, int depth,
+                 struct buffer *ret_text)
 {
-    static bool (*const folds[PYTHON_KIND_COUNT])(const struct python *python, TSNode node,
-                                                  int depth, struct buffer *out) = {
+    static bool (*const folds[PYTHON_KIND_COUNT])(
+        const struct python *python, const struct node *node, int depth, struct buffer *out) = {
         [KIND_string] = fold_string,
         [KIND_concatenated_string] = fold_all,
         [KIND_binary_operator] = fold_sum,

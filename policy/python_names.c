@@ -8,59 +8,14 @@
 #define NAME_MAX_BYTES 512
 #define TEXTS_MAX 20 /* that one name may stand for */
 
-TSNode python_child(TSNode node, enum python_field field)
+struct bytes python_bytes(const struct python *python, const struct node *node)
 {
-    static const char *const names[] = {
-#define X(name) #name,
-        PYTHON_FIELDS(X)
-#undef X
-    };
-    static TSFieldId ids[PYTHON_FIELD_COUNT];
-    if (ts_node_is_null(node))
-        return node;
-    if (!ids[field])
-        ids[field] = ts_language_field_id_for_name(tree_sitter_python(), names[field],
-                                                   (uint32_t)strlen(names[field]));
-    return ts_node_child_by_field_id(node, ids[field]);
-}
-
-static uint8_t kind_of[4096]; /* by symbol of the grammar */
-
-__attribute__((constructor)) static void index_kinds(void)
-{
-    static const char *const names[] = {"",
-#define X(type) #type,
-                                        PYTHON_KINDS(X)
-#undef X
-    };
-    uint32_t count = ts_language_symbol_count(tree_sitter_python());
-    for (uint32_t i = 0; i < count && i < COUNT_OF(kind_of); i++)
-        for (unsigned kind = 1; kind < PYTHON_KIND_COUNT; kind++)
-            if (strcmp(names[kind], ts_language_symbol_name(tree_sitter_python(), (TSSymbol)i)) ==
-                0)
-                kind_of[i] = (uint8_t)kind;
-}
-
-enum python_kind python_kind(TSNode node)
-{
-    TSSymbol symbol = ts_node_is_null(node) ? UINT16_MAX : ts_node_symbol(node);
-    return symbol < COUNT_OF(kind_of) ? kind_of[symbol] : KIND_OTHER;
-}
-
-bool python_is(TSNode node, enum python_kind kind)
-{
-    return python_kind(node) == kind;
-}
-
-struct bytes python_bytes(const struct python *python, TSNode node)
-{
-    if (ts_node_is_null(node))
+    if (!node)
         return (struct bytes){"", 0};
-    uint32_t start = ts_node_start_byte(node), end = ts_node_end_byte(node);
-    return (struct bytes){(const char *)python->code.data + start, end - start};
+    return (struct bytes){(const char *)python->code.data + node->start, node->end - node->start};
 }
 
-char *python_text(const struct python *python, TSNode node)
+char *python_text(const struct python *python, const struct node *node)
 {
     struct bytes bytes = python_bytes(python, node);
     char *text = memory_new(bytes.len + 1, 1);
@@ -68,7 +23,7 @@ char *python_text(const struct python *python, TSNode node)
     return text;
 }
 
-static void resolve_identifier(const struct python *python, TSNode node, int depth,
+static void resolve_identifier(const struct python *python, const struct node *node, int depth,
                                struct buffer *out)
 {
     (void)depth;
@@ -79,7 +34,7 @@ static void resolve_identifier(const struct python *python, TSNode node, int dep
     buffer_add_text(out, known ? known : name);
 }
 
-static void resolve_attribute(const struct python *python, TSNode node, int depth,
+static void resolve_attribute(const struct python *python, const struct node *node, int depth,
                               struct buffer *out)
 {
     struct bytes name = python_bytes(python, python_child(node, PYTHON_attribute));
@@ -89,41 +44,44 @@ static void resolve_attribute(const struct python *python, TSNode node, int dept
 }
 
 /* getattr(x, "name") is x.name, and __import__("name") is that module. */
-static void resolve_call(const struct python *python, TSNode node, int depth, struct buffer *out)
+static void resolve_call(const struct python *python, const struct node *node, int depth,
+                         struct buffer *out)
 {
     AUTO(buffer) struct buffer function = {0}, text = {0};
-    TSNode arguments = python_child(node, PYTHON_arguments);
+    const struct node *arguments = python_child(node, PYTHON_arguments);
     python_resolve(python, python_child(node, PYTHON_function), depth, &function);
     const char *name = function.data ? function.data : "";
     if (strcmp(name, "builtins.getattr") == 0 &&
-        python_fold(python, ts_node_named_child(arguments, 1), depth, &text)) {
-        python_resolve(python, ts_node_named_child(arguments, 0), depth, out);
+        python_fold(python, node_part(arguments, 1), depth, &text)) {
+        python_resolve(python, node_part(arguments, 0), depth, out);
         buffer_printf(out, ".%s", text.data ? text.data : "");
     } else if ((strcmp(name, "builtins.__import__") == 0 ||
                 strcmp(name, "importlib.import_module") == 0) &&
-               python_fold(python, ts_node_named_child(arguments, 0), depth, &text)) {
+               python_fold(python, node_part(arguments, 0), depth, &text)) {
         buffer_add_text(out, text.data ? text.data : "");
     } else {
         buffer_printf(out, "%s()", name);
     }
 }
 
-static void resolve_subscript(const struct python *python, TSNode node, int depth,
+static void resolve_subscript(const struct python *python, const struct node *node, int depth,
                               struct buffer *out)
 {
     python_resolve(python, python_child(node, PYTHON_value), depth, out);
     buffer_add_text(out, "[]");
 }
 
-static void resolve_inner(const struct python *python, TSNode node, int depth, struct buffer *out)
+static void resolve_inner(const struct python *python, const struct node *node, int depth,
+                          struct buffer *out)
 {
-    python_resolve(python, ts_node_named_child(node, 0), depth, out);
+    python_resolve(python, node_part(node, 0), depth, out);
 }
 
-void python_resolve(const struct python *python, TSNode node, int depth, struct buffer *ret_name)
+void python_resolve(const struct python *python, const struct node *node, int depth,
+                    struct buffer *ret_name)
 {
-    static void (*const resolvers[PYTHON_KIND_COUNT])(const struct python *python, TSNode node,
-                                                      int depth, struct buffer *out) = {
+    static void (*const resolvers[PYTHON_KIND_COUNT])(
+        const struct python *python, const struct node *node, int depth, struct buffer *out) = {
         [KIND_identifier] = resolve_identifier,
         [KIND_attribute] = resolve_attribute,
         [KIND_call] = resolve_call,
@@ -146,7 +104,7 @@ static void know(json_t *names, const char *name, const char *value)
 }
 
 /* import a.b as c, and import a.b, which gives the name a. */
-static void learn_import(struct python *python, TSNode item)
+static void learn_import(struct python *python, const struct node *item)
 {
     bool aliased = python_is(item, KIND_aliased_import);
     AUTO(text) char *module = python_text(python, aliased ? python_child(item, PYTHON_name) : item);
@@ -161,7 +119,7 @@ static void learn_import(struct python *python, TSNode item)
     }
 }
 
-static void learn_from(struct python *python, const char *module, TSNode item)
+static void learn_from(struct python *python, const char *module, const struct node *item)
 {
     bool aliased = python_is(item, KIND_aliased_import);
     AUTO(text) char *name = python_text(python, aliased ? python_child(item, PYTHON_name) : item);
@@ -172,30 +130,25 @@ static void learn_from(struct python *python, const char *module, TSNode item)
     json_object_set_new(python->tables, alias, json_false());
 }
 
-typedef void each_import_fn(struct python *python, const char *module, TSNode item);
+typedef void each_import_fn(struct python *python, const char *module, const struct node *item);
 
 /* Calls `each` for every name that an import statement brings. */
-static void names_of_import(struct python *python, TSNode node, const char *module,
+static void names_of_import(struct python *python, const struct node *node, const char *module,
                             each_import_fn *each)
 {
-    uint32_t module_at = module ? ts_node_start_byte(python_child(node, PYTHON_module_name)) : 0;
-    uint32_t count = ts_node_named_child_count(node);
-    for (uint32_t i = 0; i < count && i < 2000; i++) {
-        TSNode item = ts_node_named_child(node, i);
-        bool is_module = module && ts_node_start_byte(item) == module_at;
-        if (!is_module &&
-            (python_is(item, KIND_dotted_name) || python_is(item, KIND_aliased_import)))
-            each(python, module, item);
-    }
+    const struct node *from = module ? python_child(node, PYTHON_module_name) : NULL;
+    NODE_EACH(item, node)
+    if (item != from && (python_is(item, KIND_dotted_name) || python_is(item, KIND_aliased_import)))
+        each(python, module, item);
 }
 
-static void learn_plain(struct python *python, const char *module, TSNode item)
+static void learn_plain(struct python *python, const char *module, const struct node *item)
 {
     (void)module;
     learn_import(python, item);
 }
 
-const json_t *python_texts(const struct python *python, TSNode node)
+const json_t *python_texts(const struct python *python, const struct node *node)
 {
     if (!python_is(node, KIND_identifier))
         return NULL;
@@ -221,7 +174,7 @@ static void know_text(struct python *python, const char *key, const char *text)
         forget_text(python, key); /* too many, or no UTF-8 */
 }
 
-static void forget_names(struct python *python, TSNode target)
+static void forget_names(struct python *python, const struct node *target)
 {
     if (python_is(target, KIND_identifier)) {
         AUTO(text) char *key = python_text(python, target);
@@ -231,36 +184,34 @@ static void forget_names(struct python *python, TSNode target)
     }
     if (python_is(target, KIND_attribute) || python_is(target, KIND_subscript))
         return;
-    uint32_t count = ts_node_named_child_count(target);
-    for (uint32_t i = 0; i < count && i < 2000; i++)
-        forget_names(python, ts_node_named_child(target, i));
+    NODE_EACH(part, target)
+    forget_names(python, part);
 }
 
-static void learn_assignment(struct python *python, TSNode target, TSNode value);
+static void learn_assignment(struct python *python, const struct node *target,
+                             const struct node *value);
 
 /* a, b = "x", "y" */
-static void learn_each(struct python *python, TSNode targets, TSNode values)
+static void learn_each(struct python *python, const struct node *targets, const struct node *values)
 {
-    uint32_t count = ts_node_named_child_count(targets);
     bool paired = (python_is(values, KIND_expression_list) || python_is(values, KIND_tuple) ||
                    python_is(values, KIND_list)) &&
-                  ts_node_named_child_count(values) == count;
+                  node_parts(values) == node_parts(targets);
     if (!paired)
         forget_names(python, targets);
-    for (uint32_t i = 0; i < count && i < 100 && paired; i++)
-        learn_assignment(python, ts_node_named_child(targets, i), ts_node_named_child(values, i));
+    for (uint32_t i = 0; i < node_parts(targets) && i < 100 && paired; i++)
+        learn_assignment(python, node_part(targets, i), node_part(values, i));
 }
 
 /* for name in ("mean", "std") */
-static void learn_loop(struct python *python, TSNode target, TSNode values)
+static void learn_loop(struct python *python, const struct node *target, const struct node *values)
 {
-    uint32_t count = ts_node_named_child_count(values);
-    bool listed = python_is(target, KIND_identifier) && count <= TEXTS_MAX &&
+    bool listed = python_is(target, KIND_identifier) && node_parts(values) <= TEXTS_MAX &&
                   (python_is(values, KIND_list) || python_is(values, KIND_tuple));
     if (!listed)
         forget_names(python, target);
-    for (uint32_t i = 0; i < count && listed; i++)
-        learn_assignment(python, target, ts_node_named_child(values, i));
+    for (uint32_t i = 0; i < node_parts(values) && listed; i++)
+        learn_assignment(python, target, node_part(values, i));
 }
 
 /* Values whose methods are worth knowing by what made them. */
@@ -281,7 +232,8 @@ static bool is_table(const struct python *python, const char *key, const char *v
            !json_is_false(json_object_get(python->tables, key));
 }
 
-static void learn_assignment(struct python *python, TSNode target, TSNode value)
+static void learn_assignment(struct python *python, const struct node *target,
+                             const struct node *value)
 {
     AUTO(buffer) struct buffer text = {0}, name = {0};
     if (python_is(target, KIND_pattern_list) || python_is(target, KIND_tuple_pattern))
@@ -310,18 +262,17 @@ static void learn_assignment(struct python *python, TSNode target, TSNode value)
 }
 
 /* What a function is called with is not seen. */
-static void learn_parameters(struct python *python, TSNode list)
+static void learn_parameters(struct python *python, const struct node *list)
 {
-    uint32_t count = ts_node_named_child_count(list);
-    for (uint32_t i = 0; i < count && i < 2000; i++) {
-        TSNode item = ts_node_named_child(list, i), name = python_child(item, PYTHON_name);
-        if (python_is(item, KIND_typed_parameter))
-            name = ts_node_named_child(item, 0);
-        forget_names(python, ts_node_is_null(name) ? item : name);
+    NODE_EACH(item, list)
+    {
+        bool typed = python_is(item, KIND_typed_parameter);
+        const struct node *name = typed ? node_first(item) : python_child(item, PYTHON_name);
+        forget_names(python, name ? name : item);
     }
 }
 
-void python_learn(struct python *python, TSNode node)
+void python_learn(struct python *python, const struct node *node)
 {
     if (python_is(node, KIND_import_statement)) {
         names_of_import(python, node, NULL, learn_plain);
@@ -343,12 +294,13 @@ void python_learn(struct python *python, TSNode node)
     }
 }
 
-static void tell(struct python *python, enum fact_kind kind, const char *name, TSNode node)
+static void tell(struct python *python, enum fact_kind kind, const char *name,
+                 const struct node *node)
 {
-    judge_fact(python->judge, kind, name, ts_node_start_byte(node), ts_node_end_byte(node));
+    judge_fact(python->judge, kind, name, node->start, node->end);
 }
 
-static void tell_plain(struct python *python, const char *module, TSNode item)
+static void tell_plain(struct python *python, const char *module, const struct node *item)
 {
     (void)module;
     bool aliased = python_is(item, KIND_aliased_import);
@@ -356,7 +308,7 @@ static void tell_plain(struct python *python, const char *module, TSNode item)
     tell(python, FACT_IMPORT, name, item);
 }
 
-static void tell_from(struct python *python, const char *module, TSNode item)
+static void tell_from(struct python *python, const char *module, const struct node *item)
 {
     bool aliased = python_is(item, KIND_aliased_import);
     AUTO(text) char *name = python_text(python, aliased ? python_child(item, PYTHON_name) : item);
@@ -366,7 +318,7 @@ static void tell_from(struct python *python, const char *module, TSNode item)
     tell(python, FACT_ATTRIBUTE, name, item);
 }
 
-void python_tell_import(struct python *python, TSNode node)
+void python_tell_import(struct python *python, const struct node *node)
 {
     if (python_is(node, KIND_import_statement)) {
         names_of_import(python, node, NULL, tell_plain);
@@ -376,7 +328,7 @@ void python_tell_import(struct python *python, TSNode node)
     AUTO(buffer) struct buffer all = {0};
     tell(python, FACT_IMPORT, module, python_child(node, PYTHON_module_name));
     names_of_import(python, node, module, tell_from);
-    TSNode last = ts_node_child(node, ts_node_child_count(node) - 1);
+    const struct node *last = node_part(node, node_parts(node) - 1);
     buffer_printf(&all, "import.star.%s", module);
     if (python_is(last, KIND_wildcard_import))
         tell(python, FACT_CLAUSE, all.data, node);

@@ -17,30 +17,30 @@ bool python_is_disguised(const char *name)
 }
 
 /* "name" in globals() only asks whether there is one. */
-bool python_only_asks(TSNode node, const char *text)
+bool python_only_asks(const struct node *node, const char *text)
 {
     bool all = strcmp(text, "globals") == 0 || strcmp(text, "locals") == 0;
-    TSNode call = all ? ts_node_parent(node) : node;
+    const struct node *call = all ? node_above(node) : node;
     return all && python_is(call, KIND_call) &&
-           python_is(ts_node_parent(call), KIND_comparison_operator);
+           python_is(node_above(call), KIND_comparison_operator);
 }
 
 /* x.__class__.__name__ says what something is, and leads nowhere. */
-static bool names_its_class(const struct python *python, TSNode node)
+static bool names_its_class(const struct python *python, const struct node *node)
 {
     static const char after[] = ".__name__";
-    size_t end = ts_node_end_byte(node), len = sizeof after - 1;
+    size_t end = node->end, len = sizeof after - 1;
     const char *text = (const char *)python->code.data + end;
     return python->code.len - end >= len && memcmp(text, after, len) == 0 &&
            (python->code.len - end == len || !strchr("_.[", text[len]));
 }
 
 /* x.__dict__ of the program's own values, and self.__class__(), stay within them. */
-static bool is_of_itself(const struct python *python, TSNode node, const char *last)
+static bool is_of_itself(const struct python *python, const struct node *node, const char *last)
 {
-    TSNode object = python_child(node, PYTHON_object);
+    const struct node *object = python_child(node, PYTHON_object);
     AUTO(text) char *name = python_text(python, object);
-    size_t end = ts_node_end_byte(node);
+    size_t end = node->end;
     char after = end < python->code.len ? ((const char *)python->code.data)[end] : '\0';
     bool itself = strcmp(name, "self") == 0 || strcmp(name, "cls") == 0;
     if (strcmp(last, "__class__") == 0)
@@ -51,13 +51,13 @@ static bool is_of_itself(const struct python *python, TSNode node, const char *l
 }
 
 /* df.os is a column. */
-static bool is_column(const struct python *python, TSNode node, const char *last)
+static bool is_column(const struct python *python, const struct node *node, const char *last)
 {
     AUTO(text) char *name = python_text(python, python_child(node, PYTHON_object));
     return last[0] != '_' && json_is_true(json_object_get(python->tables, name));
 }
 
-bool python_is_plain(const struct python *python, TSNode node, const char *last)
+bool python_is_plain(const struct python *python, const struct node *node, const char *last)
 {
     bool named = strcmp(last, "__class__") == 0 && names_its_class(python, node);
     return named || is_of_itself(python, node, last) || is_column(python, node, last);

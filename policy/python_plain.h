@@ -6,6 +6,6 @@
 /* Whether Python reads the name as one in other letters. */
 bool python_is_disguised(const char *name);
 /* Whether an identifier is only part of "name" in globals(). */
-bool python_only_asks(TSNode node, const char *text);
+bool python_only_asks(const struct node *node, const char *text);
 /* Whether an attribute, whose last name is given, stays within the program's own values. */
-bool python_is_plain(const struct python *python, TSNode node, const char *last);
+bool python_is_plain(const struct python *python, const struct node *node, const char *last);
