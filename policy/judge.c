@@ -15,6 +15,7 @@ static const char *const fact_keys[] = {
 void judge_open(struct judge *judge, struct rules *rules, struct bytes code)
 {
     *judge = (struct judge){.rules = rules, .code = code, .line = 1};
+    judge->number = rules_begin(rules);
     judge->findings = json_array();
     judge->seen = json_object();
     judge->capabilities = json_object();
@@ -77,13 +78,14 @@ static void add_finding(struct judge *judge, const struct policy_rule *rule, con
                         size_t start, size_t end)
 {
     char key[160];
+    if (rule->level > judge->level)
+        judge->level = rule->level;
+    if (json_array_size(judge->findings) >= JUDGE_FINDINGS_MAX)
+        return;
     size_t column = find_line(judge, start);
     size_t line = judge->line;
     snprintf(key, sizeof key, "%zu %s", line, rule->id);
-    if (rule->level > judge->level)
-        judge->level = rule->level;
-    bool full = json_array_size(judge->findings) >= JUDGE_FINDINGS_MAX;
-    if (full || json_object_get(judge->seen, key))
+    if (json_object_get(judge->seen, key))
         return;
     json_object_set_new(judge->seen, key, json_true());
     const char *text = (const char *)judge->code.data + start;
@@ -100,12 +102,13 @@ static void add_finding(struct judge *judge, const struct policy_rule *rule, con
 void judge_fact(struct judge *judge, enum fact_kind kind, const char *name, size_t start,
                 size_t end)
 {
-    if (fact_keys[kind])
+    bool told;
+    const struct policy_rule *rule = rules_find(judge->rules, kind, name, judge->number, &told);
+    if (fact_keys[kind] && !told)
         put(judge->facts[kind], name);
-    const struct policy_rule *rule = rules_find(judge->rules, kind, name);
     if (!rule)
         return;
-    if (*rule->capability) {
+    if (*rule->capability && !told) {
         json_t *set = json_object_get(judge->capabilities, rule->capability);
         if (!set)
             json_object_set_new(judge->capabilities, rule->capability, set = json_object());

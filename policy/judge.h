@@ -9,6 +9,7 @@
 struct judge {
     struct rules *rules; /* borrowed */
     struct bytes code;   /* borrowed */
+    uint64_t number;     /* of this judgement, by these rules */
     enum policy_level level;
     json_t *findings; /* array */
     json_t *seen;     /* findings by rule and line: each is told once */

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/memo.h"
+
 #define RULES_MAX 2000
-#define MEMO_MAX 20000
 
 static const char *const level_names[] = {"none", "note", "medium", "high", "block"};
 static const char *const kind_names[] = {
@@ -28,8 +29,9 @@ struct rules {
         json_t *exact; /* name → position in the list */
         struct pattern *patterns;
         size_t count;
-        json_t *memo; /* as exact, of what was asked before; -1 when no rule fits */
     } kinds[FACT_KINDS];
+    struct memo memo;
+    uint64_t judgements;
 };
 
 const char *policy_level_name(enum policy_level level)
@@ -122,9 +124,9 @@ void rules_auto(struct rules **rules)
         return;
     for (size_t i = 0; i < FACT_KINDS; i++) {
         json_decref(old->kinds[i].exact);
-        json_decref(old->kinds[i].memo);
         free(old->kinds[i].patterns);
     }
+    memo_auto(&old->memo);
     json_decref(old->root);
     free(old->list);
     free(old);
@@ -138,10 +140,9 @@ bool rules_read(struct bytes json, struct rules **ret_rules, struct error *err)
         {"rules", JSON_KIND_ARRAY, true, 1, RULES_MAX},
     };
     AUTO(rules) struct rules *rules = memory_new(1, sizeof *rules);
-    for (size_t i = 0; i < FACT_KINDS; i++) {
+    memo_open(&rules->memo);
+    for (size_t i = 0; i < FACT_KINDS; i++)
         rules->kinds[i].exact = json_object();
-        rules->kinds[i].memo = json_object();
-    }
     if (!json_read_object(json, &rules->root, err) ||
         !json_check(rules->root, "", fields, COUNT_OF(fields), err))
         return false;
@@ -164,6 +165,9 @@ int64_t rules_version(const struct rules *rules)
 static const struct policy_rule *search(const struct rules *rules, enum fact_kind kind,
                                         const char *name)
 {
+    const json_t *exact = json_object_get(rules->kinds[kind].exact, name);
+    if (exact)
+        return &rules->list[json_integer_value(exact)];
     const struct pattern *best = NULL;
     for (size_t i = 0; i < rules->kinds[kind].count; i++) {
         const struct pattern *pattern = &rules->kinds[kind].patterns[i];
@@ -175,27 +179,19 @@ static const struct policy_rule *search(const struct rules *rules, enum fact_kin
     return best ? best->rule : NULL;
 }
 
-const struct policy_rule *rules_find(struct rules *rules, enum fact_kind kind, const char *name)
+uint64_t rules_begin(struct rules *rules)
 {
-    __auto_type of = &rules->kinds[kind];
-    json_t *known = json_object_get(of->exact, name);
-    if (!known)
-        known = json_object_get(of->memo, name);
-    if (known) {
-        json_int_t position = json_integer_value(known);
-        return position < 0 ? NULL : &rules->list[position];
-    }
-    const struct policy_rule *rule = search(rules, kind, name);
-    if (json_object_size(of->memo) >= MEMO_MAX)
-        json_object_clear(of->memo);
-    json_object_set_new(of->memo, name, json_integer(rule ? rule - rules->list : -1));
-    return rule;
+    return ++rules->judgements;
 }
 
-const struct policy_rule *rules_by_id(const struct rules *rules, const char *id)
+const struct policy_rule *rules_find(struct rules *rules, enum fact_kind kind, const char *name,
+                                     uint64_t judgement, bool *ret_told)
 {
-    for (size_t i = 0; i < rules->count; i++)
-        if (strcmp(rules->list[i].id, id) == 0)
-            return &rules->list[i];
-    return NULL;
+    bool is_new;
+    struct memo_entry *known = memo_find(&rules->memo, kind, name, &is_new);
+    if (is_new)
+        known->rule = search(rules, kind, name);
+    *ret_told = known->judgement == judgement;
+    known->judgement = judgement;
+    return known->rule;
 }

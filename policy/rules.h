@@ -46,10 +46,12 @@ bool rules_read(struct bytes json, struct rules **ret_rules, struct error *err) 
 void rules_auto(struct rules **rules);
 int64_t rules_version(const struct rules *rules);
 
+/* The number of a new judgement. */
+uint64_t rules_begin(struct rules *rules);
 /* The rule whose pattern is the most exact; of texts, where several may fit, the one of the
- * highest level. NULL when none fits. */
-const struct policy_rule *rules_find(struct rules *rules, enum fact_kind kind, const char *name);
-const struct policy_rule *rules_by_id(const struct rules *rules, const char *id);
+ * highest level. NULL when none fits. `*ret_told`: this judgement asked about it before. */
+const struct policy_rule *rules_find(struct rules *rules, enum fact_kind kind, const char *name,
+                                     uint64_t judgement, bool *ret_told);
 
 const char *policy_level_name(enum policy_level level);
 /* * stands for any characters; nothing else is special. */
