@@ -145,13 +145,20 @@ static const char *word_of(const struct node *value)
     return words[python_kind(value)];
 }
 
+static void add_value(struct buffer *fact, const char *value)
+{
+    buffer_add_text(fact, "=");
+    buffer_add_text(fact, value);
+}
+
 /* "callee#0=text" for places, "callee#name=text" for keywords; "?" when it is not known. */
 static void tell_argument(struct python_walk *walk, const char *callee, const struct node *item,
                           int number)
 {
     AUTO(buffer) struct buffer fact = {0}, text = {0};
     const struct node *value = item;
-    buffer_printf(&fact, "%s#", callee);
+    buffer_add_text(&fact, callee);
+    buffer_add_text(&fact, "#");
     if (python_is(item, KIND_keyword_argument)) {
         struct bytes key = python_bytes(&walk->python, python_child(item, PYTHON_name));
         buffer_add(&fact, key.data, key.len);
@@ -165,24 +172,24 @@ static void tell_argument(struct python_walk *walk, const char *callee, const st
     const json_t *choices = python_texts(&walk->python, value);
     json_array_foreach (choices, i, choice) {
         fact.data[fact.len = begin] = '\0';
-        buffer_printf(&fact, "=%s", json_string_value(choice));
+        add_value(&fact, json_string_value(choice));
         if (i + 1 < json_array_size(choices))
             tell(&walk->python, FACT_ARGUMENT, fact.data, item);
     }
     if (choices)
         buffer_add_text(&text, json_string_value(json_array_get(choices, 0)));
     else if (amount)
-        buffer_printf(&fact, "=%s", amount);
+        add_value(&fact, amount);
     else if (python_fold(&walk->python, value, 0, &text))
-        buffer_printf(&fact, "=%s", text.data ? text.data : "");
+        add_value(&fact, text.data ? text.data : "");
     else if (word)
-        buffer_printf(&fact, "=%s", word);
+        add_value(&fact, word);
     else if (!isnan(python_amount(&walk->python, value, 0)))
         buffer_add_text(&fact, "=number");
     else if (!is_own(walk, callee, item))
         buffer_add_text(&fact, "=?");
     tell(&walk->python, FACT_ARGUMENT, fact.data, item);
-    walk->reads_unknown |= number == 0 && reads(callee) && fact.data[fact.len - 1] == '?';
+    walk->reads_unknown |= number == 0 && fact.data[fact.len - 1] == '?' && reads(callee);
     if (number == 0 && asks_database(callee) && text.len && begins_like_sql(text.data) &&
         !sql_is_read(bytes_of(text.data)))
         tell(&walk->python, FACT_CLAUSE, "sql.unread", item);
@@ -218,22 +225,30 @@ static void tell_picked(struct python_walk *walk, const struct node *list)
     }
 }
 
+/* getattr() and __import__() of what can be seen. */
+static void tell_given(struct python_walk *walk, const struct node *node)
+{
+    AUTO(buffer) struct buffer value = {0};
+    python_resolve(&walk->python, node, 0, &value);
+    if (value.len >= 2 && strcmp(value.data + value.len - 2, "()") == 0)
+        return;
+    const char *dot = strrchr(value.data, '.');
+    tell(&walk->python, FACT_NAME, value.data, node);
+    tell(&walk->python, FACT_ATTRIBUTE, dot ? dot + 1 : value.data, node);
+}
+
 static bool visit_call(struct python_walk *walk, const struct node *node, struct place *place)
 {
-    AUTO(buffer) struct buffer callee = {0}, value = {0};
+    AUTO(buffer) struct buffer callee = {0};
+    const struct node *arguments = python_child(node, PYTHON_arguments);
     (void)place;
     python_resolve(&walk->python, python_child(node, PYTHON_function), 0, &callee);
     tell(&walk->python, FACT_CALL, callee.data, node);
-    tell_arguments(walk, callee.data, python_child(node, PYTHON_arguments));
+    tell_arguments(walk, callee.data, arguments);
     if (strcmp(callee.data, "builtins.getattr") == 0)
-        tell_picked(walk, python_child(node, PYTHON_arguments));
-    python_resolve(&walk->python, node, 0, &value);
-    size_t len = value.len; /* getattr() and __import__() of what can be seen */
-    if (len < 2 || strcmp(value.data + len - 2, "()") != 0) {
-        const char *dot = strrchr(value.data, '.');
-        tell(&walk->python, FACT_NAME, value.data, node);
-        tell(&walk->python, FACT_ATTRIBUTE, dot ? dot + 1 : value.data, node);
-    }
+        tell_picked(walk, arguments);
+    if (python_gives_named(callee.data))
+        tell_given(walk, node);
     return visit_string(walk, node, &(struct place){0});
 }
 

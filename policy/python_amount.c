@@ -56,8 +56,7 @@ static double amount_of_all(const struct python *python, const struct node *node
 static double amount_name(const struct python *python, const struct node *node, int depth)
 {
     (void)depth;
-    AUTO(text) char *name = python_text(python, node);
-    const json_t *known = json_object_get(python->numbers, name);
+    const json_t *known = python_known(python->numbers, python_bytes(python, node));
     return known ? json_real_value(known) : NAN;
 }
 

@@ -24,10 +24,16 @@ char *python_text(const struct python *python, const struct node *node); /* call
 bool python_fold(const struct python *python, const struct node *node, int depth,
                  struct buffer *ret_text);
 
+/* What a set of names says of one, NULL when nothing. Borrowed. */
+const json_t *python_known(const json_t *names, struct bytes name);
+
 /* What an expression stands for, "pandas.read_csv", "os.system", "pandas.DataFrame().eval";
  * what is not known is "?". Adds to `ret_name`. */
 void python_resolve(const struct python *python, const struct node *node, int depth,
                     struct buffer *ret_name);
+
+/* Whether a call gives what its argument names: getattr() and the like. */
+bool python_gives_named(const char *callee);
 
 /* The texts that an identifier may stand for; NULL when they are not all known. Borrowed. */
 const json_t *python_texts(const struct python *python, const struct node *node);

@@ -15,6 +15,11 @@ struct bytes python_bytes(const struct python *python, const struct node *node)
     return (struct bytes){(const char *)python->code.data + node->start, node->end - node->start};
 }
 
+const json_t *python_known(const json_t *names, struct bytes name)
+{
+    return json_object_getn(names, name.data, name.len);
+}
+
 char *python_text(const struct python *python, const struct node *node)
 {
     struct bytes bytes = python_bytes(python, node);
@@ -27,11 +32,14 @@ static void resolve_identifier(const struct python *python, const struct node *n
                                struct buffer *out)
 {
     (void)depth;
-    AUTO(text) char *name = python_text(python, node);
-    const char *known = json_string_value(json_object_get(python->modules, name));
-    if (!known)
-        buffer_add_text(out, "builtins.");
-    buffer_add_text(out, known ? known : name);
+    struct bytes name = python_bytes(python, node);
+    const char *known = json_string_value(python_known(python->modules, name));
+    if (known) {
+        buffer_add_text(out, known);
+        return;
+    }
+    buffer_add_text(out, "builtins.");
+    buffer_add(out, name.data, name.len);
 }
 
 static void resolve_attribute(const struct python *python, const struct node *node, int depth,
@@ -41,6 +49,17 @@ static void resolve_attribute(const struct python *python, const struct node *no
     python_resolve(python, python_child(node, PYTHON_object), depth, out);
     buffer_add_text(out, ".");
     buffer_add(out, name.data, name.len);
+}
+
+static bool imports_named(const char *callee)
+{
+    return strcmp(callee, "builtins.__import__") == 0 ||
+           strcmp(callee, "importlib.import_module") == 0;
+}
+
+bool python_gives_named(const char *callee)
+{
+    return strcmp(callee, "builtins.getattr") == 0 || imports_named(callee);
 }
 
 /* getattr(x, "name") is x.name, and __import__("name") is that module. */
@@ -54,13 +73,13 @@ static void resolve_call(const struct python *python, const struct node *node, i
     if (strcmp(name, "builtins.getattr") == 0 &&
         python_fold(python, node_part(arguments, 1), depth, &text)) {
         python_resolve(python, node_part(arguments, 0), depth, out);
-        buffer_printf(out, ".%s", text.data ? text.data : "");
-    } else if ((strcmp(name, "builtins.__import__") == 0 ||
-                strcmp(name, "importlib.import_module") == 0) &&
-               python_fold(python, node_part(arguments, 0), depth, &text)) {
+        buffer_add_text(out, ".");
+        buffer_add_text(out, text.data ? text.data : "");
+    } else if (imports_named(name) && python_fold(python, node_part(arguments, 0), depth, &text)) {
         buffer_add_text(out, text.data ? text.data : "");
     } else {
-        buffer_printf(out, "%s()", name);
+        buffer_add_text(out, name);
+        buffer_add_text(out, "()");
     }
 }
 
@@ -152,8 +171,7 @@ const json_t *python_texts(const struct python *python, const struct node *node)
 {
     if (!python_is(node, KIND_identifier))
         return NULL;
-    AUTO(text) char *name = python_text(python, node);
-    const json_t *texts = json_object_get(python->texts, name);
+    const json_t *texts = python_known(python->texts, python_bytes(python, node));
     return json_is_array(texts) ? texts : NULL;
 }
 

@@ -38,6 +38,8 @@ static bool names_its_class(const struct python *python, const struct node *node
 /* x.__dict__ of the program's own values, and self.__class__(), stay within them. */
 static bool is_of_itself(const struct python *python, const struct node *node, const char *last)
 {
+    if (strcmp(last, "__class__") != 0 && strcmp(last, "__dict__") != 0)
+        return false;
     const struct node *object = python_child(node, PYTHON_object);
     AUTO(text) char *name = python_text(python, object);
     size_t end = node->end;
@@ -53,8 +55,8 @@ static bool is_of_itself(const struct python *python, const struct node *node, c
 /* df.os is a column. */
 static bool is_column(const struct python *python, const struct node *node, const char *last)
 {
-    AUTO(text) char *name = python_text(python, python_child(node, PYTHON_object));
-    return last[0] != '_' && json_is_true(json_object_get(python->tables, name));
+    struct bytes name = python_bytes(python, python_child(node, PYTHON_object));
+    return last[0] != '_' && json_is_true(python_known(python->tables, name));
 }
 
 bool python_is_plain(const struct python *python, const struct node *node, const char *last)

@@ -6,6 +6,8 @@
 #include "policy/memo.h"
 
 #define RULES_MAX 2000
+#define PAIRS 1024 /* of letters, by a small hash */
+#define NEEDS_MAX 4
 
 static const char *const level_names[] = {"none", "note", "medium", "high", "block"};
 static const char *const kind_names[] = {
@@ -17,6 +19,8 @@ static const char *const kind_names[] = {
 struct pattern {
     const char *text;
     size_t exactness; /* characters that are not * */
+    size_t need_count;
+    uint16_t needs[NEEDS_MAX]; /* pairs of letters without which nothing fits */
     const struct policy_rule *rule;
 };
 
@@ -69,6 +73,22 @@ bool pattern_fits(const char *pattern, const char *text)
     return !*pattern;
 }
 
+static size_t pair_of(const char *at)
+{
+    return ((uint8_t)at[0] * 31U + (uint8_t)at[1]) % PAIRS;
+}
+
+static struct pattern pattern_of(const char *text, const struct policy_rule *rule)
+{
+    struct pattern pattern = {.text = text, .rule = rule};
+    for (const char *at = text; *at; at++) {
+        pattern.exactness += *at != '*';
+        if (*at != '*' && at[1] && at[1] != '*' && pattern.need_count < NEEDS_MAX)
+            pattern.needs[pattern.need_count++] = (uint16_t)pair_of(at);
+    }
+    return pattern;
+}
+
 static void add_pattern(struct rules *rules, int kind, const char *text, size_t position)
 {
     __auto_type of = &rules->kinds[kind];
@@ -76,13 +96,10 @@ static void add_pattern(struct rules *rules, int kind, const char *text, size_t 
         json_object_set_new(of->exact, text, json_integer((json_int_t)position));
         return;
     }
-    size_t exactness = 0;
-    for (const char *at = text; *at; at++)
-        exactness += *at != '*';
     of->patterns = reallocarray(of->patterns, of->count + 1, sizeof *of->patterns);
     if (!of->patterns)
         memory_none();
-    of->patterns[of->count++] = (struct pattern){text, exactness, &rules->list[position]};
+    of->patterns[of->count++] = pattern_of(text, &rules->list[position]);
 }
 
 static bool read_rule(struct rules *rules, size_t position, const json_t *item, struct error *err)
@@ -162,6 +179,15 @@ int64_t rules_version(const struct rules *rules)
     return rules->version;
 }
 
+/* Most patterns are ruled out by a pair of letters that the name has nowhere. */
+static bool may_fit(const struct pattern *pattern, const uint8_t *pairs)
+{
+    for (size_t i = 0; i < pattern->need_count; i++)
+        if (!(pairs[pattern->needs[i] / 8] >> pattern->needs[i] % 8 & 1))
+            return false;
+    return true;
+}
+
 static const struct policy_rule *search(const struct rules *rules, enum fact_kind kind,
                                         const char *name)
 {
@@ -169,11 +195,14 @@ static const struct policy_rule *search(const struct rules *rules, enum fact_kin
     if (exact)
         return &rules->list[json_integer_value(exact)];
     const struct pattern *best = NULL;
+    uint8_t pairs[PAIRS / 8] = {0};
+    for (const char *at = name; at[0] && at[1]; at++)
+        pairs[pair_of(at) / 8] |= (uint8_t)(1 << pair_of(at) % 8);
     for (size_t i = 0; i < rules->kinds[kind].count; i++) {
         const struct pattern *pattern = &rules->kinds[kind].patterns[i];
         bool better = !best || (kind == FACT_STRING ? pattern->rule->level > best->rule->level
                                                     : pattern->exactness > best->exactness);
-        if (better && pattern_fits(pattern->text, name))
+        if (better && may_fit(pattern, pairs) && pattern_fits(pattern->text, name))
             best = pattern;
     }
     return best ? best->rule : NULL;
