@@ -150,17 +150,21 @@ begin
 end
 $$;
 
--- Whether somebody could review for a team at a time; what was changed since is not held against
--- them.
-create function invariant.could_review(person_id bigint, team_id bigint, at timestamptz)
-    returns bool language plpgsql stable as $$
+-- Whether somebody could decide so for a team at a time: reviewers do, and admins break the glass;
+-- what was changed since is not held against them.
+create function invariant.could_decide(person_id bigint, team_id bigint, verdict text,
+    at timestamptz) returns bool language plpgsql stable as $$
 begin
     return exists (select from cs.person p where p.id = $1 and p.kind = 'human'
-            and (p.disabled_at is null or p.disabled_at > $3)
+            and (p.disabled_at is null or p.disabled_at > $4)
             and (exists (select from cs.audit_event e where e.entity = 'person' and e.entity_id = $1
-                         and e.event = 'person.change' and e.ts > $3)
-                 or ('reviewer' = any (p.roles) and exists (
-                        select from cs.team_member m
-                        where m.person_id = p.id and m.team_id = $2))));
+                         and e.event = 'person.change' and e.ts > $4)
+                 or (case $3 when 'break_glass' then 'admin' else 'reviewer' end = any (p.roles)
+                     and exists (select from cs.team_member m
+                                 where m.person_id = p.id and m.team_id = $2))));
 end
 $$;
+
+-- Whether a verdict lets code of that risk run.
+create function invariant.lets_run(verdict text, risk text) returns bool language sql immutable
+    return verdict = 'approve' or (verdict = 'break_glass' and risk = 'high');

@@ -20,17 +20,21 @@
 
 create view invariant.i1_unapproved_start as
 select 'attempt' as entity, s.attempt_id as id, s.request_id,
-       format('started with fence %s without a valid approval of its bytes', s.fence) as what
+       format('started with fence %s and %s of %s valid approvals of its bytes', s.fence, k.people,
+           k.needed) as what
 from invariant.start s
 join cs.revision v on v.request_id = s.request_id and v.revision = s.revision
-where not exists (
-    select from cs.decision d
+cross join lateral (
+    select count(distinct d.reviewer_id) as people, bool_or(d.verdict = 'break_glass') as by_glass,
+           coalesce(max(d.needed), 1) as needed
+    from cs.decision d
     join cs.attempt_decision l on l.decision_id = d.id and l.attempt_id = s.attempt_id
     where d.request_id = s.request_id and d.revision = s.revision and d.round = s.round
-      and d.verdict = 'approve' and d.bundle_sha256 = invariant.bundle(v)
+      and invariant.lets_run(d.verdict, v.risk) and d.bundle_sha256 = invariant.bundle(v)
       and d.decided_at < s.ts and d.valid_until > s.ts - invariant.slack()
-      and invariant.could_review(d.reviewer_id, s.team_id, s.ts - invariant.slack())
-      and d.reviewer_id not in (select invariant.own(s.request_id, s.ts - invariant.slack())))
+      and invariant.could_decide(d.reviewer_id, s.team_id, d.verdict, s.ts - invariant.slack())
+      and d.reviewer_id not in (select invariant.own(s.request_id, s.ts - invariant.slack()))) k
+where not (k.people >= k.needed or (k.by_glass and k.people = 1))
 union all
 select 'attempt', o.attempt_id, a.request_id, 'handed something back without a start'
 from cs.output_item o join cs.attempt a on a.id = o.attempt_id
@@ -44,9 +48,15 @@ select 'decision' as entity, d.id, d.request_id,
 from cs.decision d
 where d.reviewer_id in (select invariant.own(d.request_id, d.decided_at))
 union all
-select 'decision', d.id, d.request_id, format('person %s may not review', d.reviewer_id)
+select 'decision', d.id, d.request_id,
+       format('person %s may not %s here', d.reviewer_id, d.verdict)
 from cs.decision d join cs.request r on r.id = d.request_id
-where not invariant.could_review(d.reviewer_id, r.team_id, d.decided_at)
+where not invariant.could_decide(d.reviewer_id, r.team_id, d.verdict, d.decided_at)
+union all
+select 'decision', d.id, d.request_id, 'broke the glass for what is of no high risk'
+from cs.decision d
+join cs.revision v on v.request_id = d.request_id and v.revision = d.revision
+where d.verdict = 'break_glass' and v.risk <> 'high'
 union all
 select 'request', e.entity_id, e.entity_id, format('person %s settled their own run', e.actor_id)
 from cs.audit_event e

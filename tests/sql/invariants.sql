@@ -1,8 +1,9 @@
 -- Each invariant is broken by hand, as only a superuser can, and its view alone tells.
 \ir setup.psql
 \ir story.psql
+\ir glass.psql
 \ir ../fault/invariants.sql
-select plan(43);
+select plan(46);
 -- What chains new audit rows shall do so here, too; what refuses them shall not.
 alter table cs.audit_event enable always trigger audit_event_chain;
 create or replace function cs.move_is_legal(
@@ -37,6 +38,11 @@ select t.claim(t.worker(), :seen) as x \gset
 select t.start(:seen) as x \gset
 select t.running(:seen) as x \gset
 select t.attempt(:seen) as run \gset
+select operator_break_glass('{"on": true}') as x \gset
+select t.risky() as grave \gset
+select t.breaks('eva', :grave) as x \gset
+select t.claim(t.worker(), :grave) as x \gset
+select t.start(:grave) as x \gset
 select t.submit('max') as refused \gset
 select t.decide('noor', :refused, 'reject') as x \gset
 select t.submit('max') as waiting \gset
@@ -67,6 +73,10 @@ select t.breaks('i1 i13', format('update revision v set code = ''other'', code_s
     where request_id = %s', :seen), 'other code under a digest of its own');
 select t.breaks('i1 i4', format('delete from attempt_decision where attempt_id = %s', :run),
     'a run that rests on nothing');
+select t.breaks('i1 i13', format('update decision set needed = 2 where request_id = %s', :seen),
+    'one approval where two are needed');
+select t.breaks('i1 i2 i13', format('update revision set risk = ''medium'' where request_id = %s',
+    :grave), 'a glass that was broken for what is of no high risk');
 -- I2
 select t.breaks('i2', format('update request set author_id = t.id(''noor'') where id = %s',
     :refused), 'a decision of the author');
@@ -75,6 +85,8 @@ select t.breaks('i2', format('insert into credential_event (person_id, by_id, ki
     'a decision of who could sign in as the author');
 select t.breaks('i2', format('update request set team_id = 0 where id = %s', :refused),
     'a decision for another team');
+select t.breaks('i1 i2', 'update person set roles = ''{reviewer}'' where login = ''t-eva''',
+    'a glass that no admin broke');
 -- I3
 select t.breaks('i3 i8', format('update request set retry_safe = false where id = %s', :again),
     'two starts of what may run once');
