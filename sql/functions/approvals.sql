@@ -69,7 +69,8 @@ declare
     eligible bigint[] := eligible_people(r.id);
 begin
     return jsonb_build_object('needed', quorum(r.id), 'approved', cardinality(approved),
-        'eligible', cardinality(eligible), 'possible', quorum_met(r.id, eligible),
+        'eligible', cardinality(eligible),
+        'possible', quorum_met(r.id, apart(eligible, approved)),
         'groups', (
             select coalesce(jsonb_agg(jsonb_build_object('name', g.name, 'needed', q.needed,
                 'approved', (select count(*) from approver m
@@ -159,18 +160,19 @@ create or replace function cs.quorum_short(q cs.quorum_rule) returns text
 begin
     return (select string_agg(format('%s has %s', t.name, c.n), ', ' order by t.name)
         from cs.team t cross join lateral (
-            select count(*) as n from cs.reviewers() w where w.team_id = t.id
-            and (q.group_id is null or exists (
-                select from cs.approver m where m.group_id = q.group_id
-                and m.person_id = w.person_id))) c
+            select cardinality(apart(array(
+                select w.person_id from cs.reviewers() w where w.team_id = t.id
+                and (q.group_id is null or exists (
+                    select from cs.approver m where m.group_id = q.group_id
+                    and m.person_id = w.person_id))), '{}')) as n) c
         where c.n < q.needed and (q.team_id = t.id or q.team_id is null and not exists (
             select from cs.quorum_rule o
             where o.risk = q.risk and o.team_id = t.id and o.group_id is null)));
 end
 $$;
 comment on function cs.quorum_short is
-    'The teams that have too few reviewers for a rule, and how many; null: none. Whose request it
-is never counts, so a team may lack one more.';
+    'The teams that have too few reviewers for a rule, and how many, tied accounts as one; null:
+none. Whose request it is never counts, so a team may lack one more.';
 
 create or replace function cs.operator_quorum() returns jsonb
     language sql stable security definer set search_path = cs, pg_temp as $$

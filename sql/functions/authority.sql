@@ -52,23 +52,6 @@ comment on function cs.own_people is
     'Author, editors, the owners of agents among them, owner and creator of the tokens used; also
 of the requests that this one runs again, whose code it has.';
 
-create or replace function cs.behind(people bigint[])
-    returns table (person_id bigint, by_id bigint) language sql stable as $$
-    with recursive b (person_id, by_id) as (
-        select p, p from unnest(people) p
-        union
-        select b.person_id, m.by_id from b cross join lateral (
-            select p.created_by from cs.person p where p.id = b.by_id
-            union all
-            select e.by_id from cs.credential_event e where e.person_id = b.by_id
-            offset 0) m (by_id)
-        where m.by_id is not null)
-    select b.person_id, b.by_id from b
-$$;
-comment on function cs.behind is
-    'Of each person: oneself, who made the account or reset its credentials, who did that to those,
-and so on: whoever could have come in as that person.';
-
 create or replace function cs.own_request(request_id bigint, person_id bigint) returns bool
     language plpgsql stable as $$
 declare
@@ -126,7 +109,7 @@ create or replace function cs.counted_approvals(requests bigint[])
     select r.id, d.id, d.bundle_sha256, d.reviewer_id
     from (select distinct i from unnest(requests) i) q (id)
     cross join lateral (
-        select k.id, k.revision, k.round, k.team_id from cs.request k
+        select k as whole, k.id, k.revision, k.round, k.team_id from cs.request k
         where k.id = q.id offset 0) r
     cross join lateral (
         select c.id, c.reviewer_id, c.bundle_sha256 from cs.decision c
@@ -138,10 +121,11 @@ create or replace function cs.counted_approvals(requests bigint[])
                       where b.request_id = r.id and b.by_id = d.reviewer_id offset 0)
       and not exists (select from cs.behind(array[d.reviewer_id]) b
                       join own o on o.person_id = b.by_id where o.request_id = r.id offset 0)
+      and not cs.tied_has_approved(d.reviewer_id, r.whole, d.id)
 $$;
 comment on function cs.counted_approvals is
     'The approvals of the present revision and round of each request that count today, one per
-person, and the digest that each approves.';
+person, and the digest that each approves; of two accounts that are tied, the earlier one''s.';
 
 create or replace function cs.pause_scopes(r cs.request, backend text) returns text[]
     language sql stable parallel safe

@@ -34,12 +34,14 @@ create or replace function cs.decision_fault(
         when d.bundle_sha256 !~ '^[0-9a-f]{64}$' then 'bad_digest'
         when d.bundle_sha256 <> cs.hex(bundle_sha256) then 'stale_digest'
         when mine.id is not null then 'decided_before'
+        when d.verdict = 'approve' and cs.tied_has_approved(who.id, r, null) then 'same_hands'
         when d.verdict <> 'approve' and cs.note_text(d.note) = '' then 'note'
         when char_length(d.note) > 10000 then 'long_note'
         when not cs.decision_is_fresh(d, risk) then 'not_fresh' end;
 comment on function cs.decision_fault is
     'Why this person may not decide so, as a key of decision_error; repeated: it was decided so
-before. own_request: for author, editors, owners and whoever made or reset an account.';
+before. own_request: for author, editors, owners and whoever made or reset an account; same_hands:
+an account tied to this one has approved it.';
 
 create or replace function cs.decisions_weighed(items jsonb) returns setof cs.weighed
     language sql stable as $$
@@ -124,6 +126,8 @@ begin
                 'bundle_sha256'),
             ('stale_digest', 'stale', 'This is not what is waiting for review', 'bundle_sha256'),
             ('decided_before', 'already_decided', 'You have decided on this revision already', ''),
+            ('same_hands', 'own_request', 'An account that made or reset yours, or that you made or '
+                || 'reset, has approved this already, so another person must decide', ''),
             ('note', 'missing_field', 'A note is required', 'note'),
             ('long_note', 'invalid_field', 'The note may have 10,000 characters at most', 'note'),
             ('not_fresh', 'reauthentication_required', case when (w.d).actor ->> 'token_id' is null
@@ -238,7 +242,7 @@ begin
         left join unnest(attempts) t on t.request_id = m.request_id
         cross join lateral (select (w.d).actor || jsonb_build_object('kind', (w.who).kind)) k (by)
         cross join lateral (values
-            (1, case when w.fault in ('wrong_role', 'own_request') then
+            (1, case when w.fault in ('wrong_role', 'own_request', 'same_hands') then
                 audit_row('request', (w.r).id, k.by, 'decision.refused',
                     jsonb_build_object('code', w.fault, 'verdict', (w.d).verdict)) end),
             (2, case when w.fault is null then

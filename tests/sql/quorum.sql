@@ -1,7 +1,7 @@
 -- How many people must approve, of which groups, and what is signed about it.
--- Proves: V7.5.3
+-- Proves: V7.5.3 T4 I2
 \ir setup.psql
-select plan(59);
+select plan(76);
 
 create function t.risky(level text) returns bigint language sql
     return t.submit('mia', jsonb_build_object('verdict',
@@ -174,6 +174,55 @@ select alike(t.wrong('{"risk": "low", "needed": 0}'), '%at least 1%', 'somebody 
 select alike(t.wrong('{"risk": "low", "needed": 1, "team": "x"}'), '%no team%', 'a team there is');
 select alike(t.wrong(jsonb_build_object('risk', 'low', 'needed', 1, 'team', :'team', 'group',
     'x')), '%no group%', 'and a group');
+
+-- Who could come in as somebody else is not a second person beside them.
+update person set roles = '{admin,reviewer}' where id = t.id('eva');
+select person_create(t.actor('eva'), jsonb_build_object('login', 't-twin', 'name', 'Twin',
+    'roles', '["reviewer"]'::jsonb,
+    'team_ids', (select jsonb_agg(m.team_id) from team_member m where m.person_id = t.id('eva'))))
+    as twin \gset
+select t.risky('high') as s \gset
+select is(t.quorum(:s), '0 of 2 by 5 true', 'an account that somebody made may approve, too');
+select is(t.fresh('eva', :s) ->> 'state', 'pending', 'the one who made it approves');
+select is(t.fresh('twin', :s) -> 'error' ->> 'code', 'own_request',
+    'and is not a second person by the account they made');
+select is(t.quorum(:s), '1 of 2 by 5 true', 'which changes nothing');
+select is((select body ->> 'code' from audit_event where entity = 'request' and entity_id = :s
+    and event = 'decision.refused'), 'same_hands', 'but is recorded');
+select is(t.decide('twin', :s, 'reject') ->> 'state', 'rejected', 'to say no one voice is enough');
+select t.risky('high') as s \gset
+select t.fresh('twin', :s) as x \gset
+select is(t.fresh('eva', :s) -> 'error' ->> 'code', 'own_request', 'nor the other way round');
+select is(t.fresh('noor', :s) ->> 'state', 'approved', 'another person is');
+
+select t.risky('high') as s \gset
+select t.fresh('noor', :s) as x \gset
+select t.fresh('anna', :s) as x \gset
+select t.claim(:w, :s) as x \gset
+select login_link_create(t.actor('root'), 't-anna', sha256('tie'), 60) as x \gset
+select is((select count(*) from counted_approvals(array[:s]::bigint[])), 2::bigint,
+    'an admin who resets one of two is no tie between them');
+select login_link_create(t.actor('eva'), 't-anna', sha256('tie 2'), 60) as x \gset
+update person set roles = '{admin,reviewer}' where id = t.id('noor');
+select login_link_create(t.actor('noor'), 't-anna', sha256('tie 3'), 60) as x \gset
+select is((select array_agg(reviewer_id) from counted_approvals(array[:s]::bigint[])),
+    array[t.id('noor')], 'a reset between the approvals and the start ties them');
+select is(t.code(t.start(:s)), 'conflict', 'and nothing starts');
+select is(t.state(:s), 'pending', 'it goes back to review');
+
+select is(apart(array[t.id('eva'), t.id('twin'), t.id('anna'), t.id('both')], '{}'),
+    array[t.id('both'), t.id('anna'), t.id('twin')], 'as many as are tied to nobody');
+select is(apart(array[t.id('twin'), t.id('anna'), t.id('both')], array[t.id('eva')]),
+    array[t.id('eva'), t.id('both')], 'beside those who are chosen');
+update person set disabled_at = now() where id in (t.id('both'), t.id('anna'));
+select is(t.quorum(:s), '0 of 2 by 3 true', 'two of three are apart');
+update person set disabled_at = now() where id = t.id('noor');
+select is(t.quorum(:s), '0 of 2 by 2 false', 'two accounts in one hand are no quorum');
+select alike((select q ->> 'too_few' from jsonb_array_elements(operator_quorum()) q
+    where q ->> 'team' is null and q ->> 'risk' = 'high'), '%Test team has 1%',
+    'which the operator sees');
+update person set disabled_at = null where id in (t.id('both'), t.id('anna'), t.id('noor'));
+update person set disabled_at = now() where id = t.id('twin');
 
 -- Nothing unsigned is taken.
 select t.submit('mia') as r \gset
