@@ -61,7 +61,8 @@ from cs.attempt a where a.id > $1 order by a.id limit $2;
 -- name: verify_requests(after int8, most int4) binary
 select r.id, r.state from cs.request r where r.id > $1 order by r.id limit $2;
 
--- Runs that no approval allowed: of other bytes, too late, by who had a part in it, or twice.
+-- Runs that no approval allowed: of other bytes, too late, by too few, by who had a part in it, or
+-- twice. How many were needed is signed with each decision.
 -- name: verify_runs() binary
 select a.id, a.request_id, case
     when not exists (select from cs.attempt_decision l where l.attempt_id = a.id)
@@ -78,6 +79,12 @@ select a.id, a.request_id, case
         where l.attempt_id = a.id
           and (d.decided_at > a.started_at or d.valid_until <= a.started_at))
         then 'started outside the time of its approval'
+    when (
+        select count(distinct d.reviewer_id) < max(d.needed) and not bool_or(
+            d.verdict = 'break_glass')
+        from cs.attempt_decision l join cs.decision d on d.id = l.decision_id
+        where l.attempt_id = a.id)
+        then 'rests on fewer approvals than were needed'
     when exists (
         select from cs.attempt_decision l join cs.decision d on d.id = l.decision_id
         where l.attempt_id = a.id and (d.reviewer_id = r.author_id or d.reviewer_id in (

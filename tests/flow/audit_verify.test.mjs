@@ -1,12 +1,12 @@
 // Sealing and `countersign audit verify`: what it answers, and heads that left the database.
-// Proves: T25 I13
+// Proves: T25 I13 I1
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { openJobs } from './jobs.mjs';
+import { Jobs, openJobs } from './jobs.mjs';
 import { build, startStack, until } from './stack.mjs';
 
 let stack;
@@ -199,6 +199,33 @@ test('an export without a range, or into what is there, makes nothing', async ()
     assert.equal(none.code, 1);
     assert.match(none.said, /nothing was sealed in that range/);
     await assert.rejects(fs.stat(out));
+});
+
+test('a run that lost one of the approvals it needed is found', async () => {
+    const needs = (needed) => stack.psql('operator',
+        `select cs.operator_quorum_set('{"risk": "low", "needed": ${needed}}')`);
+    await stack.people({ kim: ['reviewer'] });
+    const [{ id }] = await stack.psql('superuser', "select id from cs.person where login = 'kim'");
+    const kim = new Jobs(stack, { ...jobs.people, rob: id });
+    await needs(2);
+    const request = await jobs.submit('print(5)');
+    await jobs.approve(request);
+    const { attempt_id } = await kim.approve(request);
+    await jobs.ring(attempt_id);
+    assert.equal((await jobs.over(attempt_id)).state, 'succeeded');
+    await needs(1);
+    await sealed();
+    assert.equal((await verify()).code, 0);
+    await forge('create table public.kept as select * from cs.attempt_decision');
+    await forge(`delete from cs.attempt_decision where attempt_id = ${attempt_id} and decision_id =
+        (select max(decision_id) from cs.attempt_decision)`);
+    const answer = await verify();
+    assert.equal(answer.code, 1, answer.out);
+    assert.match(answer.out, /rests on fewer approvals than were needed/);
+    assert.equal(await one('select count(*)::int as n from cs.unapproved_runs()'), 1);
+    await forge(`insert into cs.attempt_decision select * from public.kept on conflict do nothing;
+        drop table public.kept`);
+    assert.equal((await verify()).code, 0);
 });
 
 test('rows that wait long for their seal end with 2', async () => {

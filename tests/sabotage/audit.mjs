@@ -75,6 +75,12 @@ export default [
       becomes: 'return NULL;',
       test: ['flow/audit_signatures.test.mjs',
              'a key that is not in the list, or was retired before, decides nothing'] },
+    { id: 'verify-few', defence: 'A run rests on as many approvals as were signed to be needed',
+      file: 'sql/queries/verify.sql',
+      was: 'select count(distinct d.reviewer_id) < max(d.needed) and',
+      becomes: 'select false and',
+      test: ['flow/audit_verify.test.mjs',
+             'a run that lost one of the approvals it needed is found'] },
     { id: 'verify-counts', defence: 'A revision\'s counts follow from its code',
       file: tables, was: 'rows_integer(rows, row, COUNTS)', becomes: 'COUNTS', test: mutations },
 ];

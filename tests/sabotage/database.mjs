@@ -1,5 +1,6 @@
 // Defences in SQL: the last check before a start, leases and fences, who decides, sign-in, rights.
 const attempts = 'sql/functions/attempts.sql';
+const accounts = 'sql/functions/accounts.sql';
 const authority = 'sql/functions/authority.sql';
 const decisions = 'sql/functions/decisions.sql';
 const sessions = 'sql/functions/sessions.sql';
@@ -191,12 +192,12 @@ const people = [
       was: 'select v.editor_id, v.token_id', becomes: 'select null::bigint, v.token_id',
       test: ['sql/decisions.sql', 'and is an author from then on'] },
     { id: 'own-maker', defence: 'Who made an account does not decide on its work',
-      file: authority,
+      file: accounts,
       was: 'select p.created_by from cs.person p where p.id = b.by_id\n            union all',
       becomes: '',
       test: ['sql/decisions.sql', 'not who made the author'] },
     { id: 'own-reset', defence: 'Who reset an account does not decide on its work',
-      file: authority,
+      file: accounts,
       was: 'union all\n'
           + '            select e.by_id from cs.credential_event e where e.person_id = b.by_id',
       becomes: '',
