@@ -21,7 +21,8 @@ LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread $(EXTRA_LDFLAGS)
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 common := $(call sources,common/base common/io common/domain)
 api := $(call sources,api)
-# What reads code for people: the api's alone, so that no other program loads Unicode's tables.
+# What reads code for people: the api's, and of it what the command must know before it prints, so
+# that no worker loads Unicode's tables.
 reading := $(addprefix common/domain/,code.c deception.c deception_scan.c source.c unicode.c)
 shared = $(filter-out $(reading),$(common))
 worker := $(call sources,worker worker/llm worker/sandbox worker/sandbox/local worker/sandbox/e2b \
@@ -60,7 +61,8 @@ programs: $(programs)
 
 $(BUILD)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page))
 $(BUILD)/countersign-worker: $(call objects,$(shared) $(worker) $(statements))
-$(BUILD)/countersign: $(call objects,$(shared) $(admin) $(statements) $(embedded))
+$(BUILD)/countersign: $(call objects,$(shared) common/domain/code.c common/domain/unicode.c \
+  $(admin) $(statements) $(embedded))
 $(BUILD)/countersign-policy: $(call objects,$(policy)) $(BUILD)/obj/policy/grammar/parser.o \
   $(BUILD)/obj/policy/grammar/scanner.o $(BUILD)/libbase.a
 $(BUILD)/countersign-policy: libs = $(policy_libs)

@@ -6,6 +6,7 @@
 
 #include "admin/command.h"
 #include "admin/operator.h"
+#include "admin/shown.h"
 #include "admin/stack_state.h"
 #include "common/base/settings.h"
 #include "common/domain/auditor.h"
@@ -34,30 +35,20 @@ static bool auditor_url(char **ret_url, struct error *err)
     return true;
 }
 
-/* What a terminal shows of a cell: no control character reaches it. Caller frees. */
+/* What a terminal shows of a cell. Caller frees. */
 static char *shown(const json_t *cell)
 {
-    char *text = json_is_string(cell) ? memory_text(json_string_value(cell))
-                 : json_is_null(cell) ? memory_text("")
-                                      : json_text(cell);
-    for (char *at = text; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
-            *at = ' ';
-    return text;
-}
-
-/* In characters, as the terminal counts them. */
-static size_t width(const char *text)
-{
-    size_t count = 0;
-    for (; *text; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
+    if (json_is_null(cell))
+        return memory_text("");
+    if (json_is_string(cell))
+        return shown_text(json_string_value(cell));
+    AUTO(text) char *text = json_text(cell);
+    return shown_text(text);
 }
 
 static void print_cell(const char *text, size_t wide, bool last)
 {
-    size_t used = width(text);
+    size_t used = shown_width(text);
     printf("%s%*s", text, last ? 0 : (int)(wide - used + 2), "");
 }
 
@@ -83,7 +74,8 @@ static void print_table(const json_t *table)
         for (size_t i = 0; i < count; i++) {
             const json_t *row = n ? json_array_get(rows, n - 1) : names;
             AUTO(text) char *text = shown(json_array_get(row, i));
-            wide[i] = width(text) > wide[i] ? width(text) : wide[i];
+            size_t used = shown_width(text);
+            wide[i] = used > wide[i] ? used : wide[i];
         }
     print_line(names, wide);
     for (size_t n = 0; n < json_array_size(rows); n++)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/shown.h"
 #include "admin/stack_state.h"
 #include "common/base/settings.h"
 
@@ -82,7 +83,7 @@ bool operator_call(operator_statement_fn *statement, json_t *take_item, json_t *
 /* One cell; caller frees. */
 static char *cell(const json_t *value)
 {
-    struct buffer text = {0};
+    AUTO(buffer) struct buffer text = {0};
     buffer_add_text(&text, "");
     if (json_is_string(value))
         buffer_add_text(&text, json_string_value(value));
@@ -92,15 +93,16 @@ static char *cell(const json_t *value)
         buffer_add_text(&text, json_is_true(value) ? "yes" : "no");
     for (size_t i = 0; i < json_array_size(value); i++)
         buffer_printf(&text, "%s%s", i ? "," : "", json_string_value(json_array_get(value, i)));
-    return text.data;
+    return shown_text(text.data);
 }
 
 static size_t width(const json_t *list, const char *column)
 {
-    size_t most = strlen(column);
+    size_t most = shown_width(column);
     for (size_t i = 0; i < json_array_size(list); i++) {
         AUTO(text) char *text = cell(json_object_get(json_array_get(list, i), column));
-        most = strlen(text) > most ? strlen(text) : most;
+        size_t used = shown_width(text);
+        most = used > most ? used : most;
     }
     return most;
 }
@@ -112,6 +114,7 @@ void operator_print(const json_t *list, const char *const *columns, size_t count
     for (size_t i = 0; i < json_array_size(list); i++)
         for (size_t c = 0; c < count; c++) {
             AUTO(text) char *text = cell(json_object_get(json_array_get(list, i), columns[c]));
-            printf("%-*s%s", (int)width(list, columns[c]), text, c + 1 < count ? "  " : "\n");
+            int pad = (int)(width(list, columns[c]) - shown_width(text));
+            printf("%s%*s%s", text, pad, "", c + 1 < count ? "  " : "\n");
         }
 }

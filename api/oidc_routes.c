@@ -1,12 +1,14 @@
 #include "api/oidc_routes.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "api/api.h"
 #include "api/cookie.h"
 #include "api/oidc.h"
 #include "api/opening.h"
 #include "api/password_routes.h"
+#include "common/domain/code.h"
 #include "statements.h"
 
 #define CODE_MAX 4096
@@ -121,6 +123,21 @@ static bool refuse(struct call *call, struct error *err)
     return false;
 }
 
+/* People may call themselves what they like there. Here reviewers read it, so that a name which
+ * hides letters or moves them is none. */
+static void drop_odd_name(json_t *claims)
+{
+    const char *name = json_text_of(claims, "name");
+    const unsigned char *at = (const unsigned char *)name, *end = at + (name ? strlen(name) : 0);
+    bool odd = false;
+    while (at < end) {
+        int32_t character = utf8_next(&at, end);
+        odd = odd || character < ' ' || code_refuses(character);
+    }
+    if (odd)
+        json_object_del(claims, "name");
+}
+
 static bool finish(struct call *call, const struct oidc_return *back, struct error *err)
 {
     int64_t begun = 0, session_id = 0;
@@ -128,6 +145,7 @@ static bool finish(struct call *call, const struct oidc_return *back, struct err
     if (!take_flow(call, back, &begun, &session_id, err) ||
         !oidc_finish(call->api->oidc, back, session_id ? begun : 0, &claims, err))
         return false;
+    drop_odd_name(claims);
     AUTO(text) char *text = json_text(claims);
     return session_id ? confirm(call, text, err) : enter(call, text, err);
 }

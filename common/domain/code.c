@@ -190,6 +190,11 @@ bool code_is_ascii(struct bytes code)
     return true;
 }
 
+bool code_refuses(int32_t character)
+{
+    return why_refused(character, IN_CODE) != NULL;
+}
+
 bool text_check(struct bytes text, enum text_kind kind, const char *field, struct error *err)
 {
     const unsigned char *at = text.data, *end = at + text.len;

@@ -22,6 +22,9 @@ bool code_check(struct bytes code, const struct code_limits *limits, struct erro
 
 bool code_is_ascii(struct bytes code);
 
+/* Whether code has no such character, which can not be seen or would move others. */
+bool code_refuses(int32_t character);
+
 enum text_kind {
     TEXT_LINE,  /* titles, names: no line ends */
     TEXT_LINES, /* questions, notes */

@@ -126,8 +126,8 @@ begin
                 'bundle_sha256'),
             ('stale_digest', 'stale', 'This is not what is waiting for review', 'bundle_sha256'),
             ('decided_before', 'already_decided', 'You have decided on this revision already', ''),
-            ('same_hands', 'own_request', 'An account that made or reset yours, or that you made or '
-                || 'reset, has approved this already, so another person must decide', ''),
+            ('same_hands', 'own_request', 'An account that made or reset yours, or the other way '
+                || 'round, has approved this already, so another person must decide', ''),
             ('note', 'missing_field', 'A note is required', 'note'),
             ('long_note', 'invalid_field', 'The note may have 10,000 characters at most', 'note'),
             ('not_fresh', 'reauthentication_required', case when (w.d).actor ->> 'token_id' is null

@@ -1,5 +1,5 @@
 // The operator's command asks the audit trail the same questions, with the same limits.
-// Proves: T20a
+// Proves: T20a T14
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
@@ -47,6 +47,17 @@ test('a question is answered as a table, or as CSV', async () => {
     assert.match(table.out, /operator +person\.create +eva/);
     const csv = await audit('ask', 'pauses', '--csv');
     assert.match(csv.out, /^ts,actor,event,scope,reason\r\n.*,all,"'=cmd, ""now"""\r\n$/);
+});
+
+// Whoever tries to sign in writes a login into the trail, and a run what it failed with.
+test('what is not to be seen is named on the terminal, not obeyed', async () => {
+    const hostile = 'approved\u202eby\u2066 \u009b2Jnobody\u200b\u{e0041}';
+    const { out } = await audit('sql', `select '${hostile}' as x, 'Łódź 東京' as y`);
+    assert.equal(out.split('\n')[1], 'approved<U+202E>by<U+2066> <U+009B>2Jnobody<U+200B><U+E0041>'
+        + '  Łódź 東京');
+    await stack.psql('superuser', `insert into cs.person (login, name, roles)
+        values ('oto', 'Oto\u202eniM', '{analyst}')`);
+    assert.match(await stack.operator('person', 'list'), / Oto<U\+202E>niM /);
 });
 
 test('SQL runs as the auditor, who only reads', async () => {

@@ -1,6 +1,6 @@
 // Sign-in at an OpenID provider that lies: each claim wrong, each way of signing, each replay.
-// Proves: T27 V6.8.1 V6.8.2 V6.8.4 V7.2.4 V7.5.3 V9.1.1 V9.1.2 V9.1.3 V9.2.1 V9.2.3 V9.2.4 V10.2.1
-// Proves: V10.2.2 V10.5.1 V10.5.2 V10.5.3 V10.5.4 V16.3.1
+// Proves: T10 T27 V6.8.1 V6.8.2 V6.8.4 V7.2.4 V7.5.3 V9.1.1 V9.1.2 V9.1.3 V9.2.1 V9.2.3 V9.2.4
+// Proves: V10.2.1 V10.2.2 V10.5.1 V10.5.2 V10.5.3 V10.5.4 V16.3.1
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Provider, makeToken } from '../fake/oidc.mjs';
@@ -207,6 +207,13 @@ test('nobody unknown comes in, and no address links unless a setting says so', a
                                 name: 'New' });
     assert.deepEqual([made.body.person.login, made.body.person.name, made.body.person.roles],
                      ['new@example.com', 'New', ['analyst']]);
+    const names = ['Noor\u202eneerg', 'No\u200bor', 'Noor\n(admin)', '\u{e0041}'];
+    for (const [n, name] of names.entries()) {
+        const odd = await signIn({ sub: `odd-${n}`, email: `odd${n}@example.com`,
+                                   email_verified: true, name });
+        assert.deepEqual([odd.status, odd.body.person?.name], [200, `odd${n}@example.com`],
+                         'a name that hides letters or moves them is none');
+    }
 });
 
 test('a session is confirmed by a fresh sign-in of the same person', async () => {
