@@ -181,7 +181,7 @@ bool route_identity_link(struct call *call, struct error *err)
     AUTO(text) char *text = json_text(actor);
     AUTO(rows) struct rows *rows = NULL;
     if (!json_check(call->body, "", fields, COUNT_OF(fields), err) || !check_provider(call, err) ||
-        !(call->who.token_id || password_fresh(call, "say who signs in as whom", err)) ||
+        !password_fresh(call, "say who signs in as whom", err) ||
         !sql_identity_link(call->db, text, call->exchange->ids[0], oidc_issuer(call->api->oidc),
                            json_text_of(call->body, "subject"), &rows, err))
         return false;

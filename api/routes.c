@@ -99,7 +99,7 @@ const struct route route_table[] = {
      route_person_create},
     {METHOD_PATCH, "/api/people/{id}", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,
      route_person_change},
-    {METHOD_POST, "/api/people/{id}/identities", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL,
+    {METHOD_POST, "/api/people/{id}/identities", SESSION, ROLE_ADMIN, SCOPE_NONE, BODY_JSON, SMALL,
      NULL, route_identity_link},
     {METHOD_GET, "/api/teams", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL, route_teams},
     {METHOD_POST, "/api/teams", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,

@@ -139,7 +139,8 @@ test('an open page alone makes nothing that outlives it or lets somebody else in
         assert.deepEqual(code(await make(scopes)), REFUSED);
     assert.equal((await make(['read', 'submit'])).status, 201);
     const by = stack.client(early.body.token);
-    assert.equal((await link(by, 'eve-1')).status, 204, 'a token was made for that');
+    assert.deepEqual(code(await link(by, 'evil')), [403, 'forbidden'], 'nor does a token');
+    assert.equal((await link(await stack.signIn('adm'), 'eve-1')).status, 204);
 });
 
 const says = (login) => ({ 'x-auth-user': login, 'x-proxy-secret': PROXY });

@@ -165,7 +165,7 @@ export const aboutTheRest = {
     'POST /api/people': admins(201),
     'PATCH /api/people/{id}': admins(204, { whose: true, gone: '404 not_found' }),
     // Where no provider is set up nobody is linked to it.
-    'POST /api/people/{id}/identities': admins('403 forbidden'),
+    'POST /api/people/{id}/identities': session('403 forbidden', { roles: 'admin' }),
     'POST /api/teams': admins(201),
     'GET /api/tokens': session(200),
     'POST /api/tokens': session(201, {

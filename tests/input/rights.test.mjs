@@ -19,7 +19,7 @@ const rights = {
     'POST /api/password': 'u+++fffff',
     'POST /api/oidc/start': '+++++++++',
     'POST /api/oidc/finish': '+++++++++',
-    'POST /api/people/{id}/identities': 'urr+ffff+',
+    'POST /api/people/{id}/identities': 'urr+fffff',
     'POST /api/reauthenticate': 'u+++fffff',
     'GET /api/me': 'u+++++fff',
     'POST /api/requests': 'u+rr+f+ff',
