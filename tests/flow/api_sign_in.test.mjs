@@ -290,8 +290,8 @@ test('the agents of who is disabled do nothing more', async () => {
 // Proves: V8.3.2
 test('a token that was used a moment ago does nothing once it has ended', async () => {
     const ana = await stack.signIn('ana');
-    const ask = (token) => stack.client(token).post('/api/requests',
-                                                    { language: 'sql', code: 'x' });
+    const ask = (token, headers) => stack.client(token).post('/api/requests',
+        { language: 'sql', code: 'x' }, headers);
     const all = ['read', 'submit'];
     const count = async () => (await stack.psql('superuser',
                                                 'select count(*)::int as n from cs.request'))[0].n;
@@ -305,10 +305,14 @@ test('a token that was used a moment ago does nothing once it has ended', async 
          "update cs.person set roles = '{analyst}' where login = 'ana'", [403, 'wrong_role']],
     ]) {
         const { body: { token } } = await ana.post('/api/tokens', { name: what, scopes: all });
+        const key = { 'idempotency-key': what };
         assert.equal((await ask(token)).status, 201, what);
+        assert.equal((await ask(token, key)).status, 201, what);
         const before = await count();
         await stack.psql('superuser', change);
         assert.deepEqual(code(await ask(token)), expected, what);
+        if (expected[0] === 401)
+            assert.deepEqual(code(await ask(token, key)), expected, `${what}, an old answer`);
         assert.equal(await count(), before, what);
         if (undo) await stack.psql('superuser', undo);
     }
