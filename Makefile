@@ -34,6 +34,7 @@ policy_libs := -lpg_query -l:libtree-sitter.a -lseccomp -ljansson -lsodium -lm
 statements := build/gen/statements.c
 embedded := build/gen/embedded.c
 page := build/gen/page.c
+common_passwords := build/gen/common_passwords.c
 units := $(call sources,tests/unit)
 support := $(call sources,tests/unit/support)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -59,7 +60,8 @@ build: deps ## build everything into build/
 
 programs: $(programs)
 
-$(BUILD)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page))
+$(BUILD)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page) \
+  $(common_passwords))
 $(BUILD)/countersign-worker: $(call objects,$(shared) $(worker) $(statements))
 $(BUILD)/countersign: $(call objects,$(shared) common/domain/code.c common/domain/unicode.c \
   $(admin) $(statements) $(embedded))
@@ -76,7 +78,7 @@ $(BUILD)/libbase.a: $(call objects,$(call sources,common/base))
 
 # Everything but the three main functions, for the unit tests to link against.
 $(BUILD)/libcountersign.a: $(call objects,$(filter-out $(mains),$(common) $(api) $(worker) $(admin) \
-  $(statements) $(embedded) $(page)))
+  $(statements) $(embedded) $(page) $(common_passwords)))
 	@rm -f $@ && ar qcs $@ $^
 unit-tests: $(tests)
 $(BUILD)/unit/test_policy_child: | $(BUILD)/countersign-policy
@@ -147,6 +149,10 @@ $(page): tools/embed_page $(if $(page_files),build/page/index.html)
 	@mkdir -p build/gen
 	@tools/embed_page build/page $$(find build/page -type f 2>/dev/null | LC_ALL=C sort) >$@.new
 	@mv $@.new $@
+
+$(common_passwords): tools/common_passwords.mjs package-lock.json
+	@mkdir -p build/gen
+	@node tools/common_passwords.mjs >$@.new && mv $@.new $@
 
 test: build ## every test; ends with one line: N passed, N failed, N skipped
 	@tools/test unit sql flow browser

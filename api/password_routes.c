@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "api/common_password.h"
 #include "api/opening.h"
 #include "common/base/crypto.h"
 #include "common/base/fault.h"
@@ -92,8 +93,12 @@ static bool check_current(struct call *call, struct error *err)
 
 bool route_password_set(struct call *call, struct error *err)
 {
-    if (!json_check(call->body, "", set_fields, COUNT_OF(set_fields), err) ||
-        !check_current(call, err))
+    if (!json_check(call->body, "", set_fields, COUNT_OF(set_fields), err))
+        return false;
+    if (password_is_common(json_text_of(call->body, "password"), call->who.login))
+        return fail_field(err, ERR_INVALID_FIELD, "password",
+                          "many people have this password, so it is guessed first: choose another");
+    if (!check_current(call, err))
         return false;
     char hash[PASSWORD_HASH_SIZE];
     if (sem_trywait(&call->api->hashing) != 0)

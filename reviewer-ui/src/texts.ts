@@ -158,6 +158,7 @@ export const t = {
     submit: 'Save password',
     later: 'Later',
     saved: 'Your password is saved.',
+    common: 'Many people have this password, so it is guessed first. Choose another.',
     short: 'Use at least 8 characters.',
     long: 'Use at most 1,024 bytes.',
     wrong: 'This is not your password.',

@@ -33,6 +33,9 @@ test('a one-time link signs in once and leads to setting a password', async () =
     await short.fill('short');
     await page.getByRole('button', { name: 'Save password' }).click();
     await page.getByRole('alert').getByText('Use at least 8 characters.').waitFor();
+    await short.fill('Password1');
+    await page.getByRole('button', { name: 'Save password' }).click();
+    await page.getByRole('alert').getByText('Many people have this password').waitFor();
     await short.fill(password);
     await page.getByRole('button', { name: 'Save password' }).click();
     await page.waitForURL('**/ask');

@@ -125,6 +125,8 @@ const people = [
         { current: 'wrong', password: 'new password' }, '403 forbidden current'],
     ['a new password without the current one', 'pam POST /api/password',
         { password: 'new password' }, '400 missing_field current'],
+    ['a password that many have', 'ana POST /api/password',
+        { password: 'ILoveYou1' }, '400 invalid_field password'],
     ['a wrong password', 'nobody POST /api/login', { login: 'pam', password: 'x' },
         '401 wrong_credentials'],
     ['somebody unknown', 'nobody POST /api/login', { login: 'no-one', password: 'x' },

@@ -23,6 +23,8 @@ function check(next: string): Problem | null {
 
 function problemOf(reason: unknown): Problem {
   if (!(reason instanceof ApiError)) return { field: 'next', text: errorText(reason) };
+  if (reason.code === 'invalid_field' && reason.field === 'password')
+    return { field: 'next', text: t.password.common };
   const current = reason.field === 'current' || reason.code === 'wrong_credentials';
   return current
     ? { field: 'current', text: t.password.wrong }
