@@ -8,11 +8,11 @@ const oidc = 'flow/oidc.test.mjs';
 const signIn = 'flow/api_sign_in.test.mjs';
 
 export default [
-    { id: 'common-password', defence: 'A password that many have is not taken',
-      file: 'api/password_routes.c',
-      was: 'if (password_is_common(json_text_of(call->body, "password"), call->who.login))',
-      becomes: 'if (false)',
-      test: ['browser/sign_in.test.mjs', 'leads to setting a password'] },
+    { id: 'common-password', defence: 'A password that many have is not taken, whatever its case',
+      file: 'api/common_password.c',
+      was: 'return strcasecmp(password, *', becomes: 'return strcmp(password, *',
+      test: ['unit/test_common_password.c',
+             'those_that_many_have_are_known_whatever_their_case'] },
     { id: 'sessions-others', defence: 'The sessions of others are an admin\'s business',
       file: 'sql/functions/reads_people.sql',
       was: "elsif not coalesce(has_role(who, 'admin'), false) then", becomes: 'elsif false then',
