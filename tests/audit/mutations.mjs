@@ -31,13 +31,13 @@ export async function look(stack) {
     return tables;
 }
 
-// Another value of a type than the one that is there.
-const OTHERS = {
+/** Another value of a type than the one that is there. */
+export const OTHERS = {
     bigint: (c, n) => `coalesce(${c}, 0) + ${1 + n(1000)}`,
     integer: (c, n) => `coalesce(${c}, 0) + ${1 + n(1000)}`,
     smallint: (c, n) => `coalesce(${c}, 0) + ${1 + n(100)}`,
     boolean: (c) => `not coalesce(${c}, false)`,
-    xid8: (c, n) => `(${c}::text::bigint + ${1 + n(1000)})::text::xid8`,
+    xid8: (c, n) => `(coalesce(${c}::text::bigint, 0) + ${1 + n(1000)})::text::xid8`,
     bytea(c, n) {
         const at = `${n(1000)} % octet_length(${c})`;
         return `case when coalesce(octet_length(${c}), 0) = 0 then '\\x01'::bytea

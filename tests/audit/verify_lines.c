@@ -2,6 +2,7 @@
  * came of each. So thousands of changes can be tried in one transaction, and each be taken back. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "admin/audit_place.h"
 #include "common/base/log.h"
@@ -13,7 +14,7 @@ static void try_line(const struct audit_place *place, const char *line)
     const struct verify_options options = {
         place->keys, place->decision_keys, place->heads, place->head_count, false, NULL};
     if (!db_run_script(place->db, line, &err))
-        printf("refused\n");
+        printf("refused %.*s\n", (int)strcspn(err.text, "\n"), err.text);
     else if (verify_run(place->db, &options, &result, &err))
         printf("whole\n");
     else

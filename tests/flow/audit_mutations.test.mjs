@@ -75,7 +75,7 @@ test('a decision that was not signed so is found by its signature alone', async 
     for (let count = 0; count < Math.max(300, COUNT / 10);) {
         const change = forgery(tables, n);
         const answer = await verifier.ask(`rollback to s; ${change.sql}`);
-        if (answer === 'refused') continue;
+        if (answer.startsWith('refused')) continue;
         assert.match(answer, /^broken decision \d+: (is not signed|is signed by no key|says what)/,
                      `${answer}: ${change.sql}`);
         found[change.column] = (found[change.column] ?? 0) + 1;

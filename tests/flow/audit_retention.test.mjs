@@ -1,5 +1,5 @@
-// Two admins agree that a part of the audit trail is dropped; the operator exports and drops it; and
-// what is left proves what it proved before.
+// Two admins agree that a part of the audit trail is dropped; the operator exports and drops it;
+// and what is left proves what it proved before.
 // Proves: T25 I13
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

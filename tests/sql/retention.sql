@@ -339,7 +339,8 @@ select is((select row(state, dropped_events, kept_events, dropped_xid = pg_curre
         repeat('ab', 32))::text from audit_seal s where s.n <= :four), 'the proposal says so');
 select is((select row(e.actor_kind, e.body ->> 'dropped_events', e.body ->> 'manifest_sha256',
         e.body -> 'statements' -> 0 ->> 'role',
-        (e.body -> 'statements' -> 1 ->> 'person_id')::bigint = t.id('root'), e.row_digests ->> ('retention:' || r.id) = retention_digest(r))::text
+        (e.body -> 'statements' -> 1 ->> 'person_id')::bigint = t.id('root'),
+        e.row_digests ->> ('retention:' || r.id) = retention_digest(r))::text
     from audit_event e join retention r on r.id = e.entity_id where e.event = 'retention.dropped'),
     format('(operator,%s,%s,propose,t,t)', :'dropped', repeat('ab', 32)),
     'and the audit trail, with both statements');
