@@ -11,7 +11,7 @@ export function numbers(seed) {
     };
 }
 
-const COVERED = ['audit_event', 'audit_seal', 'decision', 'revision'];
+const COVERED = ['audit_event', 'audit_seal', 'decision', 'revision', 'retention'];
 
 /** The tables with their columns and the places of their rows. */
 export async function look(stack) {
@@ -25,7 +25,7 @@ export async function look(stack) {
     for (const name of COVERED) {
         const rows = await stack.psql('superuser',
             `select ctid::text as at from cs.${name} order by ctid`);
-        tables.push({ name, rows: rows.map(({ at }) => at),
+        if (rows.length) tables.push({ name, rows: rows.map(({ at }) => at),
                       columns: columns.filter(({ table }) => table === name) });
     }
     return tables;
@@ -79,7 +79,8 @@ const KINDS = {
             (select max(${table.key}) + ${1 + n(5)} from cs.${table.name})))).*
         from cs.${table.name} t where t.ctid = '${pick(table.rows, n)}'`,
 };
-const KEYS = { audit_event: 'id', audit_seal: 'n', decision: 'id', revision: 'revision' };
+const KEYS = { audit_event: 'id', audit_seal: 'n', decision: 'id', revision: 'revision',
+               retention: 'id' };
 const SHARES = [['change', 70], ['swap', 12], ['remove', 10], ['add', 6], ['shorten', 1],
                 ['empty', 1]];
 

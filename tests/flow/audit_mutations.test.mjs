@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { COVER, forgery, look, mutation, numbers } from '../audit/mutations.mjs';
 import { openJobs } from './jobs.mjs';
+import { admins, ageSeals, agree, drop } from './retention.mjs';
 import { startStack, until } from './stack.mjs';
 import { openVerifier } from './verifier.mjs';
 
@@ -13,11 +14,12 @@ const SEED = Number(process.env.SEED ?? Date.now() % 1e6);
 let stack;
 let verifier;
 let tables;
+let jobs;
 
 before(async () => {
     stack = await startStack({ workers: 1 });
+    await ageSeals(stack);
     await fill();
-    tables = await look(stack);
 });
 after(async () => {
     await verifier?.end();
@@ -30,7 +32,7 @@ const allSealed = () => until(async () => (await one(`select count(*)::int as n
 
 /** Three runs and a refusal, all of it sealed. */
 async function fill() {
-    const jobs = await openJobs(stack);
+    jobs = await openJobs(stack);
     await jobs.decide(await jobs.submit('print(0)'), { verdict: 'reject', note: 'No.' });
     for (const code of ['print(1)', 'raise 1', 'print(2)\n']) {
         await jobs.approve(await jobs.submit(code));
@@ -41,14 +43,16 @@ async function fill() {
     await allSealed();
 }
 
-test('every single change is found', async () => {
-    console.log(`SEED=${SEED}`);
+/** So many changes, each taken back, of each kind. */
+async function changeAll(count, what) {
     const n = numbers(SEED);
+    console.log(`SEED=${SEED}`);
+    tables = await look(stack);
     verifier = openVerifier(stack);
     assert.equal(await verifier.ask(
         'commit; begin; set local session_replication_role = replica; savepoint s'), 'whole');
     const counts = { broken: 0, refused: 0 };
-    while (counts.broken < COUNT) {
+    while (counts.broken < count) {
         const change = mutation(tables, n);
         const answer = await verifier.ask(`rollback to s; do $$ begin ${change.sql};
             if not found then raise 'nothing changed'; end if; end $$`.replace(/\s+/g, ' '));
@@ -56,12 +60,17 @@ test('every single change is found', async () => {
         assert.ok(word in counts, `${answer}: ${change.kind} ${change.table}: ${change.sql}`);
         counts[word]++;
         counts[change.kind] = (counts[change.kind] ?? 0) + (word === 'broken');
+        counts[change.table] = (counts[change.table] ?? 0) + (word === 'broken');
     }
     assert.equal(await verifier.ask('rollback to s'), 'whole');
-    console.log(`found ${JSON.stringify(counts)}`);
+    await verifier.end();
+    console.log(`found ${what} ${JSON.stringify(counts)}`);
     for (const kind of ['change', 'swap', 'remove', 'add', 'shorten', 'empty'])
         assert.ok(counts[kind] > 0, kind);
-});
+    return counts;
+}
+
+test('every single change is found', () => changeAll(COUNT, 'in all of it'));
 
 // Whoever owns the database and every seal still can not sign.
 test('a decision that was not signed so is found by its signature alone', async () => {
@@ -83,4 +92,20 @@ test('a decision that was not signed so is found by its signature alone', async 
     }
     console.log(`found ${JSON.stringify(found)}`);
     assert.equal(Object.keys(found).length, 11, JSON.stringify(found));
+});
+
+test('every single change is found once a part was dropped', async () => {
+    await verifier?.end();
+    const people = await admins(stack);
+    await jobs.submit('print(4)');
+    await allSealed();
+    const { id } = await agree(people);
+    await people.eva.post(`/api/audit/retention/${id}/withdraw`, {});
+    await drop(stack, people, `${stack.data}/first`);
+    await jobs.decide(await jobs.submit('print(5)'), { verdict: 'reject', note: 'No.' });
+    await drop(stack, people, `${stack.data}/second`);
+    await jobs.approve(await jobs.submit('print(6)'));
+    await allSealed();
+    const counts = await changeAll(Math.ceil(COUNT / 2), 'behind what was dropped');
+    assert.ok(counts.retention > 0);
 });
