@@ -143,7 +143,7 @@ from cs.audit_event e left join cs.person p on p.id = e.actor_id;
 comment on view audit.audit_logs is
     'Every action, in a hash chain per entity; written in the transaction of the action itself.';
 comment on column audit.audit_logs.entity is
-    'request, person, team, worker, sign_in (entity_id 0: nobody known) or system';
+    'request, person, team, worker, retention, sign_in (entity_id 0: nobody known) or system';
 comment on column audit.audit_logs.actor is
     'login of who did it; worker, operator or system when it was no person';
 comment on column audit.audit_logs.subject is
@@ -160,7 +160,8 @@ from audit.audit_logs l
 where l.entity = 'request';
 comment on view audit.request_trail is
     'The story of a request in order: select … where request_id = 12 order by entity_seq.';
-comment on column audit.request_trail.entity_seq is 'counts 1, 2, 3 … without gaps';
+comment on column audit.request_trail.entity_seq is
+    'counts 1, 2, 3 … without gaps; begins later, with request.carried, where rows were dropped';
 
 create or replace view audit.workers as
 select w.id, w.name, w.version, w.slots, w.backends, w.started_at, w.seen_at, w.stopped_at
@@ -172,3 +173,45 @@ select p.scope, p.reason, p.at, w.login as set_by
 from cs.pause p left join cs.person w on w.id = p.by_id;
 comment on view audit.pauses is 'What is paused now; pause.set and pause.clear are in audit_logs.';
 comment on column audit.pauses.set_by is 'login of the admin; null for the operator''s command';
+
+create or replace view audit.audit_retention as
+select t.id, t.state, t.first_seal, t.seal, s.sealed_at, t.events, t.reason,
+       p.login as proposed_by, t.proposed_at, a.login as agreed_by, t.agreed_at,
+       w.login as withdrawn_by, t.withdrawn_at, t.dropped_at, t.dropped_events, t.kept_events,
+       encode(t.manifest_sha256, 'hex') as manifest_sha256,
+       encode(t.seal_hash, 'hex') as seal_hash,
+       encode(t.propose_signature, 'hex') as propose_signature, t.propose_key_id,
+       encode(t.agree_signature, 'hex') as agree_signature, t.agree_key_id
+from cs.retention t
+join cs.audit_seal s on s.n = t.seal
+join cs.person p on p.id = t.proposed_by
+left join cs.person a on a.id = t.agreed_by
+left join cs.person w on w.id = t.withdrawn_by;
+comment on view audit.audit_retention is
+    'What two admins agreed to drop from the audit trail, or one proposed, and what became of it.';
+comment on column audit.audit_retention.state is
+    'proposed, agreed (by another admin), withdrawn, or dropped (by the operator)';
+comment on column audit.audit_retention.first_seal is 'the first seal that was not dropped before';
+comment on column audit.audit_retention.seal is 'the seal up to which it goes';
+comment on column audit.audit_retention.sealed_at is 'when that seal was made';
+comment on column audit.audit_retention.events is 'how many rows these seals cover';
+comment on column audit.audit_retention.reason is 'why, in the words of who proposed it';
+comment on column audit.audit_retention.proposed_by is 'login of the admin who proposed it';
+comment on column audit.audit_retention.proposed_at is 'when it was proposed, as was signed';
+comment on column audit.audit_retention.agreed_by is 'login of the other admin, who agreed';
+comment on column audit.audit_retention.agreed_at is 'when that one agreed, as was signed';
+comment on column audit.audit_retention.withdrawn_by is 'login of the admin who withdrew it';
+comment on column audit.audit_retention.withdrawn_at is 'when it was withdrawn';
+comment on column audit.audit_retention.dropped_at is 'when the rows were dropped';
+comment on column audit.audit_retention.dropped_events is
+    'how many rows went: of requests that were over';
+comment on column audit.audit_retention.kept_events is
+    'how many rows up to that seal stayed then; a later drop may have taken some';
+comment on column audit.audit_retention.manifest_sha256 is
+    'digest of manifest.json of the files that have the dropped rows';
+comment on column audit.audit_retention.seal_hash is 'hash of that seal, which both signed';
+comment on column audit.audit_retention.propose_signature is
+    'signature over what was proposed, by the api''s key of decisions';
+comment on column audit.audit_retention.propose_key_id is 'the key of that signature';
+comment on column audit.audit_retention.agree_signature is 'signature over what was agreed to';
+comment on column audit.audit_retention.agree_key_id is 'the key of that signature';

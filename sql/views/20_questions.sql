@@ -292,6 +292,18 @@ where ts >= coalesce($1::timestamptz, '-infinity')
   and person = coalesce($3::text, person)
 order by ts desc
 $q$),
+    ('dropped_audit', 'What was dropped from the audit trail, and who agreed',
+     'Each part that two admins agreed to drop, or one proposed, and the digest of the files that '
+     'have the rows. person is who proposed, agreed or withdrew.',
+     'from to person', '', false, $q$
+select id, state, seal, sealed_at, events, reason, proposed_by, proposed_at, agreed_by, agreed_at,
+       withdrawn_by, withdrawn_at, dropped_at, dropped_events, kept_events, manifest_sha256
+from audit.audit_retention
+where proposed_at >= coalesce($1::timestamptz, '-infinity')
+  and proposed_at < coalesce($2::timestamptz, 'infinity')
+  and ($3::text is null or $3 in (proposed_by, agreed_by, withdrawn_by))
+order by proposed_at desc
+$q$),
     ('request_story', 'The story of one request',
      'Everything that happened to it, in order.',
      'request', 'request', false, $q$

@@ -35,6 +35,14 @@ $$;
 select operator_break_glass('{"on": true}') as x \gset
 select t.breaks('eva', t.risky()) as x \gset
 
+-- Rows of the audit trail are to be dropped.
+insert into audit_seal (n, epoch, epoch_from, xid_from, xid_to, events, last_id, root, prev_hash,
+                        hash, key_id, signature, sealed_at)
+    values (1, 1, 0, '0', '1', 1, 1, '', '', sha256('1'), 'k', '', now() - interval '400 days');
+insert into retention (first_seal, seal, seal_hash, events, reason, proposed_by, proposed_at,
+                       propose_signature, propose_key_id)
+    values (1, 1, sha256('1'), 1, 'Old.', t.id('eva'), now(), sha512(''), 'k');
+
 create temp table expected on commit drop as
 select * from (values
     ('who_approved_what', '{"person": "t-noor"}', '{"person": "t-mia"}'),
@@ -67,6 +75,7 @@ select * from (values
     ('who_saw_what', format('{"request": %s}', :overdue), format('{"request": %s}', :stock)),
     ('who_saw_what', '{"person": "t-noor"}', '{"person": "t-eva"}'),
     ('audit_queries', '{}', '{"person": "t-noor"}'),
+    ('dropped_audit', '{"person": "t-eva"}', '{"person": "t-noor"}'),
     ('request_story', format('{"request": %s}', :overdue), '{"request": 999999999}'))
     e (id, answers, empty);
 
