@@ -10,10 +10,11 @@ import identity from './identity.mjs';
 import page from './page.mjs';
 import policy from './policy.mjs';
 import queries from './queries.mjs';
+import retention from './retention.mjs';
 import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const table = [...database, ...audit, ...queries, ...identity, ...policy, ...worker, ...api,
+export const table = [...database, ...audit, ...retention, ...queries, ...identity, ...policy, ...worker, ...api,
     ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
