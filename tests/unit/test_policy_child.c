@@ -13,6 +13,7 @@
 #include "common/io/db.h"
 #include "common/io/policy_child.h"
 #include "statements.h"
+#include "worker/sandbox/local/watch.h"
 
 static char program[4096], folder[64];
 static struct buffer rules;
@@ -146,6 +147,38 @@ static void test_what_is_no_text_is_unread(void **state)
     assert_string_equal(json_text_of(sql, "level"), "medium");
     AUTO(json) json_t *python = verdict_of(policy, "python", (struct bytes){"x = '\xff\xfe'\0", 9});
     assert_string_equal(json_text_of(python, "engine"), "ok");
+}
+
+/* Whether a file of a process' folder in /proc has this line. */
+static bool tells(pid_t pid, const char *name, const char *wanted)
+{
+    char path[64], line[256];
+    bool found = false;
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file))
+        found = found || strncmp(line, wanted, strlen(wanted)) == 0;
+    fclose(file);
+    return found;
+}
+
+static void test_a_child_that_reads_code_can_do_little_else(void **state)
+{
+    (void)state;
+    AUTO(json) json_t *verdict = verdict_of(policy, "sql", bytes_of("select 1"));
+    pid_t children[WATCH_CHILDREN];
+    size_t count = watch_children(getpid(), children);
+    assert_int_equal(count > 0, true);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(tells(children[i], "status", "Seccomp:\t2\n"));
+        assert_true(tells(children[i], "status", "NoNewPrivs:\t1\n"));
+        assert_true(tells(children[i], "limits", "Max core file size        0 "));
+        assert_true(tells(children[i], "limits", "Max cpu time              3600 "));
+#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
+        assert_true(tells(children[i], "limits", "Max address space         1610612736 "));
+#endif
+    }
 }
 
 /* Nested 120 KB deep, in each way that is known to have overflowed a parser. */
@@ -333,6 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_row),
         cmocka_unit_test(test_what_is_no_text_is_unread),
+        cmocka_unit_test(test_a_child_that_reads_code_can_do_little_else),
         cmocka_unit_test(test_hostile_nesting_gives_a_verdict),
         cmocka_unit_test(test_the_same_code_has_the_same_verdict),
         cmocka_unit_test(test_new_rules_reach_a_child_that_runs),
