@@ -76,9 +76,11 @@ bool opening_enter(struct call *call, const struct opening *opening, struct erro
 {
     close_session(call);
     call->exchange->person_id = opening->person_id;
+    if (!opening_reply_me(call, opening->person_id, opening->csrf, NULL, err))
+        return false;
     opening_set_cookie(call, call->api->cookie_name, opening->token,
                        call->api->settings.session_seconds);
-    return opening_reply_me(call, opening->person_id, opening->csrf, NULL, err);
+    return true;
 }
 
 void opening_renew(struct call *call, const struct opening *opening, const char *at)

@@ -171,7 +171,7 @@ static void execute(struct run *run)
 static void settle_unstarted(struct run *run, const struct error *err)
 {
     const struct transition_release never = {.reason = err->text, .is_final = true};
-    if (err->code == ERR_STALE && !run->sandbox)
+    if (err->code == ERR_STALE)
         run_refuse(run, err->text); /* something is not what was approved */
     else if (err->code == ERR_BAD_REQUEST)
         run_give_back(run, &never); /* no worker will ever get such a sandbox */

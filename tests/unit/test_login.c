@@ -9,6 +9,7 @@
 #include "api/known_tokens.h"
 #include "api/login_routes.h"
 #include "api/password_routes.h"
+#include "api/proxy.h"
 #include "api/streams.h"
 #include "common/base/crypto.h"
 #include "tests/unit/support/script.h"
@@ -197,22 +198,62 @@ static void answer_or_fail(const char *statement, const char *sql, enum error_co
 static void a_link_is_good_or_not(void **state)
 {
     static const struct {
-        const char *sql;
+        const char *sql, *me;
         enum error_code code;
     } rows[] = {
-        {NULL, ERR_BUSY},
-        {"select null::int8, null::int8, 9::int8", ERR_THROTTLED},
-        {"select null::int8, null::int8, null::int8", ERR_WRONG_PASSWORD},
-        {"select 7::int8, 3::int8, 0::int8", ERR_NONE},
+        {NULL, ME, ERR_BUSY},
+        {"select null::int8, null::int8, 9::int8", ME, ERR_THROTTLED},
+        {"select null::int8, null::int8, null::int8", ME, ERR_WRONG_PASSWORD},
+        {"select 7::int8, 3::int8, 0::int8", ME, ERR_NONE},
+        {"select 7::int8, 3::int8, 0::int8", NULL, ERR_LOST},
+        {"select 7::int8, 3::int8, 0::int8", "select null::text", ERR_UNAUTHENTICATED},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         script_forget();
-        script_answer("me", ME);
+        answer_or_fail("me", rows[i].me, rows[i].code);
         answer_or_fail("link_consume", rows[i].sql, rows[i].code);
         assert_int_equal(ask(route_login, BY_LINK), rows[i].code);
         assert_int_equal(header_of("Set-Cookie") != NULL, rows[i].code == ERR_NONE);
     }
+}
+
+#define BY_PROXY "{\"proxy\": true}"
+#define PROXY_SECRET "a secret of 16 or more"
+
+static struct header proxy_says[] = {{.name = "X-Remote-User", .value = "ana"},
+                                     {.name = "X-Proxy-Secret", .value = PROXY_SECRET}};
+
+/* Whoever asks the route is looked at by it once more, whatever was seen on the way there. */
+static void a_proxy_s_word_is_weighed_by_the_route_itself(void **state)
+{
+    static const struct {
+        const char *address;
+        const char *sql;
+        enum error_code code;
+    } rows[] = {
+        {"10.0.0.1", ME, ERR_UNAUTHENTICATED},
+        {"127.0.0.1", NULL, ERR_BUSY},
+        {"127.0.0.1", "select null::int8", ERR_WRONG_PASSWORD},
+        {"127.0.0.1", "select 7::int8", ERR_NONE},
+    };
+    (void)state;
+    struct error err = {0};
+    const struct settings trusting = {.proxy_addresses = "127.0.0.1",
+                                      .proxy_secret = {PROXY_SECRET},
+                                      .proxy_user_header = "X-Remote-User"};
+    assert_true(proxy_new(&trusting, &api.proxy, &err));
+    exchange.head = (struct head){.headers = proxy_says, .header_count = COUNT_OF(proxy_says)};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        snprintf(exchange.address, sizeof exchange.address, "%s", rows[i].address);
+        script_forget();
+        script_answer("me", ME);
+        answer_or_fail("proxy_sign_in", rows[i].sql, rows[i].code);
+        assert_int_equal(ask(route_login, BY_PROXY), rows[i].code);
+        assert_int_equal(script_calls("proxy_sign_in"), i > 0);
+        assert_int_equal(header_of("Set-Cookie") != NULL, rows[i].code == ERR_NONE);
+    }
+    proxy_free(api.proxy);
 }
 
 /* Cut between characters, or left out; the sign-in goes on. */
@@ -341,6 +382,7 @@ int main(void)
         TEST(only_so_many_hash_at_once),
         TEST(a_session_that_can_not_be_opened_is_none),
         TEST(a_link_is_good_or_not),
+        TEST(a_proxy_s_word_is_weighed_by_the_route_itself),
         TEST(a_browser_may_call_itself_anything),
         TEST(an_older_session_ends_or_grows_old),
         TEST(who_is_gone_is_not_signed_in),
