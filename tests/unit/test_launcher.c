@@ -150,14 +150,26 @@ static void too_many_are_refused(void **state)
     launcher_stop(launcher);
 }
 
+static bool is_past(void *moment)
+{
+    return clock_monotonic_ms() > *(int64_t *)moment;
+}
+
+/* The launcher looks at its clock in each turn, before it takes orders: once it has begun a sandbox
+ * after the deadline, an order to kill comes too late. */
 static void keep_alive_that_stops_kills(void **state)
 {
     (void)state;
     struct launcher *launcher = new_launcher(4);
     struct cell kept = new_cell(launcher, BED_HANG_MS), left = new_cell(launcher, BED_HANG_MS);
     struct launcher_report report;
+    int64_t deadline = clock_monotonic_ms() + 300;
     cell_keep_alive(&kept, clock_monotonic_ms() + BED_HANG_MS);
-    cell_keep_alive(&left, clock_monotonic_ms() + 300);
+    cell_keep_alive(&left, deadline);
+    assert_true(bed_wait(is_past, &deadline));
+    struct cell later = new_cell(launcher, BED_HANG_MS);
+    await_boot(&later);
+    cell_kill(&left);
     assert_true(cell_await(&left, REPORT_ENDED, BED_HANG_MS, &report));
     assert_int_equal(report.cause, CAUSE_KEEP_ALIVE);
     await_end_of(&left);
@@ -165,6 +177,7 @@ static void keep_alive_that_stops_kills(void **state)
     assert_false(cell_report(&kept, 0, &report));
     cell_close(&kept);
     cell_close(&left);
+    cell_close(&later);
     launcher_stop(launcher);
 }
 
