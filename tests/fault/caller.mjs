@@ -24,13 +24,14 @@ export class Journal {
 }
 
 export class Caller {
-    constructor(url, token, journal, { id } = {}) {
-        Object.assign(this, { url, token, journal, id });
+    /** `session`: the headers of who is signed in, instead of a token. */
+    constructor(url, token, journal, { id, session } = {}) {
+        Object.assign(this, { url, token, journal, id, session });
     }
 
     async once(method, path, body, key) {
-        const headers = { authorization: `Bearer ${this.token}` };
-        if (!this.token) delete headers.authorization;
+        const headers = { ...this.session };
+        if (this.token) headers.authorization = `Bearer ${this.token}`;
         if (body) headers['content-type'] = 'application/json';
         if (key) headers['idempotency-key'] = `"${key}"`;
         const answer = await fetch(this.url + path, {

@@ -22,7 +22,8 @@ const settings = {
     LEASE_MS: String(LEASE_MS), HEARTBEAT_MS: '250', SWEEP_MS: '250', WORKER_SLOTS: '8',
     LOCAL_OFF: '1', LOCAL_WARM: '0', SANDBOX: 'e2b', SANDBOXES: 'local,e2b', JANITOR_SECONDS: '1',
     BREAKER_FAILURES: '1000', BREAKER_RECOVERY_MS: '500', DRAIN_SECONDS: '3', API_THREADS: '4',
-    MAX_WAITING_PER_PERSON: '1000000', LOG_LEVEL: 'warn',
+    MAX_WAITING_PER_PERSON: '1000000', LOG_LEVEL: 'warn', BREAK_GLASS: '1',
+    REAUTH_SECONDS: '86400',
 };
 
 const statOf = (pid) => {
@@ -84,10 +85,18 @@ export class Stage {
         this.stack = await startStack({ variant: 'fault', workers: WORKERS,
             env: { ...settings, ...this.service.env, ...this.points.env, ...preloaded } });
         await this.stack.restart('postgres', preloaded);
-        await this.stack.noRules(); // what runs here is told to do odd things
+        await this.rules();
         await this.behindCutter();
         await this.people();
         await this.invariants();
+    }
+
+    // What runs here is told to do odd things: only one of them is found, and is of high risk.
+    async rules() {
+        await this.stack.noRules();
+        await this.stack.operator('policy', 'set', 'py.dynamic', '--level', 'high',
+            '--note', 'trials');
+        await this.stack.operator('break-glass', 'on');
     }
 
     // The programs come to PostgreSQL through a cutter from now on.
@@ -110,7 +119,7 @@ export class Stage {
         const { stack } = this;
         const names = { ana: ['analyst'], ben: ['analyst'], cia: ['analyst'],
                         rob: ['reviewer', 'analyst'], sue: ['reviewer', 'analyst'] };
-        await stack.people(names);
+        await stack.people({ ...names, eva: ['admin'] });
         const rows = await stack.psql('superuser', 'select id, login from cs.person');
         this.tokens = {};
         for (const [login, roles] of Object.entries(names)) {
@@ -118,6 +127,8 @@ export class Stage {
             const token = await stack.operator('token', 'create', login, '--scope', scopes);
             this.tokens[login] = { token, id: rows.find((row) => row.login === login).id };
         }
+        const eva = await stack.signIn('eva');
+        this.admin = { id: eva.person.id, session: eva.headers() };
         const ana = await stack.signIn('ana');
         const answer = await ana.post('/api/password', { password: PASSWORD });
         if (answer.status !== 204) throw new Error(`password: ${answer.text}`);

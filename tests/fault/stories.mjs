@@ -5,11 +5,12 @@ import { until } from '../flow/stack.mjs';
 const DONE = ['succeeded', 'failed', 'cancelled', 'expired', 'rejected', 'outcome_unknown'];
 const BALLAST = 50; // rows of one call, the most there are
 const LOOK_MS = 100;
+const GRAVE = 'eval("6 * 7")'; // the one thing that the rules of a stage find
 
 /** One trial's people, and marks that tell its requests from all others. */
 export class Cast {
-    constructor({ seed, random, journal, authors, reviewers, login }) {
-        Object.assign(this, { seed, random, journal, authors, reviewers, login });
+    constructor({ seed, random, journal, authors, reviewers, admin, login }) {
+        Object.assign(this, { seed, random, journal, authors, reviewers, admin, login });
         this.count = 0;
         this.ended = 0;
         this.again = new Map(); // mark → how often it may start more than once
@@ -22,10 +23,10 @@ export class Cast {
     author() { return this.random.pick(this.authors); }
     reviewer() { return this.random.pick(this.reviewers); }
 
-    submission(mark, { mode = '', sandbox, retry = false, code } = {}) {
+    submission(mark, { mode = '', sandbox, retry = false, work = 'print(6 * 7)', code } = {}) {
         return {
             language: 'python', title: mark, retry_safe: retry, ...sandbox && { sandbox },
-            code: code ?? `# ${mark} ${mode}\nprint(6 * 7)\n`,
+            code: code ?? `# ${mark} ${mode}\n${work}\n`,
             ...mode === 'flood' && { limits: { output_bytes: 1024 } },
         };
     }
@@ -75,6 +76,18 @@ export class Cast {
         this.journal.acknowledge('decide', { id: request.id, decision: body.decision_id, verdict,
             revision: request.revision, reviewer: reviewer.id });
         return { ...body, reviewer };
+    }
+
+    /** An admin decides alone. */
+    async breakGlass(request) {
+        const { admin } = this;
+        const key = `g-${request.mark}`;
+        const body = this.said(await admin.post(`/api/requests/${request.id}/break-glass`, {
+            revision: request.revision, bundle_sha256: request.bundle_sha256, undo_seconds: 0,
+            reason: 'Whatever strikes, it must run now.',
+        }, key), 200, 'break the glass');
+        this.journal.acknowledge('decide', { id: request.id, decision: body.decision_id,
+            verdict: 'break_glass', revision: request.revision, reviewer: admin.id });
     }
 
     async revise(request) {
@@ -189,6 +202,11 @@ const stories = {
         await cast.decide(request);
         if (await cast.end(request) === 'outcome_unknown') await cast.settle(request);
     },
+    async glass(cast) {
+        const request = await cast.submit({ work: GRAVE });
+        await cast.breakGlass(request);
+        if (cast.random.chance(0.5)) await cast.end(request);
+    },
     async safe(cast) {
         await cast.decide(await cast.submit({ retry: true }));
     },
@@ -248,7 +266,7 @@ const stories = {
 };
 
 const kinds = ['plain', 'plain', 'plain', 'plain', 'batch', 'batch', 'reject', 'revise', 'undo',
-    'ballast', 'cancel', 'hold', 'flood', 'lost', 'safe', 'again', 'twice', 'own', 'race'];
+    'ballast', 'cancel', 'hold', 'flood', 'lost', 'glass', 'safe', 'again', 'twice', 'own', 'race'];
 
 /** The stories of a trial: one of each kind, and more up to between 20 and 50. */
 export function choose(random) {

@@ -43,6 +43,7 @@ export class Trial {
             { id: stage.tokens[login].id });
         return new Cast({ seed: this.seed, random: this.random, journal,
             authors: ['ana', 'ben', 'cia'].map(person), reviewers: ['rob', 'sue'].map(person),
+            admin: new Caller(stage.stack.url, '', journal, stage.admin),
             login: { Caller, words: stage.login } });
     }
 
