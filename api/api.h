@@ -45,6 +45,7 @@ struct api {
     struct outputs *outputs;
     struct places *places;
     struct known_tokens *known_tokens;
+    struct warnings *warnings;
     struct judging *judging;
     struct oidc *oidc;   /* NULL: none */
     struct proxy *proxy; /* NULL: none is trusted */

@@ -24,6 +24,7 @@
 #include "api/sealer.h"
 #include "api/server.h"
 #include "api/streams.h"
+#include "api/warnings.h"
 #include "api/writes.h"
 #include "common/base/clock.h"
 #include "common/base/crypto.h"
@@ -141,6 +142,7 @@ static bool start(struct api *api, struct error *err)
     api->meters = meters_new(route_count);
     api->places = places_new(settings->max_streams_per_person);
     api->known_tokens = known_tokens_new();
+    api->warnings = warnings_new();
     api->doorbell = doorbell_new(settings->redis_url.value, settings->redis_prefix);
     api->handlers = handlers_new(api, (size_t)settings->api_handlers, QUEUE_LIMIT);
     api->parks = parks_new(api->handlers);
@@ -213,6 +215,7 @@ static void stop(struct api *api)
     writes_close(api);
     places_free(api->places);
     known_tokens_free(api->known_tokens);
+    warnings_free(api->warnings);
     signing_key_free(api->signing_key);
     proxy_free(api->proxy);
     oidc_free(api->oidc);

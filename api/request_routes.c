@@ -7,6 +7,7 @@
 #include "api/parks.h"
 #include "api/places.h"
 #include "api/submission.h"
+#include "api/warnings.h"
 #include "api/writes.h"
 #include "common/base/clock.h"
 #include "common/base/crypto.h"
@@ -36,6 +37,7 @@ bool route_submit(struct call *call, struct error *err)
     if (!writes_run(call, WRITE_SUBMIT, TAKE(item), &result, err))
         return false;
     add_url(result);
+    warnings_add(call, json_integer_of(call->body, "team_id", 0), result);
     reply_json(call->reply, 201, result);
     return true;
 }
@@ -91,11 +93,13 @@ static void submit_read(struct call *call, json_t *const *items, struct error *e
 }
 
 /* The answer for one element, as {status, body}. */
-static json_t *answer_row(json_t *take_result, const struct error *err)
+static json_t *answer_row(struct call *call, const json_t *body, json_t *take_result,
+                          const struct error *err)
 {
     if (!take_result)
         return refusal_row(err);
     add_url(take_result);
+    warnings_add(call, json_integer_of(body, "team_id", 0), take_result);
     return json_pack("{s:i, s:o}", "status", 201, "body", take_result);
 }
 
@@ -117,7 +121,7 @@ bool route_submit_batch(struct call *call, struct error *err)
     AUTO(json) json_t *rows = json_array();
     json_array_foreach (json_object_get(call->body, "requests"), n, body) {
         json_decref(items[n]);
-        json_array_append_new(rows, answer_row(results[n], &errors[n]));
+        json_array_append_new(rows, answer_row(call, body, results[n], &errors[n]));
     }
     AUTO(json) json_t *answer = json_pack("{s:O}", "results", rows);
     reply_json(call->reply, 200, answer);
@@ -310,6 +314,7 @@ bool route_revise(struct call *call, struct error *err)
         !judge_revision(call, item, err) ||
         !writes_run(call, WRITE_REVISE, TAKE(item), &result, err))
         return false;
+    warnings_add_now(call, result);
     reply_json(call->reply, 201, result);
     return true;
 }
@@ -332,6 +337,7 @@ bool route_run_again(struct call *call, struct error *err)
         !writes_run(call, WRITE_RUN_AGAIN, TAKE(item), &result, err))
         return false;
     add_url(result);
+    warnings_add_now(call, result);
     reply_json(call->reply, 201, result);
     return true;
 }

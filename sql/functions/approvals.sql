@@ -85,6 +85,22 @@ comment on function cs.quorum_json is
     '{needed, approved, eligible, possible, groups: [{name, needed, approved, eligible}]}: how far
 a request is, and whether there are people enough at all.';
 
+create or replace function cs.quorum_warning(request_id bigint) returns jsonb
+    language plpgsql stable security definer set search_path = cs, pg_temp as $$
+declare
+    has jsonb := (select quorum_json(r) from request r where r.id = $1 and r.state = 'pending');
+    eligible int := (has ->> 'eligible')::int;
+begin
+    return case when not (has ->> 'possible')::bool then jsonb_build_object('code', 'no_quorum',
+        'message', case eligible when 0 then 'Nobody may approve this' when 1
+            then 'Only 1 person may approve this, which is not enough' else format(
+            'Only %s people may approve this, which is not enough', eligible) end
+            || ': an admin must add reviewers to the team') end;
+end
+$$;
+comment on function cs.quorum_warning is
+    '{code: no_quorum, message} of a pending request that too few people may approve; else null.';
+
 -- What the operator's command sets.
 create or replace function cs.risk_word(item jsonb) returns text
     language plpgsql immutable as $$

@@ -12,7 +12,8 @@ begin
     revoke all on all functions in schema cs from public, countersign_api, countersign_worker,
         countersign_operator, countersign_sealer, countersign_auditor, countersign_verifier;
     for list in select * from (values
-        ('countersign_api', 'submit_requests revise_requests decision_terms decide_requests
+        ('countersign_api', 'submit_requests revise_requests decision_terms quorum_warning
+            decide_requests
             break_glass_requests undo_decisions cancel_requests settle_requests run_again
             login_lookup login_success
             login_failure link_consume session_check token_check session_close sessions_close

@@ -13,6 +13,10 @@ select n, result from cs.revise_requests($1);
 -- What is signed beside what a reviewer sends: {round, needed, decided_ms, valid_ms} or null.
 select cs.decision_terms($1);
 
+-- name: quorum_warning(request_id int8)
+-- {code, message} when too few people may approve it, else null.
+select cs.quorum_warning($1);
+
 -- name: decide_requests(items jsonb)
 select n, result from cs.decide_requests($1);
 

@@ -91,3 +91,23 @@ test('the last who may approve is told that nobody would be left', async () => {
     await author.locator('.result .note', { hasText: 'Nobody may approve it' }).waitFor();
     assertClean(other, author);
 });
+
+test('who sends what too few people may approve is told so at once', async () => {
+    await stack.operator('person', 'disable', 'anna');
+    const author = await openPerson(stack, browser, 'mia', { to: '/ask' });
+    const field = author.getByLabel('Code', { exact: true });
+    const warning = author.locator('.ask-form .note', { hasText: 'which is not enough' });
+    await author.getByLabel('Your question').fill('Who is there?');
+    await field.fill('import socket\nsocket.create_connection(("a", 1))\n');
+    await author.keyboard.press('Control+Enter');
+    await warning.getByText('It is sent. Only 1 person may approve this').waitFor();
+    await author.waitForURL(/\?request=\d+/);
+    await inspect(author, 'ask-warning');
+    const first = author.url();
+    await field.fill('1\n');
+    await warning.waitFor({ state: 'detached' });
+    await author.keyboard.press('Control+Enter');
+    await author.waitForURL((now) => now.href !== first);
+    assert.equal(await warning.count(), 0, 'a low risk needs one');
+    assertClean(author);
+});

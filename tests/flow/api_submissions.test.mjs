@@ -28,6 +28,34 @@ test('a batch answers each element by itself', async () => {
          [400, 'requests.3.language'], [201, undefined]]);
 });
 
+test('the answer warns when too few people may approve what is so risky', async () => {
+    const RISKY = { ...BASE,
+                    code: 'import socket\nsocket.create_connection(("a", 1))\n' };
+    const warned = (answer) => {
+        assert.ok(answer.status < 300, answer.text);
+        assert.equal(answer.body.warning?.code ?? 'no_quorum', 'no_quorum');
+        return answer.body.warning?.message.split(/[,:]/)[0];
+    };
+    const ask = async (body) => warned(await ana.post('/api/requests', body));
+    const NOBODY = 'Nobody may approve this', ONE = 'Only 1 person may approve this';
+    assert.equal(await ask(BASE), NOBODY);
+    await stack.people({ rob: ['reviewer'] });
+    await stack.restart('api'); // which forgets what it said a moment ago
+    assert.deepEqual([await ask(BASE), await ask(RISKY), await ask(BASE), await ask(RISKY)],
+                     [undefined, ONE, undefined, ONE]);
+    const batch = await ana.post('/api/requests:batch', { requests: [BASE, RISKY] });
+    assert.deepEqual(batch.body.results.map(({ body }) => warned({ status: 201, body })),
+                     [undefined, ONE]);
+    const mild = (await ana.post('/api/requests', BASE)).body;
+    assert.equal(warned(await ana.post(`/api/requests/${mild.id}/revisions`,
+                                       { revision: 1, code: RISKY.code })), ONE);
+    await ana.post(`/api/requests/${mild.id}/cancel`);
+    assert.equal(warned(await ana.post(`/api/requests/${mild.id}/run-again`)), ONE);
+    await stack.people({ kim: ['reviewer'] });
+    await stack.restart('api');
+    assert.equal(await ask(RISKY), undefined, 'two are enough');
+});
+
 test('somebody with too much waiting has to wait', async () => {
     const old = (await ana.post('/api/requests', BASE)).body;
     await ana.post(`/api/requests/${old.id}/cancel`);

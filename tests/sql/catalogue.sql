@@ -8,7 +8,8 @@ insert into role select 'countersign_' || unnest(array['api', 'worker', 'operato
 create temp table may_call on commit drop as
 select 'countersign_' || e.role as role, unnest(regexp_split_to_array(e.functions, '\s+')) as name
 from (values
-    ('api', 'submit_requests revise_requests decision_terms decide_requests
+    ('api', 'submit_requests revise_requests decision_terms quorum_warning
+        decide_requests
         break_glass_requests undo_decisions
         cancel_requests settle_requests run_again request_list request_get request_state
         revision_get request_audit events_between events_now streams_over login_lookup login_success

@@ -226,6 +226,7 @@ async function tellEdited({ id, revision }: Sent): Promise<void> {
 
 function useSubmit() {
   const [problem, setProblem] = useState<Problem | null>(null);
+  const [warning, setWarning] = useState('');
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const fail = (next: Problem) => {
@@ -240,6 +241,7 @@ function useSubmit() {
     if (busy) return;
     setBusy(true);
     setProblem(null);
+    setWarning('');
     await uploadsEnded();
     const found = checkDraft(draft.value);
     if (found) {
@@ -252,16 +254,21 @@ function useSubmit() {
       clearDraft();
       if (edited) await tellEdited(sent);
       else go(`/ask?request=${sent.id}`);
+      setWarning(sent.warning?.message ?? '');
     } catch (reason) {
       fail(problemOf(reason));
     }
     setBusy(false);
   };
-  return { form, problem, busy, submit, forget: () => setProblem(null) };
+  const forget = () => {
+    setProblem(null);
+    setWarning('');
+  };
+  return { form, problem, warning, busy, submit, forget };
 }
 
 export function AskForm() {
-  const { form, problem, busy, submit, forget } = useSubmit();
+  const { form, problem, warning, busy, submit, forget } = useSubmit();
   const textOf = (field: string) => (problem?.field === field ? problem.text : '');
   const keys = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
@@ -294,6 +301,7 @@ export function AskForm() {
       <p class="problem" role="alert">
         {textOf('form')}
       </p>
+      <div role="status">{warning && <Note tone="medium">{t.ask.sentBut(warning)}</Note>}</div>
       <Button
         tone="primary"
         type="submit"

@@ -286,6 +286,7 @@ export interface Sent {
   revision: number;
   state: string;
   bundle_sha256: string;
+  warning?: { code: string; message: string };
 }
 
 export interface Decided {

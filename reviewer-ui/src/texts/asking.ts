@@ -52,6 +52,7 @@ export const asking = {
     reviseSubmit: 'Send new version',
     reviseOther: 'You become an editor of it, so another person must approve the new version.',
     reviseFew: 'Without you there are too few people who may approve it.',
+    sentBut: (warning: string) => `It is sent. ${warning}.`,
     revised: (n: number, id: number) =>
       `Sent version ${n} of #${id}. You edited it, so another person must approve it.`,
   },
