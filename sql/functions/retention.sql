@@ -90,16 +90,6 @@ end
 $$;
 comment on function cs.is_admin is 'Whether a person is an admin today.';
 
-create or replace function cs.same_hands(one bigint, other bigint) returns bool
-    language plpgsql stable as $$
-begin
-    return exists (select from behind(array[one]) b where b.by_id = other)
-        or exists (select from behind(array[other]) b where b.by_id = one);
-end
-$$;
-comment on function cs.same_hands is
-    'Whether two people may be one: the same, or one of them is behind the other.';
-
 create or replace function cs.retention_fault(t cs.retention) returns text
     language plpgsql stable as $$
 begin
@@ -297,7 +287,7 @@ declare
     t retention := retention_of(item);
 begin
     perform retention_fresh(actor, item);
-    perform retention_refuse(case when same_hands(t.proposed_by, who.id) then 'own'
+    perform retention_refuse(case when are_tied(t.proposed_by, who.id) then 'own'
         when t.state = 'agreed' then 'agreed'
         else coalesce(retention_fault(t), retention_signing_fault(item, t)) end);
     update retention x set state = 'agreed', agreed_by = who.id,

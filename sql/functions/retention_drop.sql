@@ -224,7 +224,7 @@ begin
     return coalesce(
         case when t.state = 'proposed' then 'proposed' end, retention_fault(t),
         case when not is_admin(t.agreed_by) then 'agreer'
-             when same_hands(t.proposed_by, t.agreed_by) then 'one_person'
+             when are_tied(t.proposed_by, t.agreed_by) then 'one_person'
              when not exists (select from audit_seal s where s.n = t.seal
                      and s.sealed_at < retention_day((item ->> 'min_days')::int)::timestamp
                          at time zone 'UTC') then 'young' end);

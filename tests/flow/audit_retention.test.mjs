@@ -150,18 +150,23 @@ test('an agreement that was not signed is not carried out', async () => {
     await jobs.over((await jobs.run('print(5)')).attempt_id);
     await allSealed(stack);
     const { id } = await agree(people);
-    const before = await one('select count(*)::int as n from cs.audit_event');
-    await rows(`set session_replication_role = replica;
-        update cs.retention set agree_signature = sha512('x') where id = ${id};
+    await allSealed(stack);
+    const [{ was }] = await rows(`select agree_signature::text as was from cs.retention
+        where id = ${id}`);
+    const sign = (value) => stack.psql('superuser', `set session_replication_role = replica;
+        update cs.retention set agree_signature = ${value} where id = ${id};
         set session_replication_role = origin`);
+    const before = await one('select count(*)::int as n from cs.audit_event');
+    await sign("sha512('x')");
     const answer = await audit(stack, ['drop', id, folder('unsigned')]);
     assert.equal(answer.code, 1);
     assert.match(answer.said, /its statement "agree" says what its signature does not/);
     assert.equal(await one('select count(*)::int as n from cs.audit_event'), before);
     assert.equal((await verify()).code, 1, 'nor whole');
-    await rows(`set session_replication_role = replica; delete from cs.retention where id = ${id};
-        delete from cs.audit_event where entity = 'retention' and entity_id = ${id};
-        set session_replication_role = origin`);
+    await sign(`'${was}'`);
+    assert.equal((await people.eva.post(`/api/audit/retention/${id}/withdraw`, {})).status, 200);
+    await allSealed(stack);
+    await whole();
 });
 
 test('a stale agreement, a broken export or a wrong word drops nothing', async () => {

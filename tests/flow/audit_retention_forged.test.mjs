@@ -185,7 +185,7 @@ test('one person proposed and agreed', async () => {
     const one_ = [facts.people[0], facts.people[0]];
     const steps = propose(900, [real(900, 'propose', 0), real(900, 'agree', 0)], one_);
     assert.match(await attack(...steps), /^refused .*may be one person/);
-    const free = `create or replace function cs.same_hands(one bigint, other bigint) returns bool
+    const free = `create or replace function cs.are_tied(one bigint, other bigint) returns bool
         language sql stable as 'select false'`;
     assert.equal(await attack(free, ...steps),
                  'broken retention 900: was agreed to by who proposed it');
