@@ -22,16 +22,19 @@ watched = $(MAKE) -s --no-print-directory -j$(JOBS) VARIANT=$(1) sanitized && \
 lengthy := test_db test_live _plain test_local_limits test_local_preflight test_local_output
 # Modules with threads.
 threaded := test_attempt test_batch test_breaker test_db test_http_ test_launcher test_live \
-  test_local test_pulse test_readiness test_redis test_remote test_run_judge test_slots
-# Stories in which threads of the api or the worker meet: streams, shared commits, slots, kills.
+  test_local test_policy_child test_pulse test_readiness test_redis test_remote test_run_judge \
+  test_slots
+# Stories in which threads of a program meet: streams, shared commits, slots, kills, judging, seals
+# that are told, keys of a provider, the shares of audit verify.
 threaded_stories := flow/api_main_path flow/api_events flow/worker_runs flow/worker_many \
-  flow/worker_drain flow/kill_worker flow/kill_api flow/kill_redis flow/live_output
+  flow/worker_drain flow/kill_worker flow/kill_api flow/kill_redis flow/live_output \
+  flow/policy.test flow/audit_webhook flow/oidc_provider flow/audit_signatures
 
 asan: build ## every test under AddressSanitizer and UBSan
 	@$(call watched,asan) unit sql flow browser
 asan-short: build ## most tests of C modules, and a story, under them
 	@$(call watched,asan,EXCEPT='$(lengthy)' ONLY='unit/ flow/worker_runs') unit flow
-tsan: build ## what has threads under ThreadSanitizer: tests of C modules and nine stories
+tsan: build ## what has threads under ThreadSanitizer: tests of C modules and thirteen stories
 	@$(call watched,tsan,ONLY='$(threaded) $(threaded_stories)') unit flow
 tsan-short: build ## some of them
 	@$(call watched,tsan,EXCEPT='$(lengthy)' ONLY='$(threaded) flow/api_main_path') \
