@@ -63,21 +63,22 @@ $$;
 comment on function cs.request_summary is 'One row of a list of requests.';
 
 create or replace function cs.ids_for_review(
-    who cs.person, q text, after_id bigint, most int) returns setof bigint
+    who cs.person, q text, after_key bigint, most int) returns setof bigint
     language plpgsql stable as $$
 begin
     return query select i.id from team_member m
     cross join lateral (
-        select r.id from request r
-        where r.state = 'pending' and r.team_id = m.team_id and r.id > after_id
+        select r.id, r.review_key from request r
+        where r.state = 'pending' and r.team_id = m.team_id and r.review_key > after_key
           and (q is null or request_has(r.id, q)) and not has_decided(who.id, r)
-        order by r.id limit most) i
+        order by r.review_key limit most) i
     where m.person_id = who.id and 'reviewer' = any (who.roles)
-    order by i.id limit most;
+    order by i.review_key limit most;
 end
 $$;
 comment on function cs.ids_for_review is
-    'What waits in the teams somebody reviews for, and not for others alone, oldest first.';
+    'What waits in the teams somebody reviews for, and not for others alone; by risk, the highest
+first, then the oldest first. after_key: as cs.review_key has it.';
 
 create or replace function cs.request_has(request_id bigint, q text) returns bool
     language plpgsql stable as $$
@@ -216,7 +217,9 @@ begin
         'requests', (select coalesce(jsonb_agg(request_summary(r, who) order by i.n), '[]')
                      from unnest(ids[:most]) with ordinality i (id, n)
                      join request r on r.id = i.id),
-        'next_cursor', case when cardinality(ids) > most then ids[most]::text end,
+        'next_cursor', case when cardinality(ids) > most then case view when 'review'
+            then (select r.review_key from request r where r.id = ids[most])
+            else ids[most] end::text end,
         'counts', jsonb_build_object('break_glass', glass_count(who), 'review',
             -- A whole list that fits a page has counted them already.
             case when view = 'review' and q is null and cursor is null and cardinality(ids) <= most

@@ -133,10 +133,10 @@ create or replace function cs.requests_ahead(r cs.request) returns bigint
 begin
     return case when r.state <> 'pending' then 0 else (select count(*) from (
         select from cs.request o where o.state = 'pending' and o.team_id = r.team_id
-        and o.id < r.id limit 1000) a) end;
+        and o.review_key < r.review_key limit 1000) a) end;
 end
 $$;
-comment on function cs.requests_ahead is 'How many wait before this one; counted up to 1,000.';
+comment on function cs.requests_ahead is 'How many wait before this one in the inbox; counted up to 1,000.';
 
 create or replace function cs.verdict_json(v cs.revision) returns jsonb
     language plpgsql stable as $$

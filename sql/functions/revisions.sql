@@ -83,6 +83,12 @@ create or replace function cs.risk_rank(risk text) returns int
     return array_position(array['low', 'medium', 'high', 'blocked'], risk);
 comment on function cs.risk_rank is 'For comparing risks: from 1, low, to 4, blocked.';
 
+create or replace function cs.review_key(risk text, request_id bigint) returns bigint
+    language sql immutable parallel safe
+    return request_id + ((4 - cs.risk_rank(risk))::bigint << 52);
+comment on function cs.review_key is
+    'Orders what waits: the highest risk first, of the same the oldest first.';
+
 create or replace function cs.revision_complete(r cs.revision, files bytea[]) returns cs.revision
     language plpgsql as $$
 declare
@@ -235,6 +241,7 @@ declare
 begin
     update request set revision = v.revision, round = round + 1, state = 'pending',
             decided_by = null, judged_version = v.policy_version,
+            review_key = cs.review_key(v.risk, r.id),
             expires_at = coalesce(clock_timestamp()
                 + make_interval(secs => (item ->> 'pending_seconds')::bigint), expires_at)
         where id = r.id returning * into r;

@@ -132,14 +132,15 @@ begin
         insert into request (id, team_id, author_id, token_id, state, backend, retry_safe,
                              when_unavailable, created_at, state_at, expires_at, again_of,
                              judged_version, waits_since, remind_seconds, escalate_seconds,
-                             clock_at)
+                             clock_at, review_key)
         overriding system value
         select (d.v).request_id, d.team_id, (d.v).editor_id, (d.v).token_id, state_at_first(d.v),
                (d.v).sandbox, (d.v).retry_safe, coalesce((d.s).when_unavailable, 'wait'), at, at,
                case when (d.v).risk <> 'blocked'
                     then at + make_interval(secs => (d.s).pending_seconds) end, (d.s).again_of,
                (d.v).policy_version, at, (d.s).remind_seconds, (d.s).escalate_seconds,
-               least(clock_due(at, (d.s).remind_seconds), clock_due(at, (d.s).escalate_seconds))
+               least(clock_due(at, (d.s).remind_seconds), clock_due(at, (d.s).escalate_seconds)),
+               review_key((d.v).risk, (d.v).request_id)
         from drafts d where d.fault is null
     ), made_text as (
         insert into request_text (request_id, title, question, state_echo)

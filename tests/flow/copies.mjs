@@ -3,7 +3,8 @@
 // What belongs to requests; every column of these names is shifted by the same for a copy.
 const TABLES = ['request', 'request_text', 'revision', 'decision', 'attempt', 'attempt_decision',
     'output_item', 'output_chunk', 'cost_span', 'audit_event'];
-const KEYS = ['id', 'request_id', 'attempt_id', 'decision_id', 'entity_id'];
+const KEYS = ['id', 'request_id', 'attempt_id', 'decision_id', 'entity_id',
+              'review_key'];
 const AT_ONCE = 2; // sessions
 const NAME = 'copies';
 

@@ -1,7 +1,7 @@
 -- Submitting, revising, cancelling, running again, and what people see of it.
--- Proves: V8.2.1 V8.2.2
+-- Proves: V8.2.1 V8.2.2 T28
 \ir setup.psql
-select plan(75);
+select plan(83);
 
 -- Submitting.
 select t.call('submit_requests', t.submission('mia')) as answer \gset
@@ -192,6 +192,40 @@ select is((select array_agg(distinct t.waiting(filter::jsonb)) from (values
     array[(select count(*)::text from request r join team_member m using (team_id)
            where m.person_id = t.id('noor') and r.state = 'pending')],
     'what waits is counted whole, whatever part of it is listed');
+
+-- The inbox: the riskiest first, of the same risk the oldest, page by page.
+create temp table asked as select l.n, t.submit('mia', jsonb_build_object('title', 'inbox',
+    'verdict', t.verdict(l.level))) as id
+    from unnest(array['none', 'high', 'medium', 'none', 'high']) with ordinality l (level, n);
+create function t.page(cursor text, most int) returns jsonb language sql
+    return cs.request_list(t.id('noor'), jsonb_build_object('view', 'review', 'q', 'inbox',
+                           'cursor', cursor, 'limit', most));
+create function t.places(page jsonb) returns text language sql
+    return (select string_agg(a.n::text, ' ' order by e.place)
+            from jsonb_array_elements(page -> 'requests') with ordinality e (r, place)
+            join asked a on a.id = (e.r ->> 'id')::bigint);
+select is(t.places(t.page(null, 50)), '2 5 3 1 4', 'the riskiest first, then the oldest');
+select t.page(null, 2) as page \gset
+select is(t.places(:'page'), '2 5', 'a page of two');
+select t.call('cancel_requests', jsonb_build_object('actor', t.actor('mia'), 'id', id)) as x
+    from asked where n = 5 \gset
+select t.submit('mia', jsonb_build_object('title', 'inbox', 'verdict', t.verdict('high'))) as late
+    \gset
+insert into asked values (6, :late);
+select t.page(:'page'::jsonb ->> 'next_cursor', 2) as page \gset
+select is(t.places(:'page'), '6 3', 'goes on where it was, whatever has left or come meanwhile');
+select t.page(:'page'::jsonb ->> 'next_cursor', 2) as page \gset
+select is(t.places(:'page'), '1 4', 'to the last page');
+select is(:'page'::jsonb -> 'next_cursor', 'null', 'which says that it is the last');
+select is((select array_agg(requests_ahead(r) - (select min(requests_ahead(q)) from request q
+    join asked b using (id)) order by a.n) from request r join asked a using (id)
+    where a.n in (2, 3, 6)), '{0,2,1}'::bigint[], 'the same order says how many are ahead');
+select t.revise('mia', id, 1, jsonb_build_object('code', E'print(9)\n', 'verdict',
+    t.verdict('high'))) as x from asked where n = 4 \gset
+select is(t.places(t.page(null, 50)), '2 4 6 3 1', 'a revision has the place of its own risk');
+select is((select count(*) from request r join revision v on v.request_id = r.id
+    and v.revision = r.revision where r.review_key <> review_key(v.risk, r.id)), 0::bigint,
+    'every request has its place');
 
 select * from finish();
 rollback;

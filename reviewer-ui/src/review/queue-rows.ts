@@ -41,13 +41,6 @@ export const visibleRows = computed(() =>
   shownRows.value.filter((row) => tests[filter.value](row) || gone.value.has(row.id)),
 );
 
-const risks = ['blocked', 'high', 'medium', 'low'];
-
-function riskThenOldest(a: Summary, b: Summary): number {
-  const risk = risks.indexOf(a.risk) - risks.indexOf(b.risk);
-  return risk || Date.parse(a.created_at) - Date.parse(b.created_at) || a.id - b.id;
-}
-
 function takeRows({ rows }: Rows): void {
   const now = new Map(rows.map((row) => [row.id, row]));
   const known = new Set(shownRows.value.map((row) => row.id));
@@ -65,10 +58,9 @@ function takeRows({ rows }: Rows): void {
   if (fresh.value.size > before) speak(t.live.added(fresh.value.size));
 }
 
-// Puts everything that waits in order, and forgets what was decided.
+// Puts everything that waits in the order of the api, and forgets what was decided.
 export function showAll(): void {
-  const rows = [...queue.state.value.rows].sort(riskThenOldest);
-  shownRows.value = rows;
+  shownRows.value = queue.state.value.rows;
   gone.value = new Map();
   fresh.value = new Set();
 }
