@@ -11,6 +11,8 @@
 #include "common/base/settings.h"
 #include "statements.h"
 
+#define DROP_MS INT64_C(86400000)
+
 struct dropping {
     int64_t id, min_days;
     const char *folder;
@@ -88,13 +90,27 @@ static bool export(struct dropping *dropping, struct error *err)
            check_statements(&place, dropping, err);
 }
 
+/* However many rows there are: what was begun is not to end unknown. */
+static bool call(json_t *item, json_t **ret_answer, struct error *err)
+{
+    AUTO(text) char *text = json_text(item);
+    AUTO(db) struct db *db = NULL;
+    AUTO(rows) struct rows *rows = NULL;
+    if (!operator_open(&db, err))
+        return false;
+    db_answers_within(db, DROP_MS);
+    return sql_operator_retention_drop(db, text, &rows, err) &&
+           operator_answer(rows, ret_answer, err);
+}
+
 static bool drop(const struct dropping *dropping, struct error *err)
 {
     AUTO(json) json_t *answer = NULL;
+    AUTO(json)
     json_t *item = json_pack("{s:I, s:I, s:I, s:s}", "id", dropping->id, "min_days",
                              dropping->min_days, "events", dropping->written.events,
                              "manifest_sha256", dropping->written.manifest_sha256);
-    if (operator_call(sql_operator_retention_drop, item, &answer, err)) {
+    if (call(item, &answer, err)) {
         printf("%" PRId64 " audit rows of %" PRId64 " requests are dropped, %" PRId64
                " up to seal %" PRId64 " stay\nmanifest %s\n",
                json_integer_of(answer, "dropped_events", 0), json_integer_of(answer, "requests", 0),

@@ -21,6 +21,7 @@ struct db {
     char *application;
     const struct statement *prepared[STATEMENTS_MAX];
     size_t prepared_count;
+    int64_t answer_ms; /* how long an answer may take */
 };
 
 static void disconnect(struct db *db)
@@ -57,6 +58,7 @@ static bool connect_now(struct db *db, struct error *err)
 struct db *db_new(const char *url, const char *application)
 {
     struct db *db = memory_new(1, sizeof *db);
+    db->answer_ms = ANSWER_MS;
     db->url = memory_text(url);
     db->application = memory_text(application);
     return db;
@@ -119,9 +121,9 @@ static bool wait_for(PGconn *conn, short events, int64_t deadline_ms)
 
 /* The last result of what was sent, or NULL when the connection broke or the
  * server stayed silent for too long. */
-static PGresult *receive(PGconn *conn)
+static PGresult *receive(PGconn *conn, int64_t answer_ms)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + ANSWER_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + answer_ms;
     PGresult *last = NULL;
     int unsent;
     while ((unsent = PQflush(conn)) > 0)
@@ -196,7 +198,7 @@ static bool prepare(struct db *db, const struct statement *statement, struct err
         return fail(err, ERR_INTERNAL, "more than %d statements", STATEMENTS_MAX);
     PGresult *result = NULL;
     if (PQsendPrepare(db->conn, statement->name, statement->text, statement->param_count, NULL))
-        result = receive(db->conn);
+        result = receive(db->conn, db->answer_ms);
     bool gone = !is_said_by_server(result) || PQstatus(db->conn) != CONNECTION_OK;
     bool fine = result_is_fine(result);
     if (fine)
@@ -253,7 +255,7 @@ bool db_run(struct db *db, const struct statement *statement, const struct db_pa
         disconnect(db);
         return fail(err, ERR_UNAVAILABLE, "%s could not be sent", statement->name);
     }
-    PGresult *result = receive(db->conn);
+    PGresult *result = receive(db->conn, db->answer_ms);
     bool broken = PQstatus(db->conn) != CONNECTION_OK || !is_said_by_server(result);
     if (!result || !result_is_fine(result)) {
         if (result)
@@ -267,6 +269,11 @@ bool db_run(struct db *db, const struct statement *statement, const struct db_pa
     }
     *ret_rows = rows_new(result);
     return true;
+}
+
+void db_answers_within(struct db *db, int64_t answer_ms)
+{
+    db->answer_ms = answer_ms;
 }
 
 bool db_run_script(struct db *db, const char *sql, struct error *err)

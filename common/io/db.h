@@ -42,6 +42,9 @@ void db_auto(struct db **db);
 bool db_run(struct db *db, const struct statement *statement, const struct db_param *params,
             struct rows **ret_rows, struct error *err) MUST_CHECK;
 
+/* How long an answer may take from now on; 30 s otherwise. For what an operator waits for. */
+void db_answers_within(struct db *db, int64_t answer_ms);
+
 /* Several statements without parameters, as psql would run a file: migrations
  * and tests only. */
 bool db_run_script(struct db *db, const char *sql, struct error *err) MUST_CHECK;

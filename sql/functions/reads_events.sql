@@ -42,7 +42,7 @@ create or replace function cs.events_between(after_id bigint, since text, until 
         'at', iso(e.ts), 'what', e.event) || held_json(r.id, r.state))::text
     from (select a.* from ( -- offset 0: by id, never all rows that are about requests
               select * from audit_event n where n.id > after_id order by n.id offset 0) a
-          where a.entity = 'request'
+          where a.entity = 'request' and a.event <> 'request.carried'
             and not pg_visible_in_snapshot(a.xid, since::pg_snapshot)
             and pg_visible_in_snapshot(a.xid, until::pg_snapshot)
           order by a.id limit most) e

@@ -26,9 +26,11 @@ comment on function cs.retention_reach is
 
 -- The rows that stay are told by data alone: a proposal that goes to dropped in this very
 -- transaction, and a row that carries the chain on. No setting opens it. Who owns the tables can
--- switch triggers off all the same, and is found by audit verify.
+-- switch triggers off all the same, and is found by audit verify. How many rows carry others the
+-- planner can not know: they were written by the same transaction.
 create or replace function cs.audit_drop_only() returns trigger
-    language plpgsql security definer set search_path = cs, pg_temp as $$
+    language plpgsql security definer set search_path = cs, pg_temp
+    set enable_nestloop = off as $$
 declare
     dropping retention;
     reach audit_seal;
@@ -115,25 +117,25 @@ create or replace function cs.retention_carry(t cs.retention, requests bigint[])
         select o.entity_id, o.entity_seq, a.value, a.key from old o
         cross join lateral jsonb_each_text(o.body -> 'attempts') a
         where o.event = 'request.carried'
-    ), states as (
-        select l.entity_id, max(l.state) filter (where l.attempt = '') as request,
-               coalesce(jsonb_object_agg(l.attempt, l.state) filter (where l.attempt <> ''), '{}')
-                   as attempts
-        from (select distinct on (m.entity_id, m.attempt) m.* from moved m
-              order by m.entity_id, m.attempt, m.entity_seq desc) l group by l.entity_id
-    ), digests as (
-        select o.entity_id, jsonb_object_agg(d.key, d.value) as digests
-        from old o cross join lateral jsonb_each(o.row_digests) d group by o.entity_id
-    ), counted as (
-        select o.entity_id, count(*) as n from old o group by o.entity_id
+    ), last as (
+        select distinct on (m.entity_id, m.attempt) m.* from moved m
+        order by m.entity_id, m.attempt, m.entity_seq desc
+    ), part (entity_id, n, request, attempt, state, of_row, digest) as (
+        select o.entity_id, 1, null, null, null, null, null::jsonb from old o
+        union all
+        select l.entity_id, 0, case l.attempt when '' then l.state end, nullif(l.attempt, ''),
+               l.state, null, null from last l
+        union all
+        select o.entity_id, 0, null, null, null, d.key, d.value
+        from old o cross join lateral jsonb_each(o.row_digests) d
     ), made as (
         insert into audit_event (entity, entity_id, actor_kind, event, body, row_digests)
-        select 'request', c.entity_id, 'operator', 'request.carried', jsonb_build_object(
-                   'retention_id', t.id, 'seal', t.seal, 'rows', c.n, 'request', s.request,
-                   'attempts', s.attempts), d.digests
-        from counted c join states s on s.entity_id = c.entity_id
-        left join digests d on d.entity_id = c.entity_id
-        order by c.entity_id
+        select 'request', p.entity_id, 'operator', 'request.carried', jsonb_build_object(
+                   'retention_id', t.id, 'seal', t.seal, 'rows', sum(p.n),
+                   'request', max(p.request), 'attempts', coalesce(jsonb_object_agg(
+                       p.attempt, p.state) filter (where p.attempt is not null), '{}')),
+               jsonb_object_agg(p.of_row, p.digest) filter (where p.of_row is not null)
+        from part p group by p.entity_id order by p.entity_id
         returning body
     )
     select coalesce(sum((m.body ->> 'rows')::bigint), 0)::bigint from made m

@@ -2,7 +2,7 @@
 -- Proves: I13
 \ir setup.psql
 \ir glass.psql
-select plan(109);
+select plan(110);
 
 -- Seals over all that was written so far, so many days ago. Transactions of long ago are made up:
 -- all this is one, and no seal ever covers a part of one.
@@ -320,6 +320,10 @@ select is((select row(c.entity_seq, c.prev_hash)::text from audit_event c
 select ok(t.whole(:ran) and t.whole(:refused), 'their chains are whole as far as they go');
 select is_empty('select * from broken_chains()', 'and so are all others');
 select is_empty('select * from unapproved_runs()', 'each run is still proved to be approved');
+
+select is((select count(*) from events_between((select max(id) from before),
+    pg_current_snapshot()::text, '1:999999999999:', 100) e where e.event like '%carried%'),
+    0::bigint, 'the live feed is told nothing, for nothing changed');
 
 -- What is said of it.
 create function t.root(leaves bytea[]) returns bytea language plpgsql as $$

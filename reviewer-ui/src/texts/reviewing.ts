@@ -207,6 +207,7 @@ export const reviewing = {
       'request.lost': 'Outcome lost',
       'request.set_aside': 'Set aside',
       'request.judge': 'Checked by newer rules: nothing worse than before',
+      'request.carried': 'What was written before was dropped, as two admins agreed',
       'revision.refused': 'Sent a version that the rules do not allow',
       'policy.raise': 'Newer rules found more: decided anew',
       'policy.block': 'Newer rules do not allow it',
