@@ -25,7 +25,7 @@ export default [
       test: sql('what is not signed goes nowhere') },
     { id: 'retention-moves', defence: 'A proposal goes its way for everybody', file: agreed,
       was: "if move not in ('proposed',", becomes: "if false and move not in ('proposed',",
-      test: sql('nor does it go its way at once') },
+      test: sql('nor does it begin at its end') },
     { id: 'retention-proposed', defence: 'What was proposed never changes', file: agreed,
       was: 'retention_proposal(new) is distinct from retention_proposal(old)',
       becomes: 'false', test: sql('nor what was proposed, as it goes its way') },

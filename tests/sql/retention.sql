@@ -2,7 +2,7 @@
 -- Proves: I13
 \ir setup.psql
 \ir glass.psql
-select plan(110);
+select plan(111);
 
 -- Seals over all that was written so far, so many days ago. Transactions of long ago are made up:
 -- all this is one, and no seal ever covers a part of one.
@@ -202,6 +202,11 @@ select is(t.tries(format($$update retention set state = 'agreed', agreed_by = %s
     agreed_at = now(), agree_signature = sha512('x'), agree_key_id = 'k'
     where state = 'proposed'$$, who)), '23514', 'one person can not be both: ' || who)
 from unnest(array['proposed_by', 'null']) who;
+select is(t.tries($$insert into retention (state, first_seal, seal, seal_hash, events, reason,
+        proposed_by, proposed_at, propose_signature, propose_key_id, agreed_by, agreed_at,
+        agree_signature, agree_key_id)
+    values ('agreed', 1, 1, sha256('1'), 1, 'x', t.id('eva'), now(), sha512('x'), 'k',
+        t.id('ida'), now(), sha512('x'), 'k')$$), 'CS002', 'nor does it begin at its end');
 select is(t.tries('delete from retention'), '42501', 'no row of it is ever deleted');
 select is(t.tries('truncate retention'), '42501', 'nor all of them');
 select is(t.agree('eva'), 'agreed', 'agreed');
