@@ -72,13 +72,13 @@ test('the password is asked for, a wrong one is said, and the decision goes on',
     await note(page).fill('Read line by line.');
     await approve(page).click();
     await field(page).waitFor();
-    assert.ok(await focused(field(page)), 'one can type at once');
+    await until(() => focused(field(page)), 'one can type at once');
     await page.keyboard.press('Enter');
     await dialog(page).getByRole('alert').getByText('Enter your password.').waitFor();
     await field(page).fill('not it');
     await page.keyboard.press('Enter');
     await dialog(page).getByRole('alert').getByText('This is not your password.').waitFor();
-    assert.ok(await focused(field(page)));
+    await until(() => focused(field(page)), 'one can type again');
     assert.equal(await field(page).getAttribute('aria-invalid'), 'true');
     assert.deepEqual(await decisions(id), []);
     await field(page).fill(PASSWORD);
@@ -107,7 +107,7 @@ test('who leaves has not approved, keeps the note, and is where they were', asyn
         await leave();
         await dialog(page).waitFor({ state: 'detached' });
         await page.locator('.decision-line').getByText('Not approved').waitFor();
-        assert.ok(await focused(approve(page)));
+        await until(() => focused(approve(page)), 'the button that was left');
         assert.equal(await note(page).inputValue(), 'Half a note');
     }
     await page.reload();
@@ -167,7 +167,8 @@ test('who signed in as somebody else decides nothing by it', async () => {
     await approve(first).click();
     // Said, or the page began anew as the other person, whose note is empty.
     await until(async () => (await decisions(id)).length || await first.locator('.decision-line')
-        .getByText('Somebody else signed in').count() || await note(first).inputValue() === '');
+        .getByText('Somebody else signed in').count() || await note(first).inputValue() === '',
+    'what comes of it');
     assert.ok((await decisions(id)).every((one) => one.note !== 'As rob'), 'not what rob wrote');
     await first.context().close();
 });
