@@ -9,6 +9,7 @@
 #include "api/idempotency.h"
 #include "api/meters.h"
 #include "api/places.h"
+#include "api/proxy.h"
 #include "api/stream.h"
 #include "api/upload.h"
 #include "common/base/clock.h"
@@ -162,6 +163,8 @@ enum dispatch_outcome dispatch_run(struct api *api, struct db **io_db, struct ex
         drop_upload(api, io_db, exchange);
         return DISPATCH_PARKED;
     }
+    if (exchange->job != JOB_STORE)
+        proxy_name_client(api->proxy, exchange);
     if (exchange->route->body != BODY_UPLOAD)
         return handle(api, io_db, exchange);
     handle_upload(api, io_db, exchange);

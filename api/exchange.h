@@ -46,7 +46,8 @@ struct exchange {
     enum exchange_phase phase;
     enum exchange_job job;
     char id[EXCHANGE_ID_SIZE];
-    char address[EXCHANGE_ADDRESS_SIZE];
+    char peer[EXCHANGE_ADDRESS_SIZE];    /* who is connected to us */
+    char address[EXCHANGE_ADDRESS_SIZE]; /* who asks: the peer, or whom our proxy asks for */
     int64_t started_us;
     int64_t person_id;      /* for the log; 0 while unknown */
     char *target;           /* as received */

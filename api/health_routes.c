@@ -8,6 +8,7 @@
 #include "api/handlers.h"
 #include "api/meters.h"
 #include "api/parks.h"
+#include "api/proxy.h"
 #include "api/server.h"
 #include "api/streams.h"
 #include "common/domain/doorbell.h"
@@ -41,7 +42,7 @@ bool route_instance(struct call *call, struct error *err)
     AUTO(json)
     json_t *answer = json_pack("{s:s, s:s, s:[s]}", "instance", call->api->instance, "name",
                                "Countersign", "sign_in", "password");
-    if (call->api->proxy)
+    if (proxy_signs_in(call->api->proxy))
         json_array_append_new(json_object_get(answer, "sign_in"), json_string("proxy"));
     if (call->api->oidc)
         json_array_append_new(json_object_get(answer, "sign_in"), json_string("oidc"));

@@ -73,7 +73,7 @@ static bool sign_in_by_proxy(struct call *call, struct opening *opening, struct 
     AUTO(rows) struct rows *rows = NULL;
     if (!json_flag(call->body, "proxy"))
         return fail_field(err, ERR_INVALID_FIELD, "proxy", "proxy must be true");
-    if (!call->api->proxy)
+    if (!proxy_signs_in(call->api->proxy))
         return fail_field(err, ERR_FORBIDDEN, "proxy", "no proxy signs people in here");
     if (!proxy_login(call->api->proxy, call->exchange, &login, err))
         return false;

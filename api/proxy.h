@@ -1,4 +1,4 @@
-/* A proxy that signs people in: whose word counts, and what it says. */
+/* A proxy that signs people in, or says whom it asks for: whose word counts, and what it says. */
 #pragma once
 
 #include "api/exchange.h"
@@ -11,6 +11,14 @@ struct proxy;
 bool proxy_new(const struct settings *settings, struct proxy **ret_proxy,
                struct error *err) MUST_CHECK;
 void proxy_free(struct proxy *proxy);
+
+/* Whether it signs people in. */
+bool proxy_signs_in(const struct proxy *proxy);
+
+/* Sets the address of who asks: the last one in the header of addresses that is no proxy of ours,
+ * when the peer is one, and knows the secret; else the peer's. What stands before it anybody may
+ * have written. */
+void proxy_name_client(const struct proxy *proxy, struct exchange *exchange);
 
 /* The login that our proxy names, borrowed from the exchange; NULL when no header says so or no
  * proxy is trusted. ERR_UNAUTHENTICATED when somebody else says it. */

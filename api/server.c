@@ -226,7 +226,8 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
     const void *place = address->sa_family == AF_INET6
                             ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr
                             : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
-    inet_ntop(address->sa_family, place, exchange->address, sizeof exchange->address);
+    inet_ntop(address->sa_family, place, exchange->peer, sizeof exchange->peer);
+    memcpy(exchange->address, exchange->peer, sizeof exchange->address);
     atomic_fetch_add(&server->busy, 1);
     return exchange;
 }

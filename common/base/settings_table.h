@@ -68,7 +68,11 @@ SETTING_TEXT(proxy_addresses, "PROXY_ADDRESSES", "", SETTINGS_API,
 SETTING_SECRET(proxy_secret, "PROXY_SECRET", SETTINGS_API,
                "what that proxy must send as X-Proxy-Secret as well; at least 16 characters")
 SETTING_TEXT(proxy_user_header, "PROXY_USER_HEADER", "X-Remote-User", SETTINGS_API,
-             "header in which that proxy names a login")
+             "header in which that proxy names a login; empty: it signs nobody in")
+SETTING_TEXT(
+    proxy_address_header, "PROXY_ADDRESS_HEADER", "", SETTINGS_API,
+    "header to which that proxy adds the address of who asks, such as X-Forwarded-For: then "
+    "tries to sign in are counted by that address; empty: by the address of the proxy")
 SETTING_NUMBER(sign_in_creates, "SIGN_IN_CREATES", 0, 0, 1, SETTINGS_API,
                "1 makes an analyst without a team of somebody new whom the proxy or the OpenID "
                "provider names")

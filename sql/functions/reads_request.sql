@@ -136,7 +136,8 @@ begin
         and o.review_key < r.review_key limit 1000) a) end;
 end
 $$;
-comment on function cs.requests_ahead is 'How many wait before this one in the inbox; counted up to 1,000.';
+comment on function cs.requests_ahead is
+    'How many wait before this one in the inbox; counted up to 1,000.';
 
 create or replace function cs.verdict_json(v cs.revision) returns jsonb
     language plpgsql stable as $$

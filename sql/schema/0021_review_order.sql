@@ -9,6 +9,7 @@ update cs.request r set review_key = r.id + ((4 - array_position(
 
 create index request_review on cs.request (team_id, review_key) where state = 'pending';
 drop index cs.request_pending;
-drop function if exists cs.ids_for_review(cs.person, text, bigint, int); -- an argument has another name
+-- An argument has another name.
+drop function if exists cs.ids_for_review(cs.person, text, bigint, int);
 
 insert into cs.schema_migration (version, name) values (21, 'review order');

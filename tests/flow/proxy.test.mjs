@@ -1,5 +1,5 @@
 // Sign-in by the header of a trusted proxy: whose word counts, and what it is worth.
-// Proves: T27 V6.3.4
+// Proves: T9 T27 V6.3.4 V6.3.1
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack } from './stack.mjs';
@@ -89,6 +89,39 @@ test('from another address the header is refused, whatever the secret', async ()
     assert.deepEqual(code(await enter(says('ana'))), [401, 'unauthenticated']);
     const ana = await stack.signIn('ana');
     assert.deepEqual(code(await ana.get('/api/me', says('ana'))), [401, 'unauthenticated']);
+});
+
+test('behind a proxy tries are counted by who asks, as no asker chooses', async () => {
+    const forget = () => stack.psql('superuser', 'delete from cs.login_throttle');
+    const guess = async (forwarded, secret = SECRET) => (await stack.client().post('/api/login',
+        { link_token: 'csl_no_such_link' },
+        { 'x-forwarded-for': forwarded, 'x-proxy-secret': secret })).status;
+    const guesses = async (n, ...how) => {
+        const all = [];
+        for (let i = 0; i < n; i++) all.push(await guess(...how));
+        return [...new Set(all)];
+    };
+    await stack.restart('api', { PROXY_ADDRESSES: '127.0.0.1, 10.0.0.0/8' });
+    await forget();
+    assert.deepEqual(await guesses(20, '192.0.2.1'), [401]);
+    assert.equal(await guess('192.0.2.2'), 429, 'without the setting the proxy is one address');
+    await stack.restart('api', { PROXY_ADDRESS_HEADER: 'X-Forwarded-For',
+                                 PROXY_USER_HEADER: '' });
+    await forget();
+    assert.deepEqual(await guesses(20, '192.0.2.1'), [401]);
+    assert.equal(await guess('192.0.2.1'), 429, 'who guesses waits');
+    assert.equal(await guess('192.0.2.2'), 401, 'but nobody else');
+    for (const list of ['198.51.100.1, 192.0.2.1', '192.0.2.2, 192.0.2.1, 10.1.2.3',
+                        '192.0.2.1:4711', '::ffff:192.0.2.1'])
+        assert.equal(await guess(list), 429, `${list} is the same`);
+    assert.equal(await guess('192.0.2.1', 'wrong'), 401, 'who is no proxy is counted as they are');
+    assert.deepEqual((await audit('sign_in.failed')).slice(-2).map(({ address }) => address),
+                     ['192.0.2.2', '127.0.0.1'], 'and so written down');
+    assert.deepEqual((await stack.client().get('/api/instance')).body.sign_in, ['password'],
+                     'without a header for it the proxy signs nobody in');
+    assert.deepEqual(code(await enter(says('ana'))), [403, 'forbidden']);
+    await stack.restart('api', { PROXY_ADDRESSES: env.PROXY_ADDRESSES, PROXY_ADDRESS_HEADER: '',
+                                 PROXY_USER_HEADER: env.PROXY_USER_HEADER });
 });
 
 test('settings that trust nobody or everybody by mistake stop the start', async () => {

@@ -26,7 +26,8 @@ static struct settings settings_of(const char *addresses)
 {
     return (struct settings){.proxy_addresses = addresses,
                              .proxy_secret = {SECRET},
-                             .proxy_user_header = "X-Remote-User"};
+                             .proxy_user_header = "X-Remote-User",
+                             .proxy_address_header = ""};
 }
 
 static struct proxy *proxy_of(const char *addresses)
@@ -46,7 +47,7 @@ static const char *login_of(const struct proxy *proxy, const char *peer, const s
     struct exchange exchange = {.head = {.headers = headers}};
     struct error err = {0};
     const char *login = "untouched";
-    snprintf(exchange.address, sizeof exchange.address, "%s", peer);
+    snprintf(exchange.peer, sizeof exchange.peer, "%s", peer);
     for (size_t i = 0; i < HEADERS_MAX && given[i].name; i++)
         headers[exchange.head.header_count++] =
             (struct header){.name = given[i].name, .value = given[i].value};
@@ -187,7 +188,8 @@ static void without_a_secret_nobody_is_trusted(void **state)
         struct proxy *proxy = NULL;
         const struct settings settings = {.proxy_addresses = rows[i].addresses,
                                           .proxy_secret = {rows[i].secret},
-                                          .proxy_user_header = rows[i].header};
+                                          .proxy_user_header = rows[i].header,
+                                          .proxy_address_header = ""};
         assert_int_equal(proxy_new(&settings, &proxy, &err), rows[i].says == NULL);
         assert_null(proxy);
         if (rows[i].says)
@@ -229,6 +231,90 @@ static void the_headers_are_one_each_and_right(void **state)
     proxy_free(proxy);
 }
 
+/* Whom a request from this peer is from, with these headers. */
+static void is_from(const char *peer, const struct given *given, const char *expected)
+{
+    struct header headers[HEADERS_MAX];
+    struct exchange exchange = {.head = {.headers = headers}};
+    struct error err = {0};
+    struct proxy *proxy = NULL;
+    struct settings settings = settings_of("127.0.0.1, 10.0.0.0/8, ::1");
+    settings.proxy_user_header = "";
+    settings.proxy_address_header = "X-Forwarded-For";
+    assert_true(proxy_new(&settings, &proxy, &err));
+    assert_false(proxy_signs_in(proxy));
+    snprintf(exchange.peer, sizeof exchange.peer, "%s", peer);
+    for (size_t i = 0; i < HEADERS_MAX && given[i].name; i++)
+        headers[exchange.head.header_count++] =
+            (struct header){.name = given[i].name, .value = given[i].value};
+    for (int turn = 0; turn < 2; turn++) { /* once more changes nothing */
+        proxy_name_client(proxy, &exchange);
+        assert_string_equal(exchange.address, expected);
+    }
+    proxy_name_client(NULL, &exchange);
+    assert_string_equal(exchange.address, peer);
+    proxy_free(proxy);
+}
+
+static void the_last_address_that_is_no_proxy_asks(void **state)
+{
+    static const struct {
+        const char *list, *expected;
+    } rows[] = {
+        {"192.0.2.1", "192.0.2.1"},
+        {"198.51.100.9, 192.0.2.1", "192.0.2.1"},
+        {"198.51.100.9,192.0.2.1", "192.0.2.1"},
+        {" 192.0.2.1 \t", "192.0.2.1"},
+        {"198.51.100.9, 192.0.2.1, 10.1.2.3", "192.0.2.1"},
+        {"198.51.100.9, 192.0.2.1, 10.1.2.3, ::1", "192.0.2.1"},
+        {"10.1.2.3, 10.4.5.6", "10.1.2.3"},
+        {"192.0.2.1:8080", "192.0.2.1"},
+        {"[2001:db8::1]:8080", "2001:db8::1"},
+        {"2001:0DB8:0:0::1", "2001:db8::1"},
+        {"::ffff:192.0.2.1", "192.0.2.1"},
+        {"198.51.100.9, unknown", "127.0.0.1"},
+        {"198.51.100.9, unknown, 10.1.2.3", "10.1.2.3"},
+        {"192.0.2.1, ", "127.0.0.1"},
+        {"192.0.2.1;198.51.100.9", "127.0.0.1"},
+        {"192.0.2.256", "127.0.0.1"},
+        {"", "127.0.0.1"},
+        {",", "127.0.0.1"},
+        {"[", "127.0.0.1"},
+        {":", "127.0.0.1"},
+        {"1111111111111111111111111111111111111111111111111111111111111111111", "127.0.0.1"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        is_from("127.0.0.1",
+                (struct given[HEADERS_MAX]){{"X-Proxy-Secret", SECRET},
+                                            {"x-forwarded-for", rows[i].list}},
+                rows[i].expected);
+    const struct given lines[HEADERS_MAX] = {{"X-Forwarded-For", "198.51.100.9"},
+                                             {"X-Proxy-Secret", SECRET},
+                                             {"X-Forwarded-For", "192.0.2.1"}};
+    is_from("127.0.0.1", lines, "192.0.2.1");
+    const struct given more[HEADERS_MAX] = {{"X-Forwarded-For", "192.0.2.1"},
+                                            {"X-Proxy-Secret", SECRET},
+                                            {"X-Forwarded-For", "10.1.2.3"}};
+    is_from("127.0.0.1", more, "192.0.2.1");
+}
+
+static void nobody_else_says_who_asks(void **state)
+{
+    const struct given good[HEADERS_MAX] = {{"X-Forwarded-For", "192.0.2.1"},
+                                            {"X-Proxy-Secret", SECRET}};
+    const struct given wrong[HEADERS_MAX] = {{"X-Forwarded-For", "192.0.2.1"},
+                                             {"X-Proxy-Secret", SECRET "x"}};
+    const struct given twice[HEADERS_MAX] = {
+        {"X-Forwarded-For", "192.0.2.1"}, {"X-Proxy-Secret", SECRET}, {"X-Proxy-Secret", SECRET}};
+    (void)state;
+    is_from("192.0.2.7", good, "192.0.2.7");
+    is_from("127.0.0.1", wrong, "127.0.0.1");
+    is_from("127.0.0.1", twice, "127.0.0.1");
+    is_from("127.0.0.1", good + 1, "127.0.0.1");
+    is_from("127.0.0.1", good, "192.0.2.1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +323,8 @@ int main(void)
         cmocka_unit_test(there_are_32_ranges_at_most),
         cmocka_unit_test(without_a_secret_nobody_is_trusted),
         cmocka_unit_test(the_headers_are_one_each_and_right),
+        cmocka_unit_test(the_last_address_that_is_no_proxy_asks),
+        cmocka_unit_test(nobody_else_says_who_asks),
     };
     return cmocka_run_group_tests(tests, init, NULL);
 }
