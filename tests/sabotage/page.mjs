@@ -32,4 +32,8 @@ export default [
       was: 'if (!answer.ok || found.person.id !== person) return false;',
       becomes: 'if (!answer.ok) return false;',
       test: ['browser/prove.test.mjs', 'who signed in as somebody else decides nothing by it'] },
+    { id: 'page-comments', defence: 'What a comment says looks like a comment',
+      file: 'reviewer-ui/src/code/highlight.ts', was: "comment: 'c',", becomes: "comment: '',",
+      test: ['browser/persuasion.test.mjs',
+             'the page says of each what it says without the words'] },
 ];
