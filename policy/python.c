@@ -9,7 +9,7 @@
 #include "policy/python_plain.h"
 
 #define SQL_TEXTS_MAX 64
-#define ARGUMENTS_MAX 8
+#define ARGUMENTS_MAX 8   /* one digit tells their places */
 #define BRACKETS_MAX 1000 /* those in texts are counted, too */
 
 /* What a node is a part of decides what is told of it. */
@@ -23,8 +23,17 @@ struct place {
 struct python_walk {
     struct python python;
     int sql_texts;
+    struct buffer name, fact, text; /* what is put together now, in memory that stays */
     bool names_page, reads_unknown; /* an address, and a reader of what is not known */
 };
+
+/* Empty, and text. */
+static struct buffer *anew(struct buffer *buffer)
+{
+    buffer->len = 0;
+    buffer_add(buffer, "", 0);
+    return buffer;
+}
 
 static void tell(struct python *python, enum fact_kind kind, const char *name,
                  const struct node *node)
@@ -60,11 +69,10 @@ static void tell_string(struct python_walk *walk, const char *text, const struct
 
 static bool visit_string(struct python_walk *walk, const struct node *node, struct place *place)
 {
-    AUTO(buffer) struct buffer text = {0};
     if (place->literal || place->statement)
         return true;
-    if (python_fold(&walk->python, node, 0, &text) && text.len) {
-        tell_string(walk, text.data, node);
+    if (python_fold(&walk->python, node, 0, anew(&walk->text)) && walk->text.len) {
+        tell_string(walk, walk->text.data, node);
         place->literal = true;
     }
     return true;
@@ -82,29 +90,28 @@ static bool visit_content(struct python_walk *walk, const struct node *node, str
 
 static bool visit_identifier(struct python_walk *walk, const struct node *node, struct place *place)
 {
-    AUTO(buffer) struct buffer name = {0};
-    AUTO(text) char *text = python_text(&walk->python, node);
+    struct bytes text = python_bytes(&walk->python, node);
     if (python_is_disguised(text))
         tell(&walk->python, FACT_CLAUSE, "identifier.disguised", node);
     if (place->is_name || place->chained || python_only_asks(node, text))
         return false;
-    python_resolve(&walk->python, node, 0, &name);
-    tell(&walk->python, FACT_NAME, name.data, node);
+    python_resolve(&walk->python, node, 0, anew(&walk->name));
+    tell(&walk->python, FACT_NAME, walk->name.data, node);
     return false;
 }
 
 static bool visit_attribute(struct python_walk *walk, const struct node *node, struct place *place)
 {
-    AUTO(buffer) struct buffer name = {0};
     const struct node *attribute = python_child(node, PYTHON_attribute);
     if (!place->chained) {
-        python_resolve(&walk->python, node, 0, &name);
-        tell(&walk->python, FACT_NAME, name.data, node);
+        python_resolve(&walk->python, node, 0, anew(&walk->name));
+        tell(&walk->python, FACT_NAME, walk->name.data, node);
     }
-    AUTO(text) char *last = python_text(&walk->python, attribute);
-    if (!python_is_plain(&walk->python, node, last))
-        tell(&walk->python, FACT_ATTRIBUTE, last, attribute);
-    if (python_is_disguised(last))
+    struct bytes text = python_bytes(&walk->python, attribute);
+    buffer_add(anew(&walk->name), text.data, text.len);
+    if (!python_is_plain(&walk->python, node, walk->name.data))
+        tell(&walk->python, FACT_ATTRIBUTE, walk->name.data, attribute);
+    if (python_is_disguised(text))
         tell(&walk->python, FACT_CLAUSE, "identifier.disguised", attribute);
     return true;
 }
@@ -151,47 +158,60 @@ static void add_value(struct buffer *fact, const char *value)
     buffer_add_text(fact, value);
 }
 
+/* All that the value may be but the last is told; the last is left in walk->fact. */
+static void tell_choices(struct python_walk *walk, const json_t *choices, const struct node *item)
+{
+    size_t i, begin = walk->fact.len, last = json_array_size(choices) - 1;
+    json_t *choice;
+    json_array_foreach (choices, i, choice) {
+        walk->fact.data[walk->fact.len = begin] = '\0';
+        add_value(&walk->fact, json_string_value(choice));
+        if (i < last)
+            tell(&walk->python, FACT_ARGUMENT, walk->fact.data, item);
+    }
+    buffer_add_text(&walk->text, json_string_value(json_array_get(choices, 0)));
+}
+
+static void add_seen(struct python_walk *walk, const char *callee, const struct node *item,
+                     const struct node *value)
+{
+    double amount = python_amount(&walk->python, value, 0);
+    const json_t *choices = python_texts(&walk->python, value);
+    const char *word = python_amount_word(amount);
+    if (choices)
+        tell_choices(walk, choices, item);
+    else if (word)
+        add_value(&walk->fact, word);
+    else if (python_fold(&walk->python, value, 0, &walk->text))
+        add_value(&walk->fact, walk->text.data);
+    else if ((word = word_of(value)))
+        add_value(&walk->fact, word);
+    else if (!isnan(amount))
+        add_value(&walk->fact, "number");
+    else if (!is_own(walk, callee, item))
+        add_value(&walk->fact, "?");
+}
+
 /* "callee#0=text" for places, "callee#name=text" for keywords; "?" when it is not known. */
 static void tell_argument(struct python_walk *walk, const char *callee, const struct node *item,
                           int number)
 {
-    AUTO(buffer) struct buffer fact = {0}, text = {0};
+    struct buffer *fact = anew(&walk->fact), *text = anew(&walk->text);
     const struct node *value = item;
-    buffer_add_text(&fact, callee);
-    buffer_add_text(&fact, "#");
+    buffer_add_text(fact, callee);
+    buffer_add_text(fact, "#");
     if (python_is(item, KIND_keyword_argument)) {
         struct bytes key = python_bytes(&walk->python, python_child(item, PYTHON_name));
-        buffer_add(&fact, key.data, key.len);
+        buffer_add(fact, key.data, key.len);
         value = python_child(item, PYTHON_value);
     } else {
-        buffer_printf(&fact, "%d", number);
+        buffer_add(fact, &(char){(char)('0' + number)}, 1);
     }
-    const char *word = word_of(value), *amount = python_amount_word(&walk->python, value);
-    size_t i, begin = fact.len;
-    json_t *choice;
-    const json_t *choices = python_texts(&walk->python, value);
-    json_array_foreach (choices, i, choice) {
-        fact.data[fact.len = begin] = '\0';
-        add_value(&fact, json_string_value(choice));
-        if (i + 1 < json_array_size(choices))
-            tell(&walk->python, FACT_ARGUMENT, fact.data, item);
-    }
-    if (choices)
-        buffer_add_text(&text, json_string_value(json_array_get(choices, 0)));
-    else if (amount)
-        add_value(&fact, amount);
-    else if (python_fold(&walk->python, value, 0, &text))
-        add_value(&fact, text.data ? text.data : "");
-    else if (word)
-        add_value(&fact, word);
-    else if (!isnan(python_amount(&walk->python, value, 0)))
-        buffer_add_text(&fact, "=number");
-    else if (!is_own(walk, callee, item))
-        buffer_add_text(&fact, "=?");
-    tell(&walk->python, FACT_ARGUMENT, fact.data, item);
-    walk->reads_unknown |= number == 0 && fact.data[fact.len - 1] == '?' && reads(callee);
-    if (number == 0 && asks_database(callee) && text.len && begins_like_sql(text.data) &&
-        !sql_is_read(bytes_of(text.data)))
+    add_seen(walk, callee, item, value);
+    tell(&walk->python, FACT_ARGUMENT, fact->data, item);
+    walk->reads_unknown |= number == 0 && fact->data[fact->len - 1] == '?' && reads(callee);
+    if (number == 0 && asks_database(callee) && text->len && begins_like_sql(text->data) &&
+        !sql_is_read(bytes_of(text->data)))
         tell(&walk->python, FACT_CLAUSE, "sql.unread", item);
 }
 
@@ -239,15 +259,15 @@ static void tell_given(struct python_walk *walk, const struct node *node)
 
 static bool visit_call(struct python_walk *walk, const struct node *node, struct place *place)
 {
-    AUTO(buffer) struct buffer callee = {0};
     const struct node *arguments = python_child(node, PYTHON_arguments);
     (void)place;
-    python_resolve(&walk->python, python_child(node, PYTHON_function), 0, &callee);
-    tell(&walk->python, FACT_CALL, callee.data, node);
-    tell_arguments(walk, callee.data, arguments);
-    if (strcmp(callee.data, "builtins.getattr") == 0)
+    python_resolve(&walk->python, python_child(node, PYTHON_function), 0, anew(&walk->name));
+    const char *callee = walk->name.data;
+    tell(&walk->python, FACT_CALL, callee, node);
+    tell_arguments(walk, callee, arguments);
+    if (strcmp(callee, "builtins.getattr") == 0)
         tell_picked(walk, arguments);
-    if (python_gives_named(callee.data))
+    if (python_gives_named(callee))
         tell_given(walk, node);
     return visit_string(walk, node, &(struct place){0});
 }
@@ -339,6 +359,9 @@ static void judge_tree(struct judge *judge, struct bytes code, const struct pyth
     json_decref(walk.python.texts);
     json_decref(walk.python.numbers);
     json_decref(walk.python.tables);
+    buffer_auto(&walk.name);
+    buffer_auto(&walk.fact);
+    buffer_auto(&walk.text);
 }
 
 void judge_python(struct judge *judge, struct bytes code)

@@ -76,9 +76,8 @@ double python_amount(const struct python *python, const struct node *node, int d
     return amount && depth < AMOUNT_DEPTH_MAX ? amount(python, node, depth + 1) : NAN;
 }
 
-const char *python_amount_word(const struct python *python, const struct node *node)
+const char *python_amount_word(double amount)
 {
-    double amount = python_amount(python, node, 0);
     return amount >= NUMBER_HUGE ? "number.huge" : amount >= NUMBER_LARGE ? "number.large" : NULL;
 }
 

@@ -269,16 +269,16 @@ static bool fold_method(const struct python *python, const struct node *function
         int (*change)(int);
     } cases[] = {{"lower", tolower}, {"upper", toupper}, {"strip", same},
                  {"decode", same},   {"encode", same},   {"casefold", tolower}};
-    AUTO(text) char *name = python_text(python, python_child(function, PYTHON_attribute));
+    struct bytes name = python_bytes(python, python_child(function, PYTHON_attribute));
     const struct node *object = python_child(function, PYTHON_object);
-    if (strcmp(name, "join") == 0)
+    if (bytes_equal(name, bytes_of("join")))
         return fold_join(python, object, node_part(arguments, 0), depth, out);
-    if (strcmp(name, "format") == 0)
+    if (bytes_equal(name, bytes_of("format")))
         return fold_format(python, object, arguments, depth, out);
-    if (strcmp(name, "replace") == 0)
+    if (bytes_equal(name, bytes_of("replace")))
         return fold_replace(python, object, arguments, depth, out);
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        if (strcmp(name, cases[i].name) == 0)
+        if (bytes_equal(name, bytes_of(cases[i].name)))
             return fold_case(python, object, cases[i].change, depth, out);
     return false;
 }

@@ -2,24 +2,31 @@
 
 #include <string.h>
 
+static bool begins_with(const char *at, const char *end, const char *word)
+{
+    size_t len = strlen(word);
+    return (size_t)(end - at) >= len && memcmp(at, word, len) == 0;
+}
+
 /* A name in other letters that Python reads as the same: compatibility forms of ASCII. */
-bool python_is_disguised(const char *name)
+bool python_is_disguised(struct bytes name)
 {
     static const char *const blocks[] = {"\xef\xbc", "\xef\xbd", "\xf0\x9d", "\xe2\x84",
                                          "\xe2\x85", "\xef\xac", "\xe1\xb5", "\xe2\x82",
                                          "\xe2\x81", "\xca",     "\xcb",     "\xc2\xaa",
                                          "\xc2\xba", "\xe1\xb4", "\xe1\xb6", "\xe2\xb1"};
-    for (const char *at = name; *at; at++)
+    const char *end = (const char *)name.data + name.len;
+    for (const char *at = name.data; at < end; at++)
         for (size_t i = 0; i < COUNT_OF(blocks) && (*at & 0x80); i++)
-            if (strncmp(at, blocks[i], strlen(blocks[i])) == 0)
+            if (begins_with(at, end, blocks[i]))
                 return true;
     return false;
 }
 
 /* "name" in globals() only asks whether there is one. */
-bool python_only_asks(const struct node *node, const char *text)
+bool python_only_asks(const struct node *node, struct bytes text)
 {
-    bool all = strcmp(text, "globals") == 0 || strcmp(text, "locals") == 0;
+    bool all = bytes_equal(text, bytes_of("globals")) || bytes_equal(text, bytes_of("locals"));
     const struct node *call = all ? node_above(node) : node;
     return all && python_is(call, KIND_call) &&
            python_is(node_above(call), KIND_comparison_operator);
