@@ -25,8 +25,8 @@ RUN mkdir -p /stub/DEBIAN && printf '%s\n' 'Package: python3-pythran' 'Version: 
 FROM ${DEBIAN} AS common
 RUN export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
     apt-get install -y -qq --no-install-recommends libcurl4 libhiredis0.14 libjansson4 \
-        libcjose0 libmicrohttpd12 libpg-query1504.0 libpq5 libseccomp2 libsodium23 libssl3 \
-        libtree-sitter0 >/dev/null && \
+        libcjose0 libmicrohttpd12 libpg-query1504.0 libpq5 libseccomp2 libsodium23 \
+        libssl3 >/dev/null && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log && \
     groupadd --gid 10001 countersign && \
     useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \

@@ -14,14 +14,14 @@ my %home = (
     'hiredis.h'    => qr{^common/io/redis\w*\.[ch]$},
     'hiredis/hiredis.h' => qr{^common/io/redis\w*\.[ch]$},
     'microhttpd.h' => qr{^api/(server|server_\w+)\.[ch]$},
-    'sodium.h'     => qr{^common/base/(crypto|signing)\.c$},
+    'sodium.h'     => qr{^(common/base/(crypto|signing)|policy/memo)\.c$},
     'openssl/evp.h' => qr{^common/base/hasher\.c$},
     'cjose/cjose.h' => qr{^common/base/jws\.c$},
     'seccomp.h'    => qr{^(worker/sandbox/local/\w+|policy/confine)\.c$},
     (map { $_ => qr{^common/domain/unicode\.c$} }
         qw(unicode/uchar.h unicode/unorm2.h unicode/uscript.h unicode/uspoof.h)),
     'pg_query.h'   => qr{^policy/sql\.c$},
-    'tree_sitter/api.h' => qr{^policy/python_internal\.h$},
+    'tree_sitter/api.h' => qr{^policy/python_(tree|memory)\.c$},
     'curl/curl.h'  => qr{^common/io/http\w*\.[ch]$},
 );
 

@@ -229,6 +229,24 @@ static void test_the_same_code_has_the_same_verdict(void **state)
         free(texts[i]);
 }
 
+/* More names than a reader remembers between two judgements, and within one. */
+static void test_many_names_change_no_verdict(void **state)
+{
+    (void)state;
+    AUTO(buffer) struct buffer code = {0};
+    buffer_add_text(&code, "eval('1')\n");
+    for (int i = 0; i < 25000; i++)
+        buffer_printf(&code, "a%d\n", i);
+    buffer_add_text(&code, "eval('1')\n");
+    AUTO(json) json_t *first = verdict_of(policy, "python", buffer_bytes(&code));
+    AUTO(json) json_t *second = verdict_of(policy, "python", buffer_bytes(&code));
+    AUTO(text) char *words = words_of(first);
+    assert_string_equal(words, "block py.dynamic@1:1 py.dynamic@25002:1");
+    assert_true(json_equal(first, second));
+    AUTO(json) json_t *short_one = verdict_of(policy, "python", bytes_of("eval('1')\n"));
+    assert_true(json_equal(json_object_get(first, "facts"), json_object_get(short_one, "facts")));
+}
+
 static void test_new_rules_reach_a_child_that_runs(void **state)
 {
     (void)state;
@@ -369,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_a_child_that_reads_code_can_do_little_else),
         cmocka_unit_test(test_hostile_nesting_gives_a_verdict),
         cmocka_unit_test(test_the_same_code_has_the_same_verdict),
+        cmocka_unit_test(test_many_names_change_no_verdict),
         cmocka_unit_test(test_new_rules_reach_a_child_that_runs),
         cmocka_unit_test(test_the_same_rules_again_change_no_verdict),
         cmocka_unit_test(test_rules_that_make_no_sense_are_refused),
