@@ -8,12 +8,15 @@
 #include "policy/judge.h"
 #include "policy/sql_amount.h"
 
+#define MADE_HUGE 1e10 /* rows of a series that each repeat a text, and so on */
+
 struct sql_walk {
     struct judge *judge;
     bool inside; /* another program's text: every fact is at start to end */
     size_t start, end;
-    size_t at; /* the place last told by the tree */
-    const json_t *statement;
+    size_t at;       /* the place last told by the tree */
+    json_t *queries; /* what is known of the statement's WITH queries */
+    double made;     /* by all its calls together, each by each */
 };
 
 static void walk(struct sql_walk *sql, const char *key, const json_t *node);
@@ -51,13 +54,22 @@ static void on_function(struct sql_walk *sql, const json_t *node)
     const char *clause = sql_amount_function(name, node);
     if (clause)
         fact(sql, FACT_CLAUSE, clause);
+    sql->made *= sql_amount_made(node);
+}
+
+/* However it is written: "Password" is one, too. */
+static void column_fact(const struct sql_walk *sql, char *name)
+{
+    for (char *at = name; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    fact(sql, FACT_COLUMN, name);
 }
 
 static void on_column(struct sql_walk *sql, const json_t *node)
 {
     char name[256];
     join_names(json_object_get(node, "fields"), name, sizeof name);
-    fact(sql, FACT_COLUMN, name);
+    column_fact(sql, name);
 }
 
 static void on_table(struct sql_walk *sql, const json_t *node)
@@ -71,12 +83,32 @@ static void on_table(struct sql_walk *sql, const json_t *node)
     fact(sql, FACT_RELATION, name);
 }
 
+/* row ->> 'key' reads what is stored below that name; of a path it is the last. */
+static void tell_key(const struct sql_walk *sql, const char *sign, const json_t *right)
+{
+    const json_t *cast = json_object_get(right, "TypeCast");
+    const json_t *constant =
+        json_object_get(cast ? json_object_get(cast, "arg") : right, "A_Const");
+    const char *key = json_text_of(json_object_get(constant, "sval"), "sval");
+    if (!key || (strcmp(sign, "->") != 0 && strcmp(sign, "->>") != 0 && strcmp(sign, "#>") != 0 &&
+                 strcmp(sign, "#>>") != 0))
+        return;
+    char name[256];
+    const char *last = strrchr(key, ',');
+    last = sign[0] == '#' ? (last ? last + 1 : key + (key[0] == '{')) : key;
+    snprintf(name, sizeof name, "?.%.*s", (int)strcspn(last, "}"), last);
+    column_fact(sql, name);
+}
+
 /* An operator of a schema that is named is a function of somebody's. */
 static void on_expression(struct sql_walk *sql, const json_t *node)
 {
     const json_t *name = json_object_get(node, "name");
     if (sql_amount_is_endless(node))
         fact(sql, FACT_CLAUSE, "amount.huge");
+    const char *sign = json_text_of(json_object_get(json_array_get(name, 0), "String"), "sval");
+    if (json_array_size(name) == 1 && sign)
+        tell_key(sql, sign, json_object_get(node, "rexpr"));
     if (json_array_size(name) < 2)
         return;
     char text[256];
@@ -91,7 +123,7 @@ static void on_select(struct sql_walk *sql, const json_t *node)
         fact(sql, FACT_CLAUSE, "select.into");
     if (json_object_get(node, "lockingClause"))
         fact(sql, FACT_CLAUSE, "select.locks");
-    const char *clause = sql_amount_select(node, sql->statement);
+    const char *clause = sql_amount_select(node, sql->queries);
     if (clause)
         fact(sql, FACT_CLAUSE, clause);
 }
@@ -105,6 +137,13 @@ static void on_explain(struct sql_walk *sql, const json_t *node)
         if (name && strcmp(name, "analyze") == 0)
             fact(sql, FACT_CLAUSE, "explain.runs");
     }
+}
+
+static void on_show(struct sql_walk *sql, const json_t *node)
+{
+    char clause[160];
+    snprintf(clause, sizeof clause, "show.%s", json_text_of(node, "name"));
+    fact(sql, FACT_CLAUSE, clause);
 }
 
 static void on_recursive(struct sql_walk *sql, const json_t *node)
@@ -135,7 +174,7 @@ static void on_part(struct sql_walk *sql, const json_t *node)
     char part[256], name[260];
     join_names(json_object_get(node, "indirection"), part, sizeof part);
     snprintf(name, sizeof name, "?.%s", part);
-    fact(sql, FACT_COLUMN, name);
+    column_fact(sql, name);
 }
 
 static const struct {
@@ -146,7 +185,7 @@ static const struct {
     {"ColumnRef", on_column},  {"A_Expr", on_expression},    {"SelectStmt", on_select},
     {"larg", on_select},       {"rarg", on_select},          {"ExplainStmt", on_explain},
     {"rel", on_table},         {"withClause", on_recursive}, {"sval", on_text},
-    {"typeName", on_type},     {"A_Indirection", on_part},
+    {"typeName", on_type},     {"A_Indirection", on_part},   {"VariableShowStmt", on_show},
 };
 
 static bool ends_in(const char *text, const char *end)
@@ -193,6 +232,17 @@ static size_t skip_blanks(struct bytes code, size_t at)
     return at;
 }
 
+static void walk_statement(struct sql_walk *sql, const json_t *statement)
+{
+    size_t begin = sql->at;
+    AUTO(json) json_t *queries = sql->queries = sql_amount_queries(statement);
+    sql->made = 1;
+    walk(sql, "stmt", statement);
+    sql->at = begin;
+    if (sql->made >= MADE_HUGE)
+        fact(sql, FACT_CLAUSE, "amount.huge");
+}
+
 static void walk_statements(struct sql_walk *sql, const json_t *root, struct bytes code)
 {
     size_t i;
@@ -203,8 +253,7 @@ static void walk_statements(struct sql_walk *sql, const json_t *root, struct byt
         sql->at = skip_blanks(code, (size_t)json_integer_of(raw, "stmt_location", 0));
         if (i == 1)
             fact(sql, FACT_CLAUSE, "statements.several");
-        sql->statement = raw;
-        walk(sql, "stmt", json_object_get(raw, "stmt"));
+        walk_statement(sql, json_object_get(raw, "stmt"));
     }
     sql->judge->statements += count;
     if (count == 0)

@@ -4,12 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/sql_time.h"
+
 #define ROWS_HUGE 1e7    /* of one generate_series() */
 #define PRODUCT_HUGE 1e8 /* rows of several together */
 #define CHARACTERS_HUGE 1e7
 #define TABLES_APART 3 /* joined by nothing, each row of one with each row of the others */
 #define DEPTH_MAX 8
 #define NUMBER_ENDLESS 1e300
+#define NUMBER_FAR 1e9 /* for what counts one by one */
+#define NOW 2e9        /* in seconds; any will do that is near */
 
 static double amount(const json_t *node, int depth);
 
@@ -50,6 +54,19 @@ static double amount_constant(const json_t *constant)
     return digits ? strtod(digits, NULL) : NAN;
 }
 
+static const char *name_of_call(const json_t *call)
+{
+    const json_t *names = json_object_get(call, "funcname");
+    const json_t *last = json_array_get(names, json_array_size(names) - 1);
+    const char *name = json_text_of(json_object_get(last, "String"), "sval");
+    return name ? name : "";
+}
+
+static bool is_now(const json_t *call)
+{
+    return strcmp(name_of_call(call), "now") == 0;
+}
+
 /* Of a list the product, as sizes are written. Not a number when it is not known. */
 static double amount(const json_t *node, int depth)
 {
@@ -59,8 +76,11 @@ static double amount(const json_t *node, int depth)
                  *array = json_object_get(node, "A_ArrayExpr");
     if (depth >= DEPTH_MAX)
         return NAN;
+    if (json_object_get(node, "SQLValueFunction") || is_now(json_object_get(node, "FuncCall")))
+        return NOW;
+    const char *text = json_text_of(json_object_get(constant, "sval"), "sval");
     if (constant)
-        return amount_constant(constant);
+        return text ? sql_time_seconds(text) : amount_constant(constant);
     if (cast)
         return amount(json_object_get(cast, "arg"), depth + 1);
     if (operator)
@@ -73,14 +93,19 @@ bool sql_amount_is_endless(const json_t *expression)
     return amount_operator(expression, 0) >= NUMBER_ENDLESS;
 }
 
-/* The names of all WITH queries: most have a row or few. */
+static double rows_of_query(const json_t *query, const json_t *names);
+
+/* How many rows all WITH queries make of nothing, each by those before: most have few. */
 static void learn_queries(const json_t *node, json_t *names)
 {
     const char *key, *name = json_text_of(node, "ctename");
     json_t *value;
     size_t i;
-    if (name)
-        json_object_set_new(names, name, json_true());
+    if (name) {
+        const json_t *query = json_object_get(node, "ctequery");
+        double rows = rows_of_query(json_object_get(query, "SelectStmt"), names);
+        json_object_set_new(names, name, json_real(rows < NUMBER_ENDLESS ? rows : NUMBER_ENDLESS));
+    }
     json_object_foreach ((json_t *)node, key, value)
         learn_queries(value, names);
     json_array_foreach (node, i, value) {
@@ -101,11 +126,41 @@ static double size_of_call(const json_t *call, size_t argument, int depth)
 {
     const json_t *args = json_object_get(call, "args");
     const json_t *inner = json_object_get(json_array_get(args, 0), "FuncCall");
-    const json_t *name = json_array_get(json_object_get(inner, "funcname"), 0);
-    const char *text = json_text_of(json_object_get(name, "String"), "sval");
     double size = amount(json_array_get(args, argument), 0);
-    bool again = text && strcmp(text, "repeat") == 0 && argument == 1 && depth < DEPTH_MAX;
+    bool again = strcmp(name_of_call(inner), "repeat") == 0 && argument == 1 && depth < DEPTH_MAX;
     return again ? size * size_of_call(inner, 1, depth + 1) : size;
+}
+
+/* format('%1000000000s', x), printf('%*c', 1000000000, x) */
+static bool is_wide(const json_t *call)
+{
+    size_t i;
+    json_t *argument;
+    const json_t *args = json_object_get(call, "args");
+    const json_t *first = json_object_get(json_array_get(args, 0), "A_Const");
+    const char *at = json_text_of(json_object_get(first, "sval"), "sval");
+    bool asks = false;
+    for (at = at ? strchr(at, '%') : NULL; at; at = strchr(at, '%')) {
+        at += 1 + strspn(at + 1, "-+ #0.");
+        asks |= at[strspn(at, "0123456789.$")] == '*';
+        if (strtod(at, NULL) >= CHARACTERS_HUGE)
+            return true;
+    }
+    json_array_foreach (args, i, argument) {
+        if (asks && amount(argument, 0) >= CHARACTERS_HUGE)
+            return true;
+    }
+    return false;
+}
+
+double sql_amount_made(const json_t *call)
+{
+    bool repeats = strcmp(name_of_call(call), "repeat") == 0;
+    bool counts = strcmp(name_of_call(call), "generate_series") == 0;
+    double made = repeats  ? amount(json_array_get(json_object_get(call, "args"), 1), 0)
+                  : counts ? rows_of_series(call)
+                           : 1;
+    return made > 1 ? made : 1;
 }
 
 const char *sql_amount_function(const char *name, const json_t *call)
@@ -126,6 +181,8 @@ const char *sql_amount_function(const char *name, const json_t *call)
     };
     if (strcmp(name, "generate_series") == 0)
         return rows_of_series(call) >= ROWS_HUGE ? "amount.huge" : NULL;
+    if ((strcmp(name, "format") == 0 || strcmp(name, "printf") == 0) && is_wide(call))
+        return "amount.huge";
     for (size_t i = 0; i < COUNT_OF(sizes); i++)
         if (strcmp(sizes[i].name, name) == 0 &&
             size_of_call(call, sizes[i].argument, 0) >= sizes[i].limit)
@@ -150,20 +207,78 @@ static void spread_function(const json_t *range, struct spread *spread)
         spread->rows *= rows, spread->series++;
 }
 
+static bool holds(const json_t *node, const char *wanted)
+{
+    const char *key;
+    json_t *value;
+    size_t i;
+    json_object_foreach ((json_t *)node, key, value)
+        if (strcmp(key, wanted) == 0 || holds(value, wanted))
+            return true;
+    json_array_foreach (node, i, value) {
+        if (holds(value, wanted))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a condition looks at anything: "on true" and "1 = 1" do not. */
+static bool has_column(const json_t *condition)
+{
+    return holds(condition, "ColumnRef");
+}
+
+/* What is known of a WITH query of that name, NULL when it is a table. */
+static void spread_table(const json_t *query, struct spread *spread)
+{
+    double rows = json_real_value(query);
+    if (!query)
+        spread->apart++;
+    if (rows > 1)
+        spread->rows *= rows, spread->series++;
+}
+
+/* Gives all the rows that it reads. */
+static bool is_whole(const json_t *select)
+{
+    static const char *const limits[] = {"whereClause", "groupClause", "havingClause", "limitCount",
+                                         "distinctClause"};
+    for (size_t i = 0; i < COUNT_OF(limits); i++)
+        if (json_object_get(select, limits[i]))
+            return false;
+    return !holds(json_object_get(select, "targetList"), "FuncCall");
+}
+
+static void spread_item(const json_t *item, const json_t *names, int depth, struct spread *spread);
+
+static void spread_inner(const json_t *inner, const json_t *names, int depth, struct spread *spread)
+{
+    size_t i;
+    json_t *item;
+    const json_t *select = json_object_get(json_object_get(inner, "subquery"), "SelectStmt");
+    if (is_whole(select))
+        json_array_foreach (json_object_get(select, "fromClause"), i, item) {
+            spread_item(item, names, depth, spread);
+        }
+}
+
 static void spread_item(const json_t *item, const json_t *names, int depth, struct spread *spread)
 {
     const json_t *table = json_object_get(item, "RangeVar"),
+                 *inner = json_object_get(item, "RangeSubselect"),
                  *join = json_object_get(item, "JoinExpr"),
                  *function = json_object_get(item, "RangeFunction");
     const char *name = json_text_of(table, "relname");
     if (function)
         spread_function(function, spread);
-    if (name && !json_object_get(names, name))
-        spread->apart++;
+    if (name)
+        spread_table(json_object_get(names, name), spread);
+    if (inner && depth <= DEPTH_MAX)
+        spread_inner(inner, names, depth + 1, spread);
     if (!join || depth > 100)
         return;
-    bool limited = json_object_get(join, "quals") || json_object_get(join, "usingClause") ||
-                   json_flag(join, "isNatural");
+    bool limited = has_column(json_object_get(join, "quals")) ||
+                   json_object_get(join, "usingClause") || json_flag(join, "isNatural");
     struct spread left = {0, spread->rows, spread->series}, right = {0, 1, 0};
     spread_item(json_object_get(join, "larg"), names, depth + 1, &left);
     spread_item(json_object_get(join, "rarg"), names, depth + 1, &right);
@@ -171,6 +286,34 @@ static void spread_item(const json_t *item, const json_t *names, int depth, stru
     spread->apart += limited && both > 1 ? 1 : both;
     spread->rows = limited ? left.rows : left.rows * right.rows;
     spread->series = left.series + right.series;
+}
+
+static bool is_limited(const json_t *select)
+{
+    const json_t *limit = json_object_get(select, "limitCount");
+    return limit && !(amount(limit, 0) >= PRODUCT_HUGE);
+}
+
+/* Whether a number is so large that nothing gets there. */
+static bool holds_huge(const json_t *node)
+{
+    const char *key;
+    json_t *value;
+    size_t i;
+    json_object_foreach ((json_t *)node, key, value)
+        if ((strcmp(key, "A_Const") == 0 && amount_constant(value) >= NUMBER_FAR) ||
+            holds_huge(value))
+            return true;
+    json_array_foreach (node, i, value) {
+        if (holds_huge(value))
+            return true;
+    }
+    return false;
+}
+
+static bool stops(const json_t *condition)
+{
+    return has_column(condition) && !holds_huge(condition);
 }
 
 /* A query that asks itself, and has no condition that would ever stop it. */
@@ -184,8 +327,8 @@ static bool is_endless(const json_t *item)
     const char *table =
         json_text_of(json_object_get(json_array_get(from, 0), "RangeVar"), "relname");
     return name && table && strcmp(name, table) == 0 && json_array_size(from) == 1 &&
-           !json_object_get(again, "whereClause") && !json_object_get(again, "limitCount") &&
-           !json_object_get(query, "limitCount");
+           !stops(json_object_get(again, "whereClause")) && !is_limited(again) &&
+           !is_limited(query);
 }
 
 static struct spread spread_of(const json_t *from, const json_t *names)
@@ -199,28 +342,42 @@ static struct spread spread_of(const json_t *from, const json_t *names)
     return spread;
 }
 
-static bool is_spread(const json_t *from, const json_t *statement)
+/* Of both sides of a union, and of what is read whole; one of all else. */
+static double rows_of_query(const json_t *query, const json_t *names)
 {
-    AUTO(json) json_t *names = json_object();
+    const json_t *left = json_object_get(query, "larg"), *right = json_object_get(query, "rarg");
+    size_t values = json_array_size(json_object_get(query, "valuesLists"));
+    if (left && right)
+        return rows_of_query(left, names) + rows_of_query(right, names);
+    if (values)
+        return (double)values;
+    return is_whole(query) ? spread_of(json_object_get(query, "fromClause"), names).rows : 1;
+}
+
+static bool is_spread(const json_t *from, const json_t *names)
+{
     struct spread spread = spread_of(from, names);
-    if (spread.apart >= TABLES_APART) {
-        learn_queries(statement, names);
-        spread = spread_of(from, names);
-    }
     return spread.apart >= TABLES_APART || (spread.series > 1 && spread.rows >= PRODUCT_HUGE);
 }
 
-const char *sql_amount_select(const json_t *select, const json_t *statement)
+json_t *sql_amount_queries(const json_t *statement)
+{
+    json_t *names = json_object();
+    learn_queries(statement, names);
+    return names;
+}
+
+const char *sql_amount_select(const json_t *select, const json_t *names)
 {
     size_t i;
     json_t *item;
     const json_t *with = json_object_get(select, "withClause");
-    if (json_flag(with, "recursive") && !json_object_get(select, "limitCount"))
+    if (json_flag(with, "recursive") && !is_limited(select))
         json_array_foreach (json_object_get(with, "ctes"), i, item) {
             if (is_endless(item))
                 return "rows.endless";
         }
     if (json_object_get(select, "whereClause"))
         return NULL;
-    return is_spread(json_object_get(select, "fromClause"), statement) ? "join.unlimited" : NULL;
+    return is_spread(json_object_get(select, "fromClause"), names) ? "join.unlimited" : NULL;
 }

@@ -7,6 +7,10 @@
 const char *sql_amount_function(const char *name, const json_t *call);
 /* Whether an expression gives more digits than anybody reckons with. */
 bool sql_amount_is_endless(const json_t *expression);
+/* How many rows or pieces a call makes of nothing; 1 when that is not known. */
+double sql_amount_made(const json_t *call);
+/* What is known of the WITH queries of a statement, for sql_amount_select(). Caller decrefs. */
+json_t *sql_amount_queries(const json_t *statement);
 /* As of a function, of a SELECT inside of a statement: "join.unlimited", "rows.endless", or NULL.
  */
-const char *sql_amount_select(const json_t *select, const json_t *statement);
+const char *sql_amount_select(const json_t *select, const json_t *queries);

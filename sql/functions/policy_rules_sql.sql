@@ -20,7 +20,7 @@ from (values
 ('sql.select', 'sql', 'statement', 'none', 'reads', 'SelectStmt', 'Reads rows', ''),
 ('sql.explain', 'sql', 'statement', 'note', '', 'ExplainStmt',
  'Asks how a statement would run', ''),
-('sql.show', 'sql', 'statement', 'medium', 'reads', 'VariableShowStmt', 'Asks for settings', ''),
+('sql.show', 'sql', 'statement', 'note', 'reads', 'VariableShowStmt', 'Asks for a setting', ''),
 ('sql.statement.other', 'sql', 'statement', 'high', 'changes', '*',
  'Does something other than reading', 'An analysis reads; nobody said what this statement does.'),
 ('sql.write', 'sql', 'statement', 'high', 'changes',
@@ -54,6 +54,14 @@ from (values
  'Locks the rows that it reads', 'Others wait for them until it ends.'),
 ('sql.explain.runs', 'sql', 'clause', 'high', '', 'explain.runs',
  'Runs the statement that it asks about', 'EXPLAIN ANALYZE does what the statement says.'),
+('sql.show.other', 'sql', 'clause', 'medium', '', 'show.*', 'Asks how the database is set up',
+ 'Such settings tell of files, addresses and rights.'),
+('sql.show.plain', 'sql', 'clause', 'none', '',
+ 'show.server_version show.server_version_num show.timezone show.datestyle show.intervalstyle
+  show.lc_* show.client_encoding show.server_encoding show.standard_conforming_strings
+  show.integer_datetimes show.transaction_isolation show.default_transaction_isolation
+  show.max_identifier_length show.extra_float_digits show.bytea_output show.xmloption',
+ 'Asks how values are read and shown', ''),
 ('sql.several', 'sql', 'clause', 'medium', '', 'statements.several',
  'Is several statements', 'One question is one statement.'),
 ('sql.none', 'sql', 'clause', 'medium', '', 'statements.none', 'Holds no statement', ''),
@@ -76,7 +84,11 @@ from (values
 ('sql.table.columns', 'sql', 'table', 'note', 'reads',
  'information_schema.tables information_schema.columns information_schema.schemata
   information_schema.table_constraints information_schema.key_column_usage
-  information_schema.constraint_column_usage information_schema.referential_constraints',
+  information_schema.constraint_column_usage information_schema.referential_constraints
+  pg_class pg_catalog.pg_class pg_attribute pg_catalog.pg_attribute pg_namespace
+  pg_catalog.pg_namespace pg_type pg_catalog.pg_type pg_tables pg_catalog.pg_tables pg_enum
+  pg_catalog.pg_enum pg_index pg_catalog.pg_index pg_constraint pg_catalog.pg_constraint
+  pg_description pg_catalog.pg_description',
  'Asks which tables and columns there are', ''),
 ('sql.table.file', 'sql', 'table', 'high', 'reads', '*/* *://* *\\* ~*',
  'Reads a table that is named like a file', 'Some databases open the file of that name.'),
@@ -90,6 +102,10 @@ from (values
   *pg_shmem_allocations *pg_backend_memory_contexts *pg_stats_ext* *pg_db_role_setting
   *information_schema.*user_mapping*',
  'Reads passwords, rights or what others do', ''),
+('sql.table.secret.like', 'sql', 'table', 'medium', 'reads',
+ 'secrets *.secrets *_secrets credentials *.credentials *_credentials api_keys *.api_keys
+  vault.* *.vault.* mysql.* auth.users auth.identities auth.sessions auth.refresh_tokens',
+ 'Reads a table that is named as if it held secrets', ''),
 ('sql.table.other', 'sql', 'table', 'high', 'reads', '*.*.*', 'Reads another database', ''),
 ('sql.column.secret', 'sql', 'column', 'high', 'reads',
  'passwd *.passwd rolpassword *.rolpassword password *.password password_hash *.password_hash
@@ -99,6 +115,11 @@ from (values
   card_number *.card_number cvv *.cvv totp_secret *.totp_secret encrypted_password
   *.encrypted_password password_digest *.password_digest',
  'Reads a column of secrets', ''),
+('sql.column.secret.like', 'sql', 'column', 'medium', 'reads',
+ '*secret_key *_secret *_password *_passwd *_passphrase *_token *_private_key *_api_key *apikey
+  *_password_hash *passwordhash *password_salt *_credentials *_cvv cvc *.cvc *_pin recovery_codes
+  *.recovery_codes',
+ 'Reads a column that is named as if it held secrets', ''),
 -- SQL: functions. What is in no list may do anything.
 ('sql.function.unknown', 'sql', 'function', 'medium', 'calls', '*',
  'Calls a function that the rules do not know', 'It may change or send anything.'),
