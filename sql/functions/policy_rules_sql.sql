@@ -79,7 +79,7 @@ from (values
 ('sql.table', 'sql', 'table', 'none', 'reads', '*', 'Reads a table', ''),
 ('sql.table.catalog', 'sql', 'table', 'medium', 'reads',
  'pg_* pg_catalog.* information_schema.* *.pg_catalog.* *.information_schema.* pg_toast.*
-  sqlite_master sqlite_schema sqlite_temp_master',
+  sqlite_master sqlite_schema sqlite_temp_master cron.*',
  'Reads what the database knows of itself', ''),
 ('sql.table.columns', 'sql', 'table', 'note', 'reads',
  'information_schema.tables information_schema.columns information_schema.schemata
@@ -88,7 +88,7 @@ from (values
   pg_class pg_catalog.pg_class pg_attribute pg_catalog.pg_attribute pg_namespace
   pg_catalog.pg_namespace pg_type pg_catalog.pg_type pg_tables pg_catalog.pg_tables pg_enum
   pg_catalog.pg_enum pg_index pg_catalog.pg_index pg_constraint pg_catalog.pg_constraint
-  pg_description pg_catalog.pg_description',
+  pg_description pg_catalog.pg_description pg_indexes pg_catalog.pg_indexes',
  'Asks which tables and columns there are', ''),
 ('sql.table.file', 'sql', 'table', 'high', 'reads', '*/* *://* *\\* ~*',
  'Reads a table that is named like a file', 'Some databases open the file of that name.'),
@@ -116,10 +116,16 @@ from (values
   *.encrypted_password password_digest *.password_digest',
  'Reads a column of secrets', ''),
 ('sql.column.secret.like', 'sql', 'column', 'medium', 'reads',
- '*secret_key *_secret *_password *_passwd *_passphrase *_token *_private_key *_api_key *apikey
-  *_password_hash *passwordhash *password_salt *_credentials *_cvv cvc *.cvc *_pin recovery_codes
-  *.recovery_codes',
+ '*secret_key *access_key *_secret *_password *_passwd *passphrase *_private_key *_api_key *apikey
+  *password_hash *passwordhash *password_salt *_credentials *_cvv cvc *.cvc recovery_codes
+  *.recovery_codes pwd *.pwd *_pwd pw_hash *.pw_hash *auth_token *access_token *refresh_token
+  *reset_token *session_token *bearer_token *api_token *bot_token *id_token *remember_token
+  *invite_token *verification_token *confirmation_token *csrf_token',
  'Reads a column that is named as if it held secrets', ''),
+('sql.column.plain', 'sql', 'column', 'none', '',
+ '*has_password *needs_password *requires_password *change_password *reset_password *no_password
+  *forgot_password *is_secret *has_secret *has_api_key',
+ 'Says whether there is one', ''),
 -- SQL: functions. What is in no list may do anything.
 ('sql.function.unknown', 'sql', 'function', 'medium', 'calls', '*',
  'Calls a function that the rules do not know', 'It may change or send anything.'),
