@@ -3,6 +3,7 @@ const agreed = 'sql/functions/retention.sql';
 const dropped = 'sql/functions/retention_drop.sql';
 const drops = 'admin/verify_drops.c';
 const sql = (name) => ['sql/retention.sql', name];
+const going = (name) => ['sql/retention_drop.sql', name];
 const forged = (name) => ['flow/audit_retention_forged.test.mjs', name];
 const flow = (name) => ['flow/audit_retention.test.mjs', name];
 
@@ -37,31 +38,31 @@ export default [
       becomes: 'elsif false then', test: sql('nothing was dropped in another transaction') },
     { id: 'drop-only', defence: 'Audit rows are deleted only where one carries them',
       file: dropped, was: 'reach)) is not true) then', becomes: 'reach)) is false) then',
-      test: sql('nothing else deletes audit rows') },
+      test: going('nothing else deletes audit rows') },
     { id: 'drop-admins', defence: 'Both persons are admins when rows are dropped', file: dropped,
       was: "case when not is_admin(t.agreed_by) then 'agreer'",
-      becomes: "case when false then 'agreer'", test: sql('not when who agreed is disabled') },
+      becomes: "case when false then 'agreer'", test: going('not when who agreed is disabled') },
     { id: 'drop-hands', defence: 'Both persons are two when rows are dropped', file: dropped,
       was: "when are_tied(t.proposed_by, t.agreed_by) then 'one_person'",
-      becomes: "when false then 'one_person'", test: sql('nor when one has come in as the other') },
+      becomes: "when false then 'one_person'", test: going('nor when one has come in as the other') },
     { id: 'drop-young', defence: 'What is dropped is old enough then', file: dropped,
       was: "at time zone 'UTC') then 'young' end", becomes: "at time zone 'UTC') then null end",
-      test: sql('when it is old enough') },
+      test: going('when it is old enough') },
     { id: 'drop-count', defence: 'What is dropped was exported whole', file: dropped,
       was: 'or retention_count(t, reach) <> t.events then', becomes: 'then',
-      test: sql('nor when a row is missing') },
+      test: going('nor when a row is missing') },
     { id: 'drop-over', defence: 'Only rows of requests that are over are dropped', file: dropped,
       was: 'where request_is_over(r.state) and in_range', becomes: 'where in_range',
-      test: sql('the rows of two requests go') },
+      test: going('the rows of two requests go') },
     { id: 'drop-range', defence: 'Only requests with all rows in the range are dropped',
       file: dropped, was: 'and in_range(last.id, last.xid, reach)', becomes: '',
-      test: sql('the rows of two requests go') },
+      test: going('the rows of two requests go') },
     { id: 'drop-seal', defence: 'What is dropped is what was meant', file: agreed,
       was: 'where s.n = t.seal and s.hash = t.seal_hash)', becomes: 'where s.n = t.seal)',
-      test: sql('nor when the seal is another one') },
+      test: going('nor when the seal is another one') },
     { id: 'drop-quiet', defence: 'The live feed is not flooded by what a drop carries',
       file: 'sql/functions/reads_events.sql', was: " and a.event <> 'request.carried'",
-      becomes: '', test: sql('the live feed is told nothing, for nothing changed') },
+      becomes: '', test: going('the live feed is told nothing, for nothing changed') },
     { id: 'drop-verified', defence: 'Files that do not verify drop nothing',
       file: 'admin/audit_drop.c',
       was: 'return export_verify(place.keys, dropping->folder, &read, err) &&',
