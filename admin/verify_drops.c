@@ -1,5 +1,6 @@
 #include "admin/verify_drops.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,10 +129,9 @@ static bool is_hash(const uint8_t a[SHA256_SIZE], const uint8_t b[SHA256_SIZE])
 }
 
 /* At the last of these seals: what stayed, and that together with what went it is all. */
-static const char *kept_fault(const struct verify *verify)
+static const char *kept_fault(const struct verify *verify, const struct drop *last)
 {
     const struct drops *drops = &verify->drops;
-    const struct drop *last = newest(verify);
     uint8_t root[SHA256_SIZE];
     int64_t all = last->kept;
     for (size_t i = 0; i < drops->count; i++)
@@ -148,7 +148,9 @@ static const char *kept_fault(const struct verify *verify)
 bool verify_drops_seal(struct verify *verify, struct error *err)
 {
     struct drops *drops = &verify->drops;
+    const struct drop *last = newest(verify);
     const struct seal *seal = &verify->seal;
+    assert(last);
     drops->events += seal->events;
     for (size_t i = 0; i < drops->count; i++) {
         struct drop *drop = &drops->list[i];
@@ -158,8 +160,8 @@ bool verify_drops_seal(struct verify *verify, struct error *err)
             return broken(drop->retention_id, "is about another seal", err);
         drop->sealed_us = seal->sealed_us;
     }
-    const char *fault = seal->n == verify_drops_until(verify) ? kept_fault(verify) : NULL;
-    return !fault || broken(newest(verify)->retention_id, fault, err);
+    const char *fault = seal->n == last->seal ? kept_fault(verify, last) : NULL;
+    return !fault || broken(last->retention_id, fault, err);
 }
 
 /* The part that was dropped in this transaction of this epoch. */

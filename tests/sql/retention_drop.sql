@@ -1,4 +1,4 @@
--- Dropping what two admins agreed to: what is refused, what goes, what stays and what is said of it.
+-- Dropping what two admins agreed to: what is refused, what goes and stays, and what is said of it.
 -- Proves: I13
 \ir setup.psql
 \ir glass.psql

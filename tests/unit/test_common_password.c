@@ -7,9 +7,9 @@
 static void those_that_many_have_are_known_whatever_their_case(void **state)
 {
     (void)state;
-    static const char *const known[] = {"password", "PassWord", "12345678", "qwertyuiop",
-                                        "iloveyou", "11111111", "trustno1", "Ana.Petrova",
-                                        "Countersign"};
+    static const char *const known[] = {"password",   "PassWord",    "12345678",
+                                        "qwertyuiop", "iloveyou",    "11111111",
+                                        "trustno1",   "Ana.Petrova", "Countersign"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         assert_true(password_is_common(known[i], "ana.petrova"));
 }
@@ -17,8 +17,12 @@ static void those_that_many_have_are_known_whatever_their_case(void **state)
 static void others_are_not(void **state)
 {
     (void)state;
-    static const char *const others[] = {"", "a sentence that is long enough", "passwordpassword!",
-                                         "12345679810", "пароль-пароль", "zzzzzzzzzzzzz"};
+    static const char *const others[] = {"",
+                                         "a sentence that is long enough",
+                                         "passwordpassword!",
+                                         "12345679810",
+                                         "пароль-пароль",
+                                         "zzzzzzzzzzzzz"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         assert_false(password_is_common(others[i], "ana"));
 }
