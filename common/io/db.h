@@ -33,6 +33,7 @@ bool db_open(const char *url, const char *application, struct db **ret_db,
              struct error *err) MUST_CHECK;
 void db_close(struct db *db);
 void db_auto(struct db **db);
+void db_answers_within(struct db *db, int64_t answer_ms); /* from now on; else 30 s */
 
 /* Runs one statement, in a transaction of its own; prepares it on first use.
  * ERR_UNAVAILABLE: it did not run. ERR_BUSY: it was rolled back because of others,
@@ -41,9 +42,6 @@ void db_auto(struct db **db);
  * raise keep their code and field. The next call reconnects. */
 bool db_run(struct db *db, const struct statement *statement, const struct db_param *params,
             struct rows **ret_rows, struct error *err) MUST_CHECK;
-
-/* How long an answer may take from now on; 30 s otherwise. For what an operator waits for. */
-void db_answers_within(struct db *db, int64_t answer_ms);
 
 /* Several statements without parameters, as psql would run a file: migrations
  * and tests only. */
