@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/findings.h"
+
 #define NAME_SHOWN 200
 
 static const char *const fact_keys[] = {
@@ -141,32 +143,6 @@ static json_t *sorted(const json_t *set)
     return list;
 }
 
-static int compare_findings(const void *a, const void *b)
-{
-    static const char *const keys[] = {"line", "column"};
-    const json_t *one = *(json_t *const *)a, *two = *(json_t *const *)b;
-    for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        int64_t left = json_integer_of(one, keys[i], 0), right = json_integer_of(two, keys[i], 0);
-        if (left != right)
-            return left < right ? -1 : 1;
-    }
-    return strcmp(json_text_of(one, "rule"), json_text_of(two, "rule"));
-}
-
-static json_t *sorted_findings(const json_t *findings)
-{
-    size_t count = json_array_size(findings);
-    const json_t **list = memory_new(count, sizeof(void *));
-    for (size_t i = 0; i < count; i++)
-        list[i] = json_array_get(findings, i);
-    qsort(list, count, sizeof(void *), compare_findings);
-    json_t *sorted = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append(sorted, (json_t *)list[i]);
-    free(list);
-    return sorted;
-}
-
 json_t *judge_verdict(struct judge *judge, const char *language)
 {
     static const char *const capabilities[] = {"reads", "changes", "calls", "saves"};
@@ -182,7 +158,7 @@ json_t *judge_verdict(struct judge *judge, const char *language)
     return json_pack("{s:s, s:s, s:I, s:s, s:o, s:o, s:o}", "level",
                      policy_level_name(judge->level), "engine", "ok", "policy_version",
                      (json_int_t)rules_version(judge->rules), "language", language, "capabilities",
-                     can, "findings", sorted_findings(judge->findings), "facts", facts);
+                     can, "findings", findings_sorted(judge->findings), "facts", facts);
 }
 
 json_t *judge_code(struct rules *rules, const char *language, struct bytes code)

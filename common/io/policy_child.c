@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/findings.h"
 
 #define ANSWER_MAX (8U << 20)
 
@@ -224,11 +225,14 @@ static enum asked teach(struct policy *policy, struct child *child, int64_t unti
     return asked;
 }
 
-static bool is_verdict(const json_t *answer)
+/* What code made of its reader may answer anything: nothing that others would stumble over, and no
+ * rules of tomorrow, by which it would never be judged again. */
+static bool is_verdict(struct policy *policy, const json_t *answer)
 {
     return json_text_of(answer, "level") && json_text_of(answer, "engine") &&
-           json_is_array(json_object_get(answer, "findings")) &&
-           json_is_object(json_object_get(answer, "capabilities"));
+           findings_are_whole(json_object_get(answer, "findings")) &&
+           json_is_object(json_object_get(answer, "capabilities")) &&
+           json_integer_of(answer, "policy_version", INT64_MAX) <= policy_version(policy);
 }
 
 static enum asked judge(struct policy *policy, struct child *child, struct bytes question,
@@ -241,7 +245,7 @@ static enum asked judge(struct policy *policy, struct child *child, struct bytes
     enum asked asked = teach(policy, child, until_ms);
     if (asked == ASKED_WELL)
         asked = ask(child->fd, 'J', question, until_ms, &answer);
-    if (asked == ASKED_WELL && !is_verdict(answer))
+    if (asked == ASKED_WELL && !is_verdict(policy, answer))
         asked = ASKED_FAILED;
     if (asked == ASKED_WELL)
         *ret_verdict = TAKE(answer);

@@ -340,6 +340,13 @@ static void write_program(char *ret_path, size_t size, const char *text)
     assert_int_equal(chmod(ret_path, 0700), 0);
 }
 
+/* A reader that learns its rules well, and then answers so. */
+#define ANSWERS(length, fields)                                                                    \
+    "#!/bin/sh\nprintf '\\000\\000\\000\\024{\"policy_version\":1}'\n"                             \
+    "printf '\\000\\000\\000\\" length                                                             \
+    "{\"level\":\"none\",\"engine\":\"ok\",\"capabilities\":{}," fields                            \
+    "}'\nexec cat >/dev/null\n"
+
 static const struct {
     const char *name, *text, *engine;
 } broken[] = {
@@ -347,6 +354,13 @@ static const struct {
     {"answers nonsense", "#!/bin/sh\nexec yes\n", "failed"},
     {"is no program", "nothing", "failed"},
     {"answers another shape", "#!/bin/sh\nprintf '\\000\\000\\000\\002{}'\nexec cat >/dev/null\n",
+     "failed"},
+    {"finds what has no rule", ANSWERS("126", "\"policy_version\":1,\"findings\":[{},{}]"),
+     "failed"},
+    {"finds what has no place",
+     ANSWERS("154", "\"policy_version\":1,\"findings\":[{\"rule\":\"a\",\"level\":\"note\"}]"),
+     "failed"},
+    {"judges by rules of tomorrow", ANSWERS("127", "\"policy_version\":9999999,\"findings\":[]"),
      "failed"},
     {"hangs", "#!/bin/sh\nexec sleep 1000\n", "timeout"},
 };
