@@ -81,7 +81,7 @@ $(BUILD)/libcountersign.a: $(call objects,$(filter-out $(mains),$(common) $(api)
   $(statements) $(embedded) $(page) $(common_passwords)))
 	@rm -f $@ && ar qcs $@ $^
 unit-tests: $(tests)
-$(BUILD)/unit/test_policy_child: | $(BUILD)/countersign-policy
+$(BUILD)/unit/test_policy_child $(BUILD)/unit/test_policy_python: | $(BUILD)/countersign-policy
 # Calls that a test answers itself; the database's by tests/unit/support/script.h.
 scripted := db_run db_pool_run
 wraps_test_crypto := sodium_init

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "policy/python_amount.h"
+#include "policy/python_database.h"
+#include "policy/python_learn.h"
 #include "policy/python_plain.h"
 
 #define SQL_TEXTS_MAX 64
@@ -63,7 +65,11 @@ static void tell_string(struct python_walk *walk, const char *text, const struct
         *at = (char)tolower((unsigned char)*at);
     tell(&walk->python, FACT_STRING, lower, node);
     walk->names_page |= pattern_fits("http*://*/*", lower);
-    if (begins_like_sql(text) && walk->sql_texts++ < SQL_TEXTS_MAX)
+    if (!begins_like_sql(text))
+        return;
+    if (python_in_memory(&walk->python) && !python_leaves_memory(lower))
+        tell(&walk->python, FACT_CLAUSE, "sql.memory", node);
+    else if (walk->sql_texts++ < SQL_TEXTS_MAX)
         judge_sql_text(walk->python.judge, bytes_of(text), node->start, node->end);
 }
 
@@ -105,6 +111,7 @@ static bool visit_attribute(struct python_walk *walk, const struct node *node, s
     const struct node *attribute = python_child(node, PYTHON_attribute);
     if (!place->chained) {
         python_resolve(&walk->python, node, 0, anew(&walk->name));
+        python_name_memory(&walk->python, &walk->name);
         tell(&walk->python, FACT_NAME, walk->name.data, node);
     }
     struct bytes text = python_bytes(&walk->python, attribute);
@@ -126,12 +133,9 @@ static bool reads(const char *callee)
     return false;
 }
 
-/* getattr(self, name) stays within the program's own values. */
-static bool is_own(const struct python_walk *walk, const char *callee, const struct node *item)
+static bool picks(const char *callee)
 {
-    struct bytes first = python_bytes(&walk->python, node_part(node_above(item), 0));
-    return bytes_equal(first, bytes_of("self")) &&
-           (strcmp(callee, "builtins.getattr") == 0 || strcmp(callee, "builtins.setattr") == 0);
+    return strcmp(callee, "builtins.getattr") == 0 || strcmp(callee, "builtins.setattr") == 0;
 }
 
 static bool asks_database(const char *callee)
@@ -183,12 +187,15 @@ static void add_seen(struct python_walk *walk, const char *callee, const struct 
     else if (word)
         add_value(&walk->fact, word);
     else if (python_fold(&walk->python, value, 0, &walk->text))
-        add_value(&walk->fact, walk->text.data);
+        add_value(&walk->fact, picks(callee) && python_is_prefixed(walk->text.data)
+                                   ? "prefix"
+                                   : walk->text.data);
     else if ((word = word_of(value)))
         add_value(&walk->fact, word);
     else if (!isnan(amount))
         add_value(&walk->fact, "number");
-    else if (!is_own(walk, callee, item))
+    else if (!picks(callee) || !(python_is_own(&walk->python, node_above(item)) ||
+                                 python_names_field(&walk->python, value)))
         add_value(&walk->fact, "?");
 }
 
@@ -210,8 +217,9 @@ static void tell_argument(struct python_walk *walk, const char *callee, const st
     add_seen(walk, callee, item, value);
     tell(&walk->python, FACT_ARGUMENT, fact->data, item);
     walk->reads_unknown |= number == 0 && fact->data[fact->len - 1] == '?' && reads(callee);
-    if (number == 0 && asks_database(callee) && text->len && begins_like_sql(text->data) &&
-        !sql_is_read(bytes_of(text->data)))
+    bool in_memory = strncmp(callee, "sqlite3.memory()", 16) == 0;
+    if (number == 0 && asks_database(callee) && !in_memory && text->len &&
+        begins_like_sql(text->data) && !sql_is_read(bytes_of(text->data)))
         tell(&walk->python, FACT_CLAUSE, "sql.unread", item);
 }
 
@@ -262,6 +270,8 @@ static bool visit_call(struct python_walk *walk, const struct node *node, struct
     const struct node *arguments = python_child(node, PYTHON_arguments);
     (void)place;
     python_resolve(&walk->python, python_child(node, PYTHON_function), 0, anew(&walk->name));
+    if (python_stays_in_memory(&walk->python, node))
+        python_name_memory(&walk->python, &walk->name);
     const char *callee = walk->name.data;
     tell(&walk->python, FACT_CALL, callee, node);
     tell_arguments(walk, callee, arguments);
@@ -346,10 +356,18 @@ static bool is_too_deep(struct bytes code)
 
 static void judge_tree(struct judge *judge, struct bytes code, const struct python_tree *tree)
 {
-    struct python_walk walk = {
-        .python = {judge, code, json_object(), json_object(), json_object(), json_object()}};
+    struct python_walk walk = {.python = {judge,
+                                          code,
+                                          json_object(),
+                                          json_object(),
+                                          json_object(),
+                                          json_object(),
+                                          json_object(),
+                                          0,
+                                          {0}}};
+    python_learn_all(&walk.python, tree);
     for (uint32_t i = 0; i < tree->count; i++)
-        python_learn(&walk.python, &tree->nodes[i]);
+        python_learn_database(&walk.python, &tree->nodes[i]);
     walk_node(&walk, tree->nodes, (struct place){0});
     if (walk.names_page && walk.reads_unknown)
         judge_fact(judge, FACT_CLAUSE, "read.page", 0, 0);
@@ -359,6 +377,7 @@ static void judge_tree(struct judge *judge, struct bytes code, const struct pyth
     json_decref(walk.python.texts);
     json_decref(walk.python.numbers);
     json_decref(walk.python.tables);
+    json_decref(walk.python.functions);
     buffer_auto(&walk.name);
     buffer_auto(&walk.fact);
     buffer_auto(&walk.text);

@@ -10,10 +10,16 @@
 struct python {
     struct judge *judge;
     struct bytes code;
-    json_t *modules; /* name → what it stands for, with dots */
-    json_t *texts;   /* name → the texts that it is given; null when also something else */
-    json_t *numbers; /* name → the number that it was given */
-    json_t *tables;  /* name → whether it is only ever a table of pandas */
+    json_t *modules;   /* name → what it stands for, with dots */
+    json_t *texts;     /* name → the texts that it is given; null when also something else */
+    json_t *numbers;   /* name → the number that it was given */
+    json_t *functions; /* name → the names of its parameters; null when anything may call it */
+    json_t *tables;    /* name → whether it is only ever a table of pandas */
+    size_t changes;    /* of what others may have been given before */
+    struct {
+        size_t named, opened; /* functions that open one, and calls that do so in memory */
+        bool used, other;     /* one in memory that needs no opening; one that is not known */
+    } databases;
 };
 
 struct bytes python_bytes(const struct python *python, const struct node *node);
@@ -38,7 +44,5 @@ bool python_gives_named(const char *callee);
 /* The texts that an identifier may stand for; NULL when they are not all known. Borrowed. */
 const json_t *python_texts(const struct python *python, const struct node *node);
 
-/* Learns the names of imports and of what is given another name, in the whole tree. */
-void python_learn(struct python *python, const struct node *node);
-/* The modules and names that an import brings. */
-void python_tell_import(struct python *python, const struct node *node);
+/* Whether a module or one of its functions was ever kept under the name of an attribute. */
+bool python_holds_module(const struct python *python, const struct node *attribute);

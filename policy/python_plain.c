@@ -1,5 +1,6 @@
 #include "policy/python_plain.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static bool begins_with(const char *at, const char *end, const char *word)
@@ -32,17 +33,37 @@ bool python_only_asks(const struct node *node, struct bytes text)
            python_is(node_above(call), KIND_comparison_operator);
 }
 
-/* x.__class__.__name__ says what something is, and leads nowhere. */
+/* x.__class__.__name__ and x.__class__ is y say what something is, and lead nowhere. */
 static bool names_its_class(const struct python *python, const struct node *node)
 {
-    static const char after[] = ".__name__";
-    size_t end = node->end, len = sizeof after - 1;
-    const char *text = (const char *)python->code.data + end;
-    return python->code.len - end >= len && memcmp(text, after, len) == 0 &&
-           (python->code.len - end == len || !strchr("_.[", text[len]));
+    static const char *const names[] = {"__name__", "__qualname__", "__module__"};
+    const struct node *above = node_above(node);
+    if (python_is(above, KIND_comparison_operator))
+        return true;
+    if (!python_is(above, KIND_attribute))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (bytes_equal(python_bytes(python, python_child(above, PYTHON_attribute)),
+                        bytes_of(names[i])))
+            return true;
+    return false;
 }
 
-/* x.__dict__ of the program's own values, and self.__class__(), stay within them. */
+/* x.__dict__.items() lists, x.__dict__.get() may take. */
+static bool reaches(const struct python *python, const struct node *node)
+{
+    static const char *const lists[] = {"items", "keys", "copy"};
+    const struct node *above = node_above(node);
+    if (!python_is(above, KIND_attribute))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(lists); i++)
+        if (bytes_equal(python_bytes(python, python_child(above, PYTHON_attribute)),
+                        bytes_of(lists[i])))
+            return false;
+    return true;
+}
+
+/* x.__dict__ of the program's own values, and self.__class__, stay within them. */
 static bool is_of_itself(const struct python *python, const struct node *node, const char *last)
 {
     if (strcmp(last, "__class__") != 0 && strcmp(last, "__dict__") != 0)
@@ -53,9 +74,9 @@ static bool is_of_itself(const struct python *python, const struct node *node, c
     char after = end < python->code.len ? ((const char *)python->code.data)[end] : '\0';
     bool itself = strcmp(name, "self") == 0 || strcmp(name, "cls") == 0;
     if (strcmp(last, "__class__") == 0)
-        return itself && after == '(';
+        return itself;
     bool own = python_is(object, KIND_identifier) && strncmp(name, "__", 2) != 0 &&
-               !json_object_get(python->modules, name) && after != '[' && after != '.';
+               !json_object_get(python->modules, name) && after != '[' && !reaches(python, node);
     return strcmp(last, "__dict__") == 0 && (itself || own);
 }
 
@@ -70,4 +91,37 @@ bool python_is_plain(const struct python *python, const struct node *node, const
 {
     bool named = strcmp(last, "__class__") == 0 && names_its_class(python, node);
     return named || is_of_itself(python, node, last) || is_column(python, node, last);
+}
+
+static bool is_pandas(const struct python *python, const struct node *call)
+{
+    AUTO(buffer) struct buffer name = {0};
+    python_resolve(python, call, 0, &name);
+    return strncmp(name.data, "pandas.", 7) == 0 && strpbrk(name.data, "([");
+}
+
+bool python_is_own(const struct python *python, const struct node *arguments)
+{
+    const struct node *object = node_part(arguments, 0);
+    while (python_is(object, KIND_subscript) ||
+           (python_is(object, KIND_attribute) && !python_holds_module(python, object)))
+        object =
+            python_child(object, python_is(object, KIND_subscript) ? PYTHON_value : PYTHON_object);
+    AUTO(text) char *name = python_text(python, object);
+    return strcmp(name, "self") == 0 || json_is_true(json_object_get(python->tables, name)) ||
+           (python_is(object, KIND_call) && is_pandas(python, object));
+}
+
+bool python_names_field(const struct python *python, const struct node *node)
+{
+    AUTO(buffer) struct buffer name = {0};
+    python_resolve(python, node, 0, &name);
+    return strcmp(name.data, "dataclasses.Field.name") == 0;
+}
+
+bool python_is_prefixed(const char *text)
+{
+    const char *unknown = text ? strchr(text, '?') : NULL;
+    const char *line = text ? strchr(text, '_') : NULL;
+    return unknown && line && line < unknown && isalpha((unsigned char)text[0]);
 }

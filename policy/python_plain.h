@@ -9,3 +9,10 @@ bool python_is_disguised(struct bytes name);
 bool python_only_asks(const struct node *node, struct bytes text);
 /* Whether an attribute, whose last name is given, stays within the program's own values. */
 bool python_is_plain(const struct python *python, const struct node *node, const char *last);
+/* Whether getattr(self.part, name), of the arguments given, stays within the program's own values
+ * and its tables. */
+bool python_is_own(const struct python *python, const struct node *arguments);
+/* Whether it is the name of a field of a data class. */
+bool python_names_field(const struct python *python, const struct node *node);
+/* Whether "visit_?" begins like a plain name: it leads to nothing inside of Python. */
+bool python_is_prefixed(const char *text);

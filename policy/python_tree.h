@@ -7,7 +7,7 @@
 /* clang-format off */
 #define PYTHON_FIELDS(X)                                                                           \
     X(function) X(arguments) X(object) X(attribute) X(name) X(value) X(left) X(right) X(operator)  \
-    X(alias) X(module_name) X(subscript) X(condition) X(body)
+    X(alias) X(module_name) X(subscript) X(condition) X(body) X(parameters)
 /* clang-format on */
 
 enum python_field {
@@ -33,7 +33,8 @@ enum python_field {
     X(if_statement) X(conditional_expression) X(try_statement) X(match_statement)                  \
     X(boolean_operator) X(lambda) X(generator_expression) X(augmented_assignment)                  \
     X(pattern_list) X(tuple_pattern) X(expression_list) X(as_pattern_target) X(typed_parameter)    \
-    X(default_parameter) X(typed_default_parameter) X(comparison_operator) X(false) X(none)
+    X(default_parameter) X(typed_default_parameter) X(comparison_operator) X(false) X(none)  \
+    X(dictionary) X(set) X(pair) X(unary_operator) X(decorated_definition) X(type)
 /* clang-format on */
 
 enum python_kind {

@@ -8,39 +8,60 @@ select 1, id, language, match, cs.policy_words(match, words), level, title, expl
 from (values
 -- Python: what may be imported. What no rule knows needs a person.
 ('py.import.known', 'python', 'import', 'none', '',
- 'pandas pandas.* numpy numpy.* matplotlib matplotlib.* seaborn seaborn.* statsmodels
-  statsmodels.* scipy scipy.* sklearn sklearn.* plotly plotly.* altair json csv hmac re datetime
-  collections collections.abc math statistics itertools functools operator decimal fractions
-  random string textwrap typing typing_extensions dataclasses enum calendar time zoneinfo bisect
-  heapq copy pprint unicodedata difflib hashlib uuid numbers cmath abc contextlib array
-  __future__ warnings io secrets struct locale graphlib keyword colorsys timeit dateutil
-  dateutil.*
-  pytz tabulate openpyxl openpyxl.* xlsxwriter pyarrow pyarrow.* polars polars.* duckdb xarray
-  patsy patsy.* networkx networkx.* sympy sympy.* tqdm tqdm.* IPython.display rich rich.* html
-  html.parser html.entities urllib.parse ipaddress binascii zlib gc logging types mpl_toolkits
-  mpl_toolkits.* cycler pylab xgboost xgboost.* lightgbm lightgbm.* catboost lifelines lifelines.*
-  prophet prophet.* pmdarima pmdarima.* arch arch.* statsforecast statsforecast.* imblearn
-  imblearn.* mlxtend mlxtend.* category_encoders shap pingouin scikit_posthocs factor_analyzer
-  linearmodels linearmodels.* ruptures tsfresh tsfresh.* umap umap.* hdbscan kmodes kmodes.*
-  yellowbrick yellowbrick.* missingno squarify wordcloud adjustText palettable plotnine bokeh.*
-  holoviews hvplot.pandas altair_saver mplfinance folium folium.* geopandas shapely shapely.*
-  pyproj rtree haversine geopy.distance nltk nltk.* textblob gensim gensim.models
-  gensim.corpora vaderSentiment.* rapidfuzz rapidfuzz.* fuzzywuzzy fuzzywuzzy.* thefuzz
-  thefuzz.* Levenshtein jellyfish unidecode emoji langdetect inflect pyparsing bs4 PIL PIL.*
-  skimage skimage.* optuna cvxpy pulp deap simpy SALib SALib.* pint uncertainties bottleneck
-  sparse igraph community sortedcontainers more_itertools toolz toolz.* cytoolz boltons.*
-  attr attrs pydantic pandera pandera.* marshmallow arrow pendulum holidays humanize babel
-  babel.* prettytable termcolor colorama texttable tzdata tzlocal ciso8601 pandas_market_calendars
-  numpy_financial empyrical pyfolio ta quantstats torch torch.nn torch.nn.* torch.optim
-  torch.optim.* torch.utils.data torch.autograd orjson ujson simplejson xlrd xlwt odf docx
-  docx.* pyreadstat fastparquet markdown reportlab reportlab.* fpdf',
+ 'pandas pandas.* numpy numpy.* matplotlib matplotlib.* seaborn seaborn.* statsmodels statsmodels.*
+  scipy scipy.* sklearn sklearn.* plotly plotly.* altair json csv hmac re datetime collections
+  collections.abc math statistics itertools functools operator decimal fractions random string
+  textwrap typing typing_extensions dataclasses enum calendar time zoneinfo bisect heapq copy
+  pprint unicodedata difflib hashlib uuid numbers cmath abc contextlib array __future__ warnings
+  io secrets struct locale graphlib keyword colorsys timeit dateutil dateutil.* pytz tabulate
+  openpyxl openpyxl.* xlsxwriter pyarrow pyarrow.* polars polars.* duckdb xarray patsy patsy.*
+  networkx networkx.* sympy sympy.* tqdm tqdm.* IPython.display rich rich.* html html.parser
+  html.entities urllib.parse ipaddress binascii zlib gc logging types mpl_toolkits mpl_toolkits.*
+  cycler pylab xgboost xgboost.* lightgbm lightgbm.* catboost lifelines lifelines.* prophet
+  prophet.* pmdarima pmdarima.* arch arch.* statsforecast statsforecast.* imblearn imblearn.*
+  mlxtend mlxtend.* category_encoders shap pingouin scikit_posthocs factor_analyzer linearmodels
+  linearmodels.* ruptures tsfresh tsfresh.* umap umap.* hdbscan kmodes kmodes.* yellowbrick
+  yellowbrick.* missingno squarify wordcloud adjustText palettable plotnine bokeh.* holoviews
+  hvplot.pandas altair_saver mplfinance folium folium.* geopandas shapely shapely.* pyproj rtree
+  haversine geopy.distance nltk nltk.* textblob gensim gensim.models gensim.corpora
+  vaderSentiment.* rapidfuzz rapidfuzz.* fuzzywuzzy fuzzywuzzy.* thefuzz thefuzz.* Levenshtein
+  jellyfish unidecode emoji langdetect inflect pyparsing bs4 PIL PIL.* skimage skimage.* optuna
+  cvxpy pulp deap simpy SALib SALib.* pint uncertainties bottleneck sparse igraph community
+  sortedcontainers more_itertools toolz toolz.* cytoolz boltons.* attr attrs pydantic pandera
+  pandera.* marshmallow arrow pendulum holidays humanize babel babel.* prettytable termcolor
+  colorama texttable tzdata tzlocal ciso8601 pandas_market_calendars numpy_financial empyrical
+  pyfolio ta quantstats torch torch.nn torch.nn.* torch.optim torch.optim.* torch.utils.data
+  torch.autograd orjson ujson simplejson xlrd xlwt odf docx docx.* pyreadstat fastparquet
+  markdown reportlab reportlab.* fpdf contextvars gettext getopt optparse mimetypes reprlib
+  stringprep tracemalloc plistlib mailbox chunk wave imghdr token sched email email.* http
+  pdfplumber pypdf PyPDF2 docx2txt pptx pptx.* pyxlsb python_calamine agate petl janitor
+  sklearn_pandas skopt skopt.* hyperopt pymc pymc.* arviz emcee filterpy filterpy.* pykalman
+  hmmlearn hmmlearn.* sktime sktime.* tslearn tslearn.* tbats pyod pyod.* eli5 lime lime.*
+  dtreeviz econml econml.* dowhy causalimpact scikitplot scikitplot.* researchpy ortools
+  ortools.* cvxopt pywt astropy astropy.* rdkit rdkit.* Bio Bio.* libpysal libpysal.* esda esda.*
+  mapclassify h3 pygal pygal.* pyecharts pyecharts.* joypy ptitprince upsetplot matplotlib_venn
+  calplot july pywaffle highlight_text mplcursors brokenaxes colorcet cmocean great_tables
+  itables ydata_profiling skrub featuretools feature_engine feature_engine.* boruta recordlinkage
+  recordlinkage.* ftfy regex parse num2words money moneyed iso4217 pycountry phonenumbers
+  phonenumbers.* schwifty stdnum stdnum.* nameparser faker mimesis chardet charset_normalizer
+  dateparser dateparser.* workalendar workalendar.* isoweek iso8601 yake rake_nltk wordsegment
+  textstat textdistance stop_words snowballstemmer jieba pypinyin spellchecker pypfopt pypfopt.*
+  ffn talib pandas_ta QuantLib scikits scikits.* sklearn_extra sklearn_extra.* kneed imodels
+  darts darts.* neuralprophet fbprophet stumpy bambi formulaic awkward jsonschema jsonpath_ng
+  jmespath voluptuous cerberus typeguard beartype deprecated wrapt decorator tenacity cachetools
+  loguru structlog cattrs anytree treelib bitarray intervaltree portion geojson shapefile utm
+  mgrs geographiclib geographiclib.* metpy metpy.* pvlib pvlib.* unyt quantities mesa mesa.*
+  leidenalg pgmpy pgmpy.* htmlmin html2text markdownify markdown2 mistune tomli tomlkit toml
+  json5 ijson jsonlines clevercsv dbfread pyreadr icalendar ofxparse barcode qrcode qrcode.* cv2
+  imageio imageio.* tifffile spacy spacy.lang.* importlib.metadata',
  'Uses a library for calculations', ''),
 ('py.import.files', 'python', 'import', 'note', '',
  'os os.path pathlib glob fnmatch stat filecmp posixpath ntpath sys argparse platform getpass
-  base64 sqlite3 yaml zipfile gzip bz2 lzma tarfile quopri traceback
-  inspect errno configparser tomllib xml.etree.ElementTree xml xml.etree concurrent.futures
-  concurrent asyncio threading tempfile queue weakref shutil logging.config logging.handlers ast
-  joblib jinja2',
+  base64 sqlite3 yaml zipfile gzip bz2 lzma tarfile quopri traceback inspect errno configparser
+  tomllib xml.etree.ElementTree xml xml.etree concurrent.futures concurrent asyncio threading
+  tempfile queue weakref shutil logging.config logging.handlers ast joblib jinja2 xml.dom
+  xml.dom.* lxml lxml.* h5py pickle codecs shlex cProfile profile pstats unittest unittest.*
+  fileinput',
  'Loads a library that reaches files or the machine', 'What it does with it is told line by
   line.'),
 ('py.import.unknown', 'python', 'import', 'medium', '', '*',
@@ -51,25 +72,23 @@ from (values
 ('py.import.process', 'python', 'import', 'high', 'calls',
  'subprocess subprocess.* pty pexpect pexpect.* sh plumbum plumbum.* fabric fabric.* invoke
   multiprocessing multiprocessing.* posix nt _posixsubprocess commands popen2 resource signal
-  fcntl
-  termios tty pwd grp spwd crypt syslog os.system psutil asyncio.subprocess shlex popen
-  _winapi winreg msvcrt daemon sched_ext concurrent.futures.process joblib.* dask
-  dask.* ray ray.* distributed docker docker.* kubernetes kubernetes.* mmap readline curses nis
-  ptrace ptrace.* distutils distutils.* setuptools setuptools.* pip pip.* ensurepip venv',
+  fcntl termios tty pwd grp spwd crypt syslog os.system psutil asyncio.subprocess popen _winapi
+  winreg msvcrt daemon sched_ext concurrent.futures.process joblib.* dask dask.* ray ray.*
+  distributed docker docker.* kubernetes kubernetes.* mmap readline curses nis ptrace ptrace.*
+  distutils distutils.* setuptools setuptools.* pip pip.* ensurepip venv',
  'Can start programs or reach into the machine', 'An analysis needs no programs of its own.'),
 ('py.import.network', 'python', 'import', 'high', 'calls',
  'socket socketserver _socket ssl _ssl requests requests.* urllib urllib.request urllib.error
-  urllib.robotparser
-  urllib.response urllib2 urllib3 urllib3.* http http.client http.server http.* ftplib smtplib
-  smtpd poplib imaplib telnetlib nntplib xmlrpc xmlrpc.* aiohttp aiohttp.* httpx httpx.* httplib2
-  paramiko paramiko.* websocket websockets websockets.* pycurl boto3 boto3.* botocore botocore.*
-  google.cloud google.cloud.* azure azure.* s3fs gcsfs fsspec fsspec.* smbclient scapy scapy.*
-  dns dns.* webbrowser asyncore asynchat select selectors twisted twisted.* tornado tornado.* zmq
-  grpc grpc.* flask flask.* fastapi fastapi.* uvicorn django django.* bottle email.* email
-  mechanize selenium selenium.* playwright playwright.* scrapy scrapy.* feedparser slack_sdk
-  slack_sdk.* telegram telegram.* discord pika kafka kafka.* redis redis.* pymongo pymongo.*
-  psycopg2 psycopg2.* psycopg psycopg.* asyncpg pymysql pymysql.* MySQLdb mysql mysql.*
-  cx_Oracle oracledb pyodbc sqlalchemy sqlalchemy.* snowflake snowflake.* ldap3 hvac
+  urllib.robotparser urllib.response urllib2 urllib3 urllib3.* http.client http.server http.*
+  ftplib smtplib smtpd poplib imaplib telnetlib nntplib xmlrpc xmlrpc.* aiohttp aiohttp.* httpx
+  httpx.* httplib2 paramiko paramiko.* websocket websockets websockets.* pycurl boto3 boto3.*
+  botocore botocore.* google.cloud google.cloud.* azure azure.* s3fs gcsfs fsspec fsspec.*
+  smbclient scapy scapy.* dns dns.* webbrowser asyncore asynchat select selectors twisted
+  twisted.* tornado tornado.* zmq grpc grpc.* flask flask.* fastapi fastapi.* uvicorn django
+  django.* bottle mechanize selenium selenium.* playwright playwright.* scrapy scrapy.*
+  feedparser slack_sdk slack_sdk.* telegram telegram.* discord pika kafka kafka.* redis redis.*
+  pymongo pymongo.* psycopg2 psycopg2.* psycopg psycopg.* asyncpg pymysql pymysql.* MySQLdb mysql
+  mysql.* cx_Oracle oracledb pyodbc sqlalchemy sqlalchemy.* snowflake snowflake.* ldap3 hvac
   elasticsearch elasticsearch.* cgi wsgiref wsgiref.* idlelib idlelib.* pydoc yfinance openai',
  'Can speak to other machines', 'Data may leave, and other code may come in.'),
 ('py.import.native', 'python', 'import', 'block', '',
@@ -78,22 +97,20 @@ from (values
   numpy.distutils.* scipy.weave pandas._libs.* jnius pyautogui ctypeslib sip',
  'Calls machine code directly', 'No check of Python sees what machine code does.'),
 ('py.import.dynamic', 'python', 'import', 'high', '',
- 'importlib importlib.* imp runpy pkgutil zipimport code codeop codecs builtins __builtin__
-  __builtins__ dis bdb pdb trace compileall py_compile marshal symtable opcode
-  _frozen_importlib _frozen_importlib_external _imp modulefinder site sitecustomize usercustomize
-  atexit faulthandler sysconfig cProfile profile doctest unittest unittest.* pytest test
-  test.* lib2to3 lib2to3.* tokenize nbformat IPython IPython.core IPython.core.* IPython.utils
-  IPython.utils.* jupyter_client ipykernel _io _pyio _thread _testcapi _xxsubinterpreters
-  _interpreters bytecode uncompyle6 rlcompleter linecache pyclbr RestrictedPython
-  numexpr simpleeval asteval jinja2.* mako mako.* string.templatelib six six.* future
-  future.* numba numba.* cloudpickle_ext _operator _functools _collections _json _pickle_',
+ 'importlib importlib.* imp runpy pkgutil zipimport code codeop builtins __builtin__ __builtins__
+  dis bdb pdb trace compileall py_compile marshal symtable opcode _frozen_importlib
+  _frozen_importlib_external _imp modulefinder site sitecustomize usercustomize atexit
+  faulthandler sysconfig doctest pytest test test.* lib2to3 lib2to3.* tokenize nbformat IPython
+  IPython.core IPython.core.* IPython.utils IPython.utils.* jupyter_client ipykernel _io _pyio
+  _thread _testcapi _xxsubinterpreters _interpreters bytecode uncompyle6 rlcompleter linecache
+  pyclbr RestrictedPython numexpr simpleeval asteval jinja2.* mako mako.* string.templatelib six
+  six.* future future.* numba numba.* cloudpickle_ext _operator _functools _collections _json
+  _pickle_ unittest.mock unittest.mock.* unittest.loader',
  'Can make code while it runs', 'What runs then is not what was read.'),
 ('py.import.pickle', 'python', 'import', 'high', '',
- 'pickle pickle.* cPickle _pickle dill dill.* cloudpickle cloudpickle.* shelve dbm dbm.*
-  jsonpickle
-  pickletools copyreg copy_reg klepto torch.* h5py tables xml.sax xml.sax.* xml.dom
-  xml.dom.*
-  lxml lxml.* tensorflow tensorflow.* keras keras.* ruamel ruamel.*',
+ 'pickle.* cPickle _pickle dill dill.* cloudpickle cloudpickle.* shelve dbm dbm.* jsonpickle
+  pickletools copyreg copy_reg klepto torch.* tables tensorflow tensorflow.* keras keras.* ruamel
+  ruamel.* xml.sax xml.sax.*',
  'Reads data that can hold code', 'Such files run what they say when they are opened.'),
 ('py.import.delete', 'python', 'import', 'high', 'changes', 'send2trash',
  'Can delete files', ''),
@@ -101,18 +118,25 @@ from (values
 ('py.os.known', 'python', 'name', 'none', '',
  'os.path os.path.* os.sep os.linesep os.getcwd os.fspath os.cpu_count os.curdir os.PathLike
   sys.version sys.version_info sys.argv sys.maxsize sys.stdout sys.stdout.write sys.stdout.flush
-  sys.stdin sys.stdin.* sys.stdout.* sys.stderr.* sys.stderr sys.stderr.write
-  sys.float_info sys.float_info.* sys.getsizeof sys.byteorder sys.exit sys.executable.none
-  os.name os.extsep os.path.join() sys.stdout.reconfigure sys.getrecursionlimit
-  sys.setrecursionlimit sys.int_info sys.platform sys.version_info[] sys.version_info.*
-  gc.collect sys.argv[] sys.intern sys.version.* sys.version[] sys.version[].* sys.platform.*
-  sys.argv.* sys.argv[].* sys.exc_info sys.exc_info()[] sys.float_info.* sys.hexversion
-  sys.implementation.name sys.maxunicode os.sep.* os.linesep.* os.getcwd().*
-  os.cpu_count() os.get_terminal_size os.urandom os.times types.MappingProxyType types.NoneType
-  types.GeneratorType inspect.signature inspect.signature().* inspect.getdoc inspect.cleandoc
-  inspect.isfunction inspect.isclass platform.python_version platform.python_version().*
-  logging.handlers.RotatingFileHandler logging.handlers.TimedRotatingFileHandler
-  logging.handlers.QueueHandler logging.handlers.MemoryHandler',
+  sys.stdin sys.stdin.* sys.stdout.* sys.stderr.* sys.stderr sys.stderr.write sys.float_info
+  sys.float_info.* sys.getsizeof sys.byteorder sys.exit sys.executable.none os.name os.extsep
+  os.path.join() sys.stdout.reconfigure sys.getrecursionlimit sys.setrecursionlimit sys.int_info
+  sys.platform sys.version_info[] sys.version_info.* gc.collect sys.argv[] sys.intern
+  sys.version.* sys.version[] sys.version[].* sys.platform.* sys.argv.* sys.argv[].* sys.exc_info
+  sys.exc_info()[] sys.float_info.* sys.hexversion sys.implementation.name sys.maxunicode
+  os.sep.* os.linesep.* os.getcwd().* os.cpu_count() os.get_terminal_size os.urandom os.times
+  types.MappingProxyType types.NoneType types.GeneratorType inspect.signature
+  inspect.signature().* inspect.getdoc inspect.cleandoc inspect.isfunction inspect.isclass
+  platform.python_version platform.python_version().* logging.handlers.RotatingFileHandler
+  logging.handlers.TimedRotatingFileHandler logging.handlers.QueueHandler
+  logging.handlers.MemoryHandler os.getpid os.access os.R_OK os.W_OK os.F_OK
+  sys.getdefaultencoding sys.getrefcount sys.flags sys.tracebacklimit sys.getfilesystemencoding
+  sys.api_version platform.system platform.release platform.machine platform.platform
+  platform.python_implementation platform.processor platform.system().*
+  weakref.WeakValueDictionary weakref.WeakKeyDictionary weakref.WeakSet weakref.ref weakref.proxy
+  traceback.extract_tb inspect.getfullargspec inspect.Parameter.* inspect.ismethod
+  inspect.isgenerator inspect.iscoroutinefunction inspect.Signature platform.python_version_tuple
+  sys.stdout.encoding',
  'Handles names of files', ''),
 ('py.os.read', 'python', 'name', 'note', 'reads',
  'os.stat().st_* os.listdir().* os.listdir()[] os.listdir()[].* os.scandir().* os.listdir
@@ -134,24 +158,24 @@ from (values
  'Reaches into the machine or the interpreter',
  'Programs, processes, the environment and loaded modules are reached this way.'),
 ('py.process', 'python', 'name', 'block', 'calls',
- 'os.system os.popen os.exec* os.spawn* os.posix_spawn* os.fork* os.kill os.killpg
-  os.startfile os.system.* os.popen.* subprocess.* pty.* posix.* multiprocessing.* pexpect.*
-  commands.* _posixsubprocess.* asyncio.create_subprocess_* asyncio.subprocess.*',
+ 'os.system os.popen os.exec* os.spawn* os.posix_spawn* os.fork* os.kill os.killpg os.startfile
+  os.system.* os.popen.* subprocess.* pty.* posix.* multiprocessing.* pexpect.* commands.*
+  _posixsubprocess.* asyncio.create_subprocess_* asyncio.subprocess.*',
  'Starts another program', 'An analysis needs no programs of its own.'),
 ('py.environment', 'python', 'name', 'high', 'reads',
  'os.environ os.environ.* os.environ[]* os.environb* os.getenv os.getenvb os.putenv os.unsetenv',
  'Reads or sets the environment', 'Keys and passwords are kept there.'),
 ('py.delete', 'python', 'name', 'high', 'changes',
  'os.remove os.unlink os.rmdir os.removedirs os.rename* os.replace os.chmod os.chown os.lchown
-  os.truncate os.link os.symlink os.mkfifo os.mknod os.utime shutil.* os.chdir os.chroot
-  os.umask',
+  os.truncate os.link os.symlink os.mkfifo os.mknod os.utime shutil.* os.chdir os.chroot os.umask',
  'Deletes, moves or changes files', ''),
 ('py.dynamic', 'python', 'name', 'block', '',
  'builtins.eval builtins.exec builtins.compile builtins.__import__ builtins.execfile
   builtins.eval.* builtins.exec.* builtins.compile.* builtins.__import__.* builtins.breakpoint
   builtins.__builtins__ builtins.__builtins__.* builtins.__builtins__[]* builtins.__loader__*
-  builtins.__spec__* builtins.reload importlib.* imp.* runpy.* builtins.reload.*
-  builtins.eval()* builtins.exec()* builtins.compile()* code.* codeop.* pkgutil.* zipimport.*',
+  builtins.__spec__* builtins.reload importlib.* imp.* runpy.* builtins.reload.* builtins.eval()*
+  builtins.exec()* builtins.compile()* code.* codeop.* pkgutil.* zipimport.* cProfile.run
+  cProfile.runctx profile.run profile.runctx unittest.mock unittest.mock.*',
  'Runs code that is made while it runs', 'What runs then is not what was read.'),
 ('py.scope', 'python', 'name', 'high', '',
  'builtins.globals builtins.globals()* builtins.locals builtins.locals()* builtins.__dict__*
@@ -160,7 +184,23 @@ from (values
  'Reaches all names that there are', 'Functions can be found there without naming them.'),
 ('py.scope.known', 'python', 'name', 'none', '',
  'builtins.__name__ builtins.__doc__ builtins.__version__ builtins.__author__ builtins.__all__
-  builtins.__debug__ builtins.__slots__ builtins.__annotations__',
+  builtins.__debug__ builtins.__slots__ builtins.__annotations__ builtins.__add__
+  builtins.__radd__ builtins.__iadd__ builtins.__sub__ builtins.__rsub__ builtins.__isub__
+  builtins.__mul__ builtins.__rmul__ builtins.__imul__ builtins.__truediv__ builtins.__rtruediv__
+  builtins.__itruediv__ builtins.__floordiv__ builtins.__rfloordiv__ builtins.__ifloordiv__
+  builtins.__mod__ builtins.__rmod__ builtins.__imod__ builtins.__pow__ builtins.__rpow__
+  builtins.__ipow__ builtins.__matmul__ builtins.__rmatmul__ builtins.__imatmul__
+  builtins.__and__ builtins.__rand__ builtins.__iand__ builtins.__or__ builtins.__ror__
+  builtins.__ior__ builtins.__xor__ builtins.__rxor__ builtins.__ixor__ builtins.__lshift__
+  builtins.__rlshift__ builtins.__ilshift__ builtins.__rshift__ builtins.__rrshift__
+  builtins.__irshift__ builtins.__str__ builtins.__repr__ builtins.__hash__ builtins.__eq__
+  builtins.__ne__ builtins.__lt__ builtins.__le__ builtins.__gt__ builtins.__ge__
+  builtins.__len__ builtins.__iter__ builtins.__next__ builtins.__call__ builtins.__contains__
+  builtins.__getitem__ builtins.__setitem__ builtins.__bool__ builtins.__int__ builtins.__float__
+  builtins.__neg__ builtins.__abs__ builtins.__enter__ builtins.__exit__ builtins.__copy__
+  builtins.__format__ builtins.__match_args__ builtins.__array_priority__ builtins.__tablename__
+  builtins.__license__ builtins.__email__ builtins.__copyright__ builtins.__date__
+  builtins.__status__ builtins.__credits__ builtins.__test__ builtins.__title__',
  'Uses a name of the module', ''),
 ('py.scope.file', 'python', 'name', 'note', '', 'builtins.__file__', 'Asks for its own path', ''),
 ('py.native', 'python', 'name', 'block', '',
@@ -177,32 +217,33 @@ from (values
   torch.hub* torch.package* torch.jit* torch.utils.cpp_extension* torch.multiprocessing*
   torch.distributed* torch.ops.load_library torch.classes* torch.compile torch.serialization*
   torch.utils.* torch.onnx* torch.testing* optuna.integration* optuna.storages*
-  pydantic.ImportString pydantic.PyObject pydantic.v1.* folium.utilities*
-  bokeh.embed.server* joblib.* ast.* jinja2.*Loader* jinja2.loaders* jinja2.nodes*
-  jinja2.nativetypes* jinja2.sandbox* jinja2.bccache* plotly.io.orca* plotly.io._*
-  plotly.plotly* chart_studio* plotly.tools* plotly.utils* polars.SQLContext polars.Config.load*
-  polars.read_database* polars.register_plugin*
-  polars.plugins* polars.io* altair_viewer* altair.utils* altair.vega* rich.pretty.install
-  rich.traceback* rich.console* tqdm.contrib* tqdm.cli* networkx.drawing* networkx.utils*
-  xarray.open_* xarray.tutorial* xarray.backends* openpyxl.compat* openpyxl.xml*
-  pyarrow.fs* pyarrow.flight* pyarrow.hdfs* pyarrow.cuda* pyarrow.plasma* pyarrow.compute.call*
-  pyarrow.deserialize* pyarrow.default_serialization* pyarrow.lib* pyarrow.substrait*
-  sympy.utilities* sympy.printing* sympy.preview sympy.plotting.*
-  sympy.external* sympy.core.sympify* patsy.eval* patsy.state*
-  boltons.tbutils* boltons.fileutils* boltons.socketutils* toolz.sandbox* wordcloud.*cli*
-  mplfinance._* xgboost.dask* xgboost.spark* xgboost.rabit* xgboost.tracker* lightgbm.dask*
-  lightgbm.register_logger shap.datasets* shap.*load* catboost.datasets* statsforecast.distributed*
-  skimage.io.*http* skimage.data* skimage.util.* imblearn.datasets.fetch_*
-  markdown.extensions* markdown.util* reportlab.lib.utils* reportlab.lib.rl_safe_eval*
-  reportlab.platypus.paraparser* docx.opc*
-  pandera.io* pandera.*_from_* marshmallow.class_registry*',
+  pydantic.ImportString pydantic.PyObject pydantic.v1.* folium.utilities* bokeh.embed.server*
+  joblib.* ast.* jinja2.*Loader* jinja2.loaders* jinja2.nodes* jinja2.nativetypes*
+  jinja2.sandbox* jinja2.bccache* plotly.io.orca* plotly.io._* plotly.plotly* chart_studio*
+  polars.SQLContext polars.Config.load* polars.read_database* polars.register_plugin*
+  polars.plugins* polars.io* altair_viewer* altair.utils* altair.vega* rich.console*
+  tqdm.contrib* tqdm.cli* networkx.drawing* networkx.utils* xarray.tutorial* xarray.backends*
+  openpyxl.compat* openpyxl.xml* pyarrow.fs* pyarrow.flight* pyarrow.hdfs* pyarrow.cuda*
+  pyarrow.plasma* pyarrow.compute.call* pyarrow.deserialize* pyarrow.default_serialization*
+  pyarrow.lib* pyarrow.substrait* sympy.utilities* sympy.printing* sympy.preview sympy.plotting.*
+  sympy.external* sympy.core.sympify* patsy.eval* patsy.state* boltons.tbutils*
+  boltons.fileutils* boltons.socketutils* toolz.sandbox* wordcloud.*cli* mplfinance._*
+  xgboost.dask* xgboost.spark* xgboost.rabit* xgboost.tracker* lightgbm.dask*
+  lightgbm.register_logger shap.datasets* shap.*load* catboost.datasets*
+  statsforecast.distributed* skimage.io.*http* skimage.data* skimage.util.*
+  imblearn.datasets.fetch_* markdown.extensions* markdown.util* reportlab.lib.utils*
+  reportlab.lib.rl_safe_eval* reportlab.platypus.paraparser* docx.opc* pandera.io*
+  pandera.*_from_* marshmallow.class_registry* spacy.cli* spacy.load spacy.util*',
  'Uses a part of a library that leaves the run', 'It loads, sends or runs what is not seen here.'),
 ('py.library.known', 'python', 'name', 'none', '',
- 'ast.literal_eval joblib.Parallel joblib.delayed joblib.cpu_count joblib.hash
-  torch.utils.data.* torch.nn.utils.* nltk.tokenize.* sympy.printing.latex
-  sympy.utilities.iterables*
+ 'ast.literal_eval joblib.Parallel joblib.delayed joblib.cpu_count joblib.hash torch.utils.data.*
+  torch.nn.utils.* nltk.tokenize.* sympy.printing.latex sympy.utilities.iterables*
   networkx.drawing.layout* rich.console.Console rich.console.Console()* polars.Config
-  sympy.plotting.plot torch.testing.assert_close networkx.utils.pairwise',
+  sympy.plotting.plot torch.testing.assert_close networkx.utils.pairwise rich.console.Group
+  rich.console.Group()* sympy.utilities.lambdify sympy.utilities.lambdify.lambdify
+  jinja2.BaseLoader jinja2.DictLoader skimage.util.img_as_* skimage.util.invert
+  skimage.util.random_noise importlib.metadata.version importlib.metadata.PackageNotFoundError
+  importlib.metadata',
  'Uses a known part of a library', ''),
 ('py.library.inside', 'python', 'name', 'medium', '', '*._*',
  'Uses what a library keeps for itself', 'Other modules can be reached from there.'),
@@ -214,91 +255,109 @@ from (values
 ('py.pandas.inside', 'python', 'name', 'high', '',
  'pandas.*._* numpy.*._* matplotlib.*._* scipy.*._* statsmodels.*._* sklearn.*._* seaborn.*._*
   json.*._* pandas.io.* pandas.compat* pandas.core.* pandas.util.* pandas._* pandas.testing.*
-  numpy.core*
-  numpy.lib.utils* numpy.lib.npyio* numpy.lib.format* numpy.testing.* numpy._* numpy.compat*
-  matplotlib.cbook* matplotlib._* matplotlib.testing* matplotlib.backends.* matplotlib.sphinxext*
-  matplotlib.texmanager* matplotlib.dviread* matplotlib.animation.* json.codecs* json.decoder.*
-  json.scanner* json.encoder.* re.enum* re.copyreg* re._* csv.io* random._* collections._*
-  statistics.sys* datetime.sys* dataclasses.sys* dataclasses.builtins* enum.sys* typing.sys*
-  scipy._* scipy.io.matlab.* statsmodels.compat* statsmodels.tools.*web* sklearn.utils.*
-  sklearn.externals* sklearn.datasets.fetch_* sklearn.datasets._* seaborn.load_dataset
-  seaborn.utils.* statsmodels.api.webdoc statsmodels.datasets.webuse
+  numpy.core* numpy.lib.utils* numpy.lib.npyio* numpy.lib.format* numpy.testing.* numpy._*
+  numpy.compat* matplotlib.cbook* matplotlib._* matplotlib.testing* matplotlib.backends.*
+  matplotlib.sphinxext* matplotlib.texmanager* matplotlib.dviread* matplotlib.animation.*
+  json.codecs* json.decoder.* json.scanner* json.encoder.* re.enum* re.copyreg* re._* csv.io*
+  random._* collections._* statistics.sys* datetime.sys* dataclasses.sys* dataclasses.builtins*
+  enum.sys* typing.sys* scipy._* scipy.io.matlab.* statsmodels.compat* statsmodels.tools.*web*
+  sklearn.utils.* sklearn.externals* sklearn.datasets.fetch_* sklearn.datasets._*
+  seaborn.load_dataset seaborn.utils.* statsmodels.api.webdoc statsmodels.datasets.webuse
   statsmodels.datasets.get_rdataset statsmodels.api.datasets.get_rdataset
   seaborn.get_dataset_names scipy.datasets.* warnings.sys* textwrap.re.* string._re.enum*
-  functools.recursive_repr* contextlib.sys* contextlib.os* io.open* io.FileIO io.FileIO()* io._*
-  copy._* copy.weakref* heapq._* decimal._* operator._* hashlib._* hashlib.__* uuid.os* uuid._*
-  time._* calendar.sys* locale.os* locale.sys* locale.builtins*  functools.reduce.__* abc._*
-  html._* html.parser.re.*',
+  functools.recursive_repr* contextlib.sys* contextlib.os* io.FileIO io.FileIO()* copy._*
+  copy.weakref* heapq._* decimal._* operator._* hashlib._* hashlib.__* uuid.os* uuid._* time._*
+  calendar.sys* locale.os* locale.sys* locale.builtins* functools.reduce.__* abc._* html._*
+  html.parser.re.* io._* io.open_code*',
  'Goes into the inside of a library', 'Other modules can be reached from there.'),
 ('py.pandas.inside.known', 'python', 'name', 'none', '',
  'pandas.__version__ numpy.__version__ *.__version__ pandas.core.frame.DataFrame
-  pandas.core.series.Series pandas.util.version.* io.open_code.none
-  pandas.io.formats.style.Styler matplotlib.backends.backend_pdf.PdfPages
-  matplotlib.animation.FuncAnimation pandas.testing.assert_* numpy.testing.assert_*
-  matplotlib.backends.backend_agg.FigureCanvasAgg sklearn.utils.shuffle sklearn.utils.resample
-  scipy._lib._util.none pandas.core.groupby.* sklearn.utils.class_weight.* sklearn.utils.Bunch',
+  pandas.core.series.Series pandas.util.version.* pandas.io.formats.style.Styler
+  matplotlib.backends.backend_pdf.PdfPages matplotlib.animation.FuncAnimation
+  pandas.testing.assert_* numpy.testing.assert_* matplotlib.backends.backend_agg.FigureCanvasAgg
+  sklearn.utils.shuffle sklearn.utils.resample pandas.core.groupby.* sklearn.utils.class_weight.*
+  sklearn.utils.Bunch matplotlib.animation.PillowWriter matplotlib.animation.ArtistAnimation
+  matplotlib.cbook.boxplot_stats sklearn.utils.check_array sklearn.utils.check_X_y
+  sklearn.utils.validation.* sklearn.utils.multiclass.* sklearn.utils.extmath.*
+  sklearn.utils.compute_class_weight sklearn.utils.compute_sample_weight
+  sklearn.utils.estimator_html_repr pandas.core.indexes.* pandas.core.dtypes.*
+  pandas.core.window.* pandas.core.frame.* pandas.core.series.* pandas.util.hash_pandas_object
+  pandas.io.json.json_normalize pandas.io.json.build_table_schema pandas.core.groupby
+  pandas.core.api.* matplotlib.backends.backend_agg matplotlib.backends.backend_pdf *.__name__
+  *.__doc__ *.__file__ numpy.*.__name__ numpy.*.__doc__ numpy.*.__version__ pandas.*.__name__
+  pandas.*.__doc__ pandas.*.__version__ matplotlib.*.__name__ matplotlib.*.__doc__
+  matplotlib.*.__version__ scipy.*.__name__ scipy.*.__doc__ scipy.*.__version__
+  statsmodels.*.__name__ statsmodels.*.__doc__ statsmodels.*.__version__ sklearn.*.__name__
+  sklearn.*.__doc__ sklearn.*.__version__ seaborn.*.__name__ seaborn.*.__doc__
+  seaborn.*.__version__ json.*.__name__ json.*.__doc__ json.*.__version__',
  'Uses a known part of a library', ''),
 ('py.pickle', 'python', 'name', 'high', '',
- 'pandas.read_pickle pandas.read_hdf *.read_pickle *.load_pickle pickle.* joblib.load joblib.dump
-  torch.load torch.load.*
-  yaml.load yaml.unsafe_load
-  yaml.full_load yaml.load_all yaml.unsafe_load_all yaml.full_load_all yaml.*Loader
-  yaml.Loader yaml.UnsafeLoader marshal.* dill.* cloudpickle.* shelve.* jsonpickle.* *.read_hdf
-  sklearn.externals.joblib* statsmodels.iolib.smpickle* *.OLSResults.load *.remove_data.load
-  numpy.lib.npyio.load keras.models.load_model yaml.constructor* yaml.YAMLObject yaml.add_*
-  statsmodels.iolib.api.load_pickle statsmodels.api.load statsmodels.api.load_pickle',
+ 'pandas.read_pickle pandas.read_hdf *.read_pickle *.load_pickle pickle.* joblib.load torch.load
+  torch.load.* yaml.load yaml.unsafe_load yaml.full_load yaml.load_all yaml.unsafe_load_all
+  yaml.full_load_all yaml.*Loader yaml.Loader yaml.UnsafeLoader marshal.* dill.* cloudpickle.*
+  shelve.* jsonpickle.* *.read_hdf sklearn.externals.joblib* statsmodels.iolib.smpickle*
+  *.OLSResults.load *.remove_data.load numpy.lib.npyio.load keras.models.load_model
+  yaml.constructor* yaml.YAMLObject yaml.add_* statsmodels.iolib.api.load_pickle
+  statsmodels.api.load statsmodels.api.load_pickle pickle',
  'Reads data that can hold code', 'Such files run what they say when they are opened.'),
 ('py.pickle.safe', 'python', 'name', 'none', '', 'yaml.SafeLoader yaml.CSafeLoader',
  'Reads plain data', ''),
-('py.decode', 'python', 'name', 'medium', '',
+('py.decode', 'python', 'name', 'note', '',
  'base64.b64decode base64.b32decode base64.b16decode base64.b85decode base64.a85decode
   base64.decode* base64.urlsafe_b64decode base64.standard_b64decode binascii.unhexlify
   binascii.a2b_* zlib.decompress* bz2.decompress lzma.decompress gzip.decompress quopri.*
-  codecs.* *.decodebytes',
+  *.decodebytes codecs.decode',
  'Unpacks text that can not be read', 'What it hides is only known when it runs.'),
+('py.decode.other', 'python', 'name', 'medium', '', 'codecs.*',
+ 'Unpacks text in a way of its own', 'What it hides is only known when it runs.'),
+('py.decode.known', 'python', 'name', 'none', '',
+ 'codecs.BOM* codecs.encode codecs.lookup codecs.lookup.*', 'Says how text is written', ''),
 ('py.files.change', 'python', 'name', 'high', 'changes',
- 'pathlib.Path().rename pathlib.Path().replace pathlib.Path().*.rename
-  zipfile.ZipFile().extract* tarfile.open().extract* tarfile.*.extract* *.unlink *.rmdir *.rmtree
-  *.symlink_to *.hardlink_to *.link_to *.chmod *.lchmod *.write_bytes
-  *.extractall *.load_extension *.enable_load_extension *.expanduser *.chown',
+ 'pathlib.Path().rename pathlib.Path().replace pathlib.Path().*.rename tarfile.open().extract*
+  tarfile.*.extract* *.unlink *.rmdir *.rmtree *.symlink_to *.hardlink_to *.link_to *.chmod
+  *.lchmod *.extractall *.load_extension *.enable_load_extension *.expanduser *.chown',
  'Deletes or changes files, or loads what it finds in one', ''),
 ('py.files.save', 'python', 'name', 'note', 'saves',
  'shutil.copy shutil.copy2 shutil.copyfile shutil.copyfileobj tempfile.TemporaryDirectory
-  tempfile.NamedTemporaryFile tempfile.TemporaryFile tempfile.mkdtemp tempfile.mkstemp
-  *.to_csv *.to_excel *.to_json *.to_parquet *.to_html *.to_latex *.to_markdown *.to_feather
-  *.savefig *.write_text *.write_html *.write_image pandas.ExcelWriter numpy.save numpy.savetxt
-  numpy.savez* *.to_stata *.to_xml *.imsave *.to_orc *.write_csv *.write_parquet *.to_hdf',
+  tempfile.NamedTemporaryFile tempfile.TemporaryFile tempfile.mkdtemp tempfile.mkstemp *.to_csv
+  *.to_excel *.to_json *.to_parquet *.to_html *.to_latex *.to_markdown *.to_feather *.savefig
+  *.write_text *.write_html *.write_image pandas.ExcelWriter numpy.save numpy.savetxt
+  numpy.savez* *.to_stata *.to_xml *.imsave *.to_orc *.write_csv *.write_parquet *.to_hdf
+  *.write_bytes *.tofile *.to_pickle shutil.make_archive joblib.dump pickle.dump pickle.dumps
+  pickle.HIGHEST_PROTOCOL pickle.PicklingError zipfile.ZipFile().extract
+  zipfile.ZipFile().extractall',
  'Saves a file', ''),
 ('py.files.pickle', 'python', 'name', 'medium', 'saves',
- '*.to_pickle *.to_clipboard pandas.read_clipboard *.to_gbq *.dump_session',
+ '*.to_clipboard pandas.read_clipboard *.to_gbq *.dump_session',
  'Saves in a form that can hold code, or outside of files', ''),
 ('py.database', 'python', 'name', 'medium', 'changes',
- '*.to_sql *.executescript *.executemany
-  pandas.read_gbq pandas.io.sql.* duckdb.*',
+ '*.to_sql *.executescript *.executemany pandas.read_gbq pandas.io.sql.* duckdb.* *.saveAsTable
+  *.insertInto *.write.save *.write.mode* *.write.jdbc *.write.format* *.writeTo',
  'Changes a database, or runs several statements', ''),
 ('py.database.read', 'python', 'name', 'note', 'reads',
  'duckdb.sql duckdb.query duckdb.execute duckdb.connect duckdb.sql().* duckdb.query().*
   duckdb.execute().* duckdb.connect().* duckdb.connect() duckdb.from_df duckdb.read_*
-  duckdb.arrow pandas.read_sql
-  pandas.read_sql_query pandas.read_sql_table sqlite3.connect',
+  duckdb.arrow pandas.read_sql pandas.read_sql_query pandas.read_sql_table sqlite3.connect',
  'Asks a database', ''),
+('py.memory', 'python', 'name', 'note', '', 'sqlite3.memory().*',
+ 'Asks a database in its own memory', ''),
 ('py.files.read', 'python', 'name', 'note', 'reads',
  'pandas.read_csv pandas.read_excel pandas.read_json pandas.read_parquet pandas.read_table
   pandas.read_fwf pandas.read_html pandas.read_xml pandas.read_feather pandas.read_orc
   pandas.read_stata pandas.read_sas pandas.read_spss polars.read_csv polars.read_parquet
   polars.read_json polars.read_ndjson polars.read_excel polars.read_ipc polars.read_avro
-  polars.scan_csv polars.scan_parquet polars.scan_ipc polars.scan_ndjson numpy.load
-  numpy.loadtxt numpy.genfromtxt *.read_text',
+  polars.scan_csv polars.scan_parquet polars.scan_ipc polars.scan_ndjson numpy.load numpy.loadtxt
+  numpy.genfromtxt *.read_text *.read_bytes numpy.fromfile io.open codecs.open fileinput.*
+  xarray.open_dataset xarray.open_dataarray xarray.open_mfdataset h5py.File numpy.memmap',
  'Reads a file', ''),
 ('py.files.raw', 'python', 'name', 'medium', 'reads',
- '*.read_bytes numpy.fromfile numpy.memmap numpy.DataSource numpy.lib.npyio.DataSource *.tofile
-  numpy.fromregex numpy.frombuffer.tofile io.open io.open_code tempfile.* *.open_memmap
-  numpy.lib.stride_tricks.as_strided numpy.save.open linecache.* fileinput.*
-  pathlib.Path().open.* codecs.open tokenize.open',
+ 'numpy.DataSource numpy.lib.npyio.DataSource numpy.fromregex numpy.frombuffer.tofile io.open_code
+  tempfile.* *.open_memmap numpy.lib.stride_tricks.as_strided numpy.save.open linecache.*
+  pathlib.Path().open.* tokenize.open',
  'Reads or writes files as bytes', ''),
 ('py.pandas.eval', 'python', 'name', 'medium', '',
- 'pandas.eval numexpr.* numpy.vectorize.eval *.pipe.eval sympy.sympify sympy.parse_expr
-  sympy.parsing.* sympy.lambdify sympy.S numpy.sctypeDict.eval patsy.EvalEnvironment*',
+ 'pandas.eval numexpr.* numpy.vectorize.eval *.pipe.eval sympy.parsing.* numpy.sctypeDict.eval
+  patsy.EvalEnvironment*',
  'Reckons with an expression in a text', 'Such texts are code of their own.'),
 ('py.method.process', 'python', 'name', 'block', 'calls',
  '*.popen *.check_output *.check_call *.getoutput *.getstatusoutput *.Popen *.create_subprocess_*
@@ -322,9 +381,12 @@ from (values
   threading.BoundedSemaphore threading.Condition threading.Barrier threading.local
   threading.Thread().* asyncio.Queue asyncio.Semaphore asyncio.wait_for asyncio.create_task
   asyncio.Lock asyncio.Event asyncio.TimeoutError asyncio.to_thread shutil.get_terminal_size
-
   asyncio.sleep asyncio.gather threading.Lock concurrent.futures.wait
-  concurrent.futures.ThreadPoolExecutor()*', 'Runs several things at a time', ''),
+  concurrent.futures.ThreadPoolExecutor()* asyncio.TaskGroup asyncio.timeout
+  asyncio.iscoroutinefunction asyncio.as_completed asyncio.wait asyncio.run().*
+  concurrent.futures.TimeoutError concurrent.futures.ALL_COMPLETED
+  concurrent.futures.FIRST_COMPLETED concurrent.futures.Future',
+ 'Runs several things at a time', ''),
 ('py.star.known', 'python', 'clause', 'none', '',
  'import.star.math import.star.numpy import.star.pandas import.star.statistics
   import.star.matplotlib.pyplot import.star.datetime import.star.collections

@@ -15,34 +15,45 @@ from (values
 ('py.attribute.known', 'python', 'attribute', 'none', '',
  '__init__ __name__ __doc__ __version__ __len__ __repr__ __str__ __eq__ __lt__ __post_init__
   __hash__ __iter__ __next__ __enter__ __exit__ __add__ __mul__ __qualname__ __abs__ __contains__
-  __call__ __annotations__ __dataclass_fields__ __members__ __sub__ __truediv__ __gt__
-  __future__ __getitem__ __setitem__ __delitem__ __new__ __setattr__ __ne__ __le__ __ge__ __radd__
-  __rsub__ __rmul__ __rtruediv__ __floordiv__ __mod__ __pow__ __neg__ __pos__ __invert__ __and__
-  __or__ __xor__ __matmul__ __round__ __bool__ __int__ __float__ __index__ __format__ __missing__
+  __call__ __annotations__ __dataclass_fields__ __members__ __sub__ __truediv__ __gt__ __future__
+  __getitem__ __setitem__ __delitem__ __new__ __setattr__ __ne__ __le__ __ge__ __radd__ __rsub__
+  __rmul__ __rtruediv__ __floordiv__ __mod__ __pow__ __neg__ __pos__ __invert__ __and__ __or__
+  __xor__ __matmul__ __round__ __bool__ __int__ __float__ __index__ __format__ __missing__
   __reversed__ __iadd__ __divmod__ __sizeof__ __slots__ __module__ __set_name__ __init_subclass__
-  __aenter__ __aexit__ __aiter__ __anext__ __array__ __name__ __text_signature__ __wrapped__.none
-  __match_args__ __members__ __copy__ __deepcopy__ __author__', 'Uses a plain method', ''),
+  __aenter__ __aexit__ __aiter__ __anext__ __array__ __name__ __text_signature__ __match_args__
+  __members__ __copy__ __deepcopy__ __author__ __isub__ __imul__ __itruediv__ __rmod__ __rpow__
+  __rfloordiv__ __lshift__ __rshift__ __bytes__ __cause__ __context__ __notes__ __traceback__
+  __args__ __origin__ __file__ __getnewargs__ __ceil__ __floor__ __trunc__ __wrapped__
+  __defaults__ __kwdefaults__', 'Uses a plain method', ''),
 ('py.attribute.module', 'python', 'attribute', 'high', '',
  'os _os sys _sys subprocess _subprocess builtins _builtins posix socket _socket shutil _shutil
-  importlib _importlib imp ctypes _ctypes ctypeslib codecs _codecs pickle _pickle marshal pty
-  urllib urlopen multiprocessing _multiprocessing inspect _inspect webbrowser tempfile
-  import_module import_optional_dependency exec_module load_module spec_from_file_location
-  find_spec load_source run_path run_module SourceFileLoader ExtensionFileLoader
-  popen Popen  execfile literal_eval.none exec_command threading _threading asyncio
-  CDLL cdll windll PyDLL dlopen pydoc linecache modules meta_path path_hooks get_objects
-  get_referrers get_referents settrace setprofile _getframe addaudithook audit_hook
-  _current_frames exec _exec __import__ import_string import_item safe_import urlretrieve
-  f2py distutils sysconfig runpy pkgutil zipimport fsspec',
+  importlib _importlib imp ctypes _ctypes ctypeslib marshal pty urllib urlopen multiprocessing
+  _multiprocessing inspect _inspect webbrowser tempfile import_module import_optional_dependency
+  exec_module load_module spec_from_file_location find_spec load_source run_path run_module
+  SourceFileLoader ExtensionFileLoader popen Popen execfile literal_eval.none exec_command
+  threading _threading asyncio CDLL cdll windll PyDLL dlopen pydoc linecache modules meta_path
+  path_hooks get_objects get_referrers get_referents settrace setprofile _getframe addaudithook
+  audit_hook _current_frames exec _exec __import__ import_string import_item safe_import
+  urlretrieve f2py distutils sysconfig runpy pkgutil zipimport fsspec _codecs _pickle',
  'Reaches a module of the machine through another library',
  'The way there is unusual, and hides what is used.'),
 -- Python: arguments, as function#place=text or function#name=text.
 ('py.getattr', 'python', 'argument', 'medium', '',
  'builtins.getattr#1=*?* builtins.setattr#1=? builtins.hasattr#1=__* builtins.setattr#1=__*
-  builtins.delattr#1=*',
+  builtins.delattr#1=* operator.attrgetter#*=? operator.methodcaller#*=?',
  'Picks a function by a name that is made while it runs', 'Which one it is can not be read.'),
+('py.getattr.known', 'python', 'argument', 'none', '',
+ 'builtins.getattr#1=__version__ builtins.getattr#1=__name__ builtins.getattr#1=__doc__
+  builtins.getattr#1=__qualname__ builtins.getattr#1=__module__ builtins.getattr#1=__file__
+  builtins.getattr#1=__len__ builtins.hasattr#1=__len__ builtins.hasattr#1=__iter__
+  builtins.hasattr#1=__name__ builtins.hasattr#1=__version__ builtins.hasattr#1=__getitem__
+  builtins.hasattr#1=__call__ builtins.hasattr#1=__next__ builtins.hasattr#1=__array__
+  builtins.hasattr#1=__dict__ builtins.hasattr#1=__dataclass_fields__ builtins.hasattr#1=__str__
+  builtins.hasattr#1=__wrapped__',
+ 'Asks for what leads nowhere', ''),
 ('py.getattr.inside', 'python', 'argument', 'block', '',
  'builtins.getattr#1=__* *#0=__class__ *#0=__globals__ *#0=__subclasses__ *#0=__builtins__
-  *#0=__import__ *#0=__mro__ operator.attrgetter#*=? operator.methodcaller#*=?
+  *#0=__import__ *#0=__mro__
   operator.attrgetter#*=*__*
   operator.methodcaller#*=*__* operator.methodcaller#0=system *#0=__base__ *#0=__bases__
   *#0=__dict__ *#0=__getattribute__',
@@ -54,16 +65,54 @@ from (values
 ('py.argument.outside', 'python', 'argument', 'high', 'calls',
  '*read_*=http*://* *read_*=ftp*://* *read_*=s3:* *read_*=gs:* *read_*=file:* *to_*=http*://*
   *to_*=s3:* *to_*=gs:* *to_*=ftp*://* *imread#0=http* *read_*=az:* *read_*=abfs* *read_*=hdfs*
-  *to_*=az:* *to_*=abfs* *scan_*=http*://* *read_*#0=//* *read_*#0=\\* *open#0=//*
-  *open#0=\\* *Path#0=//* *open#0=http*://* *retrieve#0=http*://* *sink_*=http*://*
-  *from_file=http*://* *from_url=* *load*#0=http*://* *DataSource*#0=http*://*
-  *read_*=ssh:* *to_*=sftp:* *read_*=sftp:* *to_*=memory:* *loadtxt#0=http*
-  *genfromtxt#0=http* *connect#0=*://* *create_engine#0=*',
+  *to_*=az:* *to_*=abfs* *scan_*=http*://* *read_*#0=//* *read_*#0=\\* *open#0=//* *open#0=\\*
+  *Path#0=//* *open#0=http*://* *retrieve#0=http*://* *sink_*=http*://* *from_file=http*://*
+  *from_url=* *load*#0=http*://* *DataSource*#0=http*://* *read_*=ssh:* *to_*=sftp:*
+  *read_*=sftp:* *to_*=memory:* *loadtxt#0=http* *genfromtxt#0=http* *connect#0=*://*
+  *create_engine#0=* *.show#renderer=browser *open_*#0=http*://* duckdb.*=*://* *#con=*://*
+  *.to_sql#1=*://* *.parse#0=http*://*',
  'Reads from or writes to another machine', 'Data may leave, and other data may come in.'),
 ('py.argument.root', 'python', 'argument', 'high', 'reads',
  '*open#0=/ *walk#0=/ *listdir#0=/ *scandir#0=/ *Path#0=/ *Path#0=~ *glob#0=/* *open#0=~ *chdir#*
   *listdir#0=.. *walk#0=.. *Path#0=.. *iglob#0=/*',
  'Looks at places outside of the run', ''),
+('py.argument.place', 'python', 'argument', 'high', 'reads',
+ 'builtins.open#0=/* io.open#0=/* codecs.open#0=/* *.read_*#0=/* *.scan_*#0=/* *.to_*#0=/*
+  *.savefig#0=/* *ExcelWriter#0=/* *ExcelFile#0=/* *PdfPages#0=/* *.write_*#0=/* *Path#0=/*
+  *.walk#0=/* *.listdir#0=/* *.scandir#0=/* *.loadtxt#0=/* *.genfromtxt#0=/* numpy.load#0=/*
+  *.savetxt#0=/* numpy.save*#0=/* *.imread#0=/* *.imsave#0=/* *.load_workbook#0=/* *.save#0=/*
+  *.makedirs#0=/* *.mkdir#0=/* *ZipFile#0=/* *.extract*#*=/* gzip.open#0=/* shutil.*#*=/*
+  *.sink_*#0=/* sqlite3.connect#0=/* duckdb.connect#0=/* *FileHandler#0=/* *Document#0=/*
+  *.open#0=/* *.File#0=/* *#fname=/* *#path=/* *#path_or_buf=/* *#path_or_buffer=/*
+  *#filepath_or_buffer=/* *#filepath=/* *#io=/* *#filename=/* *#file=/* *#excel_writer=/* *#fp=/*
+  *#source=/* *#where=/*',
+ 'Names a place outside of the folder of the run',
+ 'Keys and other people''s files are kept there.'),
+('py.argument.place.own', 'python', 'argument', 'none', '',
+ 'builtins.open#0=/tmp/* io.open#0=/tmp/* codecs.open#0=/tmp/* *.read_*#0=/tmp/* *.scan_*#0=/tmp/*
+  *.to_*#0=/tmp/* *.savefig#0=/tmp/* *ExcelWriter#0=/tmp/* *ExcelFile#0=/tmp/* *PdfPages#0=/tmp/*
+  *.write_*#0=/tmp/* *Path#0=/tmp* *.walk#0=/tmp/* *.listdir#0=/tmp* *.savetxt#0=/tmp/*
+  numpy.save*#0=/tmp/* numpy.load#0=/tmp/* *.imsave#0=/tmp/* *.load_workbook#0=/tmp/*
+  *.save#0=/tmp/* *.makedirs#0=/tmp/* *.mkdir#0=/tmp/* *FileHandler#0=/tmp/* *ZipFile#0=/tmp/*
+  *#fname=/tmp/* *#path=/tmp/* *#path_or_buf=/tmp/* *#path_or_buffer=/tmp/*
+  *#filepath_or_buffer=/tmp/* *#filepath=/tmp/* *#io=/tmp/* *#filename=/tmp/* *#file=/tmp/*
+  *#excel_writer=/tmp/* *#fp=/tmp/* *#source=/tmp/* *#where=/tmp/*',
+ 'Names a place that the run may write to', ''),
+('py.decode.text', 'python', 'argument', 'medium', '',
+ 'base64.b64decode#0=* base64.b32decode#0=* base64.b16decode#0=* base64.b85decode#0=*
+  base64.a85decode#0=* base64.urlsafe_b64decode#0=* base64.standard_b64decode#0=*
+  base64.decode*#0=* binascii.unhexlify#0=* binascii.a2b_*#0=* zlib.decompress*#0=*
+  bz2.decompress#0=* lzma.decompress#0=* gzip.decompress#0=* quopri.*#0=* codecs.decode#0=*',
+ 'Unpacks a text that can not be read', 'What it hides is only known when it runs.'),
+('py.decode.data', 'python', 'argument', 'none', '',
+ 'base64.b64decode#0=? base64.b32decode#0=? base64.b16decode#0=? base64.b85decode#0=?
+  base64.a85decode#0=? base64.urlsafe_b64decode#0=? base64.standard_b64decode#0=?
+  base64.decode*#0=? binascii.unhexlify#0=? binascii.a2b_*#0=? zlib.decompress*#0=?
+  bz2.decompress#0=? lzma.decompress#0=? gzip.decompress#0=?',
+ 'Unpacks what the program read', ''),
+('py.argument.expression', 'python', 'argument', 'medium', '',
+ '*.sympify#0=? *.parse_expr#0=? sympy.S#0=?',
+ 'Reckons with an expression in a text', 'Such texts are code of their own.'),
 ('py.argument.pickle', 'python', 'argument', 'high', '',
  '*#allow_pickle=true *#allow_pickle=? *#allow_pickle=number numpy.load#2=true numpy.load#2=?
   *#opener=*
@@ -94,20 +143,32 @@ from (values
  'Leaves a file outside of the run', ''),
 ('py.amount', 'python', 'argument', 'medium', '',
  'builtins.range#*=number.huge builtins.bytes#0=number.huge builtins.bytearray#0=number.huge
-  numpy.zeros*=number.huge numpy.ones*=number.huge numpy.empty*=number.huge numpy.full*=number.huge
-  numpy.arange*=number.huge numpy.linspace*=number.huge numpy.eye*=number.huge
-  numpy.identity*=number.huge numpy.tile*=number.huge numpy.repeat*=number.huge
-  *#size=number.huge *.rand#*=number.huge *.randn#*=number.huge torch.zeros*=number.huge
-  torch.ones*=number.huge torch.empty*=number.huge time.sleep#0=number.*
-  sys.setrecursionlimit#0=number.*
-  threading.stack_size#0=number.* sys.set_int_max_str_digits#*
-  itertools.repeat#1=number.huge itertools.product#repeat=number.* math.factorial#0=number.*
-  random.randbytes#0=number.huge *.ljust#0=number.huge *.rjust#0=number.huge *.zfill#0=number.huge
-  *.center#0=number.huge builtins.pow#*=number.huge *.date_range#periods=number.huge
-  *.truncate#0=number.huge *.seek#0=number.huge *.write#0=number.huge secrets.*#0=number.huge
-  os.urandom#0=number.huge asyncio.sleep#0=number.* array.array#*=number.huge
-  *.repeat#0=number.huge *.reindex#0=number.huge concurrent.futures.*#*=number.*',
+  numpy.zeros*=number.huge numpy.ones*=number.huge numpy.empty*=number.huge
+  numpy.full*=number.huge numpy.arange*=number.huge numpy.linspace*=number.huge
+  numpy.eye*=number.huge numpy.identity*=number.huge numpy.tile*=number.huge
+  numpy.repeat*=number.huge *#size=number.huge *.rand#*=number.huge *.randn#*=number.huge
+  torch.zeros*=number.huge torch.ones*=number.huge torch.empty*=number.huge time.sleep#0=number.*
+  threading.stack_size#0=number.* sys.set_int_max_str_digits#* itertools.repeat#1=number.huge
+  itertools.product#repeat=number.* math.factorial#0=number.* random.randbytes#0=number.huge
+  *.ljust#0=number.huge *.rjust#0=number.huge *.zfill#0=number.huge *.center#0=number.huge
+  builtins.pow#*=number.huge *.date_range#periods=number.huge *.truncate#0=number.huge
+  *.seek#0=number.huge *.write#0=number.huge secrets.*#0=number.huge os.urandom#0=number.huge
+  asyncio.sleep#0=number.* array.array#*=number.huge *.repeat#0=number.huge
+  *.reindex#0=number.huge concurrent.futures.*#*=number.* sys.setrecursionlimit#0=number.huge',
  'Asks for very much at once', 'Memory or time of the run may not be enough.'),
+('py.files.over', 'python', 'argument', 'high', 'changes', 'fileinput.*#inplace=*',
+ 'Writes over the file that it reads', ''),
+('py.memory.unseen', 'python', 'argument', 'medium', '',
+ 'sqlite3.memory().execute#0=? sqlite3.memory().executemany#0=? sqlite3.memory().sql#0=?
+  sqlite3.memory().executescript#0=? sqlite3.memory().query#0=? sqlite3.memory().read_sql#0=?
+  sqlite3.memory().read_sql_query#0=? *.executescript#0=*',
+ 'Asks a database for what can not be read here', 'The words are put together while it runs.'),
+('py.memory.seen', 'python', 'argument', 'none', '', 'sqlite3.memory().*#0=*',
+ 'Asks a database in its own memory', ''),
+('py.memory.text', 'python', 'clause', 'note', '', 'sql.memory',
+ 'Keeps tables in its own memory', ''),
+('py.expression.doubles', 'python', 'clause', 'medium', '', 'expression.doubles',
+ 'Searches text in a way that may never end', 'Each more letter doubles the work.'),
 ('py.open.number', 'python', 'argument', 'medium', 'calls', 'builtins.open#0=number',
  'Opens what another program left open', ''),
 ('py.database.uri', 'python', 'argument', 'medium', 'reads',
@@ -152,7 +213,8 @@ from (values
   *@np.*
   *@os.*
   *getattr(*
-  *!!python/*',
+  *!!python/*
+  *<!entity *',
  'Carries code in a text', 'It may be meant to run.'),
 ('py.text.secret', 'python', 'string', 'high', 'reads',
  '/etc/*
@@ -179,6 +241,13 @@ from (values
   *\\windows\\*
   passwd
   attach database*
+  attach *
+  *install httpfs*
+  *load httpfs*
+  *from ''http*
+  *(''http*
+  *from ''/*
+  *from ''s3:*
   *postgres*://*
   *mysql*://*
   *mongodb*://*
@@ -206,7 +275,8 @@ from (values
   */etc/shadow*
   */proc/self*
   *aws_secret*
-  *.pth
+  *packages/*.pth
+  site*.pth
   */dev/tcp/*
   *docker.sock*',
  'Names a place outside of the run', 'Keys and other people''s files are kept there.'),
@@ -260,7 +330,6 @@ from (values
   *| bash
   *|bash
   *chmod +x*
-  *pip install*
   *base64 -d*',
  'Carries a command for a shell', '')
 ) r (id, language, match, level, capability, words, title, explanation)

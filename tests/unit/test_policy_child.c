@@ -93,7 +93,7 @@ static const struct {
     {"python", "x = (\n", "high any.unread@1:1"},
     {"python", "\"\"\"os.system\"\"\"\n", "none"},
     {"python", "a = 'drop table x'\n", "block sql.drop@1:5"},
-    {"python", "open('/etc/pas' + 'swd')\n", "high py.text.secret@1:6"},
+    {"python", "open('/etc/pas' + 'swd')\n", "high py.argument.place@1:6 py.text.secret@1:6"},
     {"sql", "select 1", "none"},
     {"sql", "select a\n  from t;\n\n drop table t", "block sql.drop@4:2 sql.several@4:2"},
     {"sql", "select\n  pg_read_file('x')", "block sql.function.danger@2:3"},

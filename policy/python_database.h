@@ -1,0 +1,15 @@
+/* Databases that live in the memory of the program alone: what is done there changes nothing. */
+#pragma once
+
+#include "policy/python_internal.h"
+
+/* Looks whether a node opens or names a database; of every node, after all names are learned. */
+void python_learn_database(struct python *python, const struct node *node);
+/* Whether the program has databases, and all of them are in its memory. */
+bool python_in_memory(const struct python *python);
+/* Whether a statement, in small letters, may reach files, libraries or other machines. */
+bool python_leaves_memory(const char *statement);
+/* Gives what asks a database the name of those in memory, when all of them are. */
+void python_name_memory(const struct python *python, struct buffer *ret_name);
+/* Whether what a call says, as far as it can be seen, stays in memory. */
+bool python_stays_in_memory(const struct python *python, const struct node *call);

@@ -1,0 +1,339 @@
+/* What the names of a program are given, learned before anything is told. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/python_amount.h"
+#include "policy/python_calls.h"
+#include "policy/python_flow.h"
+#include "policy/python_learn.h"
+
+#define LEARN_ROUNDS 10
+#define TEXTS_MAX 50 /* that one name may stand for */
+
+static void know(json_t *names, const char *name, const char *value)
+{
+    if (value && !json_object_get(names, name))
+        json_object_set_new(names, name, json_string(value));
+}
+
+/* import a.b as c, and import a.b, which gives the name a. */
+static void learn_import(struct python *python, const struct node *item)
+{
+    bool aliased = python_is(item, KIND_aliased_import);
+    AUTO(text) char *module = python_text(python, aliased ? python_child(item, PYTHON_name) : item);
+    if (aliased) {
+        AUTO(text) char *alias = python_text(python, python_child(item, PYTHON_alias));
+        know(python->modules, alias, module);
+        json_object_set_new(python->tables, alias, json_false());
+    } else {
+        module[strcspn(module, ".")] = '\0';
+        know(python->modules, module, module);
+        json_object_set_new(python->tables, module, json_false());
+    }
+}
+
+static void learn_from(struct python *python, const char *module, const struct node *item)
+{
+    bool aliased = python_is(item, KIND_aliased_import);
+    AUTO(text) char *name = python_text(python, aliased ? python_child(item, PYTHON_name) : item);
+    AUTO(text) char *alias = python_text(python, aliased ? python_child(item, PYTHON_alias) : item);
+    AUTO(buffer) struct buffer full = {0};
+    buffer_printf(&full, "%s.%s", module, name);
+    know(python->modules, alias, full.data);
+    json_object_set_new(python->tables, alias, json_false());
+}
+
+typedef void each_import_fn(struct python *python, const char *module, const struct node *item);
+
+/* Calls `each` for every name that an import statement brings. */
+static void names_of_import(struct python *python, const struct node *node, const char *module,
+                            each_import_fn *each)
+{
+    const struct node *from = module ? python_child(node, PYTHON_module_name) : NULL;
+    NODE_EACH(item, node)
+    if (item != from && (python_is(item, KIND_dotted_name) || python_is(item, KIND_aliased_import)))
+        each(python, module, item);
+}
+
+static void learn_plain(struct python *python, const char *module, const struct node *item)
+{
+    (void)module;
+    learn_import(python, item);
+}
+
+/* What is also given something that can not be seen is never known. */
+void python_forget_text(struct python *python, const char *key)
+{
+    const json_t *known = json_object_get(python->texts, key);
+    python->changes += json_array_size(known) > 0; /* others may have been given it */
+    if (!json_is_null(known))
+        json_object_set_new(python->texts, key, json_null());
+}
+
+void python_know_text(struct python *python, const char *key, const char *text)
+{
+    size_t i;
+    json_t *known, *texts = json_object_get(python->texts, key);
+    if (json_is_null(texts))
+        return;
+    if (!texts)
+        json_object_set_new(python->texts, key, texts = json_array());
+    json_array_foreach (texts, i, known) {
+        if (strcmp(json_string_value(known), text) == 0)
+            return;
+    }
+    python->changes += json_array_size(texts) > 0;
+    if (json_array_size(texts) >= TEXTS_MAX || json_array_append_new(texts, json_string(text)) != 0)
+        python_forget_text(python, key); /* too many, or no UTF-8 */
+}
+
+static void forget_names(struct python *python, const struct node *target)
+{
+    if (python_is(target, KIND_identifier)) {
+        AUTO(text) char *key = python_text(python, target);
+        python_forget_text(python, key);
+        python_learn_parts(python, key, NULL);
+        json_object_set_new(python->tables, key, json_false());
+        return;
+    }
+    if (python_is(target, KIND_attribute) || python_is(target, KIND_subscript))
+        return;
+    NODE_EACH(part, target)
+    forget_names(python, part);
+}
+
+static void learn_assignment(struct python *python, const struct node *target,
+                             const struct node *value);
+
+/* a, b = "x", "y" */
+static void learn_each(struct python *python, const struct node *targets, const struct node *values)
+{
+    uint32_t count = node_parts(targets);
+    bool paired = (python_is(values, KIND_expression_list) || python_is(values, KIND_tuple) ||
+                   python_is(values, KIND_list)) &&
+                  node_parts(values) == count;
+    if (!paired)
+        forget_names(python, targets);
+    for (uint32_t i = 0; i < count && i < 100 && paired; i++)
+        learn_assignment(python, node_part(targets, i), node_part(values, i));
+}
+
+/* for row in table.itertuples(), and for field in dataclasses.fields(x): false when it is neither.
+ */
+static bool learn_row(struct python *python, const struct node *target, const struct node *values)
+{
+    AUTO(buffer) struct buffer name = {0};
+    AUTO(text) char *key = python_text(python, target);
+    if (!python_is(target, KIND_identifier) || !python_is(values, KIND_call))
+        return false;
+    python_resolve(python, values, 0, &name);
+    bool field = strcmp(name.data, "dataclasses.fields()") == 0;
+    bool row = pattern_fits("*.itertuples()", name.data);
+    if (!field && !row)
+        return false;
+    python_forget_text(python, key);
+    python_learn_parts(python, key, NULL);
+    if (field)
+        know(python->modules, key, "dataclasses.Field");
+    if (field || !json_object_get(python->tables, key))
+        json_object_set_new(python->tables, key, json_boolean(row));
+    return true;
+}
+
+/* for name in ("mean", "std") */
+static void learn_loop(struct python *python, const struct node *target, const struct node *values)
+{
+    uint32_t count = node_parts(values);
+    bool listed = python_is(target, KIND_identifier) && count <= TEXTS_MAX &&
+                  (python_is(values, KIND_list) || python_is(values, KIND_tuple));
+    if (!listed && !learn_row(python, target, values) &&
+        !python_learn_each_of(python, target, values))
+        forget_names(python, target);
+    for (uint32_t i = 0; i < count && listed; i++)
+        learn_assignment(python, target, node_part(values, i));
+}
+
+/* Values whose methods are worth knowing by what made them. */
+static bool is_value(const char *name)
+{
+    static const char *const makers[] = {"pathlib.Path()", "zipfile.ZipFile()", "tarfile.open()",
+                                         "duckdb.connect()"};
+    for (size_t i = 0; i < COUNT_OF(makers); i++)
+        if (strncmp(name, makers[i], strlen(makers[i])) == 0)
+            return true;
+    return false;
+}
+
+/* A name that was ever given something else is no table. */
+static bool is_table(const struct python *python, const char *key, const char *value)
+{
+    static const char *const makers[] = {"pandas.*(*",    "pandas.*[*",     "*.groupby()",
+                                         "*.resample()",  "*.rolling()",    "*.groupby()[]",
+                                         "*.expanding()", "*.pivot_table()"};
+    bool made = false;
+    for (size_t i = 0; i < COUNT_OF(makers); i++)
+        made = made || pattern_fits(makers[i], value);
+    return made && !json_is_false(json_object_get(python->tables, key));
+}
+
+/* self.x = os: kept as ".x", which no name can be. */
+static void learn_kept(struct python *python, const struct node *target, const struct node *value)
+{
+    AUTO(buffer) struct buffer key = {0}, name = {0};
+    struct bytes attribute = python_bytes(python, python_child(target, PYTHON_attribute));
+    python_resolve(python, value, 0, &name);
+    if (strncmp(name.data, "builtins.", 9) == 0 || strpbrk(name.data, "?(["))
+        return;
+    buffer_add_text(&key, ".");
+    buffer_add(&key, attribute.data, attribute.len);
+    know(python->modules, key.data, name.data);
+}
+
+/* with zipfile.ZipFile("a.zip") as z */
+static void learn_opened(struct python *python, const struct node *target)
+{
+    AUTO(buffer) struct buffer name = {0};
+    const struct node *key = node_part(target, 0);
+    AUTO(text) char *text = python_text(python, key);
+    forget_names(python, target);
+    python_resolve(python, node_first(node_above(target)), 0, &name);
+    if (python_is(key, KIND_identifier) && is_value(name.data))
+        know(python->modules, text, name.data);
+}
+
+static void learn_assignment(struct python *python, const struct node *target,
+                             const struct node *value)
+{
+    AUTO(buffer) struct buffer text = {0}, name = {0};
+    if (python_is(target, KIND_attribute))
+        learn_kept(python, target, value);
+    if (python_is(target, KIND_subscript))
+        python_learn_part(python, target, value);
+    if (python_is(target, KIND_pattern_list) || python_is(target, KIND_tuple_pattern))
+        learn_each(python, target, value);
+    if (!python_is(target, KIND_identifier))
+        return;
+    AUTO(text) char *key = python_text(python, target);
+    python_learn_parts(python, key, value);
+    if (python_learn_choices(python, key, value)) {
+        json_object_set_new(python->tables, key, json_false());
+        return;
+    }
+    if (python_fold(python, value, 0, &text)) {
+        python_know_text(python, key, text.data ? text.data : "");
+        json_object_set_new(python->tables, key, json_false());
+        return;
+    }
+    python_forget_text(python, key);
+    double amount = python_amount(python, value, 0);
+    if (!isnan(amount)) {
+        if (!json_object_get(python->numbers, key))
+            json_object_set_new(python->numbers, key, json_real(isinf(amount) ? 1e308 : amount));
+        return;
+    }
+    python_resolve(python, value, 0, &name);
+    json_object_set_new(python->tables, key, json_boolean(is_table(python, key, name.data)));
+    bool known = name.data[0] != '?' &&
+                 (strncmp(name.data, "builtins.", 9) != 0 || !strpbrk(name.data + 9, ".[("));
+    if (known && (!strpbrk(name.data, "([") || is_value(name.data)))
+        know(python->modules, key, name.data);
+}
+
+/* What a function is called with is seen when all its calls are. */
+static void learn_parameters(struct python *python, const struct node *list)
+{
+    bool seen = python_learn_function(python, node_above(list));
+    NODE_EACH(item, list)
+    {
+        bool typed = python_is(item, KIND_typed_parameter);
+        const struct node *name = typed ? node_first(item) : python_child(item, PYTHON_name);
+        AUTO(text) char *key = python_text(python, name ? name : item);
+        if (!seen)
+            forget_names(python, name ? name : item);
+        json_object_set_new(python->tables, key, json_false());
+    }
+}
+
+static void learn(struct python *python, const struct node *node)
+{
+    if (python_is(node, KIND_import_statement)) {
+        names_of_import(python, node, NULL, learn_plain);
+    } else if (python_is(node, KIND_import_from_statement)) {
+        AUTO(text) char *module = python_text(python, python_child(node, PYTHON_module_name));
+        names_of_import(python, node, module, learn_from);
+    } else if (python_is(node, KIND_assignment)) {
+        learn_assignment(python, python_child(node, PYTHON_left), python_child(node, PYTHON_right));
+    } else if (python_is(node, KIND_named_expression)) {
+        learn_assignment(python, python_child(node, PYTHON_name), python_child(node, PYTHON_value));
+    } else if (python_is(node, KIND_for_statement) || python_is(node, KIND_for_in_clause)) {
+        learn_loop(python, python_child(node, PYTHON_left), python_child(node, PYTHON_right));
+    } else if (python_is(node, KIND_augmented_assignment)) {
+        forget_names(python, python_child(node, PYTHON_left));
+    } else if (python_is(node, KIND_parameters) || python_is(node, KIND_lambda_parameters)) {
+        learn_parameters(python, node);
+    } else if (python_is(node, KIND_as_pattern_target)) {
+        learn_opened(python, node);
+    } else if (python_is(node, KIND_class_definition) ||
+               python_is(node, KIND_decorated_definition)) {
+        python_learn_open(python, node);
+    } else if (python_is(node, KIND_call)) {
+        python_learn_call(python, node);
+    } else if (python_is(node, KIND_identifier)) {
+        python_learn_mention(python, node);
+    }
+}
+
+/* What is given early may be forgotten late. What still changes in the end is not known. */
+void python_learn_all(struct python *python, const struct python_tree *tree)
+{
+    size_t changes = SIZE_MAX;
+    for (int round = 0; round < LEARN_ROUNDS && changes != python->changes; round++) {
+        changes = python->changes;
+        for (uint32_t i = 0; i < tree->count; i++)
+            learn(python, &tree->nodes[i]);
+    }
+    if (changes != python->changes)
+        json_object_clear(python->texts);
+}
+
+static void tell(struct python *python, enum fact_kind kind, const char *name,
+                 const struct node *node)
+{
+    judge_fact(python->judge, kind, name, node->start, node->end);
+}
+
+static void tell_plain(struct python *python, const char *module, const struct node *item)
+{
+    (void)module;
+    bool aliased = python_is(item, KIND_aliased_import);
+    AUTO(text) char *name = python_text(python, aliased ? python_child(item, PYTHON_name) : item);
+    tell(python, FACT_IMPORT, name, item);
+}
+
+static void tell_from(struct python *python, const char *module, const struct node *item)
+{
+    bool aliased = python_is(item, KIND_aliased_import);
+    AUTO(text) char *name = python_text(python, aliased ? python_child(item, PYTHON_name) : item);
+    AUTO(buffer) struct buffer full = {0};
+    buffer_printf(&full, "%s.%s", module, name);
+    tell(python, FACT_NAME, full.data, item);
+    tell(python, FACT_ATTRIBUTE, name, item);
+}
+
+void python_tell_import(struct python *python, const struct node *node)
+{
+    if (python_is(node, KIND_import_statement)) {
+        names_of_import(python, node, NULL, tell_plain);
+        return;
+    }
+    AUTO(text) char *module = python_text(python, python_child(node, PYTHON_module_name));
+    AUTO(buffer) struct buffer all = {0};
+    tell(python, FACT_IMPORT, module, python_child(node, PYTHON_module_name));
+    names_of_import(python, node, module, tell_from);
+    const struct node *last = node_part(node, node_parts(node) - 1);
+    buffer_printf(&all, "import.star.%s", module);
+    if (python_is(last, KIND_wildcard_import))
+        tell(python, FACT_CLAUSE, all.data, node);
+}

@@ -1,0 +1,126 @@
+/* What the reader of Python follows: texts through lists, loops and calls, and databases that are
+ * in memory alone. */
+/* Proves: T16 */
+#include "tests/unit/services.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/crypto.h"
+#include "common/io/db.h"
+#include "common/io/policy_child.h"
+#include "statements.h"
+
+static struct policy *policy;
+
+static int open_all(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    char own[2048] = "", program[4096];
+    assert_true(readlink("/proc/self/exe", own, sizeof own - 1) > 0);
+    *strrchr(own, '/') = '\0';
+    snprintf(program, sizeof program, "%s/../countersign-policy", own);
+    struct db *db = NULL;
+    AUTO(rows) struct rows *rows = NULL;
+    assert_true(crypto_init(&err) && db_open(TEST_DATABASE, "test", &db, &err));
+    assert_true(sql_policy_rules(db, &rows, &err));
+    policy = policy_new(&(struct policy_options){.program = program, .deadline_ms = 60000});
+    assert_true(policy_set_rules(policy, bytes_of(rows_text(rows, 0, 0)), &err));
+    db_close(db);
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    policy_auto(&policy);
+    return 0;
+}
+
+/* "level rule@line:column", of the first finding above note. */
+static char *words_of(const json_t *verdict)
+{
+    AUTO(buffer) struct buffer words = {0};
+    size_t i;
+    json_t *finding;
+    const char *level = json_text_of(verdict, "level");
+    buffer_add_text(&words, level);
+    json_array_foreach (json_object_get(verdict, "findings"), i, finding) {
+        if (strcmp(json_text_of(finding, "level"), level) == 0)
+            buffer_printf(&words, " %s@%d:%d", json_text_of(finding, "rule"),
+                          (int)json_integer_of(finding, "line", 0),
+                          (int)json_integer_of(finding, "column", 0));
+    }
+    return memory_text(words.data);
+}
+
+static const struct {
+    const char *code, *words;
+} judged[] = {
+    /* Databases that are in memory alone. */
+    {"import sqlite3\nc = sqlite3.connect(':memory:')\nc.execute('create table a (b int)')\n"
+     "c.executemany('insert into a values (?)', [(1,)])\n",
+     "note"},
+    {"import sqlite3\nc = sqlite3.connect(':memory:')\nd = sqlite3.connect('x.db')\n"
+     "d.execute('delete from a')\n",
+     "high"},
+    {"import sqlite3\nc = sqlite3.connect(':memory:')\nd = map(sqlite3.connect, ['x.db'])\n"
+     "next(d).execute('delete from a')\n",
+     "high"},
+    {"import sqlite3\nc = sqlite3.connect(':memory:')\nspark.sql('delete from a')\n", "high"},
+    {"import sqlite3\nc = sqlite3.connect(':memory:')\n"
+     "c.execute(\"vacuum into 'a'\")\n",
+     "medium"},
+    {"import sqlite3\nc = sqlite3.connect(':memory:')\nc.execute(\"attach 'b' as b\")\n", "high"},
+    /* Texts that reach a name through lists, dictionaries, loops and calls. */
+    {"for k, v in {'a': 'mean'}.items():\n    getattr(y, v)\n", "medium"},
+    {"d = {'a': 'mean', 'b': 'sum'}\nfor k, v in d.items():\n    getattr(y, v)\n", "none"},
+    {"d = {'a': 'mean'}\nd['b'] = x\nfor v in d.values():\n    getattr(y, v)\n",
+     "medium py.getattr@4:16"},
+    {"d = ['mean']\nfor v in d:\n    getattr(y, v)\nd.append(x)\n", "medium py.getattr@3:16"},
+    {"d = ['a', '__cla' + 'ss__']\nfor v in sorted(d):\n    getattr(y, v)\n", "block"},
+    {"def f(y, n='sum'):\n    return getattr(y, n)\nf(1, 'mean')\n", "none"},
+    {"def f(y, n='sum'):\n    return getattr(y, n)\nf(1, x)\n", "medium"},
+    {"def f(y, n='sum'):\n    return getattr(y, n)\nf(*x)\n", "medium"},
+    {"def f(y, n='sum'):\n    return getattr(y, n)\nmap(f, x)\n", "medium"},
+    {"@g\ndef f(y, n='sum'):\n    return getattr(y, n)\n", "medium"},
+    {"class A:\n    def f(y, n='sum'):\n        return getattr(y, n)\n", "medium"},
+    {"def f(y, n):\n    return getattr(y, n)\nf(1, '__cla' + 'ss__')\n", "block"},
+    {"getattr(self.part, n)\n", "none"},
+    {"import os\nself.part = os\ngetattr(self.part, n)\n", "high"},
+    {"import json\nself.part = json\ngetattr(self.part, n)\n", "medium"},
+    {"getattr(y, f'visit_{n}')\n", "none"},
+    {"import dataclasses\nfor f in dataclasses.fields(y):\n    getattr(y, f.name)\n", "none"},
+    {"for r in y.itertuples():\n    getattr(r, n)\n", "none"},
+    {"r = x\nfor r in y.itertuples():\n    getattr(r, n)\n", "medium"},
+    {"import duckdb\nduckdb.sql('select a from read_csv(\\'b\\') group by all')\n", "note"},
+    {"x.__class__ is y.__class__\n", "none"},
+    {"print(x.__class__)\n", "block"},
+    {"import re\nre.match(r'(a+)+$', x)\n", "medium py.expression.doubles@2:1"},
+    {"import pandas\npandas.read_csv(io='/srv/a.csv')\n", "high"},
+    {"import zipfile\nwith zipfile.ZipFile('a') as z:\n    z.extractall('b')\n", "note"},
+    {"import tarfile\nwith tarfile.open('a') as z:\n    z.extractall('b')\n", "high"},
+};
+
+static void test_every_row(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(judged); i++) {
+        struct error err = {0};
+        AUTO(json) json_t *verdict = NULL;
+        assert_true(policy_judge(policy, "python", bytes_of(judged[i].code), &verdict, &err));
+        AUTO(text) char *words = words_of(verdict);
+        if (strncmp(words, judged[i].words, strlen(judged[i].words)) != 0)
+            fail_msg("%s gives \"%s\", not \"%s\"", judged[i].code, words, judged[i].words);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_row),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
