@@ -25,7 +25,7 @@ struct block {
     _Alignas(16) char data[];
 };
 
-static struct block *blocks;
+static struct block *blocks; /* of the one thread that judges */
 static char *free_at, *free_end;
 static struct piece *given_back[SMALL_KINDS + 64];
 
@@ -42,12 +42,19 @@ static size_t bytes_of_kind(size_t kind)
     return kind < SMALL_KINDS ? kind * STEP : (size_t)1 << (kind - SMALL_KINDS);
 }
 
-static void add_block(size_t least)
+/* Not zeroed, which would take longer than all the rest. */
+static struct block *new_block(size_t bytes)
 {
-    size_t bytes = least + HEAD > BLOCK_BYTES ? least + HEAD : BLOCK_BYTES;
     struct block *block = malloc(sizeof *block + bytes);
     if (!block)
         memory_none();
+    return block;
+}
+
+static void add_block(size_t least)
+{
+    size_t bytes = least + HEAD > BLOCK_BYTES ? least + HEAD : BLOCK_BYTES;
+    struct block *block = new_block(bytes);
     block->before = blocks;
     blocks = block;
     free_at = block->data + HEAD;

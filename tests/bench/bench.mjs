@@ -3,6 +3,7 @@
 // Nothing here passes or fails by a figure; docs/benchmarks.md says how to read them.
 import { memoryNow, memoryTally } from './memory.mjs';
 import { coldTally, measureCold } from './cold.mjs';
+import { judgeTally, measureJudge } from './judge.mjs';
 import { manyTally, measureMany } from './many.mjs';
 import { measureNoop, noopTally } from './noop.mjs';
 import { measureOpen, openTally } from './open.mjs';
@@ -66,6 +67,7 @@ const parts = {
     open: { measure: measureOpen, tally: openTally },
     many: { measure: measureMany, tally: manyTally },
     snapshot: { measure: measureSnapshot, tally: snapshotTally },
+    judge: { measure: measureJudge, tally: judgeTally },
     verify: { measure: measureVerify, tally: verifyTally },
     remote: { measure: measureRemote, tally: remoteTally },
     peers: { measure: measurePeers, tally: peersTally },

@@ -1,0 +1,72 @@
+// How long the rules take to judge Python, beside tree-sitter alone on the same bytes: 256 KiB, and
+// 2 KiB as most programs have. Processor time, in turn, round by round.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { build, root, startStack } from '../flow/stack.mjs';
+import { samples } from '../policy/corpus.mjs';
+
+const sizes = [{ name: '256k', bytes: 256 << 10, times: 3 },
+               { name: '2k', bytes: 2 << 10, times: 300 }];
+const run = promisify(execFile);
+
+/** Harmless samples one after the other, of that many bytes or a line less. */
+function joined(bytes) {
+    const all = samples('python', 'harmless').map(({ code }) => code.replace(/\n*$/, '\n'));
+    const text = Buffer.from(all.join('')).subarray(0, bytes);
+    return text.subarray(0, text.lastIndexOf(10) + 1);
+}
+
+async function judged(folder, file, times) {
+    const words = ['--rules', path.join(folder, 'rules.json'), '--check', file,
+                   '--repeat', String(times)];
+    // It ends with 1 when the rules would have a person look.
+    const { stdout } = await run(path.join(build, 'countersign-policy'), words)
+        .catch((error) => (error.code === 1 ? error : Promise.reject(error)));
+    return JSON.parse(stdout).microseconds;
+}
+
+async function parsed(file, times) {
+    const { stdout } = await run(path.join(root, 'build/bench/parse'), [file, String(times)]);
+    return Number(stdout);
+}
+
+export async function measureJudge(found, { rounds, say }) {
+    const stack = await startStack({ api: false, workers: 0 });
+    const folder = mkdtempSync(path.join(tmpdir(), 'countersign-bench-judge-'));
+    found.judge = [];
+    try {
+        const [{ rules }] = await stack.psql('api', 'select cs.policy_rules() as rules');
+        writeFileSync(path.join(folder, 'rules.json'), JSON.stringify(rules));
+        for (const { name, bytes } of sizes)
+            writeFileSync(path.join(folder, `${name}.py`), joined(bytes));
+        for (let round = 1; round <= rounds; round++) {
+            const times = {};
+            for (const { name, times: repeat } of sizes) {
+                const file = path.join(folder, `${name}.py`);
+                times[name] = { judged: await judged(folder, file, repeat),
+                                parsed: await parsed(file, repeat) };
+            }
+            found.judge.push(times);
+            say(`round ${round} of ${rounds}: ${JSON.stringify(times)}`);
+        }
+    } finally {
+        await stack.stop();
+        rmSync(folder, { recursive: true });
+    }
+}
+
+export function judgeTally(tally, { judge: rounds }) {
+    const each = (pick) => rounds.map(pick);
+    tally.add('judge.python', 'judging 256 KiB of Python', 'ms',
+        each((r) => r['256k'].judged / 1000), { most: 50 });
+    tally.add('judge.parse', 'tree-sitter alone on the same', 'ms',
+        each((r) => r['256k'].parsed / 1000));
+    tally.add('judge.of_parse', 'judging ÷ tree-sitter alone', 'ratio',
+        each((r) => r['256k'].judged / r['256k'].parsed), { most: 1.3 });
+    tally.add('judge.small', 'judging 2 KiB of Python', 'us', each((r) => r['2k'].judged));
+    tally.add('judge.small_parse', 'tree-sitter alone on the same', 'us',
+        each((r) => r['2k'].parsed));
+}
