@@ -235,9 +235,10 @@ static size_t skip_blanks(struct bytes code, size_t at)
 static void walk_statement(struct sql_walk *sql, const json_t *statement)
 {
     size_t begin = sql->at;
-    AUTO(json) json_t *queries = sql->queries = sql_amount_queries(statement);
+    sql->queries = sql_amount_queries(statement);
     sql->made = 1;
     walk(sql, "stmt", statement);
+    json_decref(sql->queries);
     sql->at = begin;
     if (sql->made >= MADE_HUGE)
         fact(sql, FACT_CLAUSE, "amount.huge");
