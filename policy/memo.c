@@ -14,7 +14,7 @@ _Static_assert(crypto_shorthash_KEYBYTES == sizeof(((struct memo *)0)->key), "th
 void memo_open(struct memo *memo)
 {
     *memo = (struct memo){.room = ROOM_AT_FIRST};
-    memo->slots = memory_new(memo->room, sizeof *memo->slots);
+    memo->slots = memory_new(memo->room, sizeof(void *));
     /* Names come from the code that is judged, which shall not choose where they go. */
     if (getrandom(memo->key, sizeof memo->key, 0) != sizeof memo->key)
         memory_none();
@@ -51,7 +51,7 @@ static void grow(struct memo *memo)
 {
     struct memo old = *memo;
     memo->room *= 2;
-    memo->slots = memory_new(memo->room, sizeof *memo->slots);
+    memo->slots = memory_new(memo->room, sizeof(void *));
     for (size_t i = 0; i < old.room; i++) {
         struct memo_entry *entry = old.slots[i];
         if (entry)

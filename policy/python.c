@@ -184,13 +184,11 @@ static void add_seen(struct python_walk *walk, const char *callee, const struct 
     const char *word = python_amount_word(amount);
     if (choices)
         tell_choices(walk, choices, item);
-    else if (word)
-        add_value(&walk->fact, word);
-    else if (python_fold(&walk->python, value, 0, &walk->text))
+    else if (!word && python_fold(&walk->python, value, 0, &walk->text))
         add_value(&walk->fact, picks(callee) && python_is_prefixed(walk->text.data)
                                    ? "prefix"
                                    : walk->text.data);
-    else if ((word = word_of(value)))
+    else if (word || (word = word_of(value)))
         add_value(&walk->fact, word);
     else if (!isnan(amount))
         add_value(&walk->fact, "number");

@@ -13,4 +13,4 @@ double sql_amount_made(const json_t *call);
 json_t *sql_amount_queries(const json_t *statement);
 /* As of a function, of a SELECT inside of a statement: "join.unlimited", "rows.endless", or NULL.
  */
-const char *sql_amount_select(const json_t *select, const json_t *queries);
+const char *sql_amount_select(const json_t *select, const json_t *names);
