@@ -5,6 +5,7 @@ import { build, startStack, until } from '../flow/stack.mjs';
 import { Plan } from './plan.mjs';
 
 const REPEAT_MS = 400; // longer than the api leaves Redis alone after a failure
+const QUIET = { SEAL_KEY_FILE: '' }; // whoever seals makes calls of its own at any time
 
 export class Bed {
     constructor(stack, plans) {
@@ -21,6 +22,7 @@ export class Bed {
                 MAX_WAITING_PER_PERSON: '100000' },
         });
         const bed = new Bed(stack, plans);
+        await stack.restart('api', QUIET);
         await stack.people({ ana: ['analyst'], rob: ['reviewer'] });
         bed.ana = await stack.signIn('ana');
         bed.rob = await stack.signIn('rob');
@@ -62,7 +64,7 @@ export class Bed {
             && (await fetch(`${this.stack.url}/readyz`).catch(() => null))?.status === 200),
         'the api or its end');
         const { ended } = child();
-        if (ended) await this.stack.start('api');
+        if (ended) await this.stack.start('api', QUIET);
         return ended;
     }
 

@@ -2,9 +2,9 @@
 ifneq ($(filter asan,$(VARIANT)),)
 torture := $(BUILD)/torture
 failing := $(BUILD)/obj/tests/torture/failing.o
-tortured := $(patsubst $(BUILD)/%,$(torture)/%,$(programs) $(BUILD)/run_job)
+tortured := $(patsubst $(BUILD)/%,$(torture)/%,$(filter-out %-policy,$(programs)) $(BUILD)/run_job)
 .PHONY: tortured
-tortured: $(tortured)
+tortured: $(tortured) $(torture)/countersign-policy
 $(torture)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page))
 $(torture)/countersign-worker: $(call objects,$(common) $(worker) $(statements))
 $(torture)/countersign: $(call objects,$(common) $(admin) $(statements) $(embedded))
@@ -13,6 +13,9 @@ $(tortured): $(failing) | $(watch)
 	@mkdir -p $(@D)
 	@echo 'link $@'
 	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(libs) -ldl
+# Nothing is made to fail in who judges; what its failures lead to is told by its unit test.
+$(torture)/countersign-policy: $(BUILD)/countersign-policy
+	@mkdir -p $(@D) && ln -sf ../$(@F) $@
 endif
 
 .PHONY: torture
