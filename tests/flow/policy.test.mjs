@@ -118,8 +118,8 @@ test('new rules judge again what waits and what is approved', async () => {
     const stream = await rob.events();
     await rule('high', 'it took hours');
     const event = await stream.until((one) => one.event === 'request' &&
-        one.data.id === approved.id);
-    assert.deepEqual([event.data.state, event.data.what], ['pending', 'policy.raise']);
+        one.data.id === approved.id && one.data.what === 'policy.raise');
+    assert.equal(event.data.state, 'pending');
     stream.close();
     const again = await get(approved.id, rob);
     assert.deepEqual([again.state, again.revision, again.risk, again.code],
@@ -141,15 +141,21 @@ test('new rules judge again what waits and what is approved', async () => {
 });
 
 test('without the program that judges nothing is let through as harmless', async (t) => {
-    await stack.psql('superuser', 'select 1');
-    const children = await until(async () => childrenOf(stack.pid('api')), 'a child that judges');
-    for (const child of children) process.kill(child, 'SIGSTOP');
-    t.after(() => children.forEach((child) => {
-        try { process.kill(child, 'SIGKILL'); } catch { /* it was ended */ }
-    }));
-    const made = await Promise.all(Array.from({ length: 4 }, () => submit('print(2)\n')));
-    const levels = new Set(made.map(({ risk }) => risk));
-    assert.ok(levels.has('high'), 'who was not answered is told so');
+    const stopped = [];
+    const stopAll = async () => {
+        for (const child of await childrenOf(stack.pid('api'))) stopped.push(child);
+        signal(stopped, 'SIGSTOP');
+    };
+    t.after(() => signal(stopped, 'SIGKILL'));
+    // The next to be asked may be one that is yet to start: it is stopped before the time after.
+    const levels = [];
+    for (let round = 0; round < 3 && !levels.includes('high'); round++) {
+        await stopAll();
+        const made = await Promise.all(Array.from({ length: 4 }, () => submit('print(2)\n')));
+        levels.push(...made.map(({ risk }) => risk));
+    }
+    assert.ok(levels.includes('high'), 'who was not answered is told so');
+    signal(stopped, 'SIGCONT'); // those that were not asked
     assert.ok((await submit('print(3)\n')).risk === 'low', 'and another child takes its place');
 });
 
@@ -158,6 +164,15 @@ async function childrenOf(pid) {
     const tasks = await readdir(`/proc/${pid}/task`);
     const lists = await Promise.all(tasks.map((task) => readFile(
         `/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')));
-    const pids = lists.join(' ').split(/\s+/).filter(Boolean).map(Number);
-    return pids.length > 0 && pids;
+    return lists.join(' ').split(/\s+/).filter(Boolean).map(Number);
+}
+
+function signal(pids, name) {
+    for (const pid of pids) {
+        try {
+            process.kill(pid, name);
+        } catch {
+            // it was ended
+        }
+    }
 }
