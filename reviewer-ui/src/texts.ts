@@ -54,7 +54,7 @@ export const t = {
     submit: 'Approve alone',
     no: 'No, let it wait',
     done: (id: number) => `You approved #${id} alone.`,
-    again: 'Sign in again first: this needs a sign-in of a moment ago.',
+    unproved: 'Not approved: you have not confirmed that it is you. Your reason is kept.',
     list: 'Break-glass',
   },
 
@@ -131,11 +131,18 @@ export const t = {
       approve: (span: string) =>
         `This code is of high risk. To approve it, show who you are: the last time was more ` +
         `than ${span} ago, or somebody else vouched for you. Your note is kept.`,
+      glass: (span: string) =>
+        `To approve alone, show who you are: the last time was more than ${span} ago, or somebody ` +
+        `else vouched for you. Your reason is kept.`,
       retention: (span: string) =>
         `To have rows of the audit trail dropped, show who you are: the last time was more ` +
         `than ${span} ago, or somebody else vouched for you. What you wrote is kept.`,
     },
-    submit: { approve: 'Confirm and approve', retention: 'Confirm and go on' },
+    submit: {
+      approve: 'Confirm and approve',
+      glass: 'Confirm and approve alone',
+      retention: 'Confirm and go on',
+    },
     cancel: 'Not now',
     empty: 'Enter your password.',
     wrong: 'This is not your password.',

@@ -21,6 +21,8 @@ after(async () => {
 
 const button = (page) => page.getByRole('button', { name: 'Break the glass' });
 
+const PASSWORD = 'a long walk in the wet garden';
+const REASON = 'The bank opens at six, and eva is on a plane.';
 const grave = 'import socket\nsocket.create_connection(("h", 1))\n';
 const risky = (title) => submit(mia, { title, code: grave });
 
@@ -52,18 +54,35 @@ test('off there is no button; on, a reason is asked for, and the mark is red', a
     assertClean(page, other, author);
 });
 
-test('an old sign-in is asked for anew, and the desk has the button, too', async () => {
+test('an old proof is asked for once more, and the desk has the button, too', async () => {
     const id = await risky('Later');
     const page = await openPerson(stack, browser, 'noor', { to: `/review/${id}` });
+    await page.goto(`${stack.url}/account`);
+    await page.getByLabel('New password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Save password' }).click();
+    await page.locator('.toast', { hasText: 'assword' }).waitFor();
+    await page.goto(`${stack.url}/review/${id}`);
     await stack.psql('superuser',
         "update cs.session set authenticated_at = clock_timestamp() - interval '1 hour'");
     await button(page).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Reason').fill('The bank opens at six, and eva is on a plane.');
+    await dialog.getByLabel('Reason').fill(REASON);
     await dialog.getByRole('button', { name: 'Approve alone' }).click();
-    await dialog.getByText('Sign in again first').waitFor();
-    await dialog.getByRole('button', { name: 'Sign in again' }).waitFor();
-    const { body } = await mia.get(`/api/requests/${id}`);
-    assert.equal(body.state, 'pending');
+    await dialog.getByText('To approve alone, show who you are').waitFor();
+    await inspect(page, 'break-glass-prove');
+    const state = async () => (await mia.get(`/api/requests/${id}`)).body.state;
+    await dialog.getByRole('button', { name: 'Not now' }).click();
+    await dialog.getByText('you have not confirmed that it is you').waitFor();
+    assert.equal(await dialog.getByLabel('Reason').inputValue(), REASON, 'it is kept');
+    assert.equal(await state(), 'pending');
+    await dialog.getByRole('button', { name: 'Approve alone' }).click();
+    await dialog.getByLabel('Password', { exact: true }).fill('wrong');
+    await dialog.getByRole('button', { name: 'Confirm and approve alone' }).click();
+    await dialog.getByText('This is not your password.').waitFor();
+    assert.equal(await state(), 'pending');
+    await dialog.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await dialog.getByRole('button', { name: 'Confirm and approve alone' }).click();
+    await page.locator('.toast', { hasText: `You approved #${id} alone.` }).waitFor();
+    assert.equal(await state(), 'approved');
     assertClean(page);
 });

@@ -3,10 +3,11 @@ import { useState } from 'preact/hooks';
 import { ApiError, call, randomKey } from '../base/api';
 import { loadDetail } from '../base/details';
 import { errorText, showToast } from '../base/messages';
-import { me, signOut } from '../base/session';
+import { me } from '../base/session';
 import type { Decided, Detail } from '../base/types';
 import { Dialog } from '../parts/dialog';
 import { Button } from '../parts/small';
+import { Prove } from '../people/prove';
 import { t } from '../texts';
 
 const reasonLeast = 20;
@@ -23,26 +24,33 @@ async function send(detail: Detail, reason: string): Promise<void> {
 function useGlass(detail: Detail, close: () => void) {
   const [reason, write] = useState('');
   const [problem, setProblem] = useState('');
-  const [stale, setStale] = useState(false);
+  const [proving, prove] = useState(false);
   const [busy, setBusy] = useState(false);
   const submit = async () => {
     if (reason.trim().length < reasonLeast) return setProblem(t.glass.short);
+    prove(false);
+    setProblem('');
     setBusy(true);
     try {
       await send(detail, reason.trim());
       close();
     } catch (error) {
       const old = error instanceof ApiError && error.code === 'reauthentication_required';
-      setStale(old);
-      setProblem(old ? t.glass.again : errorText(error));
+      if (old) prove(true);
+      else setProblem(errorText(error));
       setBusy(false);
     }
   };
-  return { reason, write, problem, stale, busy, submit };
+  const leave = () => {
+    prove(false);
+    setProblem(t.glass.unproved);
+  };
+  return { reason, write, problem, proving, busy, submit, leave };
 }
 
 function GlassDialog({ detail, close }: { detail: Detail; close: () => void }) {
-  const { reason, write, problem, stale, busy, submit } = useGlass(detail, close);
+  const { reason, write, problem, proving, busy, submit, leave } = useGlass(detail, close);
+  if (proving) return <Prove what="glass" proved={() => void submit()} leave={leave} />;
   return (
     <Dialog title={t.glass.title(detail.id)} onClose={close}>
       <div class="dialog-form">
@@ -64,8 +72,7 @@ function GlassDialog({ detail, close }: { detail: Detail; close: () => void }) {
           {problem}
         </p>
         <div class="actions">
-          {stale && <Button onClick={() => void signOut(true)}>{t.session.signInAgain}</Button>}
-          <Button tone="danger" busy={busy} onClick={submit}>
+            <Button tone="danger" busy={busy} onClick={submit}>
             {t.glass.submit}
           </Button>
           <Button onClick={close}>{t.glass.no}</Button>
