@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { openJobs } from './jobs.mjs';
 import { admins, ageSeals, agree, allSealed, audit, drop } from './retention.mjs';
-import { startStack } from './stack.mjs';
+import { startStack, until } from './stack.mjs';
 
 let stack;
 let jobs;
@@ -165,6 +165,40 @@ test('an agreement that was not signed is not carried out', async () => {
     assert.equal((await verify()).code, 1, 'nor whole');
     await sign(`'${was}'`);
     assert.equal((await people.eva.post(`/api/audit/retention/${id}/withdraw`, {})).status, 200);
+    await allSealed(stack);
+    await whole();
+});
+
+// Its transaction is ended from outside while it waits for a request that somebody holds.
+test('a drop that is cut off dropped nothing, and is done the next time', async () => {
+    const { request_id: held } = await jobs.attempt((await jobs.run('print(6)')).attempt_id);
+    await until(async () => (await rows(`select state from cs.request where id = ${held}`))[0]
+        .state === 'succeeded', 'the run');
+    await allSealed(stack);
+    const { id } = await agree(people);
+    const before = await one(`select count(*)::int as n from cs.audit_event
+        where entity = 'request'`);
+    await rows(`create function public.hold() returns trigger language plpgsql as $$ begin
+        perform pg_advisory_xact_lock(4711); return null; end $$`);
+    await rows(`create trigger hold after delete on cs.audit_event for each statement
+        execute function public.hold()`);
+    const holder = rows('select pg_advisory_lock(4711), pg_sleep(3600)').catch(() => null);
+    const waits = (what) => until(async () => (await rows(`select a.pid from pg_stat_activity a
+        where ${what}`))[0], what);
+    await waits("a.query like '%4711%' and a.wait_event = 'PgSleep'");
+    const going = audit(stack, ['drop', id, folder('cut')]);
+    await waits("a.query like '%retention_drop%' and a.wait_event_type = 'Lock'");
+    await rows(`select pg_terminate_backend(pid) from pg_stat_activity
+        where query like '%retention_drop%' and wait_event_type = 'Lock'`);
+    const cut = await going;
+    assert.equal(cut.code, 1);
+    assert.equal(await one(`select count(*)::int as n from cs.audit_event
+        where entity = 'request'`), before);
+    await rows(`select pg_terminate_backend(pid) from pg_stat_activity
+        where wait_event = 'PgSleep'`);
+    await holder;
+    await rows('drop trigger hold on cs.audit_event; drop function public.hold()');
+    assert.equal((await audit(stack, ['drop', id, folder('again')])).code, 0);
     await allSealed(stack);
     await whole();
 });
