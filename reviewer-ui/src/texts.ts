@@ -132,8 +132,8 @@ export const t = {
         `This code is of high risk. To approve it, show who you are: the last time was more ` +
         `than ${span} ago, or somebody else vouched for you. Your note is kept.`,
       glass: (span: string) =>
-        `To approve alone, show who you are: the last time was more than ${span} ago, or somebody ` +
-        `else vouched for you. Your reason is kept.`,
+        `To approve alone, show who you are: the last time was more than ${span} ago, or ` +
+        `somebody else vouched for you. Your reason is kept.`,
       retention: (span: string) =>
         `To have rows of the audit trail dropped, show who you are: the last time was more ` +
         `than ${span} ago, or somebody else vouched for you. What you wrote is kept.`,

@@ -72,7 +72,7 @@ function GlassDialog({ detail, close }: { detail: Detail; close: () => void }) {
           {problem}
         </p>
         <div class="actions">
-            <Button tone="danger" busy={busy} onClick={submit}>
+          <Button tone="danger" busy={busy} onClick={submit}>
             {t.glass.submit}
           </Button>
           <Button onClick={close}>{t.glass.no}</Button>
