@@ -182,7 +182,8 @@ test('a drop that is cut off dropped nothing, and is done the next time', async 
         perform pg_advisory_xact_lock(4711); return null; end $$`);
     await rows(`create trigger hold after delete on cs.audit_event for each statement
         execute function public.hold()`);
-    const holder = rows('select pg_advisory_lock(4711), pg_sleep(3600)').catch(() => null);
+    const holder = rows(`do $$ begin perform pg_advisory_lock(4711), pg_sleep(3600); end $$`)
+        .catch(() => null);
     const waits = (what) => until(async () => (await rows(`select a.pid from pg_stat_activity a
         where ${what}`))[0], what);
     await waits("a.query like '%4711%' and a.wait_event = 'PgSleep'");
