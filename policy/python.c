@@ -40,7 +40,8 @@ static struct buffer *anew(struct buffer *buffer)
 static void tell(struct python *python, enum fact_kind kind, const char *name,
                  const struct node *node)
 {
-    judge_fact(python->judge, kind, name, node->start, node->end);
+    /* Of code with errors a part may be missing. */
+    judge_fact(python->judge, kind, name, node ? node->start : 0, node ? node->end : 0);
 }
 
 static bool begins_like_sql(const char *text)

@@ -301,7 +301,8 @@ void python_learn_all(struct python *python, const struct python_tree *tree)
 static void tell(struct python *python, enum fact_kind kind, const char *name,
                  const struct node *node)
 {
-    judge_fact(python->judge, kind, name, node->start, node->end);
+    /* Of code with errors a part may be missing. */
+    judge_fact(python->judge, kind, name, node ? node->start : 0, node ? node->end : 0);
 }
 
 static void tell_plain(struct python *python, const char *module, const struct node *item)
