@@ -8,15 +8,15 @@
 #include "policy/judge.h"
 #include "policy/sql_amount.h"
 
-#define MADE_HUGE 1e10 /* rows of a series that each repeat a text, and so on */
+#define MADE_HUGE 1e10 /* characters: rows of a series, each with a text that is repeated */
 
 struct sql_walk {
     struct judge *judge;
     bool inside; /* another program's text: every fact is at start to end */
     size_t start, end;
-    size_t at;       /* the place last told by the tree */
-    json_t *queries; /* what is known of the statement's WITH queries */
-    double made;     /* by all its calls together, each by each */
+    size_t at;            /* the place last told by the tree */
+    json_t *queries;      /* what is known of the statement's WITH queries */
+    struct sql_made made; /* by all its calls together */
 };
 
 static void walk(struct sql_walk *sql, const char *key, const json_t *node);
@@ -54,7 +54,7 @@ static void on_function(struct sql_walk *sql, const json_t *node)
     const char *clause = sql_amount_function(name, node);
     if (clause)
         fact(sql, FACT_CLAUSE, clause);
-    sql->made *= sql_amount_made(node);
+    sql_amount_add(node, &sql->made);
 }
 
 /* However it is written: "Password" is one, too. */
@@ -236,11 +236,11 @@ static void walk_statement(struct sql_walk *sql, const json_t *statement)
 {
     size_t begin = sql->at;
     sql->queries = sql_amount_queries(statement);
-    sql->made = 1;
+    sql->made = (struct sql_made){1, 1};
     walk(sql, "stmt", statement);
     json_decref(sql->queries);
     sql->at = begin;
-    if (sql->made >= MADE_HUGE)
+    if (sql->made.rows * sql->made.longest >= MADE_HUGE)
         fact(sql, FACT_CLAUSE, "amount.huge");
 }
 

@@ -153,14 +153,17 @@ static bool is_wide(const json_t *call)
     return false;
 }
 
-double sql_amount_made(const json_t *call)
+void sql_amount_add(const json_t *call, struct sql_made *made)
 {
-    bool repeats = strcmp(name_of_call(call), "repeat") == 0;
-    bool counts = strcmp(name_of_call(call), "generate_series") == 0;
-    double made = repeats  ? amount(json_array_get(json_object_get(call, "args"), 1), 0)
-                  : counts ? rows_of_series(call)
-                           : 1;
-    return made > 1 ? made : 1;
+    const char *name = name_of_call(call);
+    double rows = strcmp(name, "generate_series") == 0 ? rows_of_series(call) : 1;
+    double length = strcmp(name, "repeat") == 0
+                        ? amount(json_array_get(json_object_get(call, "args"), 1), 0)
+                        : 1;
+    if (rows > 1)
+        made->rows *= rows;
+    if (length > made->longest)
+        made->longest = length;
 }
 
 const char *sql_amount_function(const char *name, const json_t *call)

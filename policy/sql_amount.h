@@ -7,8 +7,11 @@
 const char *sql_amount_function(const char *name, const json_t *call);
 /* Whether an expression gives more digits than anybody reckons with. */
 bool sql_amount_is_endless(const json_t *expression);
-/* How many rows or pieces a call makes of nothing; 1 when that is not known. */
-double sql_amount_made(const json_t *call);
+/* What the calls of a statement make of nothing, each series by each: {1, 1} before the first. */
+struct sql_made {
+    double rows, longest;
+};
+void sql_amount_add(const json_t *call, struct sql_made *made);
 /* What is known of the WITH queries of a statement, for sql_amount_select(). Caller decrefs. */
 json_t *sql_amount_queries(const json_t *statement);
 /* As of a function, of a SELECT inside of a statement: "join.unlimited", "rows.endless", or NULL.

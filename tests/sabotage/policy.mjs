@@ -127,7 +127,7 @@ export default [
       test: [test, 'test_every_row'] },
     { id: 'policy-sql-made', defence: 'What calls make together is reckoned together',
       file: 'policy/sql.c',
-      was: 'sql->made *= sql_amount_made(node);', becomes: '(void)node;',
+      was: 'sql_amount_add(node, &sql->made);', becomes: '',
       test: [test, 'test_every_row'] },
     { id: 'policy-sql-wide', defence: 'The width that a format asks for is seen',
       file: 'policy/sql_amount.c',

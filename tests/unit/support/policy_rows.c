@@ -71,6 +71,8 @@ const struct policy_row policy_rows[] = {
     {"sql", "select generate_series('2000-01-01'::date, '2100-01-01', '1 day')", "none"},
     {"sql", "select string_agg(repeat('x', 1000000), '') from generate_series(1, 1000000)",
      "medium any.amount@1:1"},
+    {"sql", "select repeat('-', 999) || repeat('-', 999) || repeat('-', 999) || repeat('-', 999)",
+     "none"},
     {"sql", "select format('%1000000000s', 'x')", "medium any.amount@1:8"},
     {"sql", "select printf('%.*c', 1000000000, 'x'), format('%s', 1000000000)",
      "medium any.amount@1:8"},
