@@ -5,7 +5,8 @@ failing := $(BUILD)/obj/tests/torture/failing.o
 tortured := $(patsubst $(BUILD)/%,$(torture)/%,$(filter-out %-policy,$(programs)) $(BUILD)/run_job)
 .PHONY: tortured
 tortured: $(tortured) $(torture)/countersign-policy
-$(torture)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page))
+$(torture)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page) \
+  $(common_passwords))
 $(torture)/countersign-worker: $(call objects,$(common) $(worker) $(statements))
 $(torture)/countersign: $(call objects,$(common) $(admin) $(statements) $(embedded))
 $(torture)/run_job: $(call objects,$(call sources,tests/support)) $(BUILD)/libcountersign.a

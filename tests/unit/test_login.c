@@ -70,6 +70,7 @@ static int teardown(void **state)
     json_decref(call.body);
     streams_free(api.streams);
     known_tokens_free(api.known_tokens);
+    proxy_free(api.proxy);
     sem_destroy(&api.hashing);
     return 0;
 }
@@ -228,7 +229,7 @@ static struct header proxy_says[] = {{.name = "X-Remote-User", .value = "ana"},
 static void a_proxy_s_word_is_weighed_by_the_route_itself(void **state)
 {
     static const struct {
-        const char *address;
+        const char *peer;
         const char *sql;
         enum error_code code;
     } rows[] = {
@@ -241,11 +242,12 @@ static void a_proxy_s_word_is_weighed_by_the_route_itself(void **state)
     struct error err = {0};
     const struct settings trusting = {.proxy_addresses = "127.0.0.1",
                                       .proxy_secret = {PROXY_SECRET},
-                                      .proxy_user_header = "X-Remote-User"};
+                                      .proxy_user_header = "X-Remote-User",
+                                      .proxy_address_header = ""};
     assert_true(proxy_new(&trusting, &api.proxy, &err));
     exchange.head = (struct head){.headers = proxy_says, .header_count = COUNT_OF(proxy_says)};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        snprintf(exchange.address, sizeof exchange.address, "%s", rows[i].address);
+        snprintf(exchange.peer, sizeof exchange.peer, "%s", rows[i].peer);
         script_forget();
         script_answer("me", ME);
         answer_or_fail("proxy_sign_in", rows[i].sql, rows[i].code);
@@ -253,7 +255,6 @@ static void a_proxy_s_word_is_weighed_by_the_route_itself(void **state)
         assert_int_equal(script_calls("proxy_sign_in"), i > 0);
         assert_int_equal(header_of("Set-Cookie") != NULL, rows[i].code == ERR_NONE);
     }
-    proxy_free(api.proxy);
 }
 
 /* Cut between characters, or left out; the sign-in goes on. */
