@@ -4,10 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a spreadsheet may take for a formula: also behind blanks, and in the wide letters of East
+ * Asia. */
+static bool is_formula(const char *text)
+{
+    static const char *const wide[] = {"\uff1d", "\uff0b", "\uff0d", "\uff20"};
+    const char *at = text + strspn(text, " \t\r\n");
+    for (size_t i = 0; i < COUNT_OF(wide); i++)
+        if (strncmp(at, wide[i], strlen(wide[i])) == 0)
+            return true;
+    return *text && (strchr("\t\r\n", *text) || (*at && strchr("=+-@", *at)));
+}
+
+/* Semicolons and tabs, too, part cells for some. */
 static void add_text(struct buffer *out, const char *text)
 {
-    bool formula = *text && strchr("=+-@\t\r", *text);
-    bool quoted = formula || strpbrk(text, ",\"\r\n") || *text == ' ';
+    bool formula = is_formula(text);
+    bool quoted = formula || strpbrk(text, ",;\"\t\r\n") || *text == ' ';
     if (!quoted) {
         buffer_add_text(out, text);
         return;

@@ -30,8 +30,11 @@ static bool next_cell(struct fuzz *csv, struct buffer *ret_cell)
 /* No spreadsheet may take it for a formula; the apostrophe in front is ours. */
 static void check_text(const char *text, const char *cell)
 {
-    bool formula = *text && strchr("=+-@\t\r", *text);
-    CLAIM(!*cell || !strchr("=+-@\t\r", *cell));
+    const char *first = text + strspn(text, " \t\r\n");
+    bool wide =
+        strncmp(first, "\xef\xbc", 2) == 0 && strchr("\x9d\x8b\x8d\xa0", first[2]) && first[2];
+    bool formula = *text && (wide || strchr("\t\r\n", *text) || (*first && strchr("=+-@", *first)));
+    CLAIM(!*cell || !strchr("=+-@\t\r\n", *cell));
     CLAIM(!formula || *cell == '\'');
     CLAIM(strcmp(cell + formula, text) == 0);
 }

@@ -60,10 +60,48 @@ static void test_download_names(void **state)
     }
 }
 
+static void test_no_cell_is_a_formula(void **state)
+{
+    static const struct {
+        const char *text, *cell;
+    } cells[] = {
+        {"=1+1", "\"'=1+1\""},
+        {"+1", "\"'+1\""},
+        {"-1", "\"'-1\""},
+        {"@a", "\"'@a\""},
+        {"\t=1", "\"'\t=1\""},
+        {"\r=1", "\"'\r=1\""},
+        {"\n=1", "\"'\n=1\""},
+        {"  =1", "\"'  =1\""},
+        {"\uff1d1", "\"'\uff1d1\""},
+        {"\uff0b1", "\"'\uff0b1\""},
+        {"\uff0d1", "\"'\uff0d1\""},
+        {" \uff20a", "\"' \uff20a\""},
+        {"a;=1", "\"a;=1\""},
+        {"a\t=1", "\"a\t=1\""},
+        {"a=1", "a=1"},
+        {"\uff1e1", "\uff1e1"},
+        {" a", "\" a\""},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cells); i++) {
+        AUTO(json)
+        json_t *table =
+            json_pack("{s:[{s:s}], s:[[s]]}", "columns", "name", "x", "rows", cells[i].text);
+        AUTO(buffer) struct buffer out = {0}, expected = {0};
+        struct error err = {0};
+        buffer_printf(&expected, "x\r\n%s\r\n", cells[i].cell);
+        assert_true(table_csv_write(table, &out, &err));
+        assert_string_equal(out.data, expected.data);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table_as_csv),
+        cmocka_unit_test(test_no_cell_is_a_formula),
         cmocka_unit_test(test_what_is_no_table),
         cmocka_unit_test(test_download_names),
     };
