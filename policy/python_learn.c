@@ -256,33 +256,58 @@ static void learn_parameters(struct python *python, const struct node *list)
     }
 }
 
+static void learn_import_statement(struct python *python, const struct node *node)
+{
+    names_of_import(python, node, NULL, learn_plain);
+}
+
+static void learn_import_from(struct python *python, const struct node *node)
+{
+    AUTO(text) char *module = python_text(python, python_child(node, PYTHON_module_name));
+    names_of_import(python, node, module, learn_from);
+}
+
+static void learn_given(struct python *python, const struct node *node)
+{
+    learn_assignment(python, python_child(node, PYTHON_left), python_child(node, PYTHON_right));
+}
+
+static void learn_named(struct python *python, const struct node *node)
+{
+    learn_assignment(python, python_child(node, PYTHON_name), python_child(node, PYTHON_value));
+}
+
+static void learn_for(struct python *python, const struct node *node)
+{
+    learn_loop(python, python_child(node, PYTHON_left), python_child(node, PYTHON_right));
+}
+
+static void learn_augmented(struct python *python, const struct node *node)
+{
+    forget_names(python, python_child(node, PYTHON_left));
+}
+
 static void learn(struct python *python, const struct node *node)
 {
-    if (python_is(node, KIND_import_statement)) {
-        names_of_import(python, node, NULL, learn_plain);
-    } else if (python_is(node, KIND_import_from_statement)) {
-        AUTO(text) char *module = python_text(python, python_child(node, PYTHON_module_name));
-        names_of_import(python, node, module, learn_from);
-    } else if (python_is(node, KIND_assignment)) {
-        learn_assignment(python, python_child(node, PYTHON_left), python_child(node, PYTHON_right));
-    } else if (python_is(node, KIND_named_expression)) {
-        learn_assignment(python, python_child(node, PYTHON_name), python_child(node, PYTHON_value));
-    } else if (python_is(node, KIND_for_statement) || python_is(node, KIND_for_in_clause)) {
-        learn_loop(python, python_child(node, PYTHON_left), python_child(node, PYTHON_right));
-    } else if (python_is(node, KIND_augmented_assignment)) {
-        forget_names(python, python_child(node, PYTHON_left));
-    } else if (python_is(node, KIND_parameters) || python_is(node, KIND_lambda_parameters)) {
-        learn_parameters(python, node);
-    } else if (python_is(node, KIND_as_pattern_target)) {
-        learn_opened(python, node);
-    } else if (python_is(node, KIND_class_definition) ||
-               python_is(node, KIND_decorated_definition)) {
-        python_learn_open(python, node);
-    } else if (python_is(node, KIND_call)) {
-        python_learn_call(python, node);
-    } else if (python_is(node, KIND_identifier)) {
-        python_learn_mention(python, node);
-    }
+    static void (*const learns[PYTHON_KIND_COUNT])(struct python * python,
+                                                   const struct node *node) = {
+        [KIND_import_statement] = learn_import_statement,
+        [KIND_import_from_statement] = learn_import_from,
+        [KIND_assignment] = learn_given,
+        [KIND_named_expression] = learn_named,
+        [KIND_for_statement] = learn_for,
+        [KIND_for_in_clause] = learn_for,
+        [KIND_augmented_assignment] = learn_augmented,
+        [KIND_parameters] = learn_parameters,
+        [KIND_lambda_parameters] = learn_parameters,
+        [KIND_as_pattern_target] = learn_opened,
+        [KIND_class_definition] = python_learn_open,
+        [KIND_decorated_definition] = python_learn_open,
+        [KIND_call] = python_learn_call,
+        [KIND_identifier] = python_learn_mention,
+    };
+    if (learns[node->kind])
+        learns[node->kind](python, node);
 }
 
 /* What is given early may be forgotten late. What still changes in the end is not known. */
