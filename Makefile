@@ -20,7 +20,7 @@ LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread $(EXTRA_LDFLAGS)
 
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 common := $(call sources,common/base common/io common/domain)
-api := $(call sources,api)
+api := $(call sources,api api/http api/routes api/requests api/sign_in api/live api/trail)
 # What reads code for people: the api's, and of it what the command must know before it prints, so
 # that no worker loads Unicode's tables.
 reading := $(addprefix common/domain/,code.c deception.c deception_scan.c source.c unicode.c)

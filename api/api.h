@@ -4,8 +4,8 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-#include "api/exchange.h"
-#include "api/identity.h"
+#include "api/http/exchange.h"
+#include "api/sign_in/identity.h"
 #include "common/base/settings.h"
 #include "common/io/batch.h"
 #include "common/io/db.h"
@@ -14,7 +14,7 @@
 #define ORIGIN_SIZE 280
 #define PASSWORD_HASHES_AT_ONCE 2
 
-/* The batched write functions, by their row in api/writes.c. */
+/* The batched write functions, by their row in api/requests/writes.c. */
 enum write {
     WRITE_SUBMIT,
     WRITE_REVISE,

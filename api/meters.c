@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "api/router.h"
+#include "api/http/router.h"
 
 #define STATUS_SLOTS 32
 

@@ -8,8 +8,8 @@ const LINES_WANTED = 90;
 const modules = {
     bundle: ['common/domain/bundle.c'],
     'start check': ['worker/attempt.c', 'worker/inputs.c', 'worker/run.c', 'worker/transition.c'],
-    'sign-in': ['api/login_routes.c', 'api/identity.c', 'api/cookie.c', 'api/known_tokens.c',
-                'common/base/crypto.c'],
+    'sign-in': ['api/routes/login.c', 'api/sign_in/identity.c', 'api/sign_in/known_tokens.c',
+                'api/http/cookie.c', 'common/base/crypto.c'],
     lease: ['worker/heartbeat.c', 'worker/slots.c', 'worker/slot_control.c'],
 };
 

@@ -1,6 +1,6 @@
 /* One cookie out of a header. Input: its name on a line, the room for its value (one byte), the
  * header. */
-#include "api/cookie.h"
+#include "api/http/cookie.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool is_blank(char c)

@@ -1,6 +1,6 @@
 /* The Idempotency-Key header. Input: its value. */
 #include "api/api.h"
-#include "api/idempotency.h"
+#include "api/requests/idempotency.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,5 +1,5 @@
 /* JSON bodies: how they are read, checked against a table of fields, and refused. Input: a body. */
-#include "api/reply.h"
+#include "api/http/reply.h"
 #include "common/base/json.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
 /* The reader of uploads. Input: a Content-Type on a line, how to cut the rest into pieces (one
  * byte), the body. */
-#include "api/multipart.h"
+#include "api/http/multipart.h"
 #include "tests/fuzz/fuzz.h"
 
 struct outcome {

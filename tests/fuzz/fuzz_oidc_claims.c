@@ -1,6 +1,6 @@
 /* The claims of an ID token whose signature was right. Input: since when the person must have
  * signed in, as seconds before now (one byte, 0: whenever), then the claims as JSON. */
-#include "api/oidc_claims.h"
+#include "api/sign_in/oidc_claims.h"
 #include "tests/fuzz/fuzz.h"
 
 #define NOW 1800000000

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "api/recent.h"
+#include "api/live/recent.h"
 #include "tests/fuzz/fuzz.h"
 
 #define REQUESTS 3

@@ -1,8 +1,8 @@
 /* The request target: its path and query, and the route that it finds. Input: a target. */
 #include <inttypes.h>
 
-#include "api/router.h"
-#include "api/uri.h"
+#include "api/http/router.h"
+#include "api/http/uri.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool is_safe_path(const char *path)

@@ -70,7 +70,7 @@ export default [
           'risk_rank(risk_of(said)) <= 9',
       test: [judging, 'a harder verdict asks people again'] },
     { id: 'policy-deception', defence: 'What deceives a reader is part of the verdict',
-      file: 'api/judging.c',
+      file: 'api/requests/judging.c',
       was: 'verdict_add_findings(verdict, deceptions);', becomes: '(void)deceptions;',
       test: ['flow/deception.test.mjs', 'every file is refused or marked as it should be'] },
     { id: 'policy-read', defence: 'Nobody approves high findings that were not ticked as read',

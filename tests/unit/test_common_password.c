@@ -1,7 +1,7 @@
 /* Proves: V6.2.4 V6.2.12 */
 #include <string.h>
 
-#include "api/common_password.h"
+#include "api/sign_in/common_password.h"
 #include "tests/unit/cmocka_all.h"
 
 static void those_that_many_have_are_known_whatever_their_case(void **state)

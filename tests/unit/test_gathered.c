@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "api/gathered.h"
-#include "api/listener.h"
+#include "api/live/gathered.h"
+#include "api/live/listener.h"
 
 static struct gathered gathered;
 

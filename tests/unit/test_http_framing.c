@@ -1,7 +1,7 @@
 /* Proves: T24 */
 #include <string.h>
 
-#include "api/framing.h"
+#include "api/http/framing.h"
 #include "tests/unit/cmocka_all.h"
 
 #define HEADERS_MAX 6

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "api/multipart.h"
+#include "api/http/multipart.h"
 #include "tests/unit/cmocka_all.h"
 
 #define TYPE "multipart/form-data; boundary=XX"

@@ -1,13 +1,13 @@
 /* The small readers of headers: cookies, idempotency keys; the router; places. */
 #include <string.h>
 
-#include "api/cookie.h"
-#include "api/idempotency.h"
-#include "api/listener.h"
-#include "api/parks.h"
-#include "api/places.h"
-#include "api/reply.h"
-#include "api/router.h"
+#include "api/http/cookie.h"
+#include "api/requests/idempotency.h"
+#include "api/live/listener.h"
+#include "api/live/parks.h"
+#include "api/live/places.h"
+#include "api/http/reply.h"
+#include "api/http/router.h"
 #include "tests/unit/cmocka_all.h"
 
 static void test_cookie(void **state)

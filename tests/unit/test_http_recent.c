@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/recent.h"
+#include "api/live/recent.h"
 
 static bool add(struct recent *recent, const struct recent_piece *like, int64_t number)
 {

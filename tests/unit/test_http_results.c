@@ -2,7 +2,7 @@
 /* Proves: T14 */
 #include <string.h>
 
-#include "api/download.h"
+#include "api/requests/download.h"
 #include "common/domain/table_csv.h"
 #include "tests/unit/cmocka_all.h"
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/uri.h"
+#include "api/http/uri.h"
 #include "tests/unit/cmocka_all.h"
 
 static void test_plain_targets_come_out_decoded(void **state)

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "api/cookie.h"
-#include "api/known_tokens.h"
+#include "api/http/cookie.h"
+#include "api/sign_in/known_tokens.h"
 #include "common/base/clock.h"
 #include "tests/unit/support/script.h"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "api/known_tokens.h"
+#include "api/sign_in/known_tokens.h"
 
 static const uint8_t *digest_like(uint8_t first, uint8_t rest)
 {

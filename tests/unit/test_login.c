@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "api/known_tokens.h"
-#include "api/login_routes.h"
-#include "api/password_routes.h"
-#include "api/proxy.h"
-#include "api/streams.h"
+#include "api/sign_in/known_tokens.h"
+#include "api/routes/login.h"
+#include "api/routes/password.h"
+#include "api/sign_in/proxy.h"
+#include "api/live/streams.h"
 #include "common/base/crypto.h"
 #include "tests/unit/support/script.h"
 

@@ -2,7 +2,7 @@
 /* Proves: T27 V9.2.1 V9.2.3 V9.2.4 V10.5.1 V10.5.4 */
 #include <string.h>
 
-#include "api/oidc_claims.h"
+#include "api/sign_in/oidc_claims.h"
 #include "tests/unit/cmocka_all.h"
 
 #define NOW 1800000000

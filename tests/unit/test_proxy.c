@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/proxy.h"
+#include "api/sign_in/proxy.h"
 #include "common/base/crypto.h"
 #include "tests/unit/cmocka_all.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/uri.h"
+#include "api/http/uri.h"
 #include "tests/unit/services.h"
 
 #define STEPS_MAX 64

@@ -1,6 +1,0 @@
-/* Workers, what they run, and pauses. */
-#pragma once
-
-#include "api/router.h"
-
-route_fn route_workers, route_pause_set, route_pause_clear;

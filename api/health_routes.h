@@ -1,6 +1,0 @@
-/* What watches the process asks: alive, ready, numbers. */
-#pragma once
-
-#include "api/router.h"
-
-route_fn route_healthz, route_readyz, route_metrics, route_instance;

@@ -1,7 +1,0 @@
-/* Results of a run and input files, as bytes. */
-#pragma once
-
-#include "api/router.h"
-
-route_fn route_result, route_file;
-/* Uploads have no function of their own: api/upload.c takes their steps. */

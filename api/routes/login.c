@@ -1,0 +1,163 @@
+#include "api/routes/login.h"
+
+#include "api/api.h"
+#include "api/sign_in/opening.h"
+#include "api/routes/password.h"
+#include "api/sign_in/proxy.h"
+#include "api/requests/sandboxes.h"
+#include "common/base/crypto.h"
+#include "statements.h"
+
+#define LOGIN_MAX 100
+
+static const struct json_field login_fields[] = {
+    {"login", JSON_KIND_TEXT, false, 1, LOGIN_MAX},
+    {"password", JSON_KIND_TEXT, false, 0, PASSWORD_MAX},
+    {"link_token", JSON_KIND_TEXT, false, 1, SESSION_TOKEN_MAX},
+    {"proxy", JSON_KIND_BOOLEAN, false, 0, 0},
+};
+
+static bool open_session(struct call *call, const char *login, struct opening *opening,
+                         struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    return sql_login_success(call->db, opening->person_id, login, call->exchange->address,
+                             opening->agent, (struct bytes){opening->token_sha256, SHA256_SIZE},
+                             (struct bytes){opening->csrf_sha256, SHA256_SIZE},
+                             call->api->settings.session_seconds, &rows, err);
+}
+
+/* An unknown account costs the same time and gets the same answer as a wrong password. */
+static bool sign_in_by_password(struct call *call, struct opening *opening, struct error *err)
+{
+    const char *login = json_text_of(call->body, "login");
+    const char *password = json_text_of(call->body, "password");
+    AUTO(rows) struct rows *rows = NULL;
+    if (!sql_login_lookup(call->db, login, call->exchange->address, &rows, err))
+        return false;
+    int64_t wait = rows_integer(rows, 0, 2);
+    if (wait > 0)
+        return password_throttled(call, wait, err);
+    const char *hash = rows_is_null(rows, 0, 1) ? NULL : rows_text(rows, 0, 1);
+    bool matches = false;
+    if (!password_check(call, hash ? hash : call->api->dummy_hash, password, &matches, err))
+        return false;
+    if (!matches || !hash)
+        return password_wrong(call, login, err);
+    opening->person_id = rows_integer(rows, 0, 0);
+    return open_session(call, login, opening, err);
+}
+
+static bool sign_in_by_link(struct call *call, struct opening *opening, struct error *err)
+{
+    uint8_t digest[SHA256_SIZE];
+    AUTO(rows) struct rows *rows = NULL;
+    sha256(bytes_of(json_text_of(call->body, "link_token")), digest);
+    if (!sql_link_consume(call->db, (struct bytes){digest, sizeof digest}, call->exchange->address,
+                          opening->agent, (struct bytes){opening->token_sha256, SHA256_SIZE},
+                          (struct bytes){opening->csrf_sha256, SHA256_SIZE},
+                          call->api->settings.session_seconds, &rows, err))
+        return false;
+    int64_t wait = rows_is_null(rows, 0, 2) ? 0 : rows_integer(rows, 0, 2);
+    if (wait > 0)
+        return password_throttled(call, wait, err);
+    if (rows_is_null(rows, 0, 0))
+        return fail(err, ERR_WRONG_PASSWORD, "this link was used, has expired or never was");
+    opening->person_id = rows_integer(rows, 0, 0);
+    return true;
+}
+
+static bool sign_in_by_proxy(struct call *call, struct opening *opening, struct error *err)
+{
+    const char *login;
+    AUTO(rows) struct rows *rows = NULL;
+    if (!json_flag(call->body, "proxy"))
+        return fail_field(err, ERR_INVALID_FIELD, "proxy", "proxy must be true");
+    if (!proxy_signs_in(call->api->proxy))
+        return fail_field(err, ERR_FORBIDDEN, "proxy", "no proxy signs people in here");
+    if (!proxy_login(call->api->proxy, call->exchange, &login, err))
+        return false;
+    if (!login)
+        return fail(err, ERR_UNAUTHENTICATED, "the proxy names nobody");
+    AUTO(text) char *session = opening_text(call, opening);
+    if (!sql_proxy_sign_in(call->db, login, session, call->api->settings.sign_in_creates, &rows,
+                           err))
+        return false;
+    if (rows_is_null(rows, 0, 0))
+        return fail(err, ERR_WRONG_PASSWORD, "nobody here has the login that the proxy names");
+    opening->person_id = rows_integer(rows, 0, 0);
+    return true;
+}
+
+static const struct way {
+    const char *field;
+    bool alone; /* needs no other field */
+    bool (*sign_in)(struct call *call, struct opening *opening, struct error *err);
+} ways[] = {
+    {"link_token", true, sign_in_by_link},
+    {"proxy", true, sign_in_by_proxy},
+    {"login", false, sign_in_by_password},
+};
+
+/* The last one without any of their fields: it says what is missing. */
+static const struct way *find_way(const json_t *body)
+{
+    size_t i = 0;
+    while (i < COUNT_OF(ways) - 1 && !json_object_get(body, ways[i].field))
+        i++;
+    return &ways[i];
+}
+
+bool route_login(struct call *call, struct error *err)
+{
+    if (!json_check(call->body, "", login_fields, COUNT_OF(login_fields), err))
+        return false;
+    const struct way *way = find_way(call->body);
+    if (way->alone && json_object_size(call->body) > 1)
+        return fail_field(err, ERR_INVALID_FIELD, way->field, "%s needs nothing else", way->field);
+    if (!way->alone && !json_object_get(call->body, "login"))
+        return fail_field(err, ERR_MISSING_FIELD, "login", "login is missing");
+    if (!way->alone && !json_object_get(call->body, "password"))
+        return fail_field(err, ERR_MISSING_FIELD, "password", "password is missing");
+    struct opening opening;
+    opening_prepare(call, &opening);
+    return way->sign_in(call, &opening, err) && opening_enter(call, &opening, err);
+}
+
+bool route_logout(struct call *call, struct error *err)
+{
+    if (!json_check(call->body, "", NULL, 0, err))
+        return false;
+    opening_leave(call);
+    call->reply->status = 204;
+    return true;
+}
+
+static json_t *settings_json(const struct settings *settings)
+{
+    AUTO(json)
+    json_t *limits = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I}", "wall_ms", (json_int_t)settings->sandbox_wall_ms,
+        "memory_bytes", (json_int_t)settings->sandbox_memory_bytes, "pids",
+        (json_int_t)settings->sandbox_pids, "output_bytes",
+        (json_int_t)settings->sandbox_output_bytes, "files", (json_int_t)settings->sandbox_files,
+        "file_bytes", (json_int_t)settings->sandbox_file_bytes);
+    return json_pack("{s:I, s:b, s:I, s:O, s:I, s:I, s:I, s:[s, s], s:s, s:o}", "undo_seconds",
+                     (json_int_t)settings->undo_seconds, "break_glass", settings->break_glass != 0,
+                     "reauth_seconds", (json_int_t)settings->reauth_seconds, "limits", limits,
+                     "max_code_bytes", (json_int_t)settings->max_code_bytes, "max_code_lines",
+                     (json_int_t)settings->max_code_lines, "max_upload_bytes",
+                     (json_int_t)settings->max_upload_bytes, "languages", "python", "sql",
+                     "sandbox", sandbox_default(settings), "sandboxes", sandboxes_json(settings));
+}
+
+bool route_me(struct call *call, struct error *err)
+{
+    const char *expires = call->who.session_id ? call->who.expires_at : NULL;
+    const char *shown = call->who.authenticated_at[0] ? call->who.authenticated_at : NULL;
+    AUTO(json)
+    json_t *more =
+        json_pack("{s:o, s:{s:s?, s:s?}}", "settings", settings_json(&call->api->settings),
+                  "session", "expires_at", expires, "authenticated_at", shown);
+    return opening_reply_me(call, call->who.person_id, call->who.csrf, more, err);
+}

@@ -1,6 +1,0 @@
-/* Where somebody is signed in, and how that ends. */
-#pragma once
-
-#include "api/router.h"
-
-route_fn route_sessions, route_session_revoke, route_sessions_revoke;
