@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -12,6 +13,7 @@
 __attribute__((constructor)) static void say_what_filters_can_do(void)
 {
     (void)seccomp_api_set(6);
+    (void)unsetenv("LD_PRELOAD"); /* what it starts is not under valgrind, and may ask the kernel */
 }
 
 /* Valgrind keeps some descriptors for itself: the hard limit can not be lowered. */
