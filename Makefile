@@ -33,6 +33,7 @@ python_grammar := node_modules/tree-sitter-python/src
 policy_libs := -lpg_query -l:libtree-sitter.a -lseccomp -ljansson -lsodium -lm
 statements := build/gen/statements.c
 embedded := build/gen/embedded.c
+# What the api has inside: the page, and the passwords that guessing begins with.
 page := build/gen/page.c
 common_passwords := build/gen/common_passwords.c
 units := $(call sources,tests/unit)

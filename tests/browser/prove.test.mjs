@@ -235,7 +235,7 @@ test('at the provider and back: the note is there, and approving works', async (
         await dialog(eve).getByRole('button', { name: 'Confirm by single' }).click();
     };
     await approve(eve).click();
-    await dialog(eve).getByText('You come back to this request').waitFor();
+    await dialog(eve).getByText('You come back here').waitFor();
     await inspect(eve, 'prove-provider');
     await dialog(eve).getByRole('button', { name: 'Not now' }).click();
     await leave();

@@ -37,7 +37,7 @@ fuzzers: $(fuzzers)
 
 fuzz_grammar := build/fuzz/obj/policy/grammar/parser.o build/fuzz/obj/policy/grammar/scanner.o
 $(fuzz_library): $(call fuzz_object,$(filter-out $(mains),$(common) $(api) $(worker) $(policy) \
-  $(statements) $(page))) $(fuzz_grammar)
+  $(statements) $(page) $(common_passwords))) $(fuzz_grammar)
 	@rm -f $@ && ar qcs $@ $^
 
 fuzz_link = $(fuzz_cc) -fsanitize=fuzzer,address,undefined -pthread $(call fuzz_wraps,$(1))
