@@ -1,5 +1,7 @@
 #include "admin/retention.h"
 
+#include "admin/signatures.h"
+
 static const char *const roles[RETENTION_STATEMENTS] = {RETENTION_PROPOSE, RETENTION_AGREE};
 
 const char *statement_role(int n)
@@ -12,26 +14,16 @@ const char *statement_fault(const struct signed_statement *statement,
 {
     AUTO(buffer) struct buffer message = {0};
     const struct retention_statement *said = &statement->said;
-    const struct public_key *key =
-        statement->key_id ? public_keys_find(keys, statement->key_id) : NULL;
-    if (!key)
-        return "is signed by no key that may decide";
-    if (key->retired_ms && said->at_ms > key->retired_ms)
-        return "is signed by a key that was retired before";
+    const struct public_key *key;
+    const char *fault = key_fault(keys, statement->key_id, said->at_ms, &key);
+    if (fault)
+        return fault;
     if (!said->seal_hash || statement->signature.len != SIGNATURE_SIZE)
-        return "says what its signature does not";
+        return SIGNATURE_FALSE;
     retention_encode(said, &message);
     const unsigned char *signature = statement->signature.data;
-    return signing_verify(key, buffer_bytes(&message), said->at_ms, signature)
-               ? NULL
-               : "says what its signature does not";
-}
-
-/* Milliseconds since 1970; -1, which nobody signs, when the time has a part of one. */
-static int64_t milliseconds(const struct rows *rows, size_t row, int column)
-{
-    int64_t us = rows_integer(rows, row, column) + INT64_C(946684800000000);
-    return us % 1000 ? -1 : us / 1000;
+    return signing_verify(key, buffer_bytes(&message), said->at_ms, signature) ? NULL
+                                                                               : SIGNATURE_FALSE;
 }
 
 bool statement_read(const struct rows *rows, size_t row, int n, const char *instance,
@@ -48,7 +40,7 @@ bool statement_read(const struct rows *rows, size_t row, int n, const char *inst
                                            .seal = rows_integer(rows, row, RETENTION_SEAL),
                                            .seal_hash = hash.len == SHA256_SIZE ? hash.data : NULL,
                                            .person_id = rows_integer(rows, row, first + PERSON),
-                                           .at_ms = milliseconds(rows, row, first + AT),
+                                           .at_ms = signed_ms(rows, row, first + AT),
                                            .role = roles[n]},
                                   .key_id = rows_text(rows, row, first + KEY_ID),
                                   .signature = rows_bytes(rows, row, first + SIGNATURE)};

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/signatures.h"
 #include "admin/verify_internal.h"
 #include "common/domain/decision.h"
 
@@ -27,26 +28,18 @@ enum {
     NEEDED
 };
 
-/* Milliseconds since 1970; -1, which nobody signs, when the time has a part of one. */
-static int64_t milliseconds(const struct rows *rows, size_t row, int column)
-{
-    int64_t us = rows_integer(rows, row, column) + INT64_C(946684800000000);
-    return us % 1000 ? -1 : us / 1000;
-}
-
 static void read_signed(const struct rows *rows, size_t row, struct decision *ret_decision)
 {
     bool is_valid = !rows_is_null(rows, row, VALID_UNTIL);
-    *ret_decision =
-        (struct decision){.bundle_sha256 = rows_bytes(rows, row, BUNDLE_SHA256).data,
-                          .request_id = rows_integer(rows, row, REQUEST),
-                          .revision = rows_integer(rows, row, REVISION),
-                          .round = rows_integer(rows, row, ROUND),
-                          .reviewer_id = rows_integer(rows, row, REVIEWER),
-                          .verdict = rows_text(rows, row, VERDICT),
-                          .needed = rows_integer(rows, row, NEEDED),
-                          .decided_ms = milliseconds(rows, row, DECIDED_AT),
-                          .valid_ms = is_valid ? milliseconds(rows, row, VALID_UNTIL) : 0};
+    *ret_decision = (struct decision){.bundle_sha256 = rows_bytes(rows, row, BUNDLE_SHA256).data,
+                                      .request_id = rows_integer(rows, row, REQUEST),
+                                      .revision = rows_integer(rows, row, REVISION),
+                                      .round = rows_integer(rows, row, ROUND),
+                                      .reviewer_id = rows_integer(rows, row, REVIEWER),
+                                      .verdict = rows_text(rows, row, VERDICT),
+                                      .needed = rows_integer(rows, row, NEEDED),
+                                      .decided_ms = signed_ms(rows, row, DECIDED_AT),
+                                      .valid_ms = is_valid ? signed_ms(rows, row, VALID_UNTIL) : 0};
 }
 
 /* What is wrong with the signature of a row; NULL when it holds. */
@@ -58,20 +51,19 @@ static const char *fault_of(const struct rows *rows, size_t row, const struct pu
     const char *key_id = rows_text(rows, row, KEY_ID);
     if (!signature.data || !key_id || rows_is_null(rows, row, NEEDED))
         return "is not signed";
-    const struct public_key *key = public_keys_find(keys, key_id);
-    if (!key)
-        return "is signed by no key that may decide";
+    const struct public_key *key;
     read_signed(rows, row, &decision);
-    if (key->retired_ms && decision.decided_ms > key->retired_ms)
-        return "is signed by a key that was retired before";
+    const char *fault = key_fault(keys, key_id, decision.decided_ms, &key);
+    if (fault)
+        return fault;
     if (signature.len != SIGNATURE_SIZE || !decision.verdict ||
         rows_bytes(rows, row, BUNDLE_SHA256).len != SHA256_SIZE)
-        return "says what its signature does not";
+        return SIGNATURE_FALSE;
     buffer_clear(message);
     decision_encode(&decision, message);
     return signing_verify(key, buffer_bytes(message), decision.decided_ms, signature.data)
                ? NULL
-               : "says what its signature does not";
+               : SIGNATURE_FALSE;
 }
 
 /* Every `step`th row from `row` on, up to the first with a fault. */

@@ -153,7 +153,7 @@ static bool take_row(struct verify *verify, const struct rows *rows, size_t row,
                         .row_id = rows_integer(rows, row, ID),
                         .prev_len = prev.len};
     const struct sealed_row sealed = {rows_integer(rows, row, XID), link.row_id,
-                                      rows_integer(rows, row, TS) + INT64_C(946684800000000), leaf};
+                                      rows_time_us(rows, row, TS), leaf};
     take_leaf(verify, rows, row, leaf);
     if (hash.len != sizeof leaf || memcmp(hash.data, leaf, sizeof leaf) != 0 || !link.kind ||
         rows_integer(rows, row, FORMAT) != 1)

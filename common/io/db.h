@@ -43,8 +43,7 @@ void db_answers_within(struct db *db, int64_t answer_ms); /* from now on; else 3
 bool db_run(struct db *db, const struct statement *statement, const struct db_param *params,
             struct rows **ret_rows, struct error *err) MUST_CHECK;
 
-/* Several statements without parameters, as psql would run a file: migrations
- * and tests only. */
+/* Several statements without parameters, as psql runs a file: migrations and tests only. */
 bool db_run_script(struct db *db, const char *sql, struct error *err) MUST_CHECK;
 
 /* What ALTER ROLE takes instead of a clear password. Caller frees. */
@@ -78,3 +77,4 @@ struct bytes rows_bytes(const struct rows *rows, size_t row, int column);
  * behind its length in 4 bytes; null as four bytes 0xff; a time in microseconds since 1970. */
 void rows_add_field(const struct rows *rows, size_t row, int column, struct buffer *buffer);
 int64_t rows_integer(const struct rows *rows, size_t row, int column); /* int4, int8, bool */
+int64_t rows_time_us(const struct rows *rows, size_t row, int column); /* timestamptz, of 1970 */

@@ -97,6 +97,11 @@ enum type {
 
 #define SINCE_1970_US INT64_C(946684800000000) /* of 2000, where the server's times begin */
 
+int64_t rows_time_us(const struct rows *rows, size_t row, int column)
+{
+    return rows_integer(rows, row, column) + SINCE_1970_US;
+}
+
 static void add_bytes(struct buffer *buffer, const void *data, size_t len)
 {
     buffer_add_u32be(buffer, (uint32_t)len);
