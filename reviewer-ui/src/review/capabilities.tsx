@@ -12,6 +12,9 @@ const kinds: [Capability, IconName, Tone][] = [
 ];
 const SHOWN = 4;
 
+// The rules take each name that the program does not import for a built-in one; readers do not.
+const plain = (name: string) => name.replace(/^builtins\./, '');
+
 function Line({ kind, names, icon, tone }: {
   kind: Capability;
   names: string[];
@@ -49,7 +52,13 @@ export function Capabilities({ detail }: { detail: Detail }) {
   return (
     <ul class="gets">
       {kinds.map(([kind, icon, tone]) => (
-        <Line key={kind} kind={kind} names={policy.capabilities[kind]} icon={icon} tone={tone} />
+        <Line
+          key={kind}
+          kind={kind}
+          names={policy.capabilities[kind].map(plain)}
+          icon={icon}
+          tone={tone}
+        />
       ))}
     </ul>
   );
