@@ -62,8 +62,14 @@ static bool run(struct call *call, statement_fn *statement, int status, struct e
     AUTO(text) char *actor = actor_text(call);
     AUTO(text) char *item = json_text(call->body);
     AUTO(rows) struct rows *rows = NULL;
-    if (!statement(call->db, actor, item, &rows, err))
+    AUTO(json) json_t *result = NULL;
+    if (!statement(call->db, actor, item, &rows, err) ||
+        !json_read_object(bytes_of(rows_text(rows, 0, 0)), &result, err))
         return false;
+    const json_t *error = json_object_get(result, "error"); /* refused, and that is written down */
+    if (error)
+        return fail(err, error_from_name(json_text_of(error, "code")), "%s",
+                    json_text_of(error, "message"));
     reply_json_text(call->reply, status, rows_text(rows, 0, 0));
     return true;
 }

@@ -120,13 +120,10 @@ comment on function cs.retention_signing_fault is
     'Why what was signed is not what holds now; whether the signature is right is for audit drop and
 audit verify to say.';
 
-create or replace function cs.retention_refuse(fault text, field text default '') returns void
-    language plpgsql as $$
-begin
-    if fault is null then
-        return;
-    end if;
-    perform fail(e.code, e.message, field) from (values
+create or replace function cs.retention_faults()
+    returns table (fault text, code text, message text)
+    language sql immutable as $$
+    values
         ('fresh', 'reauthentication_required', 'Show who you are once more'),
         ('own', 'own_request',
          'Who proposed it, or could come in as who did, may not agree: another person must'),
@@ -142,8 +139,12 @@ begin
         ('count', 'conflict', 'What was exported is not what the seals cover'),
         ('seal', 'stale', 'The seal is not the one that was meant'),
         ('unsigned', 'unavailable', 'The statement was not signed as it must be')
-        ) e (fault, code, message) where e.fault = $1;
-end
+$$;
+comment on function cs.retention_faults is 'What may stand against a step, and how it is said.';
+
+create or replace function cs.retention_refuse(fault text, field text default '') returns void
+    language sql as $$
+    select cs.fail(f.code, f.message, field) from cs.retention_faults() f where f.fault = $1
 $$;
 comment on function cs.retention_refuse is 'Raises what a fault means; nothing for none.';
 
@@ -162,16 +163,19 @@ create or replace function cs.retention_digest(t cs.retention) returns text
 comment on function cs.retention_digest is
     'Digest in hex of a row of retention; the newest event of its chain says the one that holds.';
 
-create or replace function cs.retention_audit(t cs.retention, actor jsonb, body jsonb)
+create or replace function cs.retention_audit(
+    t cs.retention, actor jsonb, body jsonb, event text default null)
     returns void language plpgsql as $$
 begin
-    perform audit_add(array[audit_row('retention', t.id, actor, 'retention.' || t.state,
+    perform audit_add(array[audit_row('retention', t.id, actor,
+        'retention.' || coalesce(event, t.state),
         jsonb_build_object('seal', t.seal, 'seal_hash', hex(t.seal_hash)) || body,
         row_digests => jsonb_build_object('retention:' || t.id, retention_digest(t)))]);
 end
 $$;
 comment on function cs.retention_audit is
-    'The audit row of what became of a proposal, whose row is locked, with the digest of it.';
+    'The audit row of what became of a proposal, its state if nothing else is named, with the digest
+of its row, which is locked.';
 
 create or replace function cs.person_called(person_id bigint) returns jsonb
     language plpgsql stable as $$
@@ -287,8 +291,13 @@ declare
     t retention := retention_of(item);
 begin
     perform retention_fresh(actor, item);
-    perform retention_refuse(case when are_tied(t.proposed_by, who.id) then 'own'
-        when t.state = 'agreed' then 'agreed'
+    if are_tied(t.proposed_by, who.id) then -- nothing is raised: that it was tried stays
+        perform retention_audit(t, actor_with_kind(actor, who), '{"code": "own_request"}',
+                                'refused');
+        return (select jsonb_build_object('error', to_jsonb(f) - 'fault')
+                from retention_faults() f where f.fault = 'own');
+    end if;
+    perform retention_refuse(case when t.state = 'agreed' then 'agreed'
         else coalesce(retention_fault(t), retention_signing_fault(item, t)) end);
     update retention x set state = 'agreed', agreed_by = who.id,
             agreed_at = at_millis((item ->> 'at_ms')::bigint),
@@ -300,7 +309,8 @@ end
 $$;
 comment on function cs.retention_agree is
     '{id, reauth_seconds} and retention_terms with {signature, key_id} → the proposal; wrong_role,
-not_found, reauthentication_required, own_request, wrong_state, conflict, stale.';
+not_found, reauthentication_required, wrong_state, conflict, stale. {error} of own_request is
+returned, so that its audit row stays.';
 
 create or replace function cs.retention_withdraw(actor jsonb, item jsonb) returns jsonb
     language plpgsql security definer set search_path = cs, pg_temp as $$

@@ -3,7 +3,7 @@
 \ir setup.psql
 \ir glass.psql
 \ir retention.psql
-select plan(63);
+select plan(64);
 
 select t.submit('mia') as first \gset
 select is(t.propose('eva', 365), 'invalid_field before', 'nothing was sealed yet');
@@ -54,6 +54,10 @@ select is(t.propose('root', 499), 'conflict', 'one at a time');
 -- Two persons, who are not one.
 select is(t.agree('noor'), 'wrong_role', 'only admins agree');
 select is(t.agree('eva'), 'own_request', 'never who proposed it');
+select is((select row(actor_id = t.id('eva'), body ->> 'code', row_digests
+        = jsonb_build_object('retention:' || r.id, retention_digest(r)))::text
+    from audit_event e join retention r on r.id = e.entity_id where event = 'retention.refused'),
+    '(t,own_request,t)', 'and that it was tried is audited');
 select is(t.agree('root', ago => 901), 'reauthentication_required', 'a stale session does not');
 select is(t.agree('root', '{"signature": "x"}'), 'unavailable', 'nor what is not signed');
 select is(t.agree('root', jsonb_build_object('seal', :one)), 'stale', 'or for another seal');
