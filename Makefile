@@ -27,7 +27,7 @@ reading := $(addprefix common/domain/,code.c deception.c deception_scan.c source
 shared = $(filter-out $(reading),$(common))
 worker := $(call sources,worker worker/llm worker/sandbox worker/sandbox/local worker/sandbox/e2b \
   worker/sandbox/daytona worker/target)
-admin := $(call sources,admin)
+admin := $(call sources,admin admin/audit admin/stack)
 policy := $(call sources,policy)
 python_grammar := node_modules/tree-sitter-python/src
 policy_libs := -lpg_query -l:libtree-sitter.a -lseccomp -ljansson -lsodium -lm

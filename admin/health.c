@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "admin/command.h"
-#include "admin/stack.h"
+#include "admin/stack/stack.h"
 #include "build/gen/statements.h"
 #include "common/base/settings.h"
 #include "common/io/db.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "admin/shown.h"
-#include "admin/stack_state.h"
+#include "admin/stack/stack_state.h"
 #include "common/base/settings.h"
 
 static const char *running_text(const json_t *state, const char *key)

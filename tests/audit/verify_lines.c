@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/audit_place.h"
+#include "admin/audit/audit_place.h"
 #include "common/base/log.h"
 
 static void try_line(const struct audit_place *place, const char *line)

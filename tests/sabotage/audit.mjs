@@ -1,7 +1,7 @@
 // Defences of the sealed audit trail: what is sealed, what verify compares, and keys.
-const seals = 'admin/verify_seals.c';
-const tables = 'admin/verify_tables.c';
-const signatures = 'admin/verify_decisions.c';
+const seals = 'admin/audit/verify_seals.c';
+const tables = 'admin/audit/verify_tables.c';
+const signatures = 'admin/audit/verify_decisions.c';
 const mutations = ['flow/audit_mutations.test.mjs', 'every single change is found'];
 
 const unit = (name) => ['unit/test_signing.c', name];
@@ -66,12 +66,12 @@ export default [
       test: ['flow/audit_mutations.test.mjs',
              'a decision that was not signed so is found by its signature alone'] },
     { id: 'verify-key', defence: 'A key that is not in the list decides nothing',
-      file: 'admin/signatures.c', was: 'key_id ? public_keys_find(keys, key_id) : NULL',
+      file: 'admin/audit/signatures.c', was: 'key_id ? public_keys_find(keys, key_id) : NULL',
       becomes: 'public_keys_at(keys, 0)',
       test: ['flow/audit_signatures.test.mjs',
              'a key that is not in the list, or was retired before, decides nothing'] },
     { id: 'verify-retired', defence: 'A key that was retired before decides nothing',
-      file: 'admin/signatures.c', was: 'key->retired_ms && at_ms > key->retired_ms ?',
+      file: 'admin/audit/signatures.c', was: 'key->retired_ms && at_ms > key->retired_ms ?',
       becomes: 'false ?',
       test: ['flow/audit_signatures.test.mjs',
              'a key that is not in the list, or was retired before, decides nothing'] },

@@ -1,7 +1,7 @@
 // Defences of dropping a part of the audit trail: who may, what goes, and what verify holds it to.
 const agreed = 'sql/functions/retention.sql';
 const dropped = 'sql/functions/retention_drop.sql';
-const drops = 'admin/verify_drops.c';
+const drops = 'admin/audit/verify_drops.c';
 const sql = (name) => ['sql/retention.sql', name];
 const going = (name) => ['sql/retention_drop.sql', name];
 const forged = (name) => ['flow/audit_retention_forged.test.mjs', name];
@@ -9,9 +9,12 @@ const flow = (name) => ['flow/audit_retention.test.mjs', name];
 
 export default [
     { id: 'retention-own', defence: 'Nobody agrees to what they proposed, by no account of theirs',
-      file: agreed, was: "case when are_tied(t.proposed_by, who.id) then 'own'",
-      becomes: "case when t.proposed_by = who.id then 'own'",
+      file: agreed, was: 'if are_tied(t.proposed_by, who.id) then',
+      becomes: 'if t.proposed_by = who.id then',
       test: sql('nor whose account was made by who proposed it') },
+    { id: 'retention-tried', defence: 'That somebody tried to agree to their own is written down',
+      file: agreed, was: "'{\"code\": \"own_request\"}',\n                                'refused');",
+      becomes: "'{}', 'tried');", test: sql('and that it was tried is audited') },
     { id: 'retention-fresh', defence: 'Who proposes or agrees has just shown who they are',
       file: agreed, was: "perform retention_refuse('fresh');", becomes: 'null;',
       test: sql('a stale session does not') },
@@ -65,17 +68,17 @@ export default [
       file: 'sql/functions/reads_events.sql', was: " and a.event <> 'request.carried'",
       becomes: '', test: going('the live feed is told nothing, for nothing changed') },
     { id: 'drop-verified', defence: 'Files that do not verify drop nothing',
-      file: 'admin/audit_drop.c',
+      file: 'admin/audit/audit_drop.c',
       was: 'return export_verify(place.keys, dropping->folder, &read, err) &&',
       becomes: 'memset(&read, 0, sizeof read);\n    return',
       test: flow('a stale agreement, a broken export or a wrong word drops nothing') },
     { id: 'drop-signed', defence: 'What nobody signed is not dropped',
-      file: 'admin/audit_drop.c',
+      file: 'admin/audit/audit_drop.c',
       was: 'made ? statement_fault(&statement, place->decision_keys) : "was not made";',
       becomes: 'made ? NULL : "was not made";',
       test: flow('an agreement that was not signed is not carried out') },
     { id: 'verify-drop-signed', defence: 'A drop says what both signatures are over',
-      file: 'admin/retention.c',
+      file: 'admin/audit/retention.c',
       was: 'return signing_verify(key, buffer_bytes(&message), said->at_ms, signature)',
       becomes: 'return signature', test: forged('somebody else agreed') },
     { id: 'verify-drop-two', defence: 'Two persons signed for a drop', file: drops,
@@ -97,7 +100,7 @@ export default [
       was: 'if (!verify_state_is_over(verify, state))', becomes: 'if (false)',
       test: forged('what is not over is carried') },
     { id: 'verify-carried-there', defence: 'Rows that are carried are gone',
-      file: 'admin/verify_chains.c', was: 'if (mark->seq || link->prev_len',
+      file: 'admin/audit/verify_chains.c', was: 'if (mark->seq || link->prev_len',
       becomes: 'if (link->prev_len', test: forged('what is not over is carried') },
     { id: 'verify-proposal', defence: 'A proposal is as the audit trail has it', file: drops,
       was: 'if (!verify_is_covered(verify, (const int64_t[]){MARK_RETENTION, id, 0}, digest))',

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "admin/folders.h"
-#include "admin/stack_data.h"
+#include "admin/stack/stack_data.h"
 #include "tests/unit/cmocka_all.h"
 
 static char place[64];

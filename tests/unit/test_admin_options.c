@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/environment.h"
+#include "admin/stack/environment.h"
 #include "admin/options.h"
 #include "common/base/bytes.h"
 #include "tests/unit/cmocka_all.h"

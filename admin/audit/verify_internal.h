@@ -1,0 +1,75 @@
+/* What the files of verify share. */
+#pragma once
+
+#include <pthread.h>
+
+#include "admin/audit/marks.h"
+#include "admin/audit/verify.h"
+#include "admin/audit/verify_chains.h"
+#include "admin/audit/verify_drops.h"
+#include "common/base/hasher.h"
+#include "common/domain/merkle.h"
+
+#define VERIFY_PAGE 5000
+
+/* Kinds of marks; those of entities come behind. With the sign changed: a row that came
+ * before the one it follows, since transactions may end in another order than they began. */
+enum {
+    MARK_DECISION = 1,
+    MARK_REVISION,
+    MARK_ATTEMPT,
+    MARK_RETENTION,
+    MARK_ATTEMPT_STATE,
+    MARK_ENTITY
+};
+
+struct verify {
+    struct db *db;
+    pthread_mutex_t db_lock; /* while pages are fetched ahead */
+    const struct verify_options *options;
+    struct verify_result result;
+    char instance[40];
+    int64_t now_us;
+    struct marks marks;
+    char kinds[KINDS_MAX][TEXT_SIZE];
+    int64_t kind_count;
+    char states[KINDS_MAX][TEXT_SIZE];
+    int16_t state_count;
+    struct move moves[MOVES_MAX];
+    size_t move_count;
+    struct link *pending;
+    size_t pending_count, pending_left;
+    /* The seal that rows fall under now, and the page it is from. */
+    struct rows *seals;
+    size_t seal_at;
+    struct seal seal, before; /* `before` has n 0 at first */
+    bool loaded;              /* `seal` is the next one to close */
+    int64_t epoch;
+    int64_t epoch_ids[2]; /* of its rows: the first that may be, and the one behind them */
+    struct drops drops;
+    struct merkle merkle; /* of the rows under it so far, or that stayed under all dropped ones */
+    int64_t top_id;       /* of them */
+    int64_t last_id;      /* of all before */
+    size_t head_at;       /* heads before it were found */
+    struct hasher *hasher;
+    struct buffer field; /* the bytes that are hashed now */
+};
+
+/* verify_seals.c: an epoch begins, its rows in the order of transactions, it ends. */
+struct sealed_row {
+    int64_t xid, id, ts_us;
+    const uint8_t *leaf;
+};
+bool verify_epoch_begin(struct verify *verify, int64_t epoch, struct error *err);
+bool verify_epoch_row(struct verify *verify, const struct sealed_row *row, struct error *err);
+bool verify_epoch_end(struct verify *verify, bool last, struct error *err);
+
+bool verify_events(struct verify *verify, struct error *err);
+bool verify_tables(struct verify *verify, struct error *err);
+/* SHA-256 of 0x00 and the columns from the first to the last, as fields. */
+void verify_take_digest(struct verify *verify, const struct rows *rows, size_t row,
+                        const int columns[2], uint8_t ret_digest[SHA256_SIZE]);
+/* Whether the row is as the audit trail says that it was made. */
+bool verify_is_covered(struct verify *verify, const int64_t key[3],
+                       const uint8_t digest[SHA256_SIZE]);
+bool verify_signatures(const struct verify *verify, const struct rows *rows, struct error *err);

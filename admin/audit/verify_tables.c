@@ -1,0 +1,196 @@
+/* Rows that the audit trail covers: each decision, revision and attempt as it was made, each state
+ * as the last move left it, and each run as its approval allows. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/audit/verify_internal.h"
+#include "build/gen/statements.h"
+
+static bool broken(const char *what, int64_t id, const char *why, struct error *err)
+{
+    return fail(err, ERR_CONFLICT, "%s %" PRId64 ": %s", what, id, why);
+}
+
+void verify_take_digest(struct verify *verify, const struct rows *rows, size_t row,
+                        const int columns[2], uint8_t ret_digest[SHA256_SIZE])
+{
+    buffer_clear(&verify->field);
+    buffer_add(&verify->field, "", 1);
+    for (int column = columns[0]; column <= columns[1]; column++)
+        rows_add_field(rows, row, column, &verify->field);
+    hasher_take(verify->hasher, buffer_bytes(&verify->field), ret_digest);
+}
+
+bool verify_is_covered(struct verify *verify, const int64_t key[3],
+                       const uint8_t digest[SHA256_SIZE])
+{
+    struct mark *mark = marks_find(&verify->marks, key[0], key[1], key[2]);
+    if (!mark || memcmp(mark->hash, digest, SHA256_SIZE) != 0)
+        return false;
+    mark->seen = true;
+    return true;
+}
+
+static bool decisions(struct verify *verify, const struct rows *rows, size_t row, struct error *err)
+{
+    uint8_t digest[SHA256_SIZE];
+    int64_t id = rows_integer(rows, row, 0);
+    verify_take_digest(verify, rows, row, (const int[]){1, 18}, digest);
+    return verify_is_covered(verify, (const int64_t[]){MARK_DECISION, id, 0}, digest) ||
+           broken("decision", id, "is not as the audit trail has it", err);
+}
+
+static void take_bundle(struct verify *verify, const struct rows *rows, size_t row,
+                        uint8_t ret_digest[SHA256_SIZE])
+{
+    enum { FIRST = 16, FILES = 22, LAST = 36 };
+    struct bytes files = rows_bytes(rows, row, FILES);
+    buffer_clear(&verify->field);
+    for (int column = FIRST; column < FILES; column++)
+        rows_add_field(rows, row, column, &verify->field);
+    buffer_add(&verify->field, files.data, files.len);
+    for (int column = FILES + 1; column <= LAST; column++)
+        rows_add_field(rows, row, column, &verify->field);
+    hasher_take(verify->hasher, buffer_bytes(&verify->field), ret_digest);
+}
+
+static bool is_digest(struct bytes stored, const uint8_t digest[SHA256_SIZE])
+{
+    return stored.len == SHA256_SIZE && memcmp(stored.data, digest, SHA256_SIZE) == 0;
+}
+
+static bool revisions(struct verify *verify, const struct rows *rows, size_t row, struct error *err)
+{
+    enum { REQUEST, REVISION, CODE_SHA256 = 9, BUNDLE_SHA256, CODE = 14, COUNTS };
+    uint8_t digest[SHA256_SIZE], code[SHA256_SIZE], bundle[SHA256_SIZE];
+    const int64_t key[3] = {MARK_REVISION, rows_integer(rows, row, REQUEST),
+                            rows_integer(rows, row, REVISION)};
+    verify_take_digest(verify, rows, row, (const int[]){2, 13}, digest);
+    hasher_take(verify->hasher, rows_bytes(rows, row, CODE), code);
+    take_bundle(verify, rows, row, bundle);
+    bool good = verify_is_covered(verify, key, digest) && rows_integer(rows, row, COUNTS) &&
+                is_digest(rows_bytes(rows, row, CODE_SHA256), code) &&
+                is_digest(rows_bytes(rows, row, BUNDLE_SHA256), bundle);
+    return good ||
+           fail(err, ERR_CONFLICT,
+                "revision %" PRId64 " of request %" PRId64 ": is not as the audit trail has it",
+                key[2], key[1]);
+}
+
+/* Whether the last move of it was to the state that is stored; before the first, that is "". */
+static bool is_state(const struct verify *verify, const struct mark *mark, struct bytes state)
+{
+    return verify_state(verify, state) == (mark ? mark->state : 0);
+}
+
+static bool attempts(struct verify *verify, const struct rows *rows, size_t row, struct error *err)
+{
+    uint8_t digest[SHA256_SIZE];
+    int64_t id = rows_integer(rows, row, 0);
+    const struct mark *state = marks_find(&verify->marks, MARK_ATTEMPT_STATE, id, 0);
+    verify_take_digest(verify, rows, row, (const int[]){2, 9}, digest);
+    if (!verify_is_covered(verify, (const int64_t[]){MARK_ATTEMPT, id, 0}, digest))
+        return broken("attempt", id, "is not as the audit trail has it", err);
+    return is_state(verify, state, rows_bytes(rows, row, 1)) ||
+           broken("attempt", id, "is in a state that no move led to", err);
+}
+
+static bool requests(struct verify *verify, const struct rows *rows, size_t row, struct error *err)
+{
+    int64_t id = rows_integer(rows, row, 0);
+    int64_t kind = verify_kind(verify, bytes_of("request"));
+    const struct mark *mark = marks_find(&verify->marks, kind, id, 0);
+    return is_state(verify, mark, rows_bytes(rows, row, 1)) ||
+           broken("request", id, "is in a state that no move led to", err);
+}
+
+typedef bool (*row_fn)(struct verify *verify, const struct rows *rows, size_t row,
+                       struct error *err);
+
+static bool each(struct verify *verify, const struct rows *rows, row_fn take, struct error *err)
+{
+    for (size_t i = 0; i < rows_count(rows); i++)
+        if (!take(verify, rows, i, err))
+            return false;
+    verify->result.rows += (int64_t)rows_count(rows);
+    return true;
+}
+
+/* Tables with one key; revisions have two. */
+static const struct {
+    bool (*read)(struct db *db, int64_t after, int32_t most, struct rows **ret_rows,
+                 struct error *err);
+    row_fn take;
+    bool (*take_page)(const struct verify *verify, const struct rows *rows, struct error *err);
+} tables[] = {
+    {sql_verify_decisions, decisions, verify_signatures},
+    {sql_verify_attempts, attempts, NULL},
+    {sql_verify_requests, requests, NULL},
+    {sql_verify_retentions, verify_drops_proposal, NULL},
+};
+
+static bool read_tables(struct verify *verify, struct error *err)
+{
+    for (size_t t = 0; t < COUNT_OF(tables); t++) {
+        int64_t after = INT64_MIN;
+        for (size_t got = VERIFY_PAGE; got == VERIFY_PAGE;) {
+            AUTO(rows) struct rows *rows = NULL;
+            if (!tables[t].read(verify->db, after, VERIFY_PAGE, &rows, err) ||
+                !each(verify, rows, tables[t].take, err) ||
+                (tables[t].take_page && !tables[t].take_page(verify, rows, err)))
+                return false;
+            got = rows_count(rows);
+            after = got ? rows_integer(rows, got - 1, 0) : after;
+        }
+    }
+    return true;
+}
+
+#define REVISIONS_PAGE 500 /* with their code */
+
+static bool read_revisions(struct verify *verify, struct error *err)
+{
+    int64_t request_id = INT64_MIN;
+    int32_t revision = 0;
+    for (size_t got = REVISIONS_PAGE; got == REVISIONS_PAGE;) {
+        AUTO(rows) struct rows *rows = NULL;
+        if (!sql_verify_revisions(verify->db, request_id, revision, REVISIONS_PAGE, &rows, err) ||
+            !each(verify, rows, revisions, err))
+            return false;
+        got = rows_count(rows);
+        request_id = got ? rows_integer(rows, got - 1, 0) : request_id;
+        revision = got ? (int32_t)rows_integer(rows, got - 1, 1) : revision;
+    }
+    return true;
+}
+
+/* What the audit trail covers, and nobody has seen. */
+static bool none_is_missing(const struct verify *verify, struct error *err)
+{
+    static const char *const names[] = {"decision", "revision of request", "attempt", "retention"};
+    for (size_t i = 0; i < verify->marks.size; i++) {
+        const struct mark *mark = &verify->marks.list[i];
+        if (mark->kind >= MARK_DECISION && mark->kind <= MARK_RETENTION && !mark->seen)
+            return broken(names[mark->kind - MARK_DECISION], mark->id, "is missing", err);
+    }
+    return true;
+}
+
+static bool runs_were_approved(struct verify *verify, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    if (!sql_verify_runs(verify->db, &rows, err))
+        return false;
+    for (size_t i = 0; i < rows_count(rows); i++)
+        if (!rows_is_null(rows, i, 2))
+            return broken("attempt", rows_integer(rows, i, 0), rows_text(rows, i, 2), err);
+    return true;
+}
+
+bool verify_tables(struct verify *verify, struct error *err)
+{
+    return read_tables(verify, err) && read_revisions(verify, err) &&
+           none_is_missing(verify, err) && runs_were_approved(verify, err) &&
+           verify_drops_end(verify, err);
+}
