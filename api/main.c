@@ -20,6 +20,7 @@
 #include "api/live/places.h"
 #include "api/sign_in/proxy.h"
 #include "api/routes/route_list.h"
+#include "api/requests/room.h"
 #include "api/requests/sandboxes.h"
 #include "api/trail/sealer.h"
 #include "api/http/server.h"
@@ -133,7 +134,7 @@ static bool start(struct api *api, struct error *err)
     raise_file_limit();
     read_public_url(api);
     sem_init(&api->hashing, 0, PASSWORD_HASHES_AT_ONCE);
-    if (!sandboxes_check(settings, err) || !crypto_init(err) ||
+    if (!sandboxes_check(settings, err) || !room_open(settings, err) || !crypto_init(err) ||
         !signing_key_read(settings->signing_key_file, "decision", &api->signing_key, err) ||
         !proxy_new(settings, &api->proxy, err) || !oidc_new(settings, &api->oidc, err) ||
         !check_database(api, err) || !hash_dummy(api, err) || !writes_open(api, err) ||

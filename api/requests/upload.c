@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "api/http/multipart.h"
+#include "api/requests/room.h"
 #include "common/base/crypto.h"
 #include "common/base/log.h"
 #include "common/domain/code.h"
@@ -143,6 +144,8 @@ static bool read_envelope(struct call *call, struct upload *upload, struct error
 
 bool upload_open(struct call *call, struct error *err)
 {
+    if (!room_check(&call->api->settings, err))
+        return false;
     struct upload *upload = memory_new(1, sizeof *upload);
     call->exchange->upload = upload;
     sha256_start(&upload->sha);

@@ -8,6 +8,7 @@
 #include "api/http/handlers.h"
 #include "api/meters.h"
 #include "api/live/parks.h"
+#include "api/requests/room.h"
 #include "api/sign_in/proxy.h"
 #include "api/http/server.h"
 #include "api/live/streams.h"
@@ -131,6 +132,7 @@ bool route_metrics(struct call *call, struct error *err)
     write_gauge(out, "polls_parked", parks_count(api->parks));
     write_gauge(out, "event_streams", streams_count(api->streams));
     write_gauge(out, "doorbell_dropped", (int64_t)doorbell_dropped(api->doorbell));
+    room_write(&api->settings, out);
     write_database(call, out);
     call->reply->status = 200;
     call->reply->type = "text/plain; version=0.0.4";

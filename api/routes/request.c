@@ -6,6 +6,7 @@
 #include "api/requests/judging.h"
 #include "api/live/parks.h"
 #include "api/live/places.h"
+#include "api/requests/room.h"
 #include "api/requests/submission.h"
 #include "api/requests/warnings.h"
 #include "api/requests/writes.h"
@@ -30,7 +31,8 @@ static void add_url(json_t *result)
 bool route_submit(struct call *call, struct error *err)
 {
     AUTO(json) json_t *item = NULL, *result = NULL;
-    if (!submission_read(call->api, call->body, "", &item, err) ||
+    if (!room_check(&call->api->settings, err) ||
+        !submission_read(call->api, call->body, "", &item, err) ||
         !submission_judge(call->api, call->body, item, err))
         return false;
     FAULT("api.submit.validated");
@@ -108,7 +110,8 @@ bool route_submit_batch(struct call *call, struct error *err)
     static const struct json_field fields[] = {
         {"requests", JSON_KIND_ARRAY, true, 1, BATCH_MAX},
     };
-    if (!json_check(call->body, "", fields, COUNT_OF(fields), err))
+    if (!room_check(&call->api->settings, err) ||
+        !json_check(call->body, "", fields, COUNT_OF(fields), err))
         return false;
     json_t *items[BATCH_MAX] = {NULL}, *results[BATCH_MAX] = {NULL};
     struct error errors[BATCH_MAX] = {{0}};
@@ -310,7 +313,8 @@ static bool judge_revision(struct call *call, json_t *item, struct error *err)
 bool route_revise(struct call *call, struct error *err)
 {
     AUTO(json) json_t *item = NULL, *result = NULL;
-    if (!submission_read_revision(call->api, call->body, call->exchange->ids[0], &item, err) ||
+    if (!room_check(&call->api->settings, err) ||
+        !submission_read_revision(call->api, call->body, call->exchange->ids[0], &item, err) ||
         !judge_revision(call, item, err) ||
         !writes_run(call, WRITE_REVISE, TAKE(item), &result, err))
         return false;
@@ -324,7 +328,8 @@ bool route_run_again(struct call *call, struct error *err)
 {
     AUTO(json) json_t *request = NULL, *result = NULL;
     const struct settings *settings = &call->api->settings;
-    if (!json_check(call->body, "", NULL, 0, err) || !find_request(call, &request, err))
+    if (!room_check(settings, err) || !json_check(call->body, "", NULL, 0, err) ||
+        !find_request(call, &request, err))
         return false;
     const json_t *code = json_object_get(request, "code");
     AUTO(json)

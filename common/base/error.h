@@ -43,6 +43,7 @@
     X(BUSY, "busy", 503, "warn")                                                                   \
     X(UNAVAILABLE, "unavailable", 503, "warn")                                                     \
     X(BREAKER_OPEN, "breaker_open", 503, "info")                                                   \
+    X(NO_ROOM, "no_room", 503, "warn")                                                             \
     X(LOST, "outcome_unknown", 503, "warn")                                                        \
     X(TIMEOUT, "timeout", 504, "warn")
 

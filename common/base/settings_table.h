@@ -119,6 +119,12 @@ SETTING_TEXT(seal_heads_file, "SEAL_HEADS_FILE", "", SETTINGS_API | SETTINGS_ADM
              "ever appended")
 SETTING_TEXT(seal_webhook_url, "SEAL_WEBHOOK_URL", "", SETTINGS_API,
              "https address that gets each head by POST, in order; empty: none")
+SETTING_TEXT(
+    disk_paths, "DISK_PATHS", "", SETTINGS_API,
+    "folders whose disks are watched, with commas between: where PostgreSQL keeps its data, "
+    "if that is here; the disk of SEAL_HEADS_FILE is watched anyway")
+SETTING_NUMBER(disk_floor_percent, "DISK_FLOOR_PERCENT", 5, 0, 100, SETTINGS_API,
+               "nothing new is taken while a watched disk has less than this free; 0: never mind")
 SETTING_NUMBER(retention_min_days, "RETENTION_MIN_DAYS", 365, 30, 36500,
                SETTINGS_API | SETTINGS_ADMIN,
                "how old a part of the audit trail must be before two admins may agree to drop it")

@@ -198,6 +198,32 @@ test('pages: one document for every view, assets for ever, nothing else', async 
     assert.equal(bodyless.headers.get('content-length'), String((await script.text()).length));
 });
 
+test('a disk that is nearly full takes nothing new, and what was taken is decided', async () => {
+    const code = { language: 'python', code: 'print(1)' };
+    await stack.restart('api', { DISK_PATHS: `/proc, ${stack.data}`, DISK_FLOOR_PERCENT: '0' });
+    const waiting = (await ana.post('/api/requests', code)).body;
+    await stack.restart('api', { DISK_FLOOR_PERCENT: '100' });
+    const refused = [
+        await ana.post('/api/requests', code),
+        await ana.post('/api/requests:batch', { requests: [code] }),
+        await ana.post(`/api/requests/${waiting.id}/revisions`, { revision: 1, ...code }),
+        await ana.post(`/api/requests/${waiting.id}/run-again`, {}),
+        await ana.upload('a.csv', Buffer.from('a\n1\n'))];
+    for (const one of refused) {
+        assert.deepEqual([one.status, one.body.error?.code], [503, 'no_room'], one.text);
+        assert.equal(one.headers.get('retry-after'), '60');
+    }
+    const rob = await stack.signIn('rob');
+    const decided = await rob.post(`/api/requests/${waiting.id}/decisions`, { verdict: 'reject',
+        revision: 1, bundle_sha256: waiting.bundle_sha256, note: 'No.' });
+    assert.equal(decided.body.state, 'rejected', decided.text);
+    const metrics = await (await fetch(`${stack.url}/metrics`)).text();
+    const free = metrics.match(/countersign_disk_free_percent\{path="[^"]+"\} \d+\.\d/g);
+    assert.equal(free.length, 3, 'two folders that were named, and that of the heads');
+    assert.match(await stack.log('api'), /"event":"disk.full"/);
+    await stack.restart('api', { DISK_FLOOR_PERCENT: '5' });
+});
+
 test('SIGTERM lets what is under way finish and takes nothing new', async () => {
     const uploads = Array.from({ length: 4 }, (_, i) => (
         ana.upload(`drain${i}.bin`, Buffer.alloc(8 * 1048576, i))));
