@@ -21,6 +21,7 @@ export const t = {
   copied: 'Copied',
   copy: 'Copy',
   copyLink: 'Copy link',
+  untitled: 'Untitled request',
   number: (id: number) => `#${id}`,
   language: (name: string) => ({ python: 'Python', sql: 'SQL' })[name] ?? name,
   codeName: (language: string) => (language === 'sql' ? 'query.sql' : 'query.py'),

@@ -57,6 +57,9 @@ begin
                 where p.id = r.decided_by), 'break_glass', exists (
                 select from cs.decision d where d.request_id = r.id and d.revision = r.revision
                 and d.round = r.round and d.verdict = 'break_glass')) end
+        || case when btrim(v.title) <> '' then '{}' else jsonb_build_object('question',
+               (select left(split_part(btrim(t.question, E' \t\n'), E'\n', 1), 200)
+                from cs.request_text t where t.request_id = r.id)) end
         from cs.revision v where v.request_id = r.id and v.revision = r.revision);
 end
 $$;

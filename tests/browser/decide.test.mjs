@@ -262,6 +262,24 @@ test('search finds a request by its words and opens it', async () => {
     await page.locator('.result-title', { hasText: 'Walk two' }).waitFor();
 });
 
+test('a request without a title is called by its question, the same everywhere', async () => {
+    const page = await open('anna', '/review');
+    const asked = await submit(mia, { title: undefined, question: ' How many lamps?\nAnd desks?' });
+    const silent = await submit(mia, { title: undefined });
+    for (const [id, name] of [[asked, 'How many lamps?'], [silent, 'Untitled request']]) {
+        await page.goto(`${stack.url}/review/${id}`);
+        const row = page.locator(`.queue .row[href="/review/${id}"] .row-title bdi`);
+        const found = [await row.innerText(), await page.locator('.request-title').innerText()];
+        await page.goto(`${stack.url}/requests/${id}`);
+        found.push(await page.locator('.result-title').innerText());
+        await page.goto(`${stack.url}/requests`);
+        await page.getByRole('button', { name: 'All' }).click();
+        found.push(await page.locator(`tbody a[href="/requests/${id}"]`).innerText());
+        assert.deepEqual(found, [name, name, name, name]);
+        await decide(noor, id, 'reject', 'Not now.');
+    }
+});
+
 test('who is no reviewer sees no desk and can decide nothing', async () => {
     const page = await open('mia', '/review');
     assert.equal(await page.locator('.top-nav a', { hasText: 'Review' }).count(), 0);

@@ -72,10 +72,3 @@ export function isEmpty({ question, code, files, revises }: Draft): boolean {
 export function canonicalCode(code: string): string {
   return code.replace(/\r\n?/g, '\n');
 }
-
-// The first line of the question, for lists.
-export function titleOf(question: string): string {
-  const line = question.trim().split('\n')[0]?.trim() ?? '';
-  const letters = Array.from(line);
-  return letters.length <= 120 ? line : `${letters.slice(0, 119).join('').trimEnd()}…`;
-}

@@ -1,6 +1,7 @@
 // My own requests, newest first.
 import { useEffect } from 'preact/hooks';
 import { RequestRows } from '../base/lists';
+import { nameOf } from '../base/title';
 import type { Summary } from '../base/types';
 import { A, Button, Loading, Said, Since, StateSign } from '../parts/small';
 import { errorText } from '../base/messages';
@@ -14,7 +15,7 @@ function Row({ row }: { row: Summary }) {
       <A class="row" href={`/ask?request=${row.id}`}>
         <span class="row-main">
           <span class="row-title">
-            <Said text={row.title} />
+            <Said text={nameOf(row)} />
           </span>
           <span class="row-reason">
             <StateSign state={row.state} />

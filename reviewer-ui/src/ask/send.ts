@@ -2,8 +2,9 @@
 import { ApiError, call, randomKey } from '../base/api';
 import { errorText } from '../base/messages';
 import { me } from '../base/session';
+import { firstLine } from '../base/title';
 import type { Limits, Sent } from '../base/types';
-import { canonicalCode, draft, titleOf, write, type Draft } from './draft';
+import { canonicalCode, draft, write, type Draft } from './draft';
 import { uploads } from './files';
 import { t } from '../texts';
 
@@ -56,7 +57,7 @@ export function chosenSandbox({ sandbox }: Draft): string {
 }
 
 function bodyOf(now: Draft): Record<string, unknown> {
-  const title = titleOf(now.question);
+  const title = firstLine(now.question);
   const limits = limitsOf(now);
   const files = now.files.map(({ id }) => ({ id }));
   const body = {

@@ -88,6 +88,8 @@ export interface Clock {
 export interface Summary {
   id: number;
   title: string;
+  // In lists only where there is no title: its first line.
+  question?: string | null;
   state: string;
   language: string;
   revision: number;

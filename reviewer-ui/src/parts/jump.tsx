@@ -4,6 +4,7 @@ import { call } from '../base/api';
 import { jumpOpen } from '../base/keys';
 import { go } from '../base/route';
 import { isAdmin, isReviewer, mayAsk } from '../base/session';
+import { nameOf } from '../base/title';
 import type { RequestList } from '../base/types';
 import { Dialog } from './dialog';
 import { StateSign } from './small';
@@ -21,8 +22,13 @@ function pages(words: string): Target[] {
     ...(mayAsk.value ? [{ path: '/ask', text: t.nav.ask }] : []),
     ...(isReviewer.value ? [{ path: '/review', text: t.nav.review }] : []),
     { path: '/requests', text: t.nav.requests },
-    ...(isAdmin.value ? [{ path: '/workers', text: t.nav.workers }] : []),
-    { path: '/account', text: t.nav.password },
+    ...(isAdmin.value
+      ? [
+          { path: '/workers', text: t.nav.workers },
+          { path: '/audit', text: t.nav.audit },
+        ]
+      : []),
+    { path: '/account', text: t.nav.account },
   ];
   return all.filter((page) => page.text.toLowerCase().includes(words.toLowerCase()));
 }
@@ -37,11 +43,11 @@ function useFound(words: string): Target[] {
       call<RequestList>(query, { signal: stop.signal })
         .then(({ requests }) =>
           set(
-            requests.map(({ id, title, state }) => ({
-              path: `/requests/${id}`,
-              text: title,
-              state,
-              number: t.number(id),
+            requests.map((request) => ({
+              path: `/requests/${request.id}`,
+              text: nameOf(request),
+              state: request.state,
+              number: t.number(request.id),
             })),
           ),
         )

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { RequestRows } from '../base/lists';
 import { formatMoney, formatNumber } from '../base/format';
 import { go } from '../base/route';
+import { nameOf } from '../base/title';
 import type { Summary } from '../base/types';
 import { Icon } from '../parts/icons';
 import { Deadline } from '../parts/deadline';
@@ -37,7 +38,7 @@ function Row({ row }: { row: Summary }) {
       <td class="mono dim">{t.number(row.id)}</td>
       <th scope="row">
         <A href={`/requests/${row.id}`}>
-          <Said text={row.title} />
+          <Said text={nameOf(row)} />
         </A>
       </th>
       <td>

@@ -5,6 +5,7 @@ import { detailOf, loadDetail, watchDetail } from '../base/details';
 import { errorText } from '../base/messages';
 import { isReviewer } from '../base/session';
 import { route } from '../base/route';
+import { nameOf } from '../base/title';
 import type { Detail } from '../base/types';
 import { Icon } from '../parts/icons';
 import { Deadline } from '../parts/deadline';
@@ -32,7 +33,7 @@ function Head({ detail }: { detail: Detail }) {
           </span>
         </div>
         <h2 class="result-title" tabIndex={-1} ref={title}>
-          <Said text={detail.title} />
+          <Said text={nameOf(detail)} />
         </h2>
       </div>
       <div class="actions">

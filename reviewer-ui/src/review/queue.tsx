@@ -1,6 +1,7 @@
 // The queue: what waits, the riskiest first, then the oldest.
 import { formatSpan } from '../base/format';
 import { moment } from '../base/clock';
+import { nameOf } from '../base/title';
 import type { Summary } from '../base/types';
 import { Icon } from '../parts/icons';
 import { Deadline } from '../parts/deadline';
@@ -88,7 +89,7 @@ function Row({ row, selected }: { row: Summary; selected: boolean }) {
                 <span class="unseen">{t.review.unread}: </span>
               </span>
             )}
-            <Said text={row.title} />
+            <Said text={nameOf(row)} />
           </span>
           <Who row={row} />
           <span class="row-reason">{left ? goneText(left) : reason(row)}</span>

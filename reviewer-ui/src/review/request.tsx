@@ -4,6 +4,7 @@ import { useTitleFocus } from '../base/arrival';
 import { addKeys } from '../base/keys';
 import { go } from '../base/route';
 import { formatBytes, formatDuration } from '../base/format';
+import { nameOf } from '../base/title';
 import type { Detail } from '../base/types';
 import { Icon, Sign } from '../parts/icons';
 import { Deadline } from '../parts/deadline';
@@ -46,7 +47,7 @@ function Head({ detail }: { detail: Detail }) {
         </span>
       </div>
       <h2 class="request-title" tabIndex={-1} ref={title}>
-        <Said text={detail.title} />
+        <Said text={nameOf(detail)} />
       </h2>
       <p class="request-who">
         <Avatar name={author.name} />
@@ -133,7 +134,7 @@ function Summary({ detail }: { detail: Detail }) {
   const question = detail.question?.trim();
   return (
     <section class="card summary">
-      {question && question !== detail.title && (
+      {question && question !== nameOf(detail) && (
         <p class="answer-line clamp">
           <Said text={question} />
         </p>
