@@ -7,11 +7,12 @@ import { forgetDetails } from './base/details';
 import { addKeys, helpOpen, startKeys } from './base/keys';
 import { startLive } from './base/live';
 import { go, route } from './base/route';
-import { arriving, homePath, loadMe, me } from './base/session';
+import { arriving, homePath, isGated, loadMe, me } from './base/session';
 import { Ask } from './ask/ask';
 import { Audit } from './audit/audit';
 import { startReachWatch } from './audit/watch';
 import { Account } from './people/account';
+import { Gate } from './people/gate';
 import { SignIn } from './people/sign-in';
 import { Workers } from './fleet/workers';
 import { Requests } from './requests/list';
@@ -54,6 +55,7 @@ function Page() {
   const arrives = location.hash || location.search || arriving.value;
   if (view === 'sign-in' && (me.value === null || arrives)) return <SignIn />;
   if (!me.value || view === 'home') return null;
+  if (isGated.value) return <Gate />;
   return (
     <>
       <Shell>
@@ -89,7 +91,8 @@ function nameWindow(): void {
   };
   const waiting = waitingCount.value ? `(${waitingCount.value}) ` : '';
   const number = id === null ? '' : `#${id} · `;
-  document.title = `${waiting}${number}${names[view] ?? t.product} · ${t.product}`;
+  const name = isGated.value ? t.factor.title : names[view];
+  document.title = `${waiting}${number}${name ?? t.product} · ${t.product}`;
 }
 
 async function start(): Promise<void> {

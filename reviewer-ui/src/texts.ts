@@ -2,6 +2,7 @@
 import { formatClock, formatNumber } from './base/format';
 import { asking } from './texts/asking';
 import { auditing } from './texts/auditing';
+import { entering } from './texts/entering';
 import { many } from './texts/many';
 import { reviewing } from './texts/reviewing';
 import { running } from './texts/running';
@@ -9,6 +10,7 @@ import { running } from './texts/running';
 export const t = {
   ...asking,
   ...auditing,
+  ...entering,
   ...reviewing,
   ...running,
   product: 'Countersign',
@@ -138,20 +140,25 @@ export const t = {
       retention: (span: string) =>
         `To have rows of the audit trail dropped, show who you are: the last time was more ` +
         `than ${span} ago, or somebody else vouched for you. What you wrote is kept.`,
+      factor: (span: string) =>
+        `To change how you sign in, show who you are: the last time was more than ${span} ago, ` +
+        'or somebody else vouched for you.',
     },
     submit: {
       approve: 'Confirm and approve',
       glass: 'Confirm and approve alone',
       retention: 'Confirm and go on',
+      factor: 'Confirm and go on',
     },
     cancel: 'Not now',
+    back: 'Back',
     empty: 'Enter your password.',
     wrong: 'This is not your password.',
     provider: 'Confirm by single sign\u2011on',
     providerHelp: 'You come back here and press the button once more.',
     none: (span: string) =>
       'You have no password here. Ask your admin for a one-time sign\u2011in link and open it in ' +
-      `this browser: then you can approve for ${span}, and set a password for the next time.`,
+      `this browser: that counts for ${span}. Then set a password for the next time.`,
     cancelled: 'Not approved: you have not confirmed that it is you. Your note is kept.',
     done: 'Confirmed. You can approve now.',
   },

@@ -202,6 +202,7 @@ test('without a password the dialog says what to do', async () => {
     await inspect(eve, 'prove-no-password');
     const link = await stack.operator('link', 'eve');
     await eve.goto(link);
+    await eve.getByRole('button', { name: 'Sign in with the link' }).click();
     await eve.getByRole('button', { name: 'Later' }).click();
     await openRequest(eve, id);
     assert.equal(await note(eve).inputValue(), 'Fine with me.');

@@ -4,7 +4,7 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Provider } from '../fake/oidc.mjs';
 import { startStack, until } from '../flow/stack.mjs';
-import { assertClean, openBrowser, openPerson, openWindow } from './people.mjs';
+import { assertClean, inspect, openBrowser, openPerson, openWindow } from './people.mjs';
 
 let stack;
 let browser;
@@ -13,7 +13,7 @@ const password = 'a sentence that is long enough';
 
 before(async () => {
     stack = await startStack();
-    await stack.people({ mia: ['analyst'], anna: ['reviewer'] });
+    await stack.people({ mia: ['analyst'], noa: ['analyst'], anna: ['reviewer'] });
     browser = await openBrowser();
     page = await openWindow(browser);
 });
@@ -278,6 +278,36 @@ test('near its end the session warns, and signing out ends it', async () => {
     assert.equal(answer.status(), 401);
     await page.goto(`${stack.url}/requests/1`);
     await page.getByLabel('Login').waitFor();
+});
+
+test('a link that is opened while somebody is signed in asks first', async () => {
+    const noa = await openPerson(stack, browser, 'noa', { to: '/requests', width: 390 });
+    const link = await stack.operator('link', 'anna');
+    const who = async () => (await (await noa.request.get(`${stack.url}/api/me`)).json())
+        .person.login;
+    const asks = noa.getByRole('heading', { name: 'Sign in with this link?' });
+    for (const stay of [true, false]) {
+        await noa.goto(link);
+        await until(async () => await asks.count() || await who() !== 'noa', 'the question');
+        assert.equal(await who(), 'noa', 'nothing happened yet');
+        await noa.getByText('You are signed in as noa.').waitFor();
+        await inspect(noa, 'link-asks');
+        if (!stay) break;
+        await noa.getByRole('button', { name: 'Stay signed in as noa' }).click();
+        await noa.waitForURL('**/ask');
+        assert.equal(await who(), 'noa');
+    }
+    await noa.getByRole('button', { name: 'Sign in with the link' }).click();
+    await noa.waitForURL('**/account');
+    await noa.getByRole('button', { name: 'Account: anna' }).waitFor();
+    assert.equal(await who(), 'anna');
+    await noa.goto(link);
+    await noa.getByRole('button', { name: 'Sign in with the link' }).click();
+    await noa.getByText('This link does not work any more.').waitFor();
+    await noa.getByRole('button', { name: 'Stay signed in as anna' }).click();
+    await noa.waitForURL('**/review*');
+    assertClean(noa);
+    await noa.context().close();
 });
 
 test('what is not shared is not found, whatever it is', async () => {

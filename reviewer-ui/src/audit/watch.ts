@@ -1,8 +1,9 @@
 // How far the audit trail is sealed: asked now and then while an admin is here.
 import { effect, signal } from '@preact/signals';
 import { call } from '../base/api';
+import { downloadText } from '../base/download';
 import { isAtRest } from '../base/rest';
-import { isAdmin, me } from '../base/session';
+import { isAdmin } from '../base/session';
 
 export interface AuditHead {
   n: number;
@@ -42,7 +43,7 @@ export function startReachWatch(): void {
   effect(() => {
     clearInterval(timer);
     reach.value = null;
-    if (!me.value || !isAdmin.value) return;
+    if (!isAdmin.value) return;
     void loadReach();
     timer = setInterval(() => {
       if (!isAtRest()) void loadReach();
@@ -51,9 +52,5 @@ export function startReachWatch(): void {
 }
 
 export function downloadHead({ n, line }: AuditHead): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([`${line}\n`], { type: 'text/plain' }));
-  link.download = `audit-head-${n}.txt`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  downloadText(`audit-head-${n}.txt`, `${line}\n`);
 }

@@ -18,6 +18,8 @@ export const csrfToken = signal('');
 export const tokenOf = signal(0);
 // Counts how often the api said that nobody is signed in.
 export const signedOut = signal(0);
+// Counts how often it said that a second factor must be set up first.
+export const factorWanted = signal(0);
 
 export interface CallOptions {
   method?: 'GET' | 'POST' | 'DELETE';
@@ -91,6 +93,7 @@ async function errorOf(response: Response, quiet: boolean): Promise<ApiError> {
     // Something between us and the api answered; the status says enough.
   }
   if (response.status === 401 && !quiet) signedOut.value += 1;
+  if (found.code === 'second_factor_missing') factorWanted.value += 1;
   const seconds = Number(response.headers.get('Retry-After') ?? 0);
   return new ApiError(
     response.status,

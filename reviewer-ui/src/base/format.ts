@@ -3,6 +3,7 @@ const locales = navigator.languages as string[];
 const number = new Intl.NumberFormat(locales);
 const clock = new Intl.DateTimeFormat(locales, { hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat(locales, { day: 'numeric', month: 'short' });
+const date = new Intl.DateTimeFormat(locales, { dateStyle: 'medium' });
 const full = new Intl.DateTimeFormat(locales, { dateStyle: 'medium', timeStyle: 'medium' });
 
 export function formatNumber(value: number): string {
@@ -43,9 +44,13 @@ export function formatClock(iso: string | number): string {
 
 // The clock for today, the day for anything older.
 export function formatWhen(iso: string): string {
-  const date = new Date(iso);
-  const today = new Date().toDateString() === date.toDateString();
-  return today ? clock.format(date) : `${day.format(date)}, ${clock.format(date)}`;
+  const then = new Date(iso);
+  const today = new Date().toDateString() === then.toDateString();
+  return today ? clock.format(then) : `${day.format(then)}, ${clock.format(then)}`;
+}
+
+export function formatDate(iso: string): string {
+  return date.format(new Date(iso));
 }
 
 export function formatFull(iso: string): string {

@@ -1,6 +1,6 @@
 // The event stream: tells which request changed, and how well we are connected.
 import { effect, signal } from '@preact/signals';
-import { me } from './session';
+import { isInside, me } from './session';
 
 export type LiveState = 'live' | 'reconnecting' | 'away' | 'offline';
 export interface RequestEvent {
@@ -67,7 +67,7 @@ function checkAway(): void {
 }
 
 function connect(): void {
-  if (source || !me.value) return;
+  if (source || !isInside.value) return;
   source = new EventSource('/api/events');
   source.onopen = connected;
   source.onerror = lost;
@@ -89,7 +89,7 @@ function disconnect(): void {
 export function startLive(): void {
   let person = 0;
   effect(() => {
-    const now = me.value?.person.id ?? 0;
+    const now = isInside.value ? (me.value?.person.id ?? 0) : 0;
     if (now === person) return;
     person = now;
     disconnect();

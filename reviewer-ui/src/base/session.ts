@@ -1,6 +1,6 @@
 // Who is signed in, until when, and how to leave.
 import { computed, effect, signal } from '@preact/signals';
-import { call, csrfToken, signedOut, tokenOf } from './api';
+import { call, csrfToken, factorWanted, signedOut, tokenOf } from './api';
 import { keep, readKept } from './kept';
 import { readTheme, keepTheme, applyTheme, watchSystemTheme, type Theme } from './theme';
 import type { Me } from './types';
@@ -9,13 +9,19 @@ import { go, route } from './route';
 // undefined: not asked yet; null: nobody.
 export const me = signal<Me | null | undefined>(undefined);
 export const sessionEnded = signal(false);
-// Somebody comes back from a provider, and what they bring is being checked.
+// Somebody comes back from a provider, or with a link though signed in: what they bring is looked
+// at before they go on.
 export const arriving = signal(false);
 export const theme = signal<Theme>(readTheme());
 
-export const isReviewer = computed(() => me.value?.person.roles.includes('reviewer') ?? false);
-export const isAdmin = computed(() => me.value?.person.roles.includes('admin') ?? false);
-export const mayAsk = computed(() => me.value?.person.roles.includes('analyst') ?? false);
+// Somebody is signed in, but must set up a second factor before anything else opens.
+export const isGated = computed(() => me.value?.second_factor?.missing ?? false);
+export const isInside = computed(() => !!me.value && !isGated.value);
+
+const has = (role: string) => me.value?.person.roles.includes(role) ?? false;
+export const isReviewer = computed(() => isInside.value && has('reviewer'));
+export const isAdmin = computed(() => isInside.value && has('admin'));
+export const mayAsk = computed(() => isInside.value && has('analyst'));
 
 watchSystemTheme(() => theme.value);
 
@@ -42,8 +48,8 @@ function take(found: Me): void {
 }
 
 export type SignInBody =
-  | { login: string; password: string }
-  | { link_token: string }
+  | { login: string; password: string; code?: string }
+  | { link_token: string; code?: string }
   | { proxy: true };
 
 export async function signIn(body: SignInBody): Promise<void> {
@@ -63,8 +69,8 @@ export async function signInByProvider(back: object): Promise<boolean> {
 }
 
 // Shows the password once more, for what wants a recent proof. The session gets another token.
-export async function prove(password: string): Promise<void> {
-  const found = await call<{ csrf_token: string }>('/api/reauthenticate', { body: { password } });
+export async function prove(body: { password: string; code?: string }): Promise<void> {
+  const found = await call<{ csrf_token: string }>('/api/reauthenticate', { body });
   csrfToken.value = found.csrf_token;
   await loadMe().catch(() => undefined);
 }
@@ -90,8 +96,8 @@ export async function signOut(comeBack = false): Promise<void> {
 }
 
 export function homePath(): string {
-  if (isReviewer.value) return '/review';
-  return mayAsk.value ? '/ask' : '/requests';
+  if (has('reviewer')) return '/review';
+  return has('analyst') ? '/ask' : '/requests';
 }
 
 export function pathAfterSignIn(): string {
@@ -118,6 +124,10 @@ async function endIfOver(): Promise<void> {
 
 effect(() => {
   if (signedOut.value > 0 && me.peek() !== null) void endIfOver();
+});
+
+effect(() => {
+  if (factorWanted.value > 0) void loadMe().catch(() => undefined);
 });
 
 effect(() => {

@@ -35,8 +35,22 @@ export interface Settings {
   sandboxes?: string[];
 }
 
+// missing: it must be set up before anything else can be done.
+export interface FactorDue {
+  set: boolean;
+  required: boolean;
+  missing: boolean;
+}
+
+export interface Factor {
+  set: boolean;
+  since: string | null;
+  recovery_left: number;
+}
+
 export interface Me {
   person: Person;
+  second_factor?: FactorDue;
   csrf_token: string;
   has_password: boolean;
   session?: { expires_at: string; authenticated_at: string | null };

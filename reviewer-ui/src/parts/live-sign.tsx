@@ -3,7 +3,7 @@ import { effect, signal } from '@preact/signals';
 import { call } from '../base/api';
 import { live, awaySince, onRequestEvent } from '../base/live';
 import { isAtRest } from '../base/rest';
-import { isAdmin, me } from '../base/session';
+import { isAdmin, isInside } from '../base/session';
 import type { Fleet, WorkerRow } from '../base/types';
 import { A } from './small';
 import { t } from '../texts';
@@ -32,7 +32,7 @@ export function startWorkerWatch(): void {
   effect(() => {
     clearInterval(timer);
     fleet.value = null;
-    if (!me.value) return;
+    if (!isInside.value) return;
     void loadWorkers();
     timer = setInterval(() => {
       if (!isAtRest()) void loadWorkers();

@@ -6,6 +6,7 @@ import { go } from '../base/route';
 import { loadMe, me, pathAfterSignIn } from '../base/session';
 import { Button } from '../parts/small';
 import { Password } from './password-field';
+import { SecondFactor } from './second-factor';
 import { Sessions } from './sessions';
 import { t } from '../texts';
 
@@ -37,6 +38,8 @@ export function Account() {
   const [next, setNext] = useState('');
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
+  // Turning it on ends the other sessions.
+  const [changes, count] = useState(0);
   const submit = async (event: Event) => {
     event.preventDefault();
     const found = check(next);
@@ -100,7 +103,8 @@ export function Account() {
           </Button>
         </div>
       </form>
-      <Sessions />
+      {me.value?.second_factor && <SecondFactor changed={() => count(changes + 1)} />}
+      <Sessions key={changes} />
     </div>
   );
 }

@@ -1,47 +1,33 @@
 // Sign-in with a password, or by a one-time link whose token is in the fragment.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../base/api';
-import { formatSpan } from '../base/format';
-import { errorText, showToast } from '../base/messages';
+import { showToast } from '../base/messages';
 import { go } from '../base/route';
-import { me, pathAfterSignIn, sessionEnded, signIn } from '../base/session';
-import type { ComponentChildren } from 'preact';
-import { Logo } from '../parts/icons';
+import { arriving, me, pathAfterSignIn, sessionEnded, signIn } from '../base/session';
 import { Button, Note } from '../parts/small';
-import { ThemeButton } from '../parts/account';
+import { CodeStep } from './code-step';
+import { failure, wantsCode } from './failure';
+import { Frame } from './frame';
+import { LinkSignIn } from './link-sign-in';
 import { OtherWays, ProviderReturn, takeReturn } from './other-ways';
 import { Password } from './password-field';
 import { t } from '../texts';
 
-function Frame({ children }: { children: ComponentChildren }) {
-  return (
-    <div class="sign-in-page">
-      <header>
-        <span class="brand">
-          <Logo />
-          {t.product}
-        </span>
-        <ThemeButton />
-      </header>
-      <main class="sign-in-card card" id="main">
-        {children}
-      </main>
-      <footer class="dim sign-in-foot">{t.signIn.intro}</footer>
-    </div>
-  );
+interface Given {
+  login: string;
+  password: string;
 }
 
-function failure(reason: unknown, refused = t.signIn.wrong): string {
-  if (!(reason instanceof ApiError)) return errorText(reason);
-  if (reason.status === 401) return refused;
-  if (reason.status === 429)
-    return t.signIn.throttled(formatSpan((reason.retryAfter || 60) * 1000));
-  return errorText(reason);
+interface FormProps {
+  said: string;
+  // Where it was before the code was asked for.
+  was: Given | null;
+  askCode: (given: Given) => void;
 }
 
-function SignInForm({ said = '' }: { said?: string }) {
-  const [login, setLogin] = useState('');
-  const [password, setPassword] = useState('');
+function SignInForm({ said, was, askCode }: FormProps) {
+  const [login, setLogin] = useState(was?.login ?? '');
+  const [password, setPassword] = useState(was?.password ?? '');
   const [problem, setProblem] = useState<{ field: string; text: string } | null>(
     said ? { field: '', text: said } : null,
   );
@@ -58,10 +44,12 @@ function SignInForm({ said = '' }: { said?: string }) {
     if (!password) return fail('password', t.signIn.emptyPassword);
     setBusy(true);
     setProblem(null);
+    const given = { login: login.trim(), password };
     try {
-      await signIn({ login: login.trim(), password });
+      await signIn(given);
       go(pathAfterSignIn(), 'replace');
     } catch (reason) {
+      if (wantsCode(reason)) return askCode(given);
       fail('', failure(reason));
     }
     setBusy(false);
@@ -105,37 +93,35 @@ function SignInForm({ said = '' }: { said?: string }) {
   );
 }
 
-function LinkSignIn({ token, leave }: { token: string; leave: () => void }) {
-  const [problem, setProblem] = useState('');
-  const started = useRef(false);
-  useEffect(() => {
-    if (started.current) return;
-    started.current = true;
-    signIn({ link_token: token })
-      .then(() => go(me.value?.has_password ? pathAfterSignIn() : '/account', 'replace'))
-      .catch((reason) => {
-        const gone = reason instanceof ApiError && [400, 401, 404, 409].includes(reason.status);
-        setProblem(gone ? t.signIn.linkWrong : failure(reason));
-      });
-  }, []);
-  if (!problem)
-    return (
-      <div role="status">
-        <h1>{t.signIn.linkTitle}</h1>
-        <p class="dim">{t.signIn.linkIntro}</p>
-      </div>
-    );
+// Login and password, and the code where one is asked for. What was typed is only in memory.
+function PasswordSignIn({ said }: { said: string }) {
+  const [given, keepGiven] = useState<Given | null>(null);
+  const [asked, askCode] = useState(false);
+  const [refused, refuse] = useState(said);
+  const send = async (code: string) => {
+    try {
+      if (given) await signIn({ ...given, code });
+      go(pathAfterSignIn(), 'replace');
+    } catch (reason) {
+      // The password was changed meanwhile.
+      if (!(reason instanceof ApiError) || reason.code !== 'wrong_credentials') throw reason;
+      refuse(failure(reason));
+      askCode(false);
+    }
+  };
+  const ask = (next: Given) => {
+    keepGiven(next);
+    refuse('');
+    askCode(true);
+  };
+  if (!asked) return <SignInForm said={refused} was={given} askCode={ask} />;
   return (
-    <div>
-      <h1>{t.signIn.title}</h1>
-      <p class="problem" role="alert">
-        {problem}
-      </p>
-      <p class="dim">{t.signIn.linkHelp}</p>
-      <Button onClick={leave} class="wide-button">
-        {t.signIn.withPassword}
-      </Button>
-    </div>
+    <CodeStep
+      about={t.factor.stepAbout}
+      send={send}
+      back={() => askCode(false)}
+      backText={t.factor.begin}
+    />
   );
 }
 
@@ -143,6 +129,7 @@ function LinkSignIn({ token, leave }: { token: string; leave: () => void }) {
 function takeToken(): string {
   const token = /^#[A-Za-z0-9_.~-]{8,512}$/.test(location.hash) ? location.hash.slice(1) : '';
   if (token) history.replaceState(null, '', '/sign-in');
+  if (token && me.value) arriving.value = true;
   return token;
 }
 
@@ -165,10 +152,10 @@ export function SignIn() {
     return () => removeEventListener('hashchange', again);
   }, [token]);
   return (
-    <Frame>
+    <Frame foot={t.signIn.intro}>
       {back && <ProviderReturn back={back} fail={refuse} />}
       {token && <LinkSignIn key={token} token={token} leave={() => setToken('')} />}
-      {!back && !token && <SignInForm said={said} />}
+      {!back && !token && <PasswordSignIn key={said} said={said} />}
     </Frame>
   );
 }
