@@ -4,6 +4,7 @@ import test, { before } from 'node:test';
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { build } from 'esbuild';
+import jsQR from 'jsqr';
 import { root } from '../flow/stack.mjs';
 
 let parts;
@@ -16,12 +17,15 @@ before(async () => {
         'code/highlight',
         'result/table-data',
         'people/program',
+        'people/qr',
     ]
         .map((name) => `export * from './${name}';`)
         .join('\n');
     const { outputFiles } = await build({
         stdin: { contents: source, resolveDir: path.join(root, 'reviewer-ui/src') },
         bundle: true,
+        jsx: 'automatic',
+        jsxImportSource: 'preact',
         format: 'esm',
         write: false,
         logLevel: 'error',
@@ -250,4 +254,27 @@ test('sessions are named by browser and system', () => {
         ['', 'Unknown program'],
     ])
         assert.equal(parts.programName(header), name, header);
+});
+
+// The path as a scanner's camera would see it: each module four pixels wide.
+function paint({ size, path }) {
+    const width = size * 4;
+    const pixels = new Uint8ClampedArray(width * width * 4).fill(255);
+    for (const [, x, y, n] of path.matchAll(/M(\d+) (\d+)h(\d+)v1h-\3z/g))
+        for (let row = y * 4; row < y * 4 + 4; row += 1)
+            for (let at = x * 4; at < (Number(x) + Number(n)) * 4; at += 1)
+                pixels.set([0, 0, 0], (row * width + at) * 4);
+    return { pixels, width };
+}
+
+test('a QR code is read by another library, and has its light edge', () => {
+    for (const secret of ['JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ']) {
+        const uri = `otpauth://totp/Countersign:mia%20k?secret=${secret}&issuer=Countersign`;
+        const code = parts.qrOf(uri);
+        const { pixels, width } = paint(code);
+        assert.equal(jsQR(pixels, width, width)?.data, uri);
+        const starts = [...code.path.matchAll(/M(\d+) (\d+)/g)];
+        for (const side of [1, 2])
+            assert.equal(Math.min(...starts.map((found) => Number(found[side]))), 4);
+    }
 });

@@ -23,7 +23,10 @@ interface SetupProps {
 // Each step begins at its title, also for who does not see it.
 function useStepFocus() {
   const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
+  useEffect(() => {
+    title.current?.focus({ preventScroll: true });
+    title.current?.scrollIntoView({ block: 'start' });
+  }, []);
   return title;
 }
 

@@ -16,11 +16,14 @@ function pathOf(rows: boolean[][]): string {
     .join('');
 }
 
+/** How many modules wide the code of a text is, with the light ones around it, and its path. */
+export function qrOf(text: string): { size: number; path: string } {
+  const { data } = encode(text, { ecc: 'M', border: QUIET });
+  return { size: data.length, path: pathOf(data) };
+}
+
 export function QrCode({ text, label }: { text: string; label: string }) {
-  const { size, path } = useMemo(() => {
-    const { data } = encode(text, { ecc: 'M', border: QUIET });
-    return { size: data.length, path: pathOf(data) };
-  }, [text]);
+  const { size, path } = useMemo(() => qrOf(text), [text]);
   return (
     <svg
       class="qr"
