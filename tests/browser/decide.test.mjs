@@ -269,7 +269,7 @@ test('a request without a title is called by its question, the same everywhere',
     for (const [id, name] of [[asked, 'How many lamps?'], [silent, 'Untitled request']]) {
         await page.goto(`${stack.url}/review/${id}`);
         const row = page.locator(`.queue .row[href="/review/${id}"] .row-title bdi`);
-        const found = [await row.innerText(), await page.locator('.request-title').innerText()];
+        const found = [await row.textContent(), await page.locator('.request-title').innerText()];
         await page.goto(`${stack.url}/requests/${id}`);
         found.push(await page.locator('.result-title').innerText());
         await page.goto(`${stack.url}/requests`);
