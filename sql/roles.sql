@@ -36,22 +36,32 @@ begin
 end
 $$;
 
--- What everybody may call otherwise: an auditor's query must neither hold the locks that audit rows
--- are written under, end the query of another auditor, nor fill the disk. Only a superuser can
--- take it away.
+-- What everybody may call otherwise. Audit rows are written under advisory locks, so who holds one
+-- keeps an admin or the operator from acting; an open transaction with a number of its own stops
+-- the sealer; and an auditor who only reads must not write large objects, fill the disk with log
+-- records, or end another's query. The functions of the owner take the locks and the numbers that
+-- they need. Only a superuser can take any of it away.
 do $$
 declare
-    routine regprocedure;
+    routine record;
 begin
     if not (select rolsuper from pg_roles where rolname = current_user) then
         return;
     end if;
-    for routine in select p.oid from pg_proc p where p.pronamespace = 'pg_catalog'::regnamespace
-            and p.proname ~ '^pg_((try_)?advisory_|terminate_backend$|cancel_backend$)' loop
-        execute format('revoke execute on function %s from public', routine);
-        execute format('grant execute on function %s to countersign_owner, countersign_api,
-            countersign_worker, countersign_operator, countersign_sealer, countersign_verifier',
-            routine);
+    for routine in
+        select p.oid::regprocedure as name, case
+                when p.proname in ('pg_terminate_backend', 'pg_cancel_backend')
+                    then 'countersign_owner, countersign_api, countersign_worker,
+                          countersign_operator, countersign_sealer, countersign_verifier'
+                else 'countersign_owner' end as roles
+        from pg_proc p where p.pronamespace = 'pg_catalog'::regnamespace
+            and (p.proname ~ '^pg_((try_)?advisory_|terminate_backend$|cancel_backend$)'
+                 or p.proname ~ '^(pg_current_xact_id|txid_current|pg_export_snapshot)$'
+                 or p.proname ~ '^(lo_.*|loread|lowrite|pg_logical_emit_message)$') loop
+        execute format('revoke execute on function %s from public, countersign_api,
+            countersign_worker, countersign_operator, countersign_sealer, countersign_auditor,
+            countersign_verifier', routine.name);
+        execute format('grant execute on function %s to %s', routine.name, routine.roles);
     end loop;
     alter role countersign_auditor set temp_file_limit = '256MB';
 end

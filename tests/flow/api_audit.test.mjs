@@ -191,6 +191,17 @@ const attacks = [
     ['select pg_advisory_lock(1)', ...FORBIDDEN, 'permission denied for function'],
     ['select pg_advisory_xact_lock_shared(1, 2)', ...FORBIDDEN, 'permission denied for function'],
     ['select pg_try_advisory_lock(1)', ...FORBIDDEN, 'permission denied for function'],
+    // What writes although the transaction only reads, and stays on the disk after it.
+    [`select lo_from_bytea(0, 'x')`, ...FORBIDDEN, 'permission denied for function'],
+    ['select lo_creat(1)', ...FORBIDDEN, 'permission denied for function'],
+    ['select lo_create(0)', ...FORBIDDEN, 'permission denied for function'],
+    [`select lo_put(1, 0, 'x')`, ...FORBIDDEN, 'permission denied for function'],
+    [`select pg_logical_emit_message(false, 'x', repeat('x', 1000000))
+        from generate_series(1, 100000)`, ...FORBIDDEN, 'permission denied for function'],
+    // The sealer waits for every transaction that has a number.
+    ['select pg_current_xact_id(), pg_sleep(9)', ...FORBIDDEN, 'permission denied for function'],
+    ['select txid_current()', ...FORBIDDEN, 'permission denied for function'],
+    ['select pg_export_snapshot()', ...FORBIDDEN, 'permission denied for function'],
     ['listen x', ...FINE],
     ['commit', ...FINE],
     ['rollback', ...FINE],

@@ -63,7 +63,7 @@ where n.nspname in ('cs', 'audit') and c.relkind in ('r', 'v', 'S');
 select plan((select count(*)::int from routine)
     + (select count(*)::int from role r cross join routine f)
     + (select count(*)::int from role r cross join relation t where t.kind <> 'S')
-    + (select count(*)::int from relation where schema = 'cs' and kind = 'r') + 25);
+    + (select count(*)::int from relation where schema = 'cs' and kind = 'r') + 27);
 
 -- Each function: safe to call, or not callable by any role.
 select ok(f.owner = 'countersign_owner'
@@ -142,6 +142,15 @@ select is(has_schema_privilege('public', 'cs', 'usage, create'), false, 'schema 
 select is(has_schema_privilege('countersign_api', 'cs', 'create'), false, 'to new objects too');
 select is(has_schema_privilege('countersign_auditor', 'cs', 'usage'), false,
     'an auditor does not even see it');
+-- Audit rows are written under advisory locks, and sealed when no transaction with a number runs.
+select is_empty($$ select r.name, p.oid::regprocedure from role r cross join pg_catalog.pg_proc p
+    where p.proname like '%advisory%' and has_function_privilege(r.name, p.oid, 'execute') $$,
+    'no role holds a lock that others wait for');
+select is_empty($$ select r.name, p.oid::regprocedure from role r cross join pg_catalog.pg_proc p
+    where p.proname in ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_open', 'lo_put', 'lo_truncate',
+        'lo_truncate64', 'lo_unlink', 'lowrite', 'pg_logical_emit_message', 'pg_current_xact_id',
+        'txid_current', 'pg_export_snapshot') and has_function_privilege(r.name, p.oid, 'execute')
+    $$, 'nor writes where no table is, nor takes a number that sealing waits for');
 
 -- The same once more by trying.
 create function t.as_role(role text, command text) returns text language plpgsql as $$
