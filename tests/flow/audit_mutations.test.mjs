@@ -75,6 +75,7 @@ test('every single change is found', () => changeAll(COUNT, 'in all of it'));
 // Whoever owns the database and every seal still can not sign.
 test('a decision that was not signed so is found by its signature alone', async () => {
     const n = numbers(SEED);
+    tables = await look(stack);
     await verifier?.end();
     verifier = openVerifier(stack, { SEAL_HEADS_FILE: '/nonexistent' });
     assert.equal(await verifier.ask(`commit; begin; ${COVER};

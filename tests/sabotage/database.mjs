@@ -240,8 +240,10 @@ const people = [
       test: ['sql/sessions.sql', 'after twenty failures an address waits'] },
     { id: 'token-agent', defence: 'No token lets an agent decide',
       file: 'sql/functions/tokens.sql',
-      was: `elsif of_person.kind = 'agent' and wanted && array['decide', 'admin'] then`,
-      becomes: 'elsif false then',
+      was: `elsif of_person.kind = 'agent' and wanted && array['decide', 'admin'] then
+        perform fail('invalid_field', 'An agent never decides and never administers', 'scopes');
+    elsif of_person.id <> maker_id and`, // a second line of defence
+      becomes: 'elsif false and',
       test: ['sql/sessions.sql', 'which never decides'] },
 ];
 
@@ -262,9 +264,9 @@ const rights = [
       becomes: 'null;',
       test: ['sql/catalogue.sql', 'nobody makes temporary tables'] },
     { id: 'audit-kept', defence: 'Audit rows are only ever inserted',
-      file: 'sql/functions/audit.sql',
-      was: `create or replace trigger %I before update or delete on cs.%I`,
-      becomes: `create or replace trigger %I before update on cs.%I`,
+      file: 'sql/functions/retention_drop.sql',
+      was: `(g.entity_seq < k.entity_seq and in_range(g.id, g.xid, reach)) is not true`,
+      becomes: 'false',
       test: ['sql/audit.sql', 'no row of it is ever deleted'] },
     { id: 'audit-actor', defence: 'No audit row has somebody do what such an actor may not',
       file: 'sql/functions/audit.sql',

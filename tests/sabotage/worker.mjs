@@ -7,7 +7,7 @@ const http = 'common/io/http.c';
 export default [
     { id: 'bundle-field', defence: 'The digest covers the network that the code may use',
       file: bundle,
-      was: 'add_text(ret_bytes, bundle->network);', becomes: '',
+      was: 'fields_add_text(ret_bytes, bundle->network);', becomes: '',
       test: ['unit/test_bundle.c', 'test_every_field_is_bound'] },
     { id: 'bundle-lengths', defence: 'No byte can move from one field to the next',
       file: 'common/domain/fields.c',
