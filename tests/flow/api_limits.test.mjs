@@ -220,7 +220,7 @@ test('a disk that is nearly full takes nothing new, and what was taken is decide
     const metrics = await (await fetch(`${stack.url}/metrics`)).text();
     const free = metrics.match(/countersign_disk_free_percent\{path="[^"]+"\} \d+\.\d/g);
     assert.equal(free.length, 3, 'two folders that were named, and that of the heads');
-    assert.match(await stack.log('api'), /"event":"disk.full"/);
+    assert.match(await stack.log('api'), /"event":"request.failed","code":"no_room"/);
     await stack.restart('api', { DISK_FLOOR_PERCENT: '5' });
 });
 

@@ -178,7 +178,7 @@ export default [
              'a body is refused at its limit and one byte, chunked or not'] },
     { id: 'room', defence: 'Nothing new is taken while a disk is nearly full',
       file: 'api/requests/room.c',
-      was: 'percent >= (double)settings->disk_floor_percent', becomes: 'true',
+      was: 'percent < (double)settings->disk_floor_percent', becomes: 'false',
       test: ['flow/api_limits.test.mjs',
              'a disk that is nearly full takes nothing new, and what was taken is decided'] },
     { id: 'stream-seen', defence: 'A stream tells of what one may see',

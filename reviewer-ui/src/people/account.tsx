@@ -5,7 +5,7 @@ import { errorText, showToast } from '../base/messages';
 import { go } from '../base/route';
 import { loadMe, me, pathAfterSignIn } from '../base/session';
 import { Button } from '../parts/small';
-import { Password } from './password-field';
+import { OwnLogin, Password } from './password-field';
 import { SecondFactor } from './second-factor';
 import { Sessions } from './sessions';
 import { t } from '../texts';
@@ -61,15 +61,7 @@ export function Account() {
       <form class="card account-card" onSubmit={submit} noValidate>
         <h1>{had ? t.password.change : t.password.title}</h1>
         {!had && <p class="dim">{t.password.intro}</p>}
-        <input
-          class="unseen"
-          name="username"
-          autocomplete="username"
-          tabIndex={-1}
-          aria-hidden="true"
-          readOnly
-          value={me.value?.person.login}
-        />
+        <OwnLogin />
         {had && (
           <Password
             label={t.password.current}

@@ -1,5 +1,6 @@
-// A password field that can be shown.
+// A password field that can be shown, and whose password it is.
 import { useState } from 'preact/hooks';
+import { me } from '../base/session';
 import { Icon } from '../parts/icons';
 import { t } from '../texts';
 
@@ -42,5 +43,20 @@ export function Password(props: PasswordProps) {
         </button>
       </span>
     </div>
+  );
+}
+
+/** Out of sight: by it a password manager knows whose password the form is about. */
+export function OwnLogin() {
+  return (
+    <input
+      class="unseen"
+      name="username"
+      autocomplete="username"
+      tabIndex={-1}
+      aria-hidden="true"
+      readOnly
+      value={me.value?.person.login}
+    />
   );
 }

@@ -10,7 +10,7 @@ import { Button } from '../parts/small';
 import { CodeField, useCode } from './code-field';
 import { wantsCode } from './failure';
 import { useWays } from './other-ways';
-import { Password } from './password-field';
+import { OwnLogin, Password } from './password-field';
 import { t } from '../texts';
 
 interface ProveProps {
@@ -58,15 +58,7 @@ function useProof({ proved, askCode }: StepProps) {
 function PasswordFields({ problem, password, keepPassword }: StepProps & { problem: string }) {
   return (
     <>
-      <input
-        class="unseen"
-        name="username"
-        autocomplete="username"
-        tabIndex={-1}
-        aria-hidden="true"
-        readOnly
-        value={me.value?.person.login}
-      />
+      <OwnLogin />
       <Password
         label={t.signIn.password}
         name="password"

@@ -25,6 +25,31 @@ interface FormProps {
   askCode: (given: Given) => void;
 }
 
+interface LoginProps {
+  value: string;
+  invalid: boolean;
+  write: (login: string) => void;
+}
+
+function LoginField({ value, invalid, write }: LoginProps) {
+  return (
+    <label class="labelled">
+      <span>{t.signIn.login}</span>
+      <input
+        class="field"
+        name="login"
+        autocomplete="username"
+        autocapitalize="none"
+        spellcheck={false}
+        aria-invalid={invalid}
+        aria-describedby="sign-in-problem"
+        value={value}
+        onInput={(event) => write(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
 function SignInForm({ said, was, askCode }: FormProps) {
   const [login, setLogin] = useState(was?.login ?? '');
   const [password, setPassword] = useState(was?.password ?? '');
@@ -58,20 +83,7 @@ function SignInForm({ said, was, askCode }: FormProps) {
     <form ref={form} onSubmit={submit} noValidate>
       <h1>{t.signIn.title}</h1>
       {sessionEnded.value && <Note tone="info">{t.session.ended}</Note>}
-      <label class="labelled">
-        <span>{t.signIn.login}</span>
-        <input
-          class="field"
-          name="login"
-          autocomplete="username"
-          autocapitalize="none"
-          spellcheck={false}
-          aria-invalid={problem?.field === 'login'}
-          aria-describedby="sign-in-problem"
-          value={login}
-          onInput={(event) => setLogin(event.currentTarget.value)}
-        />
-      </label>
+      <LoginField value={login} invalid={problem?.field === 'login'} write={setLogin} />
       <Password
         label={t.signIn.password}
         name="password"
