@@ -29,12 +29,20 @@ $$;
 comment on function cs.throttle_count is
     'Counts one try as failed until it is taken back; seconds to wait when there were too many.';
 
+create or replace function cs.throttle_from(address text) returns text
+    language sql immutable
+    return 'address:' || case when address not like '%:%' or address ilike '::ffff:%' then address
+        else host(network(set_masklen(split_part(address, '%', 1)::inet, 64))) end;
+comment on function cs.throttle_from is
+    'The key under which tries from an address count. Who has one IPv6 address has all 64 bits of
+its network: these count as one.';
+
 create or replace function cs.login_lookup(
     login text, address text, ret_person_id out bigint, ret_hash out text,
     ret_throttled_seconds out int)
     language plpgsql security definer set search_path = cs, pg_temp as $$
 begin
-    ret_throttled_seconds := throttle_count('address:' || address, 20);
+    ret_throttled_seconds := throttle_count(throttle_from(address), 20);
     if ret_throttled_seconds = 0 then -- who is blocked already does not block the account too
         ret_throttled_seconds := throttle_count('login:' || left(lower(login), 100), 5);
     end if;
@@ -55,7 +63,7 @@ begin
     update login_throttle set failures = greatest(failures - 1, 0),
             blocked_until = case when failures - 1 < 20 then clock_timestamp()
                                  else blocked_until end
-        where key = 'address:' || address;
+        where key = throttle_from(address);
     delete from login_throttle where key = 'login:' || left(lower(login), 100);
 end
 $$;
@@ -120,7 +128,7 @@ create or replace function cs.link_consume(
     ret_throttled_seconds out int)
     language plpgsql security definer set search_path = cs, pg_temp as $$
 begin
-    ret_throttled_seconds := throttle_count('address:' || address, 20);
+    ret_throttled_seconds := throttle_count(throttle_from(address), 20);
     if ret_throttled_seconds > 0 then
         return;
     end if;

@@ -52,7 +52,7 @@ create or replace function cs.oidc_begin(
     flow_sha256 bytea, session_id bigint, address text, seconds bigint) returns int
     language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
-    wait int := throttle_count('address:' || address, 20);
+    wait int := throttle_count(throttle_from(address), 20);
 begin
     if wait > 0 then
         return wait;

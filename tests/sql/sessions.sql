@@ -1,7 +1,7 @@
 -- Signing in, and what it is worth: links, passwords, throttles, sessions, tokens.
 -- Proves: T9 V6.3.1 V6.3.4 V6.4.1 V7.4.1 V7.4.3 V7.5.3 V16.3.1
 \ir setup.psql
-select plan(107);
+select plan(110);
 
 -- One-time links.
 create function t.follow(link text, token text, address text default '10.1.1.1')
@@ -232,6 +232,15 @@ select ok((select seconds > 0 from t.lookup('t-noor', '10.5.5.5')),
 select is((select failures from login_throttle where key = 'login:t-noor'), null,
     'and counts for no account meanwhile');
 select is((select seconds from t.lookup('t-noor', '10.5.5.6')), 0, 'another address does not');
+select t.lookup('guess-' || i, '2001:db8:0:7::' || to_hex(i)) from generate_series(1, 20) i
+    \g /dev/null
+select ok((select seconds > 0 from t.lookup('t-noor', '2001:db8:0:7:ffff::1')),
+    'the addresses of one IPv6 network count as one');
+select is((select seconds from t.lookup('t-noor', '2001:db8:0:8::1')), 0,
+    'another network does not');
+select is(array_agg(throttle_from(a) order by n), '{address:10.1.2.3,address:::ffff:10.1.2.3,'
+    'address:fe80::,address:}'::text[], 'one of IPv4 stays itself, a zone is left out')
+from unnest(array['10.1.2.3', '::ffff:10.1.2.3', 'fe80::1%eth0', '']) with ordinality x (a, n);
 select t.follow('guess-' || i, 'x', '10.6.6.6') from generate_series(1, 20) i \g /dev/null
 select ok((select seconds > 0 from t.follow('L9', 'x', '10.6.6.6')), 'links are guesses too');
 select operator_link_add('{"login": "t-mia", "seconds": 60}', sha256('L9')) as x \gset
