@@ -95,6 +95,15 @@ bool verify_state_is_over(const struct verify *verify, int16_t state)
     return state > 0;
 }
 
+/* When an attempt began, in the place of a number of its own; what was given back has not. */
+static void note_begin(const struct verify *verify, const struct link *link, struct mark *attempt)
+{
+    if (strcmp(verify->states[attempt->state], "starting") == 0)
+        attempt->seq = link->ts_us;
+    else if (strcmp(verify->states[attempt->state], "ready") == 0)
+        attempt->seq = 0;
+}
+
 /* The mark must not be used after this: it may have moved. */
 static bool follow(struct verify *verify, const struct link *link, struct error *err)
 {
@@ -113,6 +122,8 @@ static bool follow(struct verify *verify, const struct link *link, struct error 
     if (mark->state != link->move->from)
         return verify_chain_broken(verify, link, "moves from a state that was not", err);
     mark->state = link->move->to;
+    if (link->attempt_id)
+        note_begin(verify, link, mark);
     return true;
 }
 

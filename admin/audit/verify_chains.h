@@ -19,7 +19,7 @@ struct move {
 
 /* A row of a chain. */
 struct link {
-    int64_t kind, id, seq, row_id, attempt_id;
+    int64_t kind, id, seq, row_id, attempt_id, ts_us;
     uint8_t prev[SHA256_SIZE], hash[SHA256_SIZE];
     size_t prev_len;
     const struct move *move; /* NULL: it moves nothing */

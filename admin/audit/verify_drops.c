@@ -189,6 +189,7 @@ static const char *carry_attempts(struct verify *verify, const json_t *attempts)
         if (number <= 0 || mark->state)
             return "carries an attempt on that moves elsewhere";
         mark->state = number;
+        mark->seq = MARK_BEGIN_DROPPED;
     }
     return NULL;
 }

@@ -151,9 +151,9 @@ static bool take_row(struct verify *verify, const struct rows *rows, size_t row,
                         .id = rows_integer(rows, row, ENTITY_ID),
                         .seq = rows_integer(rows, row, ENTITY_SEQ),
                         .row_id = rows_integer(rows, row, ID),
+                        .ts_us = rows_time_us(rows, row, TS),
                         .prev_len = prev.len};
-    const struct sealed_row sealed = {rows_integer(rows, row, XID), link.row_id,
-                                      rows_time_us(rows, row, TS), leaf};
+    const struct sealed_row sealed = {rows_integer(rows, row, XID), link.row_id, link.ts_us, leaf};
     take_leaf(verify, rows, row, leaf);
     if (hash.len != sizeof leaf || memcmp(hash.data, leaf, sizeof leaf) != 0 || !link.kind ||
         rows_integer(rows, row, FORMAT) != 1)

@@ -23,6 +23,9 @@ enum {
     MARK_ENTITY
 };
 
+/* In a mark of an attempt's state: when it began was dropped with the row that said so. */
+#define MARK_BEGIN_DROPPED (-1)
+
 struct verify {
     struct db *db;
     pthread_mutex_t db_lock; /* while pages are fetched ahead */

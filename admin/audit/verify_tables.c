@@ -84,6 +84,17 @@ static bool is_state(const struct verify *verify, const struct mark *mark, struc
     return verify_state(verify, state) == (mark ? mark->state : 0);
 }
 
+/* started_at is set just before the audit row of the start is written, by the same clock. */
+static bool began_then(const struct mark *mark, const struct rows *rows, size_t row)
+{
+    enum { STARTED_AT = 10, APART_US = 60000000 };
+    int64_t said_us = mark ? mark->seq : 0;
+    if (said_us == MARK_BEGIN_DROPPED || rows_is_null(rows, row, STARTED_AT))
+        return said_us <= 0;
+    int64_t apart_us = said_us - rows_time_us(rows, row, STARTED_AT);
+    return apart_us > -APART_US && apart_us < APART_US;
+}
+
 static bool attempts(struct verify *verify, const struct rows *rows, size_t row, struct error *err)
 {
     uint8_t digest[SHA256_SIZE];
@@ -92,8 +103,10 @@ static bool attempts(struct verify *verify, const struct rows *rows, size_t row,
     verify_take_digest(verify, rows, row, (const int[]){2, 9}, digest);
     if (!verify_is_covered(verify, (const int64_t[]){MARK_ATTEMPT, id, 0}, digest))
         return broken("attempt", id, "is not as the audit trail has it", err);
-    return is_state(verify, state, rows_bytes(rows, row, 1)) ||
-           broken("attempt", id, "is in a state that no move led to", err);
+    if (!is_state(verify, state, rows_bytes(rows, row, 1)))
+        return broken("attempt", id, "is in a state that no move led to", err);
+    return began_then(state, rows, row) ||
+           broken("attempt", id, "began at another time than the audit trail has it", err);
 }
 
 static bool requests(struct verify *verify, const struct rows *rows, size_t row, struct error *err)

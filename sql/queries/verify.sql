@@ -55,7 +55,7 @@ order by v.request_id, v.revision limit $3;
 
 -- name: verify_attempts(after int8, most int4) binary
 select a.id, a.state, 'countersign-attempt-v1', a.id, a.request_id, a.revision, a.round,
-       a.backend, a.valid_until, a.created_at
+       a.backend, a.valid_until, a.created_at, a.started_at
 from cs.attempt a where a.id > $1 order by a.id limit $2;
 
 -- name: verify_requests(after int8, most int4) binary
@@ -90,7 +90,9 @@ select a.id, a.request_id, case
         where l.attempt_id = a.id and (d.reviewer_id = r.author_id or d.reviewer_id in (
             select w.editor_id from cs.revision w where w.request_id = a.request_id)))
         then 'was approved by who wrote it'
-    when not r.retry_safe and exists (
+    when r.retry_safe <> v.retry_safe
+        then 'is to run again otherwise than was approved'
+    when not v.retry_safe and exists (
         select from cs.attempt o where o.request_id = a.request_id and o.id < a.id
           and o.started_at is not null)
         then 'is a second run of what may run once' end as why

@@ -228,6 +228,29 @@ test('a run that lost one of the approvals it needed is found', async () => {
     assert.equal((await verify()).code, 0);
 });
 
+// Whoever owns the database says by a column whether and when a run began, and whether it may run
+// again: the trail and the approved bundle know better.
+test('a run that is said to have begun at another time, or never, is found', async () => {
+    const { id, attempt_id } = await jobs.run('print(6)');
+    await jobs.over(attempt_id);
+    await sealed();
+    await forge('create table public.kept as select id, started_at from cs.attempt');
+    for (const begun of ['null', `started_at + interval '2 minutes'`,
+                         `started_at - interval '2 minutes'`]) {
+        await forge(`update cs.attempt set started_at = ${begun} where id = ${attempt_id}`);
+        const answer = await verify();
+        assert.equal(answer.code, 1, `${begun}: ${answer.out}`);
+        assert.match(answer.out, /began at another time than the audit trail has it/);
+        await forge(`update cs.attempt a set started_at = k.started_at from public.kept k
+            where k.id = a.id`);
+    }
+    await forge(`update cs.request set retry_safe = true where id = ${id}`);
+    assert.match((await verify()).out, /is to run again otherwise than was approved/);
+    await forge(`update cs.request set retry_safe = false where id = ${id};
+        drop table public.kept`);
+    assert.equal((await verify()).code, 0);
+});
+
 test('rows that wait long for their seal end with 2', async () => {
     await stack.halt('api');
     await jobs.submit('print(4)');
