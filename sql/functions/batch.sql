@@ -77,16 +77,21 @@ comment on function cs.replays_found is
     'The stored results of elements that were run before, by n; null when no element has a key.';
 
 create or replace function cs.batch_check(items jsonb) returns int
-    language plpgsql immutable as $$
+    language plpgsql stable as $$
 begin
-    if jsonb_array_length(items) > 50 then
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        raise exception 'What holds now is asked: begin a transaction that is read committed'
+            using errcode = 'active_sql_transaction';
+    elsif jsonb_array_length(items) > 50 then
         raise exception 'A batch holds at most 50 elements'
             using errcode = 'program_limit_exceeded';
     end if;
     return jsonb_array_length(items);
 end
 $$;
-comment on function cs.batch_check is 'How many elements; more than 50 fail the whole batch.';
+comment on function cs.batch_check is
+    'How many elements; more than 50 fail the whole batch, and so does a transaction that would
+weigh them by what held when it began.';
 
 create or replace function cs.lock_requests(items jsonb) returns void
     language plpgsql as $$

@@ -8,6 +8,10 @@ const outputs = 'sql/functions/outputs.sql';
 const files = 'sql/functions/files.sql';
 
 const start = [
+    { id: 'start-now', defence: 'No step is weighed by what held when a transaction began',
+      file: 'sql/functions/batch.sql',
+      was: "if current_setting('transaction_isolation') not in (", becomes: "if 'x' in (",
+      test: ['sql/races.sql', 'no step of a run is taken by what an old snapshot says'] },
     { id: 'start-fence', defence: 'Every step of a run carries the fence of its claim',
       file: attempts,
       was: `and a.fence = (i.item ->> 'fence')::bigint`, becomes: '',

@@ -149,8 +149,8 @@ select is_empty($$ select r.name, p.oid::regprocedure from role r cross join pg_
 select is_empty($$ select r.name, p.oid::regprocedure from role r cross join pg_catalog.pg_proc p
     where p.proname in ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_open', 'lo_put',
         'lo_truncate', 'lo_truncate64', 'lo_unlink', 'lowrite', 'pg_logical_emit_message',
-        'pg_current_xact_id',
-        'txid_current', 'pg_export_snapshot') and has_function_privilege(r.name, p.oid, 'execute')
+        'pg_current_xact_id', 'txid_current', 'pg_export_snapshot')
+      and has_function_privilege(r.name, p.oid, 'execute')
     $$, 'nor writes where no table is, nor takes a number that sealing waits for');
 
 -- The same once more by trying.
