@@ -92,13 +92,25 @@ static bool open_first(struct api *api, struct db **ret_db, struct error *err)
     return true;
 }
 
+/* What is answered with 201 must outlive the next power cut. A login may change its own settings,
+ * so that nobody needs to have meant this. */
+static bool check_durable(struct db *db, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    if (!sql_undurable(db, &rows, err))
+        return false;
+    return rows_count(rows) == 0 ||
+           fail(err, ERR_INTERNAL, "the database has %s off: what it says is done could be lost",
+                rows_text(rows, 0, 0));
+}
+
 /* The cookie's name carries the instance: cookies are shared by all ports of a host. */
 static bool check_database(struct api *api, struct error *err)
 {
     AUTO(db) struct db *db = NULL;
     AUTO(rows) struct rows *rows = NULL;
     if (!open_first(api, &db, err) || !db_check_statements(db, statement_table, err) ||
-        !sql_instance_get(db, &rows, err))
+        !check_durable(db, err) || !sql_instance_get(db, &rows, err))
         return false;
     snprintf(api->instance, sizeof api->instance, "%s", rows_text(rows, 0, 0));
     snprintf(api->cookie_name, sizeof api->cookie_name, "%scs_session_%.8s",

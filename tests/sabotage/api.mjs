@@ -5,6 +5,10 @@ const deceptions = ['unit/test_deception.c', 'test_every_file_is_refused_or_mark
 const rights = 'input/rights.test.mjs';
 
 export default [
+    { id: 'api-durable', defence: 'No api answers for a database that may forget',
+      file: 'api/main.c', was: '!check_durable(db, err) || ', becomes: '',
+      test: ['flow/kill_api.test.mjs',
+             'a database that may forget what it said is done is not answered for'] },
     { id: 'length-twice', defence: 'Two Content-Lengths are refused',
       file: framing,
       was: 'if (framing_header_count(head, "Content-Length") > 1)', becomes: 'if (false)',
