@@ -7,7 +7,7 @@ const rights = 'input/rights.test.mjs';
 export default [
     { id: 'api-durable', defence: 'No api answers for a database that may forget',
       file: 'api/main.c', was: '!check_durable(db, err) || ', becomes: '',
-      test: ['flow/kill_api.test.mjs',
+      test: ['flow/database_logins.test.mjs',
              'a database that may forget what it said is done is not answered for'] },
     { id: 'length-twice', defence: 'Two Content-Lengths are refused',
       file: framing,
