@@ -18,7 +18,7 @@ const state = async (id) => (await jobs.attempt(id)).state;
 
 // A worker that reads an old snapshot would not see that runs were paused, the rules changed, or a
 // reviewer left.
-test('no step of a run is weighed by what held when a transaction began', async () => {
+test('no step of a run is weighed by what held when a transaction began', async (t) => {
     const { attempt_id } = await jobs.approve(await jobs.submit('print(1)'));
     const [{ hello }] = await stack.psql('worker', `select cs.worker_hello(
         '{"name": "old", "version": "1", "slots": 1}') as hello`);
@@ -29,10 +29,10 @@ test('no step of a run is weighed by what held when a transaction began', async 
         decision_ids: claimed.manifest.decisions.map(({ id }) => id) }]);
     const start = `select result from cs.start_attempts('${item}')`;
     const old = new Session(stack, 'worker');
+    t.after(() => old.end());
     await old.run('begin isolation level repeatable read; select 1');
     await stack.psql('operator', `select cs.operator_pause('all', true, 'stop')`);
     await assert.rejects(old.run(start), /begin a transaction that is read committed/);
-    await old.end();
     assert.equal(await state(attempt_id), 'claimed');
     await stack.psql('operator', `select cs.operator_pause('all', false, '')`);
     const [{ result }] = await stack.psql('worker', start);
