@@ -32,14 +32,25 @@ function problemOf(reason: unknown): Problem {
     : { field: 'next', text: errorText(reason) };
 }
 
-export function Account() {
+function Actions({ busy }: { busy: boolean }) {
+  return (
+    <div class="actions">
+      <Button tone="primary" type="submit" busy={busy}>
+        {t.password.submit}
+      </Button>
+      <Button tone="quiet" onClick={() => go(pathAfterSignIn(), 'replace')}>
+        {t.password.later}
+      </Button>
+    </div>
+  );
+}
+
+function SetPassword() {
   const had = me.value?.has_password ?? false;
   const [current, setCurrent] = useState('');
   const [next, setNext] = useState('');
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
-  // Turning it on ends the other sessions.
-  const [changes, count] = useState(0);
   const submit = async (event: Event) => {
     event.preventDefault();
     const found = check(next);
@@ -57,44 +68,45 @@ export function Account() {
     setBusy(false);
   };
   return (
-    <div class="narrow">
-      <form class="card account-card" onSubmit={submit} noValidate>
-        <h1>{had ? t.password.change : t.password.title}</h1>
-        {!had && <p class="dim">{t.password.intro}</p>}
-        <OwnLogin />
-        {had && (
-          <Password
-            label={t.password.current}
-            name="current"
-            autocomplete="current-password"
-            invalid={problem?.field === 'current'}
-            describedBy="password-problem"
-            value={current}
-            onValue={setCurrent}
-          />
-        )}
+    <form class="card account-card" onSubmit={submit} noValidate>
+      <h1>{had ? t.password.change : t.password.title}</h1>
+      {!had && <p class="dim">{t.password.intro}</p>}
+      <OwnLogin />
+      {had && (
         <Password
-          label={t.password.next}
-          name="next"
-          autocomplete="new-password"
-          invalid={problem?.field === 'next'}
+          label={t.password.current}
+          name="current"
+          autocomplete="current-password"
+          invalid={problem?.field === 'current'}
           describedBy="password-problem"
-          value={next}
-          onValue={setNext}
+          value={current}
+          onValue={setCurrent}
         />
-        <p class="dim small-text">{t.password.rule}</p>
-        <p class="problem" id="password-problem" role="alert">
-          {problem?.text}
-        </p>
-        <div class="actions">
-          <Button tone="primary" type="submit" busy={busy}>
-            {t.password.submit}
-          </Button>
-          <Button tone="quiet" onClick={() => go(pathAfterSignIn(), 'replace')}>
-            {t.password.later}
-          </Button>
-        </div>
-      </form>
+      )}
+      <Password
+        label={t.password.next}
+        name="next"
+        autocomplete="new-password"
+        invalid={problem?.field === 'next'}
+        describedBy="password-problem"
+        value={next}
+        onValue={setNext}
+      />
+      <p class="dim small-text">{t.password.rule}</p>
+      <p class="problem" id="password-problem" role="alert">
+        {problem?.text}
+      </p>
+      <Actions busy={busy} />
+    </form>
+  );
+}
+
+export function Account() {
+  // A second factor that is turned on ends the other sessions.
+  const [changes, count] = useState(0);
+  return (
+    <div class="narrow">
+      <SetPassword />
       {me.value?.second_factor && <SecondFactor changed={() => count(changes + 1)} />}
       <Sessions key={changes} />
     </div>

@@ -118,6 +118,24 @@ function query(view: string, state: string, words: string): string {
   return parts.toString();
 }
 
+function StateChoice({ state, choose }: { state: string; choose: (state: string) => void }) {
+  return (
+    <select
+      class="field"
+      aria-label={t.requests.stateLabel}
+      value={state}
+      onChange={(event) => choose(event.currentTarget.value)}
+    >
+      <option value="">{t.requests.anyState}</option>
+      {states.map((name) => (
+        <option key={name} value={name}>
+          {t.state[name]}
+        </option>
+      ))}
+    </select>
+  );
+}
+
 export function Requests() {
   const [view, look] = useState(mayAsk.value ? 'mine' : 'all');
   const [state, choose] = useState('');
@@ -162,19 +180,7 @@ export function Requests() {
           value={words}
           onInput={(event) => write(event.currentTarget.value)}
         />
-        <select
-          class="field"
-          aria-label={t.requests.stateLabel}
-          value={state}
-          onChange={(event) => choose(event.currentTarget.value)}
-        >
-          <option value="">{t.requests.anyState}</option>
-          {states.map((name) => (
-            <option key={name} value={name}>
-              {t.state[name]}
-            </option>
-          ))}
-        </select>
+        <StateChoice state={state} choose={choose} />
       </div>
       <Table />
     </div>

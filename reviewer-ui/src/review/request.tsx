@@ -26,6 +26,30 @@ import { TabBody, tabsOf, useVersionBefore } from './tab-body';
 import type { ReadVersion } from './read-version';
 import { t } from '../texts';
 
+function HeadActions({ detail }: { detail: Detail }) {
+  return (
+    <div class="request-link">
+      {detail.can.revise && (
+        <Button
+          small
+          tone="quiet"
+          icon="pencil"
+          title={t.review.editTitle}
+          onClick={() => go(`/ask?revise=${detail.id}&request=${detail.id}`)}
+        >
+          {t.review.edit}
+        </Button>
+      )}
+      <CopyButton
+        text={() => `${location.origin}/review/${detail.id}`}
+        label={t.copyLink}
+        icon="link"
+        small
+        quiet
+      />
+    </div>
+  );
+}
 
 function Head({ detail }: { detail: Detail }) {
   const title = useTitleFocus();
@@ -66,26 +90,7 @@ function Head({ detail }: { detail: Detail }) {
           <Deadline clock={detail.clock} />
         </span>
       </p>
-      <div class="request-link">
-        {detail.can.revise && (
-          <Button
-            small
-            tone="quiet"
-            icon="pencil"
-            title={t.review.editTitle}
-            onClick={() => go(`/ask?revise=${detail.id}&request=${detail.id}`)}
-          >
-            {t.review.edit}
-          </Button>
-        )}
-        <CopyButton
-          text={() => `${location.origin}/review/${detail.id}`}
-          label={t.copyLink}
-          icon="link"
-          small
-          quiet
-        />
-      </div>
+      <HeadActions detail={detail} />
     </header>
   );
 }
