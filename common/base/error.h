@@ -37,6 +37,7 @@
     X(NOT_ACCEPTABLE, "not_acceptable", 422, "info")                                               \
     X(POLICY_BLOCKED, "policy_blocked", 422, "info")                                               \
     X(THROTTLED, "throttled", 429, "info")                                                         \
+    X(BUDGET, "budget_exceeded", 429, "info")                                                      \
     X(HEADERS_TOO_LARGE, "headers_too_large", 431, "info")                                         \
     X(INTERNAL, "internal", 500, "error")                                                          \
     X(NOT_IMPLEMENTED, "not_implemented", 501, "info")                                             \

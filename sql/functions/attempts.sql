@@ -90,6 +90,35 @@ $$;
 comment on function cs.start_faults is
     'Which of the elements may not start, and why: element_faults, and what may not run now.';
 
+create or replace function cs.start_wants(held cs.held[]) returns cs.budget_want[]
+    language plpgsql stable as $$
+begin
+    return array(
+        select row(h.n, (h.r).id, (h.a).id, (h.r).author_id, (h.r).team_id, (h.a).backend, v.image,
+                   v.wall_ms, h.item -> 'remote' -> 'usage')::budget_want
+        from unnest(held) h
+        join revision v on v.request_id = (h.a).request_id and v.revision = (h.a).revision
+        where h.error is null);
+end
+$$;
+comment on function cs.start_wants is
+    'What runs that are to start must have reserved, by the size of the sandboxes they are in.';
+
+create or replace function cs.budget_faults(held cs.held[], faults jsonb) returns jsonb
+    language plpgsql as $$
+begin
+    if not has_budgets() then
+        return faults;
+    end if;
+    return coalesce(faults, '{}') || (
+        select coalesce(jsonb_object_agg(f.n, jsonb_build_object('n', f.n, 'refused', true, 'error',
+                   jsonb_set(f.error, '{error,field}', '"budget"'))), '{}')
+        from budget_reserve(start_wants(without_faults(held, faults))) f);
+end
+$$;
+comment on function cs.budget_faults is
+    'Reserves what these starts may cost; the faults, and those that no budget has room for.';
+
 create or replace function cs.without_faults(held cs.held[], faults jsonb) returns cs.held[]
     language plpgsql immutable as $$
 begin
@@ -115,13 +144,16 @@ create or replace function cs.attempts_start(items jsonb) returns table (n int, 
     language plpgsql as $$
 declare
     held held[] := array(select h from attempts_held(items, '{claimed}') h);
-    faults jsonb := (select jsonb_object_agg(f.n, to_jsonb(f)) from element_faults(held) f);
+    faults jsonb := budget_faults(held, (
+        select jsonb_object_agg(f.n, to_jsonb(f)) from element_faults(held) f));
     fine held[] := without_faults(held, faults);
 begin
     begin
         perform starting_put(fine);
     exception when sqlstate 'CS001' then -- it does not say which
-        faults := (select jsonb_object_agg(f.n, to_jsonb(f)) from start_faults(held) f);
+        faults := coalesce(faults, '{}')
+            || (select coalesce(jsonb_object_agg(f.n, to_jsonb(f)), '{}')
+                from start_faults(held) f);
         fine := without_faults(held, faults);
         perform starting_put(fine);
     end;
@@ -159,9 +191,13 @@ begin
     perform audit_put('request', r.id, actor, 'attempt.refused', jsonb_build_object(
         'attempt_id', a.id, 'fence', a.fence, 'code', answer -> 'error' -> 'code', 'reason', why,
         'message', answer -> 'error' -> 'message'));
-    if why in ('paused', 'unjudged') then -- it passes by itself
+    if why in ('paused', 'unjudged', 'budget') then -- it passes by itself
         update attempt set state = 'ready', worker_id = null, lease_until = null,
-                not_before = clock_timestamp() + interval '1 second' where id = a.id;
+                not_before = clock_timestamp() + interval '1 second',
+                release_reason = case why when 'budget' then why else release_reason end,
+                release_since = case why when 'budget' then clock_timestamp()
+                                         else release_since end
+            where id = a.id;
         perform audit_move(r.id, actor, 'attempt.release', 'attempt', 'claimed', 'ready',
             jsonb_build_object('attempt_id', a.id, 'reason', why));
     else

@@ -93,7 +93,7 @@ begin
             for each row execute function cs.refuse_change()', name || '_insert_only', name);
     end loop;
     foreach name in array array['request', 'attempt', 'person', 'team', 'session', 'api_token',
-            'worker', 'retention'] loop
+            'worker', 'retention', 'budget', 'budget_account', 'budget_hold'] loop
         execute format('create or replace trigger %I before delete on cs.%I
             for each row execute function cs.refuse_change()', name || '_no_delete', name);
     end loop;

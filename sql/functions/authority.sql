@@ -138,6 +138,7 @@ create or replace function cs.attempt_faults(attempts bigint[], starting bool)
     language plpgsql stable as $$
 declare
     requests bigint[] := array(select a.request_id from attempt a where a.id = any (attempts));
+    of_budgets bool := starting and has_budgets();
 begin
     return query
     with asked as (
@@ -147,6 +148,7 @@ begin
                starting and (k.r).judged_version < policy_newest() as is_unjudged,
                (k.revision, k.round) = ((k.r).revision, (k.r).round) as is_newest,
                k.valid_until, starting and rests_on_glass(k.id) as by_glass,
+               of_budgets and budget_lacks(k.id) as is_short,
                (k.v).bundle_sha256 as stored,
                sha256(bundle_encode(k.v)) as digest
         from unnest(attempts) i (id) left join lateral (
@@ -173,7 +175,8 @@ begin
         when k.digest is distinct from k.stored then 'digest'
         when k.by_glass and not glass_holds(k.request_id, k.digest) then 'quorum'
         when not k.by_glass and not coalesce(quorum_met(k.request_id, c.people), false)
-            and (starting or not glass_holds(k.request_id, k.digest)) then 'quorum' end) f (why)
+            and (starting or not glass_holds(k.request_id, k.digest)) then 'quorum'
+        when k.is_short then 'budget' end) f (why)
     join (values
         ('paused', 'unavailable', 'Runs are paused'),
         ('unjudged', 'unavailable', 'The rules changed, and the code waits to be judged by them'),
@@ -182,13 +185,16 @@ begin
         ('cancelled', 'conflict', 'The request was cancelled'),
         ('expired', 'conflict', 'The approval is too old'),
         ('digest', 'stale', 'The stored bytes are not the ones that were approved'),
-        ('quorum', 'conflict', 'Not enough valid approvals')) e (why, code, message)
+        ('quorum', 'conflict', 'Not enough valid approvals'),
+        ('budget', 'budget_exceeded', 'No budget has room for what this may cost'))
+        e (why, code, message)
         on e.why = f.why;
 end
 $$;
 comment on function cs.attempt_faults is
     'Those of the attempts that may not run now, and the first reason: paused, unjudged (asked of
-what is starting), revision, state, cancelled, expired, digest or quorum.';
+what is starting), revision, state, cancelled, expired, digest, quorum, or budget when what it may
+cost is not reserved.';
 
 create or replace function cs.attempts_check(attempts bigint[], starting bool) returns void
     language plpgsql as $$

@@ -226,9 +226,9 @@ begin
             'cs.%s, of which elements with a key are run at most once.', made.element));
     end loop;
     for made in select * from (values
-        ('submit_requests', 'requests_submit_once', together, ''),
-        ('run_again', 'request_run_again', alone, 'lock_requests'),
-        ('revise_requests', 'request_revise', alone, 'lock_requests'),
+        ('submit_requests', 'requests_submit_once', together, 'lock_submissions'),
+        ('run_again', 'request_run_again', alone, 'lock_runs_again'),
+        ('revise_requests', 'request_revise', alone, 'lock_revised'),
         ('decide_requests', 'requests_decide_once', together, 'lock_requests'),
         ('break_glass_requests', 'request_break_glass', alone, 'lock_requests'),
         ('undo_decisions', 'decision_undo', alone, 'lock_requests'),
@@ -236,7 +236,7 @@ begin
         ('settle_requests', 'request_settle', alone, 'lock_requests'),
         ('judge_requests', 'request_judged', alone, 'lock_requests'),
         ('release_attempts', 'attempt_release', alone, 'lock_requests_of_attempts'),
-        ('start_attempts', 'attempts_start', together, 'lock_requests_of_attempts'),
+        ('start_attempts', 'attempts_start', together, 'lock_starts'),
         ('mark_attempts_running', 'attempts_mark_running', together, 'lock_requests_of_attempts'),
         ('finish_attempts', 'attempts_finish', together, 'lock_requests_of_attempts'))
         m (batch, element, pattern, locks)

@@ -83,6 +83,7 @@ begin
           and not exists (select from request r join pause p
                           on p.scope = any (pause_scopes(r, a.backend)) where r.id = a.request_id)
           and (select r.judged_version from request r where r.id = a.request_id) >= policy_newest()
+          and (a.release_reason <> 'budget' or budget_has_room(a.id))
         order by a.id for no key update);
     update attempt a set state = 'claimed', fence = a.fence + 1, worker_id = $1,
             claimed_at = clock_timestamp(),

@@ -38,6 +38,24 @@ comment on function cs.cost_row is
     '{kind, provider, model, cpu, memory_mib, disk_gib, seconds, nano_usd?}: the cost span of a run;
 what makes no sense is null.';
 
+create or replace function cs.second_price(
+    provider text, cpu numeric, memory_mib bigint, disk_gib bigint, at timestamptz)
+    returns table (nano_usd numeric, since timestamptz) language sql stable rows 1 as $$
+    -- Null as soon as one amount or price is not known; what is free need not be.
+    select case when bool_and(coalesce(c.price = 0 or u.units * c.price is not null, false))
+                then coalesce(sum(u.units * c.price), 0) end,
+           max(c.valid_from) filter (where c.price > 0)
+    from (values ('cpu', $2), ('memory_gib', $3 / 1024.0),
+                 ('disk_gib', $4::numeric)) u (resource, units)
+    left join lateral (
+        select p.nano_usd_per_unit_second, p.valid_from from cs.price p
+        where p.provider = $1 and p.resource = u.resource and p.valid_from <= $5
+        order by p.valid_from desc limit 1) c (price, valid_from) on true
+$$;
+comment on function cs.second_price is
+    'What a second of a sandbox of this size costs, in nano-USD, and since when; null unless each
+amount and price is known.';
+
 create or replace function cs.costs_put(spans cs.cost_span[]) returns void
     language plpgsql as $$
 begin
@@ -52,18 +70,9 @@ begin
            s.estimated, s.started_at, clock_timestamp()
     from unnest(spans) s
     left join lateral (
-        -- Null as soon as one amount or price is not known; what is free need not be.
-        select case when bool_and(coalesce(c.price = 0 or u.units * c.price is not null, false))
-                    then ceil(coalesce(sum(u.units * c.price), 0) * s.seconds) end,
-               max(c.valid_from) filter (where c.price > 0)
-        from (values ('cpu', s.cpu), ('memory_gib', s.memory_mib / 1024.0),
-                     ('disk_gib', s.disk_gib::numeric)) u (resource, units)
-        left join lateral (
-            select p.nano_usd_per_unit_second, p.valid_from from price p
-            where p.provider = s.provider and p.resource = u.resource
-              and p.valid_from <= s.started_at
-            order by p.valid_from desc limit 1) c (price, valid_from) on true) p (nano_usd, since)
-        on s.nano_usd is null
+        select ceil(q.nano_usd * s.seconds), q.since
+        from second_price(s.provider, s.cpu, s.memory_mib, s.disk_gib, s.started_at) q
+        ) p (nano_usd, since) on s.nano_usd is null
     on conflict do nothing;
 end
 $$;

@@ -69,6 +69,9 @@ begin
     if state ->> 'state' not in ('ready', 'half_open') then
         return (state - 'workers' - 'state') || jsonb_build_object('reason', state -> 'state',
             'since', cs.iso(coalesce(a.release_since, greatest(a.created_at, a.not_before))));
+    elsif a.release_reason = 'budget' then
+        return jsonb_strip_nulls(jsonb_build_object('reason', 'budget', 'message',
+            budget_short(a.id), 'since', cs.iso(a.release_since)));
     elsif a.release_reason <> '' then
         return jsonb_strip_nulls(jsonb_build_object('reason', 'given_back',
             'message', a.release_reason, 'since', cs.iso(a.release_since),
@@ -106,8 +109,8 @@ end
 $$;
 comment on function cs.request_waiting is
     '{reason, since, until?, refused?, message?, scope?, held?} of a request that is to run and
-does not: paused, no_worker, breaker_open, not_ready, no_free_slot, given_back with what the
-worker said as message, or reattaching for a lost run that may still be found, held while a
+does not: paused, no_worker, breaker_open, not_ready, no_free_slot, budget with whose has no room,
+given_back with what the worker said as message, or reattaching for a lost run that may still be found, held while a
 worker watches it; null otherwise.';
 
 create or replace function cs.worker_attempts(who cs.person, of_worker bigint) returns jsonb

@@ -168,7 +168,8 @@ begin
             'attempts', cs.attempts_json(r.id), 'costs', cs.costs_json(r.id),
             'activity', cs.activity_json(r.id), 'can', cs.can_json(who, r),
             'ahead', cs.requests_ahead(r), 'expires_at', cs.iso(r.expires_at),
-            'when_unavailable', r.when_unavailable) || cs.verdict_json(v)
+            'when_unavailable', r.when_unavailable, 'budgets', cs.request_budgets(r, v))
+        || cs.verdict_json(v)
         || case when r.state = 'pending' then jsonb_build_object('quorum', cs.quorum_json(r))
                 else '{}' end
         from cs.revision v join cs.request_text t on t.request_id = v.request_id

@@ -220,6 +220,7 @@ begin
     if v.risk = 'blocked' then -- what is there stays as it is
         raise exception using errcode = 'CS003';
     end if;
+    perform budget_revise(r, v);
     insert into revision values (v.*);
     return revision_opened(item, actor_json(item, who), 'request.revise', r, v);
 exception when sqlstate 'CS003' then
@@ -231,7 +232,7 @@ $$;
 comment on function cs.request_revise is
     '{actor, id, revision (the one it replaces), code?, language?, files?, title?, limits?} →
 {id, revision, state, bundle_sha256, code_sha256}; not_found, wrong_role, stale, wrong_state,
-policy_blocked.';
+policy_blocked, budget_exceeded when it may run so much longer.';
 
 create or replace function cs.revision_opened(
     item jsonb, actor jsonb, event text, r cs.request, v cs.revision)

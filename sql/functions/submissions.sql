@@ -125,9 +125,17 @@ begin
         select j.*, case when j.fault is null and (j.s).files <> '[]'
                          then files_found(j.who, (j.s).files) end as inputs
         from submissions_judged(items) j
-    ), drafts as materialized (
+    ), written as materialized (
         select j.*, case when j.fault is null then revision_first(j.s, j.who, j.inputs, at) end as v
         from judged j
+    ), refused as materialized (
+        select b.* from budget_reserve(array(
+            select budget_want_of(w.n, w.v, w.team_id) from written w
+            where w.fault is null and (w.v).risk <> 'blocked')) b
+    ), drafts as materialized (
+        select w.n, w.s, w.who, w.team_id, w.inputs, w.v, f.error,
+               coalesce(w.fault, case when f.n is not null then 'budget' end) as fault
+        from written w left join refused f on f.n = w.n
     ), made_request as (
         insert into request (id, team_id, author_id, token_id, state, backend, retry_safe,
                              when_unavailable, created_at, state_at, expires_at, again_of,
@@ -155,7 +163,8 @@ begin
     )
     select array_agg(case when d.fault is null
                           then submission_result(d.v, d.team_id, d.who, at_text)
-                          else submission_error(d.fault, d.s) end order by d.n),
+                          else coalesce(d.error, submission_error(d.fault, d.s)) end
+                     order by d.n),
            array_agg(audit_row('request', (d.v).request_id,
                (d.s).actor || jsonb_build_object('kind', (d.who).kind), 'request.submit',
                jsonb_build_object('revision', 1, 'bundle_sha256', hex((d.v).bundle_sha256),
@@ -175,5 +184,6 @@ comment on function cs.requests_submit is
 backend, image, network?, approval_seconds, pending_seconds, max_waiting?, state_echo?,
 when_unavailable?, verdict, remind_seconds?, escalate_seconds?}] → {id, revision, state,
 bundle_sha256, code_sha256, created_at, risk, blocked_by?} or the error of each: wrong_role,
-throttled, breaker_open when it would rather fail than wait, and those of the fields. Code that the
+throttled, budget_exceeded, breaker_open when it would rather fail than wait, and those of the
+fields. Code that the
 rules block is kept, in the state blocked.';

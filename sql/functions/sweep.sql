@@ -177,6 +177,7 @@ begin
               and not unavailable ? a.backend and coalesce(served ? a.backend, true)
               and not exists (select from pause p
                               where p.scope = any (pause_scopes(r, a.backend)))
+              and (a.release_reason <> 'budget' or budget_has_room(a.id))
             order by a.not_before limit most) t;
     select min(a.not_before) into ret_next_due from attempt a
         where a.state = 'ready' and a.not_before > clock_timestamp();

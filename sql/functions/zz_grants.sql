@@ -26,7 +26,8 @@ begin
             events_now streams_over me instance_get ready_check fleet pause_set pause_clear metrics
             audit_questions audit_query audit_head request_unseen request_seen policy_rules
             policy_rules_version requests_to_judge judge_requests retention_list retention_terms
-            retention_propose retention_agree retention_withdraw'),
+            retention_propose retention_agree retention_withdraw budgets_list budget_set
+            budget_end'),
         ('countersign_worker', 'worker_hello worker_bye worker_report heartbeat claim_attempts
             attempt_file_chunk start_attempts mark_attempts_running release_attempts
             attempt_standing output_chunk_put finish_attempts sweep adopt_attempts adoption_end
@@ -37,7 +38,8 @@ begin
             operator_groups operator_group_set operator_break_glass operator_pause
             workers_list metrics instance_get ready_check audit_questions operator_audit_query
             policy_rules policy_rules_version operator_policy_versions operator_policy_set
-            operator_retention operator_retention_drop'),
+            operator_retention operator_retention_drop operator_budgets operator_budget_set
+            operator_budget_end'),
         ('countersign_sealer', 'seal_lock seal_take seal_put seals_from head_lock heads_unsent
             head_sent_put'),
         ('countersign_auditor', 'unapproved_runs broken_chains request_clock clock_due'))

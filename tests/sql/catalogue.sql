@@ -23,7 +23,7 @@ from (values
         audit_questions audit_query audit_head request_unseen request_seen policy_rules
         policy_rules_version
         requests_to_judge judge_requests retention_list retention_terms retention_propose
-        retention_agree retention_withdraw'),
+        retention_agree retention_withdraw budgets_list budget_set budget_end'),
     ('worker', 'worker_hello worker_report worker_bye claim_attempts attempt_file_chunk
         start_attempts mark_attempts_running release_attempts finish_attempts attempt_standing
         output_chunk_put heartbeat sweep adopt_attempts adoption_end orphans janitor_deleted
@@ -34,12 +34,12 @@ from (values
         operator_group_set operator_break_glass operator_pause workers_list metrics instance_get
         ready_check audit_questions operator_audit_query policy_rules policy_rules_version
         operator_policy_versions operator_policy_set operator_retention
-        operator_retention_drop'),
+        operator_retention_drop operator_budgets operator_budget_set operator_budget_end'),
     ('sealer', 'seal_lock seal_take seal_put seals_from head_lock heads_unsent head_sent_put'),
     ('auditor', 'unapproved_runs broken_chains request_clock clock_due')) e (role, functions);
 -- What fires for each row sets no path, which takes as long as the rest; see the end.
 create temp table by_full_names on commit drop as
-select unnest(array['audit_chain', 'request_moves', 'attempt_moves']) as name;
+select unnest(array['audit_chain', 'request_moves', 'attempt_moves', 'request_over']) as name;
 -- What an auditor's view asks of each row must be inlined; it reads its arguments and no table.
 create temp table by_arguments on commit drop as
 select unnest(array['request_clock', 'clock_due']) as name;
@@ -118,7 +118,8 @@ select set_eq($$ select tgrelid::regclass::text from pg_catalog.pg_trigger
 select set_eq($$ select tgrelid::regclass::text from pg_catalog.pg_trigger
     where tgname like '%no_delete' and tgenabled = 'O' $$,
     $$ select unnest(array['request', 'attempt', 'person', 'team', 'session', 'api_token',
-       'worker', 'retention']) $$, 'what is never deleted');
+       'worker', 'retention', 'budget', 'budget_account', 'budget_hold']) $$,
+    'what is never deleted');
 
 -- Words: each function, view and view column that needs it is explained.
 select is_empty('select signature from routine where words is null', 'each function has a comment');

@@ -1,0 +1,69 @@
+-- The accounts that batches lock where their elements are run one by one: each element alone would
+-- lock its own, in another order than the next batch.
+
+set search_path = cs, pg_temp;
+
+create or replace function cs.budgets_lock(people bigint[], teams bigint[], requests bigint[])
+    returns void language plpgsql as $$
+begin
+    if not has_budgets() then
+        return;
+    end if;
+    perform budget_accounts_lock(array(
+        select row(b.kind, s.id, b.period, period_start(b.period, now()), 0, 0, 0,
+                   '{}')::budget_account
+        from (select 'team', unnest(teams) union select 'user', unnest(people)
+              union select 'team', r.team_id from request r where r.id = any (requests)
+              union select 'user', r.author_id from request r where r.id = any (requests))
+             s (kind, id)
+        cross join lateral budget_of(s.kind, s.id) b
+        union
+        select row(h.kind, h.scope_id, h.period, h.starts_at, 0, 0, 0, '{}')::budget_account
+        from budget_hold h where h.request_id = any (requests)));
+end
+$$;
+comment on function cs.budgets_lock is
+    'Locks the accounts that these people, teams and requests may reserve in.';
+
+create or replace function cs.lock_submissions(items jsonb) returns void
+    language plpgsql as $$
+declare
+    people bigint[] := array(select distinct (i -> 'actor' ->> 'person_id')::bigint
+                             from jsonb_array_elements(items) i);
+begin
+    perform budgets_lock(people, array(
+        select m.team_id from team_member m where m.person_id = any (people)), '{}');
+end
+$$;
+comment on function cs.lock_submissions is
+    'Locks the accounts of who submits and of all their teams.';
+
+create or replace function cs.lock_runs_again(items jsonb) returns void
+    language plpgsql as $$
+begin
+    perform lock_requests(items);
+    perform lock_submissions(items);
+end
+$$;
+comment on function cs.lock_runs_again is 'Locks requests that are to run again, and accounts.';
+
+create or replace function cs.lock_revised(items jsonb) returns void
+    language plpgsql as $$
+begin
+    perform lock_requests(items);
+    perform budgets_lock('{}', '{}', array(
+        select (i ->> 'id')::bigint from jsonb_array_elements(items) i));
+end
+$$;
+comment on function cs.lock_revised is 'Locks requests and the accounts that they reserve in.';
+
+create or replace function cs.lock_starts(items jsonb) returns void
+    language plpgsql as $$
+begin
+    perform lock_requests_of_attempts(items);
+    perform budgets_lock('{}', '{}', array(
+        select a.request_id from attempt a where a.id = any (array(
+            select (i ->> 'id')::bigint from jsonb_array_elements(items) i))));
+end
+$$;
+comment on function cs.lock_starts is 'The same for attempts that are to start.';
