@@ -19,6 +19,7 @@ extern const struct command commands_tokens[];
 extern const struct command commands_stack[];
 extern const struct command commands_pause[];
 extern const struct command commands_quorum[];
+extern const struct command commands_budgets[];
 extern const struct command commands_policy[];
 extern const struct command commands_break_glass[];
 extern const struct command commands_health[];

@@ -36,9 +36,9 @@ const struct command commands_plain[] = {
 };
 
 static const struct command *const tables[] = {
-    commands_migrate, commands_people,     commands_tokens,      commands_stack,  commands_pause,
-    commands_quorum,  commands_policy,     commands_break_glass, commands_health, commands_keys,
-    commands_audit,   commands_audit_drop, commands_audit_query, commands_plain};
+    commands_migrate, commands_people,  commands_tokens,     commands_stack,       commands_pause,
+    commands_quorum,  commands_budgets, commands_policy,     commands_break_glass, commands_health,
+    commands_keys,    commands_audit,   commands_audit_drop, commands_audit_query, commands_plain};
 
 /* How many words of the line the command's name is; 0 when it is another one. */
 static int name_words(const struct command *command, int argc, char **argv)

@@ -28,8 +28,9 @@ static const struct {
     enum error_code code;
     const char *seconds;
 } retry_after[] = {
-    {ERR_UNAVAILABLE, "1"}, {ERR_BUSY, "1"},       {ERR_LOST, "1"},          {ERR_IN_FLIGHT, "1"},
-    {ERR_TIMEOUT, "1"},     {ERR_THROTTLED, "30"}, {ERR_BREAKER_OPEN, "30"}, {ERR_NO_ROOM, "60"},
+    {ERR_UNAVAILABLE, "1"},   {ERR_BUSY, "1"},     {ERR_LOST, "1"},
+    {ERR_IN_FLIGHT, "1"},     {ERR_TIMEOUT, "1"},  {ERR_THROTTLED, "30"},
+    {ERR_BREAKER_OPEN, "30"}, {ERR_NO_ROOM, "60"}, {ERR_BUDGET, "3600"},
 };
 
 /* What went wrong inside is for the log, not for whoever asked. */

@@ -25,6 +25,8 @@ static bool path_matches(const char *pattern, const char *path, int64_t ids[ROUT
     while (*pattern) {
         if (strcmp(pattern, "*") == 0)
             return *path != '\0';
+        if (strcmp(pattern, "{scope}") == 0)
+            return *path != '\0' && !strchr(path, '/');
         if (strncmp(pattern, "{id}", 4) == 0) {
             if (!read_id(&path, &ids[count++]))
                 return false;

@@ -38,7 +38,7 @@ typedef bool route_fn(struct call *call, struct error *err);
 
 struct route {
     enum method method;
-    const char *path; /* {id} stands for a positive number, a last * for anything */
+    const char *path; /* {id}: a positive number; at its end {scope}: one word, *: anything */
     enum access access;
     unsigned roles; /* any of these; 0 = every role */
     enum scope scope;

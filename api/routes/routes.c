@@ -1,5 +1,6 @@
 /* Every route there is: method, path, who may, what its body is, and its function. */
 #include "api/routes/audit.h"
+#include "api/routes/budget.h"
 #include "api/routes/decision.h"
 #include "api/routes/event.h"
 #include "api/routes/fleet.h"
@@ -78,6 +79,11 @@ const struct route route_table[] = {
      route_pause_set},
     {METHOD_DELETE, "/api/pauses", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,
      route_pause_clear},
+    {METHOD_GET, "/api/budgets", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL, route_budgets},
+    {METHOD_PUT, "/api/budgets/{scope}", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,
+     route_budget_set},
+    {METHOD_DELETE, "/api/budgets/{scope}", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_NONE, 0, NULL,
+     route_budget_end},
     {METHOD_GET, "/api/audit", LOGIN, ROLE_REVIEWER | ROLE_ADMIN, SCOPE_READ, BODY_NONE, 0,
      "request_id", route_request_audit},
     {METHOD_GET, "/api/audit/questions", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_NONE, 0, NULL,

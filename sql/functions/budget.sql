@@ -71,10 +71,10 @@ create or replace function cs.period_end(period text, starts_at timestamptz) ret
         end;
 comment on function cs.period_end is 'When the next period begins; null: never.';
 
-create or replace function cs.budget_state(used bigint, limit_nano_usd bigint, soft numeric)
+create or replace function cs.budget_state(used bigint, limit_nano_usd bigint, soft_percent int)
     returns text language sql immutable parallel safe
     return case when used >= limit_nano_usd then 'stopped'
-        when used >= limit_nano_usd * soft then 'warned' else 'active' end;
+        when used >= limit_nano_usd / 100.0 * soft_percent then 'warned' else 'active' end;
 comment on function cs.budget_state is
     'active, warned from the soft share of the limit on, stopped when nothing is left; used: what
 is spent or reserved.';
@@ -114,7 +114,8 @@ begin
                                     = (k.kind, k.scope_id, k.period, k.starts_at)
              join budget b on b.id = k.budget_id
              cross join lateral (
-                 select budget_state(a.settled + a.reserved, b.limit_nano_usd, b.soft)) s (state)
+                 select budget_state(a.settled + a.reserved, b.limit_nano_usd, b.soft_percent)
+                 ) s (state)
              cross join lateral (values
                  ('warned', s.state in ('warned', 'stopped')), ('stopped', s.state = 'stopped'),
                  ('refused', exists (
@@ -138,7 +139,7 @@ create or replace function cs.budget_account_json(a cs.budget_account, b cs.budg
     returns jsonb language sql stable
     return jsonb_build_object('scope', cs.budget_scope(a.kind, a.scope_id),
         'name', cs.budget_scope_name(a.kind, a.scope_id),
-        'state', cs.budget_state(a.settled + a.reserved, b.limit_nano_usd, b.soft),
+        'state', cs.budget_state(a.settled + a.reserved, b.limit_nano_usd, b.soft_percent),
         'limit_nano_usd', b.limit_nano_usd, 'settled_nano_usd', a.settled,
         'reserved_nano_usd', a.reserved, 'starts_at',
         case when a.period <> 'total' then cs.iso(a.starts_at) end,

@@ -219,7 +219,8 @@ begin
             order by k.kind limit 1);
 end
 $$;
-comment on function cs.budget_short is 'Which budget a run waits for, in words; null: none any more.';
+comment on function cs.budget_short is
+    'Which budget a run waits for, in words; null: none any more.';
 
 create or replace function cs.budget_error(k cs.budget_need) returns jsonb
     language plpgsql stable as $$

@@ -38,19 +38,19 @@ begin
             or (item ->> 'limit_nano_usd')::bigint > 9000000000000000 then
         perform fail('invalid_field', 'limit_nano_usd must be a whole number of billionths of a'
             || ' dollar, from 1 to 9000000000000000', 'limit_nano_usd');
-    elsif coalesce(item ->> 'soft', '0.8') !~ '^(1(\.0{1,3})?|0\.[0-9]{1,3})$'
-            or (item ->> 'soft')::numeric = 0 then
-        perform fail('invalid_field', 'soft must be a share of the limit, from 0.001 to 1', 'soft');
+    elsif coalesce(item ->> 'soft_percent', '80') !~ '^([1-9][0-9]?|100)$' then
+        perform fail('invalid_field', 'soft_percent must be a whole number from 1 to 100',
+                     'soft_percent');
     elsif b.period not in ('day', 'month', 'total') then
         perform fail('invalid_field', 'period must be day, month or total', 'period');
     end if;
     b.limit_nano_usd := (item ->> 'limit_nano_usd')::bigint;
-    b.soft := coalesce((item ->> 'soft')::numeric, 0.8);
+    b.soft_percent := coalesce((item ->> 'soft_percent')::int, 80);
     return b;
 end
 $$;
 comment on function cs.budget_asked is
-    '{scope, limit_nano_usd, soft?, period?} as a budget; missing_field, invalid_field.';
+    '{scope, limit_nano_usd, soft_percent?, period?} as a budget; missing_field, invalid_field.';
 
 create or replace function cs.budget_live(kind text, scope_id bigint) returns cs.budget
     language plpgsql stable as $$
@@ -124,16 +124,17 @@ begin
     -- Whoever saw no budget and writes down a cost is over before we look what was spent.
     perform pg_advisory_xact_lock(7026, 23);
     before := budget_live(b.kind, b.scope_id);
-    if (before.limit_nano_usd, before.soft, before.period) = (b.limit_nano_usd, b.soft, b.period)
-    then
+    if (before.limit_nano_usd, before.soft_percent, before.period)
+            = (b.limit_nano_usd, b.soft_percent, b.period) then
         return budget_json(before, null);
     end if;
     update budget x set ended_at = clock_timestamp(), ended_by = by_id where x.id = before.id;
-    insert into budget (kind, scope_id, period, soft, limit_nano_usd, set_by)
-        values (b.kind, b.scope_id, b.period, b.soft, b.limit_nano_usd, by_id) returning * into b;
+    insert into budget (kind, scope_id, period, soft_percent, limit_nano_usd, set_by)
+        values (b.kind, b.scope_id, b.period, b.soft_percent, b.limit_nano_usd, by_id)
+        returning * into b;
     perform audit_put('budget', b.id, actor, 'budget.set', jsonb_build_object(
         'scope', budget_scope(b.kind, b.scope_id), 'limit_nano_usd', b.limit_nano_usd,
-        'soft', b.soft, 'period', b.period, 'before', before.id));
+        'soft_percent', b.soft_percent, 'period', b.period, 'before', before.id));
     perform budget_open(b, b.scope_id);
     return budget_json(b, null);
 end
@@ -156,7 +157,7 @@ begin
     update budget x set ended_at = clock_timestamp(),
             ended_by = (actor ->> 'person_id')::bigint where x.id = b.id;
     perform audit_put('budget', b.id, actor, 'budget.end', jsonb_build_object('scope', $2,
-        'limit_nano_usd', b.limit_nano_usd, 'soft', b.soft, 'period', b.period));
+        'limit_nano_usd', b.limit_nano_usd, 'soft_percent', b.soft_percent, 'period', b.period));
     other := budget_live(b.kind, null);
     if of_id is not null and other.id is not null then
         perform budget_open(other, of_id);
@@ -188,13 +189,14 @@ comment on function cs.budget_holders is
 create or replace function cs.budget_json(b cs.budget, holders jsonb) returns jsonb
     language sql stable
     return jsonb_build_object('scope', cs.budget_scope(b.kind, b.scope_id),
-        'name', cs.budget_scope_name(b.kind, b.scope_id), 'period', b.period, 'soft', b.soft,
+        'name', cs.budget_scope_name(b.kind, b.scope_id), 'period', b.period,
+        'soft_percent', b.soft_percent,
         'limit_nano_usd', b.limit_nano_usd, 'set_at', cs.iso(b.set_at), 'set_by', (
             select jsonb_build_object('id', p.id, 'name', p.name) from cs.person p
             where p.id = b.set_by),
         'holders', coalesce(holders, cs.budget_holders(b)));
 comment on function cs.budget_json is
-    '{scope, name, period, soft, limit_nano_usd, set_at, set_by: {id, name} or null for the
+    '{scope, name, period, soft_percent, limit_nano_usd, set_at, set_by: {id, name} or null for the
 operator''s command, holders}.';
 
 create or replace function cs.budgets_json(only_person bigint) returns jsonb
@@ -255,7 +257,7 @@ begin
 end
 $$;
 comment on function cs.budget_set is
-    '{scope, limit_nano_usd, soft?, period?} → the budget; wrong_role, missing_field,
+    '{scope, limit_nano_usd, soft_percent?, period?} → the budget; wrong_role, missing_field,
 invalid_field.';
 
 create or replace function cs.budget_end(actor jsonb, scope text) returns bool
@@ -290,15 +292,15 @@ create or replace function cs.operator_budgets() returns jsonb
     language sql stable security definer set search_path = cs, pg_temp as $$
     select coalesce(jsonb_agg(jsonb_build_object('scope', b -> 'scope', 'name', b -> 'name',
         'period', b -> 'period', 'limit_usd', usd_text((b ->> 'limit_nano_usd')::bigint),
-        'soft', b -> 'soft', 'state', h -> 'state', 'who', h -> 'name',
+        'soft_percent', b -> 'soft_percent', 'state', h -> 'state', 'who', h -> 'name',
         'spent_usd', usd_text((h ->> 'settled_nano_usd')::bigint),
         'reserved_usd', usd_text((h ->> 'reserved_nano_usd')::bigint))), '[]')
     from jsonb_array_elements(budgets_json(null)) b
     left join lateral jsonb_array_elements(b -> 'holders') h on true
 $$;
 comment on function cs.operator_budgets is
-    '[{scope, name, period, limit_usd, soft, who, state, spent_usd, reserved_usd}]: a row for each
-who uses a budget, or one for a budget that nobody uses.';
+    '[{scope, name, period, limit_usd, soft_percent, who, state, spent_usd, reserved_usd}]: a row
+for each who uses a budget, or one for a budget that nobody uses.';
 
 create or replace function cs.operator_budget_set(item jsonb) returns jsonb
     language plpgsql security definer set search_path = cs, pg_temp as $$
@@ -309,7 +311,7 @@ begin
 end
 $$;
 comment on function cs.operator_budget_set is
-    '{scope, limit_nano_usd, soft?, period?} → all budgets; scope as operator_scope has it;
+    '{scope, limit_nano_usd, soft_percent?, period?} → all budgets; scope as operator_scope has it;
 not_found, missing_field, invalid_field.';
 
 create or replace function cs.operator_budget_end(item jsonb) returns jsonb

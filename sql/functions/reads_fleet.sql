@@ -110,8 +110,8 @@ $$;
 comment on function cs.request_waiting is
     '{reason, since, until?, refused?, message?, scope?, held?} of a request that is to run and
 does not: paused, no_worker, breaker_open, not_ready, no_free_slot, budget with whose has no room,
-given_back with what the worker said as message, or reattaching for a lost run that may still be found, held while a
-worker watches it; null otherwise.';
+given_back with what the worker said as message, or reattaching for a lost run that may still be
+found, held while a worker watches it; null otherwise.';
 
 create or replace function cs.worker_attempts(who cs.person, of_worker bigint) returns jsonb
     language plpgsql stable as $$

@@ -42,7 +42,8 @@ begin
             operator_budget_end'),
         ('countersign_sealer', 'seal_lock seal_take seal_put seals_from head_lock heads_unsent
             head_sent_put'),
-        ('countersign_auditor', 'unapproved_runs broken_chains request_clock clock_due'))
+        ('countersign_auditor', 'unapproved_runs broken_chains request_clock clock_due budget_scope
+            budget_state period_end'))
             l (role, functions)
     loop
         foreach name in array regexp_split_to_array(list.functions, '\s+') loop

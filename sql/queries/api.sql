@@ -221,6 +221,16 @@ select cs.pause_set($1, $2);
 -- name: pause_clear(actor jsonb, scope text)
 select cs.pause_clear($1, $2);
 
+-- name: budgets_list(person_id int8)
+select cs.budgets_list($1);
+
+-- item: {scope, limit_nano_usd, soft_percent?, period?}
+-- name: budget_set(actor jsonb, item jsonb)
+select cs.budget_set($1, $2);
+
+-- name: budget_end(actor jsonb, scope text)
+select cs.budget_end($1, $2);
+
 -- name: metrics()
 select cs.metrics();
 

@@ -62,6 +62,18 @@ select cs.operator_policy_versions();
 -- name: operator_policy_set(item jsonb)
 select cs.operator_policy_set($1);
 
+-- → [{scope, name, period, limit_usd, soft_percent, who, state, spent_usd, reserved_usd}]
+-- name: operator_budgets()
+select cs.operator_budgets();
+
+-- item: scope (with a login or the name of a team), limit_nano_usd, soft_percent?, period? → all
+-- name: operator_budget_set(item jsonb)
+select cs.operator_budget_set($1);
+
+-- item: scope → the other budgets
+-- name: operator_budget_end(item jsonb)
+select cs.operator_budget_end($1);
+
 -- item: on (bool)? → [{break_glass, since, decisions}]
 -- name: operator_break_glass(item jsonb)
 select cs.operator_break_glass($1);

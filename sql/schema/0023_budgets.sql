@@ -5,7 +5,7 @@ create table cs.budget (
     kind text not null check (kind in ('user', 'team')),
     scope_id bigint,
     period text not null check (period in ('day', 'month', 'total')),
-    soft numeric(4, 3) not null check (soft > 0 and soft <= 1),
+    soft_percent int not null check (soft_percent between 1 and 100),
     limit_nano_usd bigint not null check (limit_nano_usd between 1 and 9000000000000000),
     set_by bigint references cs.person,
     set_at timestamptz not null default clock_timestamp(),
@@ -16,7 +16,7 @@ comment on table cs.budget is 'Limits, one row each time that one is set; what i
 away has ended.';
 comment on column cs.budget.scope_id is
     'The person or team; null: the default of each of them that has no budget of its own.';
-comment on column cs.budget.soft is 'From which share of the limit on people are warned.';
+comment on column cs.budget.soft_percent is 'From which share of the limit on people are warned.';
 comment on column cs.budget.limit_nano_usd is
     'At most nine million dollars, so that JSON numbers have them exactly.';
 comment on column cs.budget.set_by is 'Null for the operator''s command.';

@@ -163,6 +163,79 @@ comment on view audit.request_trail is
 comment on column audit.request_trail.entity_seq is
     'counts 1, 2, 3 … without gaps; begins later, with request.carried, where rows were dropped';
 
+create or replace view audit.budgets as
+select b.id, cs.budget_scope(b.kind, b.scope_id) as scope, b.kind,
+       coalesce(t.name, u.login) as name, b.period, b.soft_percent, b.limit_nano_usd,
+       (b.limit_nano_usd / 1000000000.0)::numeric(20, 9) as limit_usd, p.login as set_by, b.set_at,
+       e.login as ended_by, b.ended_at
+from cs.budget b
+left join cs.team t on b.kind = 'team' and t.id = b.scope_id
+left join cs.person u on b.kind = 'user' and u.id = b.scope_id
+left join cs.person p on p.id = b.set_by
+left join cs.person e on e.id = b.ended_by;
+comment on view audit.budgets is
+    'What people and teams may spend, also what was set before: those without ended_at hold now.';
+comment on column audit.budgets.scope is
+    'user:ID or team:ID; user:* and team:* are for all that have none of their own';
+comment on column audit.budgets.kind is 'user or team';
+comment on column audit.budgets.name is 'login of the person or name of the team; null for *';
+comment on column audit.budgets.period is 'day, month or total, in UTC';
+comment on column audit.budgets.soft_percent is 'from this share of the limit on it is warned';
+comment on column audit.budgets.limit_nano_usd is 'the limit in billionths of a US dollar';
+comment on column audit.budgets.limit_usd is 'the same in dollars';
+comment on column audit.budgets.set_by is 'login of the admin; null for the operator''s command';
+comment on column audit.budgets.set_at is 'since when it holds';
+comment on column audit.budgets.ended_by is
+    'login of who set another or took it away; null for the operator''s command, or while it holds';
+comment on column audit.budgets.ended_at is 'until when it held';
+
+create or replace view audit.budget_use as
+select b.id as budget_id, cs.budget_scope(a.kind, a.scope_id) as scope, a.kind,
+       coalesce(t.name, u.login) as name, a.period,
+       case when a.period <> 'total' then a.starts_at end as starts_at, x.ends_at,
+       b.limit_nano_usd, a.settled as settled_nano_usd, a.reserved as reserved_nano_usd,
+       (a.settled / 1000000000.0)::numeric(20, 9) as settled_usd,
+       (a.reserved / 1000000000.0)::numeric(20, 9) as reserved_usd,
+       (b.limit_nano_usd / 1000000000.0)::numeric(20, 9) as limit_usd,
+       round(100.0 * (a.settled + a.reserved) / b.limit_nano_usd, 1) as used_percent,
+       case when b.id is not null
+            then cs.budget_state(a.settled + a.reserved, b.limit_nano_usd, b.soft_percent)
+            end as state,
+       a.opening as opening_nano_usd, coalesce(x.ends_at > now(), true) as present
+from cs.budget_account a
+cross join lateral (select cs.period_end(a.period, a.starts_at) as ends_at) x
+left join lateral (
+    select l.* from cs.budget l
+    where l.kind = a.kind and l.ended_at is null and l.period = a.period
+      and coalesce(l.scope_id, a.scope_id) = a.scope_id
+    order by l.scope_id nulls last limit 1) b on true
+left join cs.team t on a.kind = 'team' and t.id = a.scope_id
+left join cs.person u on a.kind = 'user' and u.id = a.scope_id;
+comment on view audit.budget_use is
+    'What each person and team has spent and reserved of a budget in each period.';
+comment on column audit.budget_use.budget_id is
+    'the budget that holds it now: audit.budgets.id; null: none does any more';
+comment on column audit.budget_use.scope is 'user:ID or team:ID';
+comment on column audit.budget_use.kind is 'user or team';
+comment on column audit.budget_use.name is 'login of the person or name of the team';
+comment on column audit.budget_use.period is 'day, month or total, in UTC';
+comment on column audit.budget_use.starts_at is 'when the period began; null: of all time';
+comment on column audit.budget_use.ends_at is 'when the next one begins; null: never';
+comment on column audit.budget_use.limit_nano_usd is
+    'the limit that holds now, in billionths of a US dollar';
+comment on column audit.budget_use.settled_nano_usd is 'what runs that are over have cost';
+comment on column audit.budget_use.reserved_nano_usd is
+    'what those that wait, run or were lost may cost yet';
+comment on column audit.budget_use.settled_usd is 'settled_nano_usd in dollars';
+comment on column audit.budget_use.reserved_usd is 'reserved_nano_usd in dollars';
+comment on column audit.budget_use.limit_usd is 'limit_nano_usd in dollars';
+comment on column audit.budget_use.used_percent is 'spent and reserved, of the limit';
+comment on column audit.budget_use.state is
+    'active, warned from the soft share on, stopped when nothing is left';
+comment on column audit.budget_use.opening_nano_usd is
+    'what of settled was spent in the period before the budget was set';
+comment on column audit.budget_use.present is 'whether the period is not over';
+
 create or replace view audit.workers as
 select w.id, w.name, w.version, w.slots, w.backends, w.started_at, w.seen_at, w.stopped_at
 from cs.worker w;

@@ -219,6 +219,17 @@ where month::timestamptz >= coalesce($1::timestamptz, '-infinity')
   and month::timestamptz < coalesce($2::timestamptz, 'infinity')
 order by month desc, provider, model
 $q$),
+    ('budgets_in_use', 'Budgets near or over their limit',
+     'Who has used how much of a budget in the present period, the fullest first. Reserved is what '
+     'waits, runs or was lost, and may cost yet.',
+     'person team', '', false, $q$
+select scope, name, period, state, used_percent, limit_usd, settled_usd, reserved_usd, ends_at
+from audit.budget_use
+where present and budget_id is not null
+  and ($1::text is null or (kind = 'user' and name = $1::text))
+  and ($2::text is null or (kind = 'team' and name = $2::text))
+order by used_percent desc, scope
+$q$),
     ('cost_of_request', 'Cost of one request',
      'Each call that it paid for, also an estimate that a true cost has replaced.',
      'request', 'request', false, $q$

@@ -165,6 +165,8 @@ const signIns = [
 ];
 
 const UNPAUSE = 'adm DELETE /api/pauses';
+const BUDGET = 'adm PUT /api/budgets/team:*';
+const LIMIT = { limit_nano_usd: 1000000000 };
 const AUDIT = 'adm POST /api/audit/query';
 const RETAIN = 'adm POST /api/audit/retention';
 const OLD = { before: '2020-01-01', reason: 'x' };
@@ -185,6 +187,20 @@ const accounts = [
     ...unknown(LOGIN, { login: 'x', password: 'y' }, 'user', 'remember', 'role'),
     ['a password of 1 MB', LOGIN, { login: 'ana', password: 'x'.repeat(1048576) },
         '413 too_large'],
+    ...missing(BUDGET, LIMIT, 'limit_nano_usd'),
+    ...unknown(BUDGET, LIMIT, 'scope', 'soft', 'limit', 'set_by', 'id'),
+    ...over(BUDGET, LIMIT)('limit_nano_usd', 0, -1, 1.5, 9000000000000001, '1', null, [], {}, true),
+    ...over(BUDGET, LIMIT)('soft_percent', 0, 101, -1, 0.8, '80', null, [], true),
+    ...over(BUDGET, LIMIT)('period', '', 'year', 'Month', 'x'.repeat(9), null, 1, [], {}),
+    ...['all', 'team:', 'team:0', 'team:01', 'team:999', 'team:x', 'user:999', 'user:-1', 'moon:*',
+        'team:**', `user:${'9'.repeat(18)}`, `team:${'9'.repeat(40)}`].flatMap((scope) => [
+        [`budget: scope ${scope}`, `adm PUT /api/budgets/${scope}`, LIMIT,
+            '400 invalid_field scope'],
+        [`no budget: scope ${scope}`, `adm DELETE /api/budgets/${scope}`, undefined,
+            '400 invalid_field scope']]),
+    ['budget: none to end', 'adm DELETE /api/budgets/user:*', undefined, '404 not_found scope'],
+    ['budget: no scope', 'adm PUT /api/budgets/', LIMIT, '404 not_found'],
+    ['budget: two scopes', 'adm PUT /api/budgets/team:1/user:1', LIMIT, '404 not_found'],
     ...over(AUDIT, {})('question', '', null, 1, [], {}, 'x'.repeat(65)),
     ...over(AUDIT, {})('sql', '', null, 1, [], {}, 'x'.repeat(60001)),
     ...over(AUDIT, { question: 'pauses' })('parameters', null, 1, [], 'x'),

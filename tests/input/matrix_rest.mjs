@@ -63,6 +63,9 @@ const asked = {
     'GET /api/files/{id}': () => ({ thing: 'file' }),
     'POST /api/pauses': () => ({ body: { scope: 'backend:e2b', reason: 'x' } }),
     'DELETE /api/pauses': () => ({ body: { scope: 'backend:e2b' } }),
+    'PUT /api/budgets/{scope}': () => ({ path: '/api/budgets/team:*',
+                                         body: { limit_nano_usd: 1000000000 + made++ } }),
+    'DELETE /api/budgets/{scope}': () => ({ path: '/api/budgets/user:*' }),
     'POST /api/audit/query': () => ({ body: { sql: 'select 1 as one' } }),
     'POST /api/audit/retention': () => ({ body: { before: '2020-01-01', reason: 'x' } }),
     'POST /api/audit/retention/{id}/agree': () => ({
@@ -104,6 +107,9 @@ async function runCell({ cast, sender }, cell, wrong) {
     if (cell.route === 'DELETE /api/pauses' && !isRefused(cell))
         await cast.session.run(`insert into cs.pause (scope, reason)
             values ('backend:e2b', 'x') on conflict do nothing`);
+    if (cell.route === 'DELETE /api/budgets/{scope}' && !isRefused(cell))
+        await cast.session.run(`insert into cs.budget (kind, period, soft_percent, limit_nano_usd)
+            values ('user', 'month', 80, 1) on conflict do nothing`);
     const answer = await sender.send(cell.method, cell.path, cell.asker.headers, cell.body);
     if (outcome(answer) !== cell.expected)
         wrong.push(`${describe(cell)}: ${cell.whose}: ${outcome(answer)} in the place of `

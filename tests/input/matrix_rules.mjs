@@ -153,6 +153,9 @@ export const aboutTheRest = {
     },
     'POST /api/pauses': admins(201),
     'DELETE /api/pauses': admins(204),
+    'GET /api/budgets': { scope: 'read', done: 200 },
+    'PUT /api/budgets/{scope}': admins(200),
+    'DELETE /api/budgets/{scope}': admins(204),
     'GET /api/audit/head': admins(200),
     'GET /api/audit/retention': admins(200),
     // Nothing here is old enough, so that nothing is done: flow/audit_retention does it.

@@ -38,7 +38,7 @@ function validatorOf(keys) {
 export const operations = Object.entries(doc.paths).flatMap(([where, item]) => METHODS
     .filter((method) => item[method]).map((method) => ({
         method: method.toUpperCase(), path: where, keys: ['paths', where, method],
-        name: `${method.toUpperCase()} ${where.replace(/\{\w+\}/g, '{id}')}`,
+        name: `${method.toUpperCase()} ${where.replace(/\{(?!scope\})\w+\}/g, '{id}')}`,
         operation: item[method],
         parameters: [...(item.parameters ?? []), ...(item[method].parameters ?? [])].map(resolve),
     })));

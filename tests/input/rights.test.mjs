@@ -43,6 +43,9 @@ const rights = {
     'GET /api/workers': 'u+++++fff',
     'POST /api/pauses': 'urr+ffff+',
     'DELETE /api/pauses': 'urr+ffff+',
+    'GET /api/budgets': 'u+++++fff',
+    'PUT /api/budgets/{scope}': 'urr+ffff+',
+    'DELETE /api/budgets/{scope}': 'urr+ffff+',
     'GET /api/audit': 'ur++r+fff',
     'GET /api/audit/questions': 'urr+ffff+',
     'GET /api/audit/head': 'urr+ffff+',
@@ -99,7 +102,8 @@ async function token(login, scopes) {
 }
 
 function real(path) {
-    return path.replaceAll('{id}', '999999').replace('*', 'x.js');
+    return path.replaceAll('{id}', '999999').replace('{scope}', 'team:999999')
+        .replace('*', 'x.js');
 }
 
 // Sends something that a route answers at once with anything but 401 or 403 when it lets one in.

@@ -104,7 +104,7 @@ const ints = numbers.flatMap((one) => [one[2], one[3], one[3] + 1, ...HUGE]
     .map((value) => numberRow(one, String(value))));
 
 // A body of exactly its limit is read, and one byte more is not.
-const who = (path) => (/people|teams|pauses|audit|break-glass/.test(path) ? 'adm'
+const who = (path) => (/people|teams|pauses|budgets|audit|break-glass/.test(path) ? 'adm'
     : /decisions|undo|settle/.test(path) ? 'rob' : /login/.test(path) ? 'nobody' : 'ana');
 const pad = (size) => `{"nope":1${' '.repeat(size - 10)}}`;
 const bodies = routes.filter(({ body }) => body === 'json').flatMap(

@@ -144,6 +144,13 @@ async function administer({ adm, ana, rob, stack }) {
     await adm.post('/api/pauses', { scope: `team:${team.id}`, reason: 'audit' }, 201);
     await adm.get('/api/workers');
     await adm.del('/api/pauses', { scope: `team:${team.id}` });
+    const limit = { limit_nano_usd: 5000000000, soft_percent: 90, period: 'day' };
+    await adm.send('PUT', `/api/budgets/team:${team.id}`, limit, 200);
+    await adm.send('PUT', '/api/budgets/user:*', { limit_nano_usd: 10000000000 }, 200);
+    await adm.get('/api/budgets');
+    await ana.get('/api/budgets');
+    await ana.get('/api/requests/1');
+    await adm.send('DELETE', `/api/budgets/team:${team.id}`, undefined, 204);
     await adm.get('/api/audit/questions');
     await adm.get('/api/audit/head');
     await adm.post('/api/audit/query', { question: 'pauses', parameters: { person: 'adm' } });

@@ -52,7 +52,7 @@ select is((select count(*) from budget_account), 0::bigint, 'nor is anything cou
 
 -- Who may set what.
 select is(t.set(t.test_team(), 10000000) - array['set_at', 'holders'], jsonb_build_object(
-    'scope', t.test_team(), 'name', 'team Test team', 'period', 'month', 'soft', 0.8,
+    'scope', t.test_team(), 'name', 'team Test team', 'period', 'month', 'soft_percent', 80,
     'limit_nano_usd', 10000000, 'set_by', jsonb_build_object('id', t.id('eva'), 'name', 't-eva')),
     'an admin sets a budget');
 select is(t.used(t.test_team()), '302500/0', 'it begins with what this month has cost already');
@@ -82,8 +82,10 @@ from (values
     ('team:*', '-1', '{}', 'limit_nano_usd'), ('team:*', '1.5', '{}', 'limit_nano_usd'),
     ('team:*', '9000000000000001', '{}', 'limit_nano_usd'),
     ('team:*', '"1e3"', '{}', 'limit_nano_usd'), ('team:*', '1e99', '{}', 'limit_nano_usd'),
-    ('team:*', '1', '{"soft": 0}', 'soft'), ('team:*', '1', '{"soft": 1.001}', 'soft'),
-    ('team:*', '1', '{"soft": -1}', 'soft'), ('team:*', '1', '{"soft": "NaN"}', 'soft'),
+    ('team:*', '1', '{"soft_percent": 0}', 'soft_percent'),
+    ('team:*', '1', '{"soft_percent": 101}', 'soft_percent'),
+    ('team:*', '1', '{"soft_percent": -1}', 'soft_percent'),
+    ('team:*', '1', '{"soft_percent": 0.8}', 'soft_percent'),
     ('team:*', '1', '{"period": "year"}', 'period')) s (scope, nano_usd, more, field);
 select is((select count(*) from budget where ended_at is null), 1::bigint, 'and changed nothing');
 
@@ -97,12 +99,12 @@ select t.decide('noor', :r, 'reject') as x \gset
 select is(t.used(t.test_team()), '302500/0', 'a reject gives it back');
 select t.e2b('mia', '{"limits": {"wall_ms": 10000}}') ->> 'id' as r \gset
 select is(t.used(t.test_team()), '302500/2117500', 'a shorter run reserves less');
-select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r, 'revision', 1,
-    'limits', '{"wall_ms": 20000}'::jsonb, 'max_limits', '{"wall_ms": 30000}'::jsonb,
+select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r,
+    'revision', 1, 'limits', '{"wall_ms": 20000}'::jsonb, 'max_limits', '{"wall_ms": 30000}'::jsonb,
     'verdict', t.verdict())) as x \gset
 select is(t.used(t.test_team()), '302500/2420000', 'a revision that runs longer reserves more');
-select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r, 'revision', 2,
-    'limits', '{"wall_ms": 1000}'::jsonb, 'max_limits', '{"wall_ms": 30000}'::jsonb,
+select t.call('revise_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r,
+    'revision', 2, 'limits', '{"wall_ms": 1000}'::jsonb, 'max_limits', '{"wall_ms": 30000}'::jsonb,
     'verdict', t.verdict())) as x \gset
 select is(t.used(t.test_team()), '302500/1845250', 'and one that does not, less');
 select t.call('cancel_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :r)) as x \gset
@@ -131,10 +133,12 @@ select is((select array_agg(row(attempt_id = t.attempt(:r), reserved)::text orde
 select is(t.used(t.test_team()), '302500/' || :bound, 'and stays the same');
 select t.running(:r) as x \gset
 select t.finish(:r, 'succeeded', t.cost(20)) as x \gset
-select is(t.used(t.test_team()), '907500/0', 'the end settles what it cost, and gives back the rest');
+select is(t.used(t.test_team()), '907500/0',
+    'the end settles what it cost, and gives back the rest');
 select t.finish(:r, 'succeeded', t.cost(20)) as x \gset
 select is(t.used(t.test_team()), '907500/0', 'told twice, it is settled once');
-select is(t.code(t.finish(:r, 'failed', t.cost(25))), 'wrong_state', 'told otherwise, it is refused');
+select is(t.code(t.finish(:r, 'failed', t.cost(25))), 'wrong_state',
+    'told otherwise, it is refused');
 select t.call('finish_attempts', t.held(:r, jsonb_build_object('fence', 99, 'outcome', 'failed')
     || t.cost(25))) as x \gset
 select is(t.used(t.test_team()), '907500/0', 'with another fence, too');
@@ -145,7 +149,8 @@ select t.e2b('mia') ->> 'id' as r \gset
 select t.decide('noor', :r, 'approve') as x \gset
 select t.claim(t.worker(), :r) as x \gset
 select t.start_sized(:r, '{"cpu": 4, "memory_mib": 1024}') as x \gset
-select is(t.used(t.test_team()), '907500/5445000', 'a bigger sandbox has more reserved when it starts');
+select is(t.used(t.test_team()), '907500/5445000',
+    'a bigger sandbox has more reserved when it starts');
 select t.finish(:r, 'succeeded', t.cost(0)) as x \gset
 select is(t.used(t.test_team()), '907500/0', 'one that was billed for no time gives all back');
 
@@ -219,7 +224,8 @@ select t.set(t.user('max'), :bound - 1) as x \gset
 select t.worker() as w \gset
 select t.claim(:w, :r) as x \gset
 select t.start_sized(:r) as answer \gset
-select is(:'answer'::jsonb #>> '{error,code}', 'budget_exceeded', 'what has no room does not start');
+select is(:'answer'::jsonb #>> '{error,code}', 'budget_exceeded',
+    'what has no room does not start');
 select is(t.state(:r), 'approved', 'the request stays approved');
 select is(t.attempt_state(:r), 'ready', 'and its run waits');
 select is((select e.body ->> 'reason' from audit_event e where e.entity = 'request'
@@ -372,12 +378,12 @@ select is(t.code(t.e2b('mia')), 'ok', 'and the next has its whole limit');
 select ok(t.ledger_whole(), 'accounts are the sum of their holds');
 
 -- What a period does without an end, and a soft share.
-select t.set('team:*', 10 * :bound, '{"period": "total", "soft": 0.5}') as x \gset
+select t.set('team:*', 10 * :bound, '{"period": "total", "soft_percent": 50}') as x \gset
 select budget_end(t.actor('eva'), t.user('mia')) as x \gset
 select is(budget_error(k) #>> '{error,retry_after}', '3600', 'all time is asked again in an hour')
 from (select row(1, 0, 0, b.id, 'team', t.team(), 'total', period_start('total', now()), 5, 0,
              1)::budget_need as k from budget b where b.kind = 'team' and b.ended_at is null) x;
-select is(budget_state(used, 100, 0.5), state, format('%s of 100 is %s', used, state))
+select is(budget_state(used, 100, 50), state, format('%s of 100 is %s', used, state))
 from (values (0, 'active'), (49, 'active'), (50, 'warned'), (99, 'warned'), (100, 'stopped'),
              (101, 'stopped')) s (used, state);
 
@@ -393,7 +399,8 @@ select is(request_get(:r, t.id('noor')) #> '{budgets,0}' @> jsonb_build_object('
     t.test_team(), 'this_nano_usd', :bound, 'bound_nano_usd', :bound), true,
     'a reviewer sees what a request costs of which budget');
 select is(jsonb_path_query_array(operator_budgets(), '$[*].scope')::text,
-    (select jsonb_agg(budget_scope(b.kind, b.scope_id) order by b.kind, b.scope_id nulls first)::text
+    (select jsonb_agg(budget_scope(b.kind, b.scope_id)
+                      order by b.kind, b.scope_id nulls first)::text
      from budget b where b.ended_at is null), 'the operator sees them');
 select is(operator_budget_set('{"scope": "user:t-mia", "limit_nano_usd": 5000000000}') @>
     jsonb_build_array(jsonb_build_object('scope', t.user('mia'), 'limit_usd', '5.00')), true,

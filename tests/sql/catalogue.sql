@@ -36,13 +36,15 @@ from (values
         operator_policy_versions operator_policy_set operator_retention
         operator_retention_drop operator_budgets operator_budget_set operator_budget_end'),
     ('sealer', 'seal_lock seal_take seal_put seals_from head_lock heads_unsent head_sent_put'),
-    ('auditor', 'unapproved_runs broken_chains request_clock clock_due')) e (role, functions);
+    ('auditor', 'unapproved_runs broken_chains request_clock clock_due budget_scope budget_state
+        period_end')) e (role, functions);
 -- What fires for each row sets no path, which takes as long as the rest; see the end.
 create temp table by_full_names on commit drop as
 select unnest(array['audit_chain', 'request_moves', 'attempt_moves', 'request_over']) as name;
 -- What an auditor's view asks of each row must be inlined; it reads its arguments and no table.
 create temp table by_arguments on commit drop as
-select unnest(array['request_clock', 'clock_due']) as name;
+select unnest(array['request_clock', 'clock_due', 'budget_scope', 'budget_state', 'period_end'])
+    as name;
 create temp table may_read on commit drop as
 select 'countersign_verifier' as role, unnest(array['audit_event', 'audit_seal', 'request',
     'revision', 'revision_file', 'decision', 'attempt', 'attempt_decision', 'output_item',

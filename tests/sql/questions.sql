@@ -43,6 +43,9 @@ insert into retention (first_seal, seal, seal_hash, events, reason, proposed_by,
                        propose_signature, propose_key_id)
     values (1, 1, sha256('1'), 1, 'Old.', t.id('eva'), now(), sha512(''), 'k');
 
+-- A team has a budget, which it has used some of.
+select operator_budget_set('{"scope": "team:Other team", "limit_nano_usd": 9000000}') as x \gset
+
 create temp table expected on commit drop as
 select * from (values
     ('who_approved_what', '{"person": "t-noor"}', '{"person": "t-mia"}'),
@@ -66,6 +69,7 @@ select * from (values
     ('cost_by_person', '{"team": "Other team"}', '{"from": "2200-01-01"}'),
     ('cost_by_model', '{"team": "Other team"}', '{"from": "2200-01-01"}'),
     ('cost_by_month', '{}', '{"from": "2200-01-01"}'),
+    ('budgets_in_use', '{"team": "Other team"}', '{"person": "t-mia"}'),
     ('cost_of_request', format('{"request": %s}', :overdue), format('{"request": %s}', :margin)),
     ('token_use', '{"person": "t-bot"}', '{"person": "t-noor"}'),
     ('failed_sign_ins', '{}', '{"from": "2200-01-01"}'),
