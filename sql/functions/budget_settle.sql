@@ -201,7 +201,8 @@ create or replace trigger run_over after update on cs.attempt
     execute function cs.run_over();
 -- What runs on this machine is free, and holds nothing.
 create or replace trigger cost_known after insert on cs.cost_span
-    for each row when (new.nano_usd > 0 or (new.nano_usd = 0 and new.provider <> 'local'))
+    for each row when (new.attempt_id is not null
+        and (new.nano_usd > 0 or (new.nano_usd = 0 and new.provider <> 'local')))
     execute function cs.cost_known();
 drop trigger if exists budget_post on cs.budget_hold; -- a constraint trigger is not replaced
 create constraint trigger budget_post after insert or update on cs.budget_hold
