@@ -170,7 +170,8 @@ begin
             when not coalesce(faults ? h.n::text, false)
                 then jsonb_build_object('id', (h.a).id, 'ok', true)
             when (faults -> h.n::text ->> 'refused')::bool
-                then attempt_refused(h.a, faults -> h.n::text -> 'error')
+                then attempt_refused(h.a, faults -> h.n::text -> 'error',
+                                     h.item -> 'remote' -> 'usage')
             else faults -> h.n::text -> 'error' end
         from unnest(held) h order by h.n;
 end
@@ -180,7 +181,7 @@ comment on function cs.attempts_start is
 the commit point before code leaves; stale for a lost lease or fence, else {error} and the request
 is put aside.';
 
-create or replace function cs.attempt_refused(a cs.attempt, answer jsonb)
+create or replace function cs.attempt_refused(a cs.attempt, answer jsonb, usage jsonb)
     returns jsonb language plpgsql as $$
 declare
     actor jsonb := '{"kind": "worker"}';
@@ -191,6 +192,7 @@ begin
     perform audit_put('request', r.id, actor, 'attempt.refused', jsonb_build_object(
         'attempt_id', a.id, 'fence', a.fence, 'code', answer -> 'error' -> 'code', 'reason', why,
         'message', answer -> 'error' -> 'message'));
+    perform cost_refused(r, a, usage);
     if why in ('paused', 'unjudged', 'budget') then -- it passes by itself
         update attempt set state = 'ready', worker_id = null, lease_until = null,
                 not_before = clock_timestamp() + interval '1 second',
@@ -211,8 +213,8 @@ begin
 end
 $$;
 comment on function cs.attempt_refused is
-    'Records a refused start, puts attempt and request into a safe state; the answer {error,
-event}.';
+    'Records a refused start and what its sandbox cost, puts attempt and request into a safe state;
+the answer {error, event}.';
 
 create or replace function cs.request_set_aside(r cs.request, why text, actor jsonb) returns void
     language plpgsql as $$

@@ -113,7 +113,8 @@ begin
         -- A sandbox that ran nothing is paid out of what its request has reserved.
         paid := case way when 'waits' then least(greatest(spent - h.settled, 0), h.in_all)
                          else 0 end;
-        update budget_hold x set settled = spent, wanted = 0,
+        update budget_hold x set settled = spent,
+                wanted = case way when 'waits' then x.wanted else 0 end,
                 reserved = case way when 'stays' then x.reserved else 0 end,
                 granted = greatest(x.granted, x.settled + paid)
             where x.request_id = r.id and x.attempt_id = a.id

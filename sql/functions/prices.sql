@@ -109,6 +109,21 @@ comment on function cs.cost_estimate is
     'An estimated span for a lost run at a service: until now, or until its limit and a minute; its
 size is what `usage` of its reference says {cpu, memory_mib, disk_gib}.';
 
+create or replace function cs.cost_refused(r cs.request, a cs.attempt, usage jsonb)
+    returns void language plpgsql as $$
+begin
+    if jsonb_typeof(usage) = 'object' then
+        perform cost_put(r, a, usage || jsonb_build_object('kind', 'sandbox',
+            'provider', a.backend, 'model', (
+                select v.image from revision v
+                where v.request_id = a.request_id and v.revision = a.revision),
+            'seconds', round(extract(epoch from clock_timestamp() - a.claimed_at), 3)), true);
+    end if;
+end
+$$;
+comment on function cs.cost_refused is
+    'An estimated span for a sandbox that was made for a start which was refused: since its claim.';
+
 create or replace function cs.cost_counts(c cs.cost_span) returns bool
     language plpgsql stable as $$
 begin

@@ -85,4 +85,7 @@ create type cs.budget_need as (
 create index cost_span_size on cs.cost_span (provider, model, id)
     where cpu is not null and memory_mib is not null;
 
+-- It is told what its sandbox was.
+drop function if exists cs.attempt_refused(cs.attempt, jsonb);
+
 insert into cs.schema_migration (version, name) values (23, 'budgets');

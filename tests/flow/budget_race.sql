@@ -29,7 +29,8 @@ begin
 end
 $$;
 
--- Requests up to their end: approved, claimed, started, and with a cost of up to 30 seconds.
+-- Requests up to their end: approved, claimed, started, with a cost small enough that the accounts
+-- stay fought for until the last batch.
 create function race.decisions(ids bigint[], reviewer bigint) returns jsonb language sql
     return (select jsonb_agg(cs.decision_terms(r.id) || jsonb_build_object('actor',
         jsonb_build_object('person_id', reviewer), 'id', r.id, 'revision', 1, 'bundle_sha256',
@@ -43,7 +44,7 @@ create function race.held(ids bigint[], more jsonb default '{}') returns jsonb l
         'remote', jsonb_build_object('usage', '{"cpu": 2, "memory_mib": 512}'::jsonb),
         'outcome', 'succeeded', 'exit_code', 0, 'term_signal', 0, 'cost', jsonb_build_object(
             'kind', 'sandbox', 'provider', 'e2b', 'model', 'race', 'cpu', 2, 'memory_mib', 512,
-            'seconds', round((random() * 30)::numeric, 3))) || more order by a.id)
+            'seconds', round((random() * 0.1)::numeric, 3))) || more order by a.id)
         from cs.attempt a join cs.revision v on v.request_id = a.request_id
         where a.request_id = any (ids));
 

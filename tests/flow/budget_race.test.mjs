@@ -70,8 +70,8 @@ test(`${RESERVATIONS} reservations by ${CLIENTS} clients at once: overspend 0`, 
     const seen = await tally();
     t.diagnostic(`${JSON.stringify(seen)} in ${Date.now() - from} ms`);
     assert.equal(seen.reserved + seen.refused, batches * CLIENTS * SIZE);
-    assert.ok(seen.reserved > batches, 'some were reserved');
-    assert.ok(seen.refused > batches, 'there was not room for all');
+    assert.ok(seen.reserved > 10 * batches, 'some were reserved');
+    assert.ok(seen.refused > 10 * batches, 'there was not room for all');
     assert.ok(seen.settled > 0, 'some ran');
 });
 

@@ -2,7 +2,7 @@
 -- Proves: T26 I7
 \ir setup.psql
 \ir budget.psql
-select plan(96);
+select plan(98);
 
 -- Nobody is held where no budget is set.
 select t.e2b('mia') ->> 'id' as first \gset
@@ -162,19 +162,24 @@ select is((select e.body ->> 'reason' from audit_event e where e.entity = 'reque
     and e.entity_id = :r and e.event = 'attempt.refused'), 'budget', 'the trail says why');
 select is(request_get(:r, t.id('max')) #>> '{waiting,message}', null,
     'the page says first that no worker serves it');
+select is((select array_agg(row(estimated, nano_usd between 1 and 30250)::text) from cost_span
+    where request_id = :r), '{"(t,t)"}', 'the sandbox that was made for it is paid for');
+select is(t.used(t.user('max')), (select sum(nano_usd) from cost_span where request_id = :r)
+    || '/0', 'and counted');
+select split_part(t.used(t.user('max')), '/', 1)::bigint as tried \gset
 update attempt set not_before = now() where id = t.attempt(:r);
 select is(t.claim(:w, :r), null, 'it is not claimed while there is no room');
 select ok(not (sweep(:w, 1000) -> 'ready') @> jsonb_build_array(jsonb_build_object('id',
     t.attempt(:r))), 'nor hinted at');
 select matches(budget_short(t.attempt(:r)), '^The budget of t-max has no room', 'it says why');
-select t.set(t.user('max'), :bound) as x \gset
+select t.set(t.user('max'), :bound + :tried) as x \gset
 select ok(sweep(:w, 1000) -> 'ready' @> jsonb_build_array(jsonb_build_object('id',
     t.attempt(:r), 'backend', 'e2b')), 'with more room it is hinted at');
 select is(t.claim(:w, :r), 2::bigint, 'and claimed');
 select is(t.code(t.start_sized(:r)), 'ok', 'and starts');
-select is(t.used(t.user('max')), '0/' || :bound, 'with a hold');
+select is(t.used(t.user('max')), :tried || '/' || :bound, 'with a hold');
 select t.finish(:r, 'failed', t.cost(95)) as x \gset
-select is(t.used(t.user('max')), '2873750/0', 'what cost more than was reserved is counted whole');
+select is(t.used(t.user('max')), (:tried + 2873750) || '/0', 'what cost more than was reserved is counted whole');
 select ok(t.ledger_whole(), 'accounts are the sum of their holds');
 
 -- By hand, too.
@@ -202,7 +207,7 @@ select is(t.used(t.user('max')), :'before', 'and keeps what it has reserved');
 select t.call('settle_requests', jsonb_build_object('actor', t.actor('noor'), 'id', :r,
     'outcome', 'failed', 'note', 'gone')) as x \gset
 select matches(t.used(t.user('max')), '^\d+/0$', 'a person settles it');
-select is(split_part(t.used(t.user('max')), '/', 1)::bigint, 2873750
+select is(split_part(t.used(t.user('max')), '/', 1)::bigint, :tried + 2873750
     + (select nano_usd from cost_span where request_id = :r), 'by the estimate');
 select t.at('claimed', t.remote() || jsonb_build_object('actor', t.actor('max'))) as r \gset
 select t.start_sized(:r) as x \gset
