@@ -75,7 +75,7 @@ test(`${RESERVATIONS} reservations by ${CLIENTS} clients at once: overspend 0`, 
     assert.ok(seen.settled > 0, 'some ran');
 });
 
-test('the accounts are the sum of what they are made of, and nobody holds what is over', async () => {
+test('the accounts are the sum of their parts, and nobody holds what is over', async () => {
     const broken = new Session(stack);
     sessions.push(broken);
     await broken.run(`\\i ${path.join(root, 'tests/fault/invariants.sql')}`);

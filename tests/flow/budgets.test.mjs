@@ -158,7 +158,8 @@ test('the operator sets, sees and ends them', async () => {
     assert.doesNotMatch(await stack.operator('budgets', 'end', 'team:data'), /team data/);
     for (const words of [['set', 'team:data'], ['set', 'team:data', '--limit', '1e3'],
                          ['set', 'team:data', '--limit', '0.0000000001'],
-                         ['set', 'team:data', '--limit', '-1'], ['set', 'team:data', '--limit', '.'],
+                         ['set', 'team:data', '--limit', '-1'],
+                         ['set', 'team:data', '--limit', '.'],
                          ['set', 'team:data', '--limit', '1', '--soft', '0.8'],
                          ['set', 'team:data', '--limit', '1', '--period', 'year'],
                          ['set', 'team:nobody', '--limit', '1'], ['end', 'team:data'], ['up']])

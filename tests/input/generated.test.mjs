@@ -35,7 +35,8 @@ function callerOf({ name, operation }) {
 function targetOf({ path, name }) {
     const id = /cancel/.test(name) ? '{cancelled}' : /requests/.test(path) ? '{pending}'
         : /people/.test(path) ? '{person}' : /files/.test(path) ? '{file}' : '999999';
-    return path.replace('{scope}', 'team:*').replace('{id}', id).replace(/\{\w+\}(?=$)/, (last) => (last === id ? id : '1'));
+    return path.replace('{scope}', 'team:*').replace('{id}', id)
+        .replace(/\{\w+\}(?=$)/, (last) => (last === id ? id : '1'));
 }
 
 const cases = [];

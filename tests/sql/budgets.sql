@@ -179,7 +179,8 @@ select is(t.claim(:w, :r), 2::bigint, 'and claimed');
 select is(t.code(t.start_sized(:r)), 'ok', 'and starts');
 select is(t.used(t.user('max')), :tried || '/' || :bound, 'with a hold');
 select t.finish(:r, 'failed', t.cost(95)) as x \gset
-select is(t.used(t.user('max')), (:tried + 2873750) || '/0', 'what cost more than was reserved is counted whole');
+select is(t.used(t.user('max')), (:tried + 2873750) || '/0',
+    'what cost more than was reserved is counted whole');
 select ok(t.ledger_whole(), 'accounts are the sum of their holds');
 
 -- By hand, too.

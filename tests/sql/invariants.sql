@@ -218,6 +218,7 @@ select t.breaks('i6 i18', format('update request set state = ''odd'' where id = 
     'a state that there is not');
 
 select is((select count(distinct split_part(c.relname, '_', 1)) from pg_class c
-    where c.relnamespace = 'invariant'::regnamespace and c.relname ~ '^i[0-9]+_'), 17::bigint, 'there is a view for all but one of them: I16');
+    where c.relnamespace = 'invariant'::regnamespace and c.relname ~ '^i[0-9]+_'), 17::bigint,
+    'there is a view for all but one of them: I16');
 select * from finish();
 rollback;
