@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import api from './api.mjs';
 import audit from './audit.mjs';
+import budget from './budget.mjs';
 import database from './database.mjs';
 import identity from './identity.mjs';
 import page from './page.mjs';
@@ -14,8 +15,8 @@ import retention from './retention.mjs';
 import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const table = [...database, ...audit, ...retention, ...queries, ...identity, ...policy,
-    ...worker, ...api, ...page];
+export const table = [...database, ...budget, ...audit, ...retention, ...queries, ...identity,
+    ...policy, ...worker, ...api, ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
 const read = (name) => readFileSync(path.join(root, name), 'utf8');

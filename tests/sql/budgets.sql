@@ -2,7 +2,7 @@
 -- Proves: T26 I7
 \ir setup.psql
 \ir budget.psql
-select plan(98);
+select plan(99);
 
 -- Nobody is held where no budget is set.
 select t.e2b('mia') ->> 'id' as first \gset
@@ -210,18 +210,34 @@ select t.call('settle_requests', jsonb_build_object('actor', t.actor('noor'), 'i
 select matches(t.used(t.user('max')), '^\d+/0$', 'a person settles it');
 select is(split_part(t.used(t.user('max')), '/', 1)::bigint, :tried + 2873750
     + (select nano_usd from cost_span where request_id = :r), 'by the estimate');
+-- Of a run whose size was lost with it nobody knows what it cost, whoever settles it.
 select t.at('claimed', t.remote() || jsonb_build_object('actor', t.actor('max'))) as r \gset
 select t.start_sized(:r) as x \gset
 select t.running(:r) as x \gset
-select split_part(t.used(t.user('max')), '/', 1)::bigint as spent \gset
+select t.used(t.user('max')) as before \gset
+update attempt set remote = '{}' where id = t.attempt(:r);
+select t.lease_ends(:r) as x \gset
+select sweep(0, 1000) as x \gset
+select t.call('settle_requests', jsonb_build_object('actor', t.actor('noor'), 'id', :r,
+    'outcome', 'failed', 'note', 'gone')) as x \gset
+select is(t.used(t.user('max')), :'before',
+    'what a lost run has reserved stays where nobody can say what it cost');
+select t.set(t.user('max'), 20 * :bound) as x \gset
+select t.at('claimed', t.remote() || jsonb_build_object('actor', t.actor('max'))) as r \gset
+select t.start_sized(:r) as x \gset
+select t.running(:r) as x \gset
+select split_part(t.used(t.user('max')), '/', 1)::bigint as spent,
+       split_part(t.used(t.user('max')), '/', 2)::bigint - :bound as stays \gset
 select t.finish(:r, 'unknown', t.cost(3)) as x \gset
-select is(t.used(t.user('max')), :spent || '/' || :bound, 'so does one whose worker cannot say');
+select is(t.used(t.user('max')), :spent || '/' || :stays + :bound,
+    'so does one whose worker cannot say');
 select t.finish(:r, 'succeeded', t.cost(7)) as x \gset
-select is(t.used(t.user('max')), (:spent + 7 * 30250) || '/0', 'evidence settles what it cost');
+select is(t.used(t.user('max')), (:spent + 7 * 30250) || '/' || :stays,
+    'evidence settles what it cost');
 select t.at('claimed', t.remote() || jsonb_build_object('actor', t.actor('max'))) as r \gset
 select t.start_sized(:r) as x \gset
 select t.finish(:r, 'succeeded', t.cost(7, '{"cpu": 0}')) as x \gset
-select is(t.used(t.user('max')), (:spent + 7 * 30250) || '/' || :bound,
+select is(t.used(t.user('max')), (:spent + 7 * 30250) || '/' || :stays + :bound,
     'a cost that nobody knows leaves what was reserved');
 select ok(t.ledger_whole(), 'accounts are the sum of their holds');
 

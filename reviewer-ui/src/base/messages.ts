@@ -45,7 +45,7 @@ export function speak(text: string): void {
 export function errorText(reason: unknown): string {
   if (!(reason instanceof ApiError)) return t.errors.other;
   if (reason.status === 0) return t.errors.unreachable;
-  if (reason.status === 429 && reason.retryAfter > 0)
+  if (reason.status === 429 && reason.code !== 'budget_exceeded' && reason.retryAfter > 0)
     return t.errors.throttled(formatSpan(reason.retryAfter * 1000));
   if (reason.code === 'csrf') return t.errors.csrf;
   if (reason.code === 'not_found') return t.errors.not_found;

@@ -279,7 +279,23 @@ export interface Detail extends Omit<Summary, 'files'> {
   expires_at?: string | null;
   undo_until?: string | null;
   costs?: Cost[];
+  budgets?: Budget[];
   when_unavailable?: 'wait' | 'fail';
+}
+
+// A budget that holds a request: nano-USD, as it is today.
+export interface Budget {
+  scope: string;
+  name: string;
+  state: 'active' | 'warned' | 'stopped';
+  limit_nano_usd: number;
+  settled_nano_usd: number;
+  reserved_nano_usd: number;
+  // null: the budget is of all time.
+  ends_at: string | null;
+  // What the request has of it, and what it may cost; null: nobody knows.
+  this_nano_usd: number;
+  bound_nano_usd: number | null;
 }
 
 export interface Cost {

@@ -16,6 +16,7 @@ const heads: Record<string, string | Words> = {
   not_ready: t.waits.not_ready,
   no_free_slot: t.waits.no_free_slot,
   given_back: t.waits.given_back,
+  budget: t.waits.budget,
 };
 
 function pauseText(scope: string): string {

@@ -59,7 +59,7 @@ function Opened({ latest }: { latest: Detail }) {
       <div class="middle">
         <RequestPane {...read} />
       </div>
-      <aside class="facts-column" aria-label={t.facts.title}>
+      <aside class="facts-column" tabIndex={0} aria-label={t.facts.title}>
         <Facts detail={read.detail} />
       </aside>
     </>

@@ -5,10 +5,11 @@ import {
   formatDigest,
   formatDuration,
   formatFull,
+  formatMoney,
   formatNumber,
   formatWhen,
 } from '../base/format';
-import type { Decision, Detail, InputFile } from '../base/types';
+import type { Budget, Decision, Detail, InputFile } from '../base/types';
 import { Icon } from '../parts/icons';
 import { Note, riskTones, Said, VerdictSign } from '../parts/small';
 import { t } from '../texts';
@@ -18,7 +19,7 @@ function Fact({
   children,
   title,
 }: {
-  name: string;
+  name: ComponentChildren;
   children: ComponentChildren;
   title?: string;
 }) {
@@ -61,6 +62,39 @@ function RunFacts({ detail }: { detail: Detail }) {
         </Fact>
       </dl>
       <p class="facts-help dim">{t.facts.fingerprintHelp}</p>
+    </section>
+  );
+}
+
+function BudgetFact({ budget }: { budget: Budget }) {
+  const used = formatMoney(budget.settled_nano_usd + budget.reserved_nano_usd);
+  const state = t.facts.budgetStates[budget.state];
+  const end = budget.ends_at;
+  const help = end ? t.facts.budgetUntil(formatFull(end)) : t.facts.budgetHelp;
+  return (
+    <Fact name={<Said text={t.facts.budgetOf(budget.name)} />} title={help}>
+      {t.facts.usedOf(used, formatMoney(budget.limit_nano_usd))}
+      {state && <strong> · {state}</strong>}
+    </Fact>
+  );
+}
+
+// Only where somebody set a limit: elsewhere nobody asks what a run may cost.
+function MoneyFacts({ budgets }: { budgets: Budget[] }) {
+  const [first] = budgets;
+  if (!first) return null;
+  const { bound_nano_usd: bound } = first;
+  return (
+    <section>
+      <h3>{t.facts.money}</h3>
+      <dl class="facts">
+        <Fact name={t.facts.costsAtMost}>
+          {bound === null ? t.facts.costUnknown : formatMoney(bound)}
+        </Fact>
+        {budgets.map((budget) => (
+          <BudgetFact key={budget.scope} budget={budget} />
+        ))}
+      </dl>
     </section>
   );
 }
@@ -156,6 +190,7 @@ export function Facts({ detail }: { detail: Detail }) {
         </ul>
       </section>
       <RunFacts detail={detail} />
+      <MoneyFacts budgets={detail.budgets ?? []} />
       <section>
         <h3>{t.facts.decisions}</h3>
         {detail.decisions.length === 0 && <p class="dim">{t.facts.noDecisions}</p>}

@@ -54,6 +54,7 @@ export const running = {
     not_ready: (name: string) => `${nameOf(name)} is not ready.`,
     no_free_slot: 'All workers are busy.',
     given_back: 'It could not start yet.',
+    budget: 'There is no money left for it.',
     safe: 'Your request is safe and starts on its own.',
     until: (at: string) => `Next try at ${formatClock(at)}.`,
     failsInstead: 'It was sent to fail rather than wait for the sandbox.',
