@@ -54,7 +54,8 @@ static bool read_head(struct exchange *exchange, const char *method, const char 
     exchange->headers = memory_new(list.count + 1, sizeof *exchange->headers);
     memcpy(exchange->headers, list.items, list.count * sizeof list.items[0]);
     exchange->head = (struct head){method, version, exchange->headers, list.count};
-    return framing_check(&exchange->head, &exchange->framing, err);
+    return framing_check_lines(&exchange->head, err) &&
+           framing_check(&exchange->head, &exchange->framing, err);
 }
 
 static bool find_route(struct exchange *exchange, struct error *err)

@@ -94,6 +94,8 @@ enum MHD_Result server_answer(struct server *server, struct exchange *exchange)
 {
     struct reply *reply = &exchange->reply;
     FAULT("api.answer.half");
+    /* The library reads chunks more kindly than others may: nothing is read behind them. */
+    reply->close |= exchange->framing.chunked;
     server_set_deadline(server, exchange, answer_seconds(server, reply));
     struct MHD_Response *response = new_response(reply);
     if (!response)

@@ -254,7 +254,8 @@ static bool park(struct call *call, struct error *err)
 static bool record_reading(struct call *call, const struct rows *rows, struct error *err)
 {
     AUTO(rows) struct rows *seen = NULL;
-    if (rows_is_null(rows, 0, 1))
+    bool sent = call->exchange->framing.method == METHOD_GET; /* HEAD says only how long it is */
+    if (!sent || rows_is_null(rows, 0, 1))
         return true;
     AUTO(json) json_t *who = identity_actor(&call->who, call->exchange);
     AUTO(text) char *actor = json_text(who);

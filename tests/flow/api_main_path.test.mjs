@@ -105,6 +105,20 @@ test('what is not shared with somebody does not exist for them', async () => {
 });
 
 // Proves: T2
+test('who asked how long the code is was not sent it', async () => {
+    const sent = await submit(ana);
+    const at = `/api/requests/${sent.body.id}`;
+    const readings = () => stack.psql('auditor',
+        `select person from code_readings where request_id = ${sent.body.id}`);
+    for (const path of [at, `${at}/revisions/1`]) {
+        const answer = await rob.send('HEAD', path);
+        assert.deepEqual([answer.status, answer.text], [200, '']);
+    }
+    assert.deepEqual(await readings(), []);
+    await rob.get(at);
+    assert.deepEqual(await readings(), [{ person: 'rob' }]);
+});
+
 test('a decision names the digest it saw', async () => {
     const sent = (await submit(ana)).body;
     const other = await approve(rob, { ...sent, bundle_sha256: 'a'.repeat(64) });

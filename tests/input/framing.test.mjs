@@ -51,6 +51,38 @@ test('a refused framing closes the connection, so that nothing rides along', asy
     assert.equal(answer.rest.length, 0);
 });
 
+test('nothing is read behind a body of chunks, whose end others may see elsewhere', async () => {
+    const chunked = head(POST, ['Host: x', 'Content-Type: application/json',
+                                'Transfer-Encoding: chunked']);
+    for (const body of ['2\r\n{}\r\n0\r\n\r\n', '2\n{}\n0\n\n', '2;a\r\n{}\r\n0\r\nX: y\r\n\r\n']) {
+        const answer = await sendRaw(world.stack.url, chunked + body + head(GET));
+        assert.equal(answer.json?.error.code, 'missing_field', answer.text);
+        assert.equal(answer.headers.connection, 'close');
+        const { socket } = await sendRaw(world.stack.url, chunked + body + head(GET),
+                                         { keepOpen: true });
+        let more = '';
+        socket.on('data', (part) => { more += part; });
+        await new Promise((done) => (socket.destroyed ? done() : socket.on('close', done)));
+        assert.equal(more, '');
+    }
+});
+
+test('a head that comes byte by byte is read like one that comes at once', async () => {
+    const bytes = head(GET, ['Host: x', 'Cookie: a=b; c=d', `X-Y: ${'y'.repeat(9000)}`, 'X-Z: z']);
+    const parts = [...bytes.slice(0, 120)].concat(bytes.slice(120).match(/[^]{1,500}/g));
+    const { hostname, port } = new URL(world.stack.url);
+    const socket = net.connect({ host: hostname, port, noDelay: true });
+    const got = [];
+    socket.on('data', (part) => got.push(part));
+    for (const part of parts) {
+        socket.write(part);
+        await new Promise((done) => setImmediate(done));
+    }
+    await new Promise((done) => socket.once('data', done));
+    socket.destroy();
+    assert.match(Buffer.concat(got).toString(), /^HTTP\/1.1 200 OK\r\n/);
+});
+
 test('who stops sending still gets the answer', async () => {
     const { hostname, port } = new URL(world.stack.url);
     const socket = net.connect({ host: hostname, port, allowHalfOpen: true });
