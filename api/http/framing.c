@@ -120,7 +120,7 @@ static bool check_expect(const struct head *head, struct framing *framing, struc
     return true;
 }
 
-bool framing_check_lines(const struct head *head, struct error *err)
+bool framing_check_lines(const struct head *head, const char *head_end, struct error *err)
 {
     const char *end = head->version + strlen(head->version);
     for (size_t i = 0; i < head->header_count; i++) {
@@ -128,7 +128,7 @@ bool framing_check_lines(const struct head *head, struct error *err)
             return fail(err, ERR_BAD_REQUEST, "header line %zu is malformed", i + 1);
         end = head->headers[i].value + head->headers[i].value_len;
     }
-    if (head->header_count > 0 && memcmp(end, "\0\0\0\0", 4) != 0)
+    if (end + 4 != head_end || memcmp(end, "\0\0\0\0", 4) != 0)
         return fail(err, ERR_BAD_REQUEST, "the last header line is malformed");
     return true;
 }

@@ -42,13 +42,14 @@ struct framing {
 /* Any refusal must close the connection: where the next request would start
  * is not known. */
 
-/* For a head whose texts stand where they came in, each line end made NULs, as
- * the library leaves them: whether each header follows the CR LF of the line
- * before and an empty line the last. The library takes bare LFs, cuts at NULs,
- * drops lines without a name, and adds a folded line to the name before it, so
- * that "Content-: 9" and " Length" become a Content-Length: all of that leaves
- * the texts apart. */
-bool framing_check_lines(const struct head *head, struct error *err) MUST_CHECK;
+/* For a head whose texts stand where they came in, up to `head_end`, each line
+ * end made NULs, as the library leaves them: whether each header follows the
+ * CR LF of the line before, and an empty line the last. The library takes bare
+ * LFs, cuts at NULs, drops lines without a name, and adds a folded line to the
+ * name before it, so that "Content-: 9" and " Length" become a Content-Length:
+ * all of that leaves the texts apart. */
+bool framing_check_lines(const struct head *head, const char *head_end,
+                         struct error *err) MUST_CHECK;
 bool framing_check(const struct head *head, struct framing *ret_framing,
                    struct error *err) MUST_CHECK;
 

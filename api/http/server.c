@@ -54,7 +54,9 @@ static bool read_head(struct exchange *exchange, const char *method, const char 
     exchange->headers = memory_new(list.count + 1, sizeof *exchange->headers);
     memcpy(exchange->headers, list.items, list.count * sizeof list.items[0]);
     exchange->head = (struct head){method, version, exchange->headers, list.count};
-    return framing_check_lines(&exchange->head, err) &&
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return framing_check_lines(&exchange->head, method + info->header_size, err) &&
            framing_check(&exchange->head, &exchange->framing, err);
 }
 

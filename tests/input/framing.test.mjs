@@ -51,6 +51,24 @@ test('a refused framing closes the connection, so that nothing rides along', asy
     assert.equal(answer.rest.length, 0);
 });
 
+const refused = async (bytes) => {
+    const answer = await sendRaw(world.stack.url, bytes);
+    assert.equal(answer.status, 400, answer.text);
+    assert.equal(answer.headers.connection, 'close');
+    assert.equal(answer.rest.length, 0);
+};
+
+test('no header is made of two lines', async () => {
+    await refused(head(GET, ['Host: x', 'Coo: a=b', ' kie', 'X: y']));
+    await refused(`${head(POST, ['Host: x', 'Content-Length: 31', ' x', 'X: y'])}`
+        + 'GET /nope HTTP/1.1\r\nHost: x\r\n\r\n');
+});
+
+test('nothing hides behind the last header', async () => {
+    await refused(head(GET, ['Host: x', 'X: a\0b']));
+    await refused('GET /healthz HTTP/1.1\r\nHost: x\n\n');
+});
+
 test('nothing is read behind a body of chunks, whose end others may see elsewhere', async () => {
     const chunked = head(POST, ['Host: x', 'Content-Type: application/json',
                                 'Transfer-Encoding: chunked']);

@@ -5,6 +5,12 @@ const wrap = 'worker/sandbox/local/bubblewrap.c';
 const http = 'common/io/http.c';
 
 export default [
+    { id: 'keys-unreadable', defence: 'An approval that can not be checked waits, and is not lost',
+      file: 'worker/approval.c',
+      was: 'return fail(err, ERR_UNAVAILABLE, "%s", why.text);',
+      becomes: 'return fail(err, ERR_STALE, "%s", why.text);',
+      test: ['flow/key_rotation.test.mjs',
+             'a list that can not be read lets all wait, and loses none of it'] },
     { id: 'bundle-field', defence: 'The digest covers the network that the code may use',
       file: bundle,
       was: 'fields_add_text(ret_bytes, bundle->network);', becomes: '',
