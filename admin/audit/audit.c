@@ -13,11 +13,14 @@ enum { WHOLE = 0, BROKEN = 1, UNSEALED = 2, UNREADABLE = 3 };
 
 #define UNSEALED_US INT64_C(10000000)
 
-static const char *head_option, *offline_option, *from_option, *to_option, *out_option;
+static const char *head_option, *offline_option, *checked_option, *from_option, *to_option,
+    *out_option;
 
 static const struct option_entry verify_entries[] = {
     {"--head", "FILE|HEAD", "what left earlier and must still hold (SEAL_HEADS_FILE)", &head_option,
      NULL},
+    {"--checked", "FILE", "check no decision's signature twice: FILE keeps up to which seal",
+     &checked_option, NULL},
     {"--offline", "DIR", "what audit export wrote, without a database", &offline_option, NULL},
 };
 static const struct option_entry export_entries[] = {
@@ -44,19 +47,53 @@ static void print_result(const struct audit_place *place, const struct verify_re
     }
 }
 
-static int verify_place(const struct audit_place *place, struct error *err)
+static void print_signatures(const struct checked *checked, const struct verify_result *result)
 {
-    const struct verify_options options = {
-        place->keys, place->decision_keys, place->heads, place->head_count, true, stdout};
+    char at[25];
+    printf("%" PRId64 " signatures of decisions checked now", result->signed_now);
+    if (checked->head.n) {
+        clock_format(checked->at_ms, at);
+        printf(", %" PRId64 " earlier: up to seal %" PRId64 ", on %s", result->signed_earlier,
+               checked->head.n, at);
+    }
+    printf("\n");
+}
+
+/* What the next run need not check. */
+static bool keep_checked(const struct audit_place *place, const struct verify_result *result,
+                         struct error *err)
+{
+    struct checked checked = {.head = result->newest,
+                              .at_ms = result->now_us / 1000,
+                              .signatures = result->signed_sealed};
+    if (!checked_option || !result->newest.n)
+        return true;
+    checked_take_keys(&checked, place->decision_keys);
+    return checked_write(checked_option, &checked, err);
+}
+
+static int verify_place(const struct audit_place *place, const struct checked *checked,
+                        struct error *err)
+{
+    const struct verify_options options = {.keys = place->keys,
+                                           .decision_keys = place->decision_keys,
+                                           .heads = place->heads,
+                                           .head_count = place->head_count,
+                                           .checked = checked,
+                                           .progress = true,
+                                           .dropped = stdout};
     struct verify_result result;
     int64_t start_us = clock_monotonic_us();
     if (!verify_run(place->db, &options, &result, err))
         return err->code == ERR_CONFLICT ? BROKEN : UNREADABLE;
     print_result(place, &result, clock_monotonic_us() - start_us);
+    print_signatures(checked, &result);
     if (result.unsealed_us > UNSEALED_US) {
         printf("unsealed: a row has waited for %.1f s\n", (double)result.unsealed_us / 1e6);
         return UNSEALED;
     }
+    if (!keep_checked(place, &result, err))
+        return UNREADABLE;
     printf("whole\n");
     return WHOLE;
 }
@@ -73,22 +110,27 @@ static int verify_offline(struct error *err)
     return WHOLE;
 }
 
-static int verify_online(struct error *err)
+static int verify_online(const struct checked *checked, struct error *err)
 {
     AUTO(audit_place) struct audit_place place = {0};
     if (!audit_place_open(head_option, &place, err))
         return err->code == ERR_CONFLICT ? BROKEN : UNREADABLE;
-    return verify_place(&place, err);
+    return verify_place(&place, checked, err);
 }
 
 /* Its errors are answers: they say more by their status than those of other commands. */
 static bool run_verify(struct words *words, int *ret_status, struct error *err)
 {
+    struct checked checked = {0};
     if (words->count)
         return fail(err, ERR_BAD_REQUEST, "audit verify takes no words: %s", words->list[0]);
     if (offline_option && head_option)
         return fail(err, ERR_BAD_REQUEST, "--offline has its heads itself: give no --head");
-    *ret_status = offline_option ? verify_offline(err) : verify_online(err);
+    if (offline_option && checked_option)
+        return fail(err, ERR_BAD_REQUEST, "--offline looks at no decision: give no --checked");
+    if (checked_option && !checked_read(checked_option, &checked, err))
+        return false;
+    *ret_status = offline_option ? verify_offline(err) : verify_online(&checked, err);
     if (*ret_status == BROKEN)
         printf("broken: %s\n", err->text);
     if (*ret_status == UNREADABLE)

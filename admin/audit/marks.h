@@ -7,7 +7,7 @@
 
 struct mark {
     int64_t kind, id, part; /* kind 0: a free place */
-    int64_t seq;
+    int64_t seq; /* its place in a chain; of what the trail has once, the seal over that row */
     uint8_t hash[32];
     int16_t state;
     bool seen;

@@ -13,9 +13,9 @@ static bool begin(struct verify *verify, struct error *err)
         return false;
     if (rows_count(rows) != 1)
         return fail(err, ERR_CONFLICT, "the database has no identity, or several");
-    verify->now_us = rows_integer(rows, 0, 0);
+    verify->result.now_us = rows_integer(rows, 0, 0);
     snprintf(verify->instance, sizeof verify->instance, "%s", rows_text(rows, 0, 1));
-    return verify_moves_read(verify, err);
+    return verify_checked_begin(verify, err) && verify_moves_read(verify, err);
 }
 
 bool verify_run(struct db *db, const struct verify_options *options,

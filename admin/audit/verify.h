@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "admin/audit/checked.h"
 #include "common/domain/seal.h"
 #include "common/io/db.h"
 
@@ -10,8 +11,9 @@ struct verify_options {
     const struct public_keys *keys, *decision_keys; /* of seals, and of decisions */
     const struct seal *heads;                       /* that left earlier, in any order */
     size_t head_count;
-    bool progress; /* a line on stderr now and then */
-    FILE *dropped; /* gets a line for each part that was dropped; NULL: none */
+    const struct checked *checked; /* of an earlier run: its signatures hold; NULL: none */
+    bool progress;                 /* a line on stderr now and then */
+    FILE *dropped;                 /* gets a line for each part that was dropped; NULL: none */
 };
 
 struct verify_result {
@@ -19,6 +21,9 @@ struct verify_result {
     int64_t seals, epochs; /* an epoch more for each time that the database was restored */
     int64_t unsealed_us;   /* age of the oldest row that no seal covers; 0: there is none */
     struct seal newest;    /* n is 0 when there is none */
+    int64_t now_us;        /* when, of the database's clock */
+    /* Signatures of decisions: checked now; checked earlier; of those under the newest seal. */
+    int64_t signed_now, signed_earlier, signed_sealed;
 };
 
 /* ERR_CONFLICT: it is broken, and the text names the first row found to be. Anything else: it could

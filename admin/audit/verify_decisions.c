@@ -42,10 +42,20 @@ static void read_signed(const struct rows *rows, size_t row, struct decision *re
                                       .valid_ms = is_valid ? signed_ms(rows, row, VALID_UNTIL) : 0};
 }
 
+/* Every `step`th row from `row` on, up to the first with a fault. */
+struct share {
+    const struct rows *rows;
+    const struct public_keys *keys;
+    const bool *earlier; /* of each row: whether its signature was checked in an earlier run */
+    size_t row, step;
+    const char *fault;
+};
+
 /* What is wrong with the signature of a row; NULL when it holds. */
-static const char *fault_of(const struct rows *rows, size_t row, const struct public_keys *keys,
-                            struct buffer *message)
+static const char *fault_of(const struct share *share, struct buffer *message)
 {
+    const struct rows *rows = share->rows;
+    size_t row = share->row;
     struct decision decision;
     struct bytes signature = rows_bytes(rows, row, SIGNATURE);
     const char *key_id = rows_text(rows, row, KEY_ID);
@@ -53,8 +63,8 @@ static const char *fault_of(const struct rows *rows, size_t row, const struct pu
         return "is not signed";
     const struct public_key *key;
     read_signed(rows, row, &decision);
-    const char *fault = key_fault(keys, key_id, decision.decided_ms, &key);
-    if (fault)
+    const char *fault = key_fault(share->keys, key_id, decision.decided_ms, &key);
+    if (fault || share->earlier[row])
         return fault;
     if (signature.len != SIGNATURE_SIZE || !decision.verdict ||
         rows_bytes(rows, row, BUNDLE_SHA256).len != SHA256_SIZE)
@@ -66,21 +76,13 @@ static const char *fault_of(const struct rows *rows, size_t row, const struct pu
                : SIGNATURE_FALSE;
 }
 
-/* Every `step`th row from `row` on, up to the first with a fault. */
-struct share {
-    const struct rows *rows;
-    const struct public_keys *keys;
-    size_t row, step;
-    const char *fault;
-};
-
 static void *take_share(void *context)
 {
     struct share *share = context;
     AUTO(buffer) struct buffer message = {0};
     size_t count = rows_count(share->rows);
     for (; share->row < count; share->row += share->step) {
-        share->fault = fault_of(share->rows, share->row, share->keys, &message);
+        share->fault = fault_of(share, &message);
         if (share->fault)
             break;
     }
@@ -102,7 +104,8 @@ bool verify_signatures(const struct verify *verify, const struct rows *rows, str
     size_t count = share_count(rows_count(rows));
     const struct share *first = NULL;
     for (size_t i = 0; i < count; i++) {
-        shares[i] = (struct share){rows, verify->options->decision_keys, i, count, NULL};
+        shares[i] =
+            (struct share){rows, verify->options->decision_keys, verify->earlier, i, count, NULL};
         started[i] = i && pthread_create(&threads[i], NULL, take_share, &shares[i]) == 0;
     }
     for (size_t i = 0; i < count; i++) {

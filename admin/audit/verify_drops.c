@@ -84,6 +84,7 @@ static const char *take_drop(struct verify *verify, const struct rows *rows, siz
     drop->id = rows_integer(rows, row, ID);
     drop->xid = rows_integer(rows, row, XID);
     drop->retention_id = rows_integer(rows, row, RETENTION);
+    drop->bound = VERIFY_NO_SEAL;
     const char *fault = take_body(verify, body, drop);
     int64_t until = verify_drops_until(verify);
     drops->count++;
@@ -121,6 +122,19 @@ int64_t verify_drops_until(const struct verify *verify)
 {
     const struct drop *drop = newest(verify);
     return drop ? drop->seal : 0;
+}
+
+void verify_drops_row(struct verify *verify, int64_t row_id)
+{
+    for (size_t i = 0; i < verify->drops.count; i++)
+        if (verify->drops.list[i].id == row_id)
+            verify->drops.list[i].bound = verify_row_seal(verify);
+}
+
+int64_t verify_drops_bound(const struct verify *verify, int64_t seal)
+{
+    const struct drop *drop = newest(verify);
+    return drop && seal <= drop->seal && drop->bound > seal ? drop->bound : seal;
 }
 
 static bool is_hash(const uint8_t a[SHA256_SIZE], const uint8_t b[SHA256_SIZE])

@@ -15,6 +15,7 @@ struct drop {
     int64_t people[RETENTION_STATEMENTS]; /* who proposed, who agreed */
     int64_t at_ms[RETENTION_STATEMENTS];  /* when */
     int64_t sealed_us;                    /* of its seal; 0: that was not seen yet */
+    int64_t bound;                        /* the seal over the audit row that says it */
     uint8_t seal_hash[SHA256_SIZE], kept_root[SHA256_SIZE], manifest[SHA256_SIZE];
     bool proposed; /* the proposal says the same */
 };
@@ -30,6 +31,11 @@ struct drops {
 bool verify_drops_read(struct verify *verify, struct error *err);
 /* The last seal of which rows were dropped; 0: none. */
 int64_t verify_drops_until(const struct verify *verify);
+/* A row of the audit trail, under the seal that verify_row_seal tells. */
+void verify_drops_row(struct verify *verify, int64_t row_id);
+/* The seal that binds what is under this one: of rows that stayed when others were dropped, that is
+ * the one over the row that says so. */
+int64_t verify_drops_bound(const struct verify *verify, int64_t seal);
 /* A seal up to that one ends: the rows that were kept are no more than those it names. */
 bool verify_drops_seal(struct verify *verify, struct error *err);
 /* A row of the chain that stands for dropped ones. `body` is its column, `row` says where. */

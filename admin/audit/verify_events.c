@@ -84,7 +84,7 @@ static bool take_digest(struct verify *verify, const struct link *link, const ch
     struct mark *mark = marks_get(&verify->marks, found + 1, is_revision ? link->id : number,
                                   is_revision ? number : 0);
     bool twice = mark->seq;
-    mark->seq = 1;
+    mark->seq = verify_row_seal(verify);
     return !twice && hex_decode(hex, mark->hash, sizeof mark->hash);
 }
 
@@ -161,8 +161,11 @@ static bool take_row(struct verify *verify, const struct rows *rows, size_t row,
     memcpy(link.hash, leaf, sizeof leaf);
     if (prev.len == sizeof link.prev)
         memcpy(link.prev, prev.data, prev.len);
-    return take_move(verify, rows, row, &link, err) && take_place(verify, rows, row, &link, err) &&
-           take_digests(verify, rows, row, &link, err) && verify_epoch_row(verify, &sealed, err);
+    if (!take_move(verify, rows, row, &link, err) || !take_place(verify, rows, row, &link, err) ||
+        !verify_epoch_row(verify, &sealed, err))
+        return false;
+    verify_drops_row(verify, link.row_id);
+    return take_digests(verify, rows, row, &link, err);
 }
 
 static void print_progress(const struct verify *verify)

@@ -6,11 +6,13 @@
 #include "admin/audit/marks.h"
 #include "admin/audit/verify.h"
 #include "admin/audit/verify_chains.h"
+#include "admin/audit/verify_checked.h"
 #include "admin/audit/verify_drops.h"
 #include "common/base/hasher.h"
 #include "common/domain/merkle.h"
 
 #define VERIFY_PAGE 5000
+#define VERIFY_NO_SEAL INT64_MAX
 
 /* Kinds of marks; those of entities come behind. With the sign changed: a row that came
  * before the one it follows, since transactions may end in another order than they began. */
@@ -32,7 +34,6 @@ struct verify {
     const struct verify_options *options;
     struct verify_result result;
     char instance[40];
-    int64_t now_us;
     struct marks marks;
     char kinds[KINDS_MAX][TEXT_SIZE];
     int64_t kind_count;
@@ -54,6 +55,8 @@ struct verify {
     int64_t top_id;       /* of them */
     int64_t last_id;      /* of all before */
     size_t head_at;       /* heads before it were found */
+    bool earlier[VERIFY_PAGE]; /* of a page of decisions: which signatures were checked then */
+    int64_t under_checked;     /* decisions under the head of an earlier run */
     struct hasher *hasher;
     struct buffer field; /* the bytes that are hashed now */
 };
@@ -66,6 +69,7 @@ struct sealed_row {
 bool verify_epoch_begin(struct verify *verify, int64_t epoch, struct error *err);
 bool verify_epoch_row(struct verify *verify, const struct sealed_row *row, struct error *err);
 bool verify_epoch_end(struct verify *verify, bool last, struct error *err);
+int64_t verify_row_seal(const struct verify *verify); /* over the last row; VERIFY_NO_SEAL: none */
 
 bool verify_events(struct verify *verify, struct error *err);
 bool verify_tables(struct verify *verify, struct error *err);
@@ -75,4 +79,5 @@ void verify_take_digest(struct verify *verify, const struct rows *rows, size_t r
 /* Whether the row is as the audit trail says that it was made. */
 bool verify_is_covered(struct verify *verify, const int64_t key[3],
                        const uint8_t digest[SHA256_SIZE]);
+/* Of a page of decisions, those that are not `earlier`. */
 bool verify_signatures(const struct verify *verify, const struct rows *rows, struct error *err);

@@ -78,7 +78,10 @@ static bool load(struct verify *verify, struct error *err)
     bool whole = seal_from_row(verify->seals, verify->seal_at++, &verify->seal);
     const char *fault = whole ? fault_of(verify, &verify->seal) : "was changed";
     verify->loaded = true;
-    return fault ? broken(&verify->seal, fault, err) : check_heads(verify, &verify->seal, err);
+    if (fault)
+        return broken(&verify->seal, fault, err);
+    return check_heads(verify, &verify->seal, err) &&
+           verify_checked_seal(verify, &verify->seal, err);
 }
 
 /* All rows under the seal, when none was dropped. */
@@ -121,6 +124,11 @@ bool verify_epoch_begin(struct verify *verify, int64_t epoch, struct error *err)
     return verify->seals || load(verify, err);
 }
 
+int64_t verify_row_seal(const struct verify *verify)
+{
+    return is_open(verify) ? verify->seal.n : VERIFY_NO_SEAL;
+}
+
 bool verify_epoch_row(struct verify *verify, const struct sealed_row *row, struct error *err)
 {
     while (is_open(verify) && row->xid >= verify->seal.xid_to)
@@ -131,7 +139,7 @@ bool verify_epoch_row(struct verify *verify, const struct sealed_row *row, struc
         verify->top_id = row->id > verify->top_id ? row->id : verify->top_id;
         return true;
     }
-    int64_t age = verify->now_us - row->ts_us;
+    int64_t age = verify->result.now_us - row->ts_us;
     if (age > verify->result.unsealed_us)
         verify->result.unsealed_us = age;
     return true;
@@ -150,5 +158,5 @@ bool verify_epoch_end(struct verify *verify, bool last, struct error *err)
         return broken(&verify->options->heads[verify->head_at],
                       "is missing, but its head left: this is an older or a shortened history",
                       err);
-    return true;
+    return !last || verify_checked_seals_end(verify, err);
 }

@@ -27,9 +27,10 @@ export async function fill(bench, say) {
     await bench.stack.halt('api');
 }
 
-export async function verifyRound(bench) {
+/** `words` may name what an earlier round checked. */
+export async function verifyRound(bench, words = []) {
     const { PATH } = process.env;
-    const { stdout } = await run(path.join(build, 'countersign'), ['audit', 'verify'], {
+    const { stdout } = await run(path.join(build, 'countersign'), ['audit', 'verify', ...words], {
         env: { PATH, VERIFIER_DATABASE_URL: bench.stack.database.verifier,
                ...bench.stack.state.files } });
     const [, events, rows, seconds] =
@@ -39,21 +40,29 @@ export async function verifyRound(bench) {
 
 export async function measureVerify(found, { rounds, say }) {
     const bench = await prepareNoop();
-    found.verify = [];
+    const checked = ['--checked', path.join(bench.stack.data, 'checked')];
+    Object.assign(found, { verify: [], verifyChecked: [] });
     try {
         await fill(bench, say);
+        await verifyRound(bench, checked);
         for (let round = 1; round <= rounds; round++) {
             found.verify.push(await verifyRound(bench));
-            say(`round ${round} of ${rounds}: ${Math.round(found.verify.at(-1).rows)} rows/s`);
+            found.verifyChecked.push(await verifyRound(bench, checked));
+            say(`round ${round} of ${rounds}: ${Math.round(found.verify.at(-1).rows)} rows/s, `
+                + `${Math.round(found.verifyChecked.at(-1).rows)} with signatures checked earlier`);
         }
     } finally {
         await bench.stack.stop();
     }
 }
 
-export function verifyTally(tally, { verify }) {
-    const of = (name) => verify.map((round) => round[name]);
+export function verifyTally(tally, { verify, verifyChecked }) {
+    const of = (name, rounds = verify) => rounds.map((round) => round[name]);
     tally.add('verify', 'audit verify: rows of all tables', 'per s', of('rows'), { least: 200000 });
+    tally.add('verify-checked', 'audit verify --checked: rows of all tables', 'per s',
+        of('rows', verifyChecked), { least: 200000 });
+    tally.add('verify-checked-events', 'audit verify --checked: audit rows', 'per s',
+        of('events', verifyChecked));
     tally.add('verify-events', 'audit verify: audit rows', 'per s', of('events'));
     tally.add('verify-million', 'audit verify: a million audit rows', 's', of('million'),
         { most: 15 });

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { COVER, forgery, look, mutation, numbers } from '../audit/mutations.mjs';
 import { openJobs } from './jobs.mjs';
-import { admins, ageSeals, agree, drop } from './retention.mjs';
+import { admins, ageSeals, agree, audit, drop } from './retention.mjs';
 import { startStack, until } from './stack.mjs';
 import { openVerifier } from './verifier.mjs';
 
@@ -30,11 +30,20 @@ const one = async (sql) => (await stack.psql('superuser', sql))[0].n;
 const allSealed = () => until(async () => (await one(`select count(*)::int as n
     from cs.audit_event where xid >= (select max(xid_to) from cs.audit_seal)`)) === 0, 'seals');
 
-/** Three runs and a refusal, all of it sealed. */
+/** Whether it is whole; what was checked stays in that file. */
+async function check(file) {
+    const { code, out, said } = await audit(stack, ['verify', '--checked', file]);
+    assert.equal(code, 0, out + said);
+    return file;
+}
+const file = (name) => `${stack.data}/${name}`;
+
+/** Three runs and a refusal, all of it sealed; what was checked before the last of them. */
 async function fill() {
     jobs = await openJobs(stack);
     await jobs.decide(await jobs.submit('print(0)'), { verdict: 'reject', note: 'No.' });
     for (const code of ['print(1)', 'raise 1', 'print(2)\n']) {
+        if (code === 'print(2)\n') await check(file('checked'));
         await jobs.approve(await jobs.submit(code));
         await allSealed();
     }
@@ -44,11 +53,12 @@ async function fill() {
 }
 
 /** So many changes, each taken back, of each kind. */
-async function changeAll(count, what) {
+async function changeAll(count, what, checked) {
     const n = numbers(SEED);
     console.log(`SEED=${SEED}`);
     tables = await look(stack);
-    verifier = openVerifier(stack);
+    await verifier?.end();
+    verifier = openVerifier(stack, {}, checked);
     assert.equal(await verifier.ask(
         'commit; begin; set local session_replication_role = replica; savepoint s'), 'whole');
     const counts = { broken: 0, refused: 0 };
@@ -71,6 +81,9 @@ async function changeAll(count, what) {
 }
 
 test('every single change is found', () => changeAll(COUNT, 'in all of it'));
+
+test('every single change is found by who checks no signature twice', () =>
+    changeAll(Math.ceil(COUNT / 5), 'behind what was checked', file('checked')));
 
 // Whoever owns the database and every seal still can not sign.
 test('a decision that was not signed so is found by its signature alone', async () => {
@@ -100,6 +113,7 @@ test('every single change is found once a part was dropped', async () => {
     const people = await admins(stack);
     await jobs.submit('print(4)');
     await allSealed();
+    await check(file('before'));
     const { id } = await agree(people);
     await people.eva.post(`/api/audit/retention/${id}/withdraw`, {});
     await drop(stack, people, `${stack.data}/first`);
@@ -109,4 +123,5 @@ test('every single change is found once a part was dropped', async () => {
     await allSealed();
     const counts = await changeAll(Math.ceil(COUNT / 2), 'behind what was dropped');
     assert.ok(counts.retention > 0);
+    await changeAll(Math.ceil(COUNT / 5), 'dropped since it was checked', file('before'));
 });

@@ -14,11 +14,21 @@ export function encode(fields) {
     }));
 }
 
-function signWith(keyFile, fields) {
+function readKey(keyFile) {
     const [, , key_id, seed] = readFileSync(keyFile, 'utf8').trim().split(' ');
-    const key = createPrivateKey({ format: 'der', type: 'pkcs8',
-        key: Buffer.concat([PKCS8_ED25519, Buffer.from(seed, 'base64')]) });
+    return { key_id, key: createPrivateKey({ format: 'der', type: 'pkcs8',
+        key: Buffer.concat([PKCS8_ED25519, Buffer.from(seed, 'base64')]) }) };
+}
+
+function signWith(keyFile, fields) {
+    const { key_id, key } = readKey(keyFile);
     return { key_id, signature: sign(null, encode(fields), key).toString('hex') };
+}
+
+/** A head as the sealer has it, with other words: {2: 7} makes it one of seal 7. */
+export function signHead(keyFile, head, words) {
+    const text = Object.assign(head.split(' ').slice(0, -1), words).join(' ');
+    return `${text} ${sign(null, Buffer.from(text), readKey(keyFile).key).toString('hex')}`;
 }
 
 /** {key_id, signature} of a statement on retention {instance, id, seal, seal_hash, person_id,
@@ -37,3 +47,7 @@ export function signDecision(keyFile, d) {
 /** The secret key of decisions of a stack. */
 export const decisionKey = (stack) =>
     stack.state.files.DECISION_KEYS_FILE.replace('/keys/decision.pub', '/api/decision.key');
+
+/** The secret key of its seals. */
+export const sealKey = (stack) =>
+    stack.state.files.SEAL_KEYS_FILE.replace('/keys/seal.pub', '/api/seal.key');

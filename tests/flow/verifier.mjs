@@ -4,11 +4,13 @@ import path from 'node:path';
 import readline from 'node:readline';
 import { build } from './stack.mjs';
 
-/** A program that answers each line of SQL with what verify says after it. */
-export function openVerifier(stack, settings = {}) {
+/** A program that answers each line of SQL with what verify says after it; `checked` is what
+ *  `audit verify --checked` left earlier. */
+export function openVerifier(stack, settings = {}, checked = []) {
     const env = { ...process.env, ...stack.state.files,
                   VERIFIER_DATABASE_URL: stack.database.superuser, ...settings };
-    const child = spawn(path.join(build, 'verify_lines'), { env, stdio: ['pipe', 'pipe', 2] });
+    const child = spawn(path.join(build, 'verify_lines'), [checked].flat(),
+                        { env, stdio: ['pipe', 'pipe', 2] });
     const lines = readline.createInterface(child.stdout)[Symbol.asyncIterator]();
     return {
         async ask(sql) {

@@ -2,6 +2,8 @@
 const seals = 'admin/audit/verify_seals.c';
 const tables = 'admin/audit/verify_tables.c';
 const signatures = 'admin/audit/verify_decisions.c';
+const checked = 'admin/audit/verify_checked.c';
+const checkedTest = (name) => ['flow/audit_checked.test.mjs', name];
 const mutations = ['flow/audit_mutations.test.mjs', 'every single change is found'];
 
 const unit = (name) => ['unit/test_signing.c', name];
@@ -95,6 +97,45 @@ export default [
       becomes: 'when false',
       test: ['flow/audit_verify.test.mjs',
              'a run that is said to have begun at another time, or never, is found'] },
+    { id: 'checked-head', defence: 'Who checks no signature twice holds the history to that head',
+      file: checked, was: 'memcmp(head->hash, seal->hash, SHA256_SIZE) == 0', becomes: 'true',
+      test: checkedTest('a file that is not about this history is found out') },
+    { id: 'checked-database', defence: 'What was checked of another database says nothing',
+      file: checked, was: 'strcmp(head->instance, verify->instance) != 0', becomes: 'false',
+      test: checkedTest('a file that is not about this history is found out') },
+    { id: 'checked-signed', defence: 'What was checked ends at a head that was signed',
+      file: checked, was: 'return seal_signature_holds(head,',
+      becomes: 'return true || seal_signature_holds(head,',
+      test: checkedTest('a file that is not about this history is found out') },
+    { id: 'checked-missing', defence: 'A history that ends before what was checked is found',
+      file: checked, was: 'head->n <= verify->result.newest.n', becomes: 'true',
+      test: checkedTest('a file that is not about this history is found out') },
+    { id: 'checked-under', defence: 'The signature of a decision that came since is checked',
+      file: checked, was: 'head && seal <= head->n', becomes: 'head',
+      test: checkedTest('a decision that nobody signed is found when it is new') },
+    { id: 'checked-key', defence: 'What another key signed was not checked',
+      file: checked, was: 'key_id && checked_has_key(verify->options->checked, key_id)',
+      becomes: 'key_id',
+      test: checkedTest('a file that says more than was checked is found out') },
+    { id: 'checked-count', defence: 'Not more is taken for checked than was',
+      file: checked, was: 'verify->under_checked <= verify->options->checked->signatures',
+      becomes: 'true',
+      test: checkedTest('a file that says more than was checked is found out') },
+    { id: 'checked-others', defence: 'What others can write says nothing of what was checked',
+      file: 'admin/audit/checked.c', was: 'info.st_mode & (S_IWGRP | S_IWOTH)', becomes: 'false',
+      test: checkedTest('a file that others can write, a link, or no file at all is a wrong '
+          + 'word') },
+    { id: 'checked-key-now', defence: 'A signature that was checked is of a key that counts now',
+      file: signatures, was: 'if (fault || share->earlier[row])\n        return fault;',
+      becomes: 'if (share->earlier[row])\n        return NULL;',
+      test: checkedTest('a key that was retired, or struck from the list, since then '
+          + 'decides nothing') },
+    { id: 'checked-dropped', defence: 'What a drop left was not checked before it',
+      file: 'admin/audit/verify_drops.c',
+      was: 'return drop && seal <= drop->seal && drop->bound > seal ? drop->bound : seal;',
+      becomes: 'return drop && seal < 0 ? drop->bound : seal;',
+      test: ['flow/audit_checked_drops.test.mjs',
+             'a decision that is changed with what a drop left of its chain is found'] },
     { id: 'verify-counts', defence: 'A revision\'s counts follow from its code',
       file: tables, was: 'rows_integer(rows, row, COUNTS)', becomes: 'COUNTS', test: mutations },
 ];
