@@ -1,6 +1,6 @@
 # Turns sql/queries/*.sql into build/gen/statements.h and .c: one `struct
 # statement` and one typed inline function for each "-- name:" block.
-#   -- name: request_get(request_id int8, person_id int8) [binary]
+#   -- name: request_get(request_id int8, person_id int8) [binary|copied]
 
 BEGIN {
     header = out ".h"
@@ -19,11 +19,11 @@ BEGIN {
 
 /^-- name:/ {
     finish()
-    if (!match($0, /^-- name: [a-z_0-9]+\([^)]*\)( binary)?$/))
-        stop("a name line must read: -- name: verb_object(param type, ...) [binary]")
+    if (!match($0, /^-- name: [a-z_0-9]+\([^)]*\)( binary| copied)?$/))
+        stop("a name line must read: -- name: verb_object(param type, ...) [binary|copied]")
     line = FNR
     file = FILENAME
-    binary = / binary$/
+    form = / binary$/ ? "ROWS_BINARY" : / copied$/ ? "ROWS_COPIED" : "ROWS_TEXT"
     name = $0
     sub(/^-- name: /, "", name)
     params = name
@@ -66,6 +66,8 @@ function finish(    n, list, i, words, args, values) {
         split(list[i], words, " ")
         if (!(words[2] in ctype))
             stop("unknown parameter type " words[2] " in " name)
+        if (form == "ROWS_COPIED" && words[2] !~ /^(int8|int4|text)$/)
+            stop("what is copied takes int8, int4 and text: " name)
         args = args ", " ctype[words[2]] (ctype[words[2]] ~ /[ *]$/ ? "" : " ") words[1]
         values = values "\n        " value(words[1], words[2])
     }
@@ -78,7 +80,7 @@ function finish(    n, list, i, words, args, values) {
     print "    return db_run(db, &" upper ", " (n ? "params" : "NULL") \
         ", ret_rows, err);\n}\n" > header
     print "const struct statement " upper " = {\"" name "\"," quoted(text) ",\n    \"" file "\", " \
-        line ", " n ", " (binary ? "true" : "false") "};\n" > source
+        line ", " n ", " form "};\n" > source
     names[count++] = upper
     name = ""
 }

@@ -1,16 +1,7 @@
-/* The signature of each decision: who may write rows can not make one. Signatures take longer than
- * all the rest of a row, so that every processor takes a share of them. */
-#include <inttypes.h>
-#include <pthread.h>
-#include <string.h>
-#include <unistd.h>
-
+/* The signature of a decision: who may write rows can not make one. */
 #include "admin/audit/signatures.h"
-#include "admin/audit/verify_internal.h"
+#include "admin/audit/signers.h"
 #include "common/domain/decision.h"
-
-#define THREADS_MAX 16
-#define FEW_ROWS 64 /* not worth a thread */
 
 /* Columns of verify_decisions. */
 enum {
@@ -42,20 +33,9 @@ static void read_signed(const struct rows *rows, size_t row, struct decision *re
                                       .valid_ms = is_valid ? signed_ms(rows, row, VALID_UNTIL) : 0};
 }
 
-/* Every `step`th row from `row` on, up to the first with a fault. */
-struct share {
-    const struct rows *rows;
-    const struct public_keys *keys;
-    const bool *earlier; /* of each row: whether its signature was checked in an earlier run */
-    size_t row, step;
-    const char *fault;
-};
-
-/* What is wrong with the signature of a row; NULL when it holds. */
-static const char *fault_of(const struct share *share, struct buffer *message)
+const char *decision_fault(const struct rows *rows, size_t row, bool is_checked,
+                           const struct public_keys *keys, struct buffer *message)
 {
-    const struct rows *rows = share->rows;
-    size_t row = share->row;
     struct decision decision;
     struct bytes signature = rows_bytes(rows, row, SIGNATURE);
     const char *key_id = rows_text(rows, row, KEY_ID);
@@ -63,8 +43,8 @@ static const char *fault_of(const struct share *share, struct buffer *message)
         return "is not signed";
     const struct public_key *key;
     read_signed(rows, row, &decision);
-    const char *fault = key_fault(share->keys, key_id, decision.decided_ms, &key);
-    if (fault || share->earlier[row])
+    const char *fault = key_fault(keys, key_id, decision.decided_ms, &key);
+    if (fault || is_checked)
         return fault;
     if (signature.len != SIGNATURE_SIZE || !decision.verdict ||
         rows_bytes(rows, row, BUNDLE_SHA256).len != SHA256_SIZE)
@@ -74,48 +54,4 @@ static const char *fault_of(const struct share *share, struct buffer *message)
     return signing_verify(key, buffer_bytes(message), decision.decided_ms, signature.data)
                ? NULL
                : SIGNATURE_FALSE;
-}
-
-static void *take_share(void *context)
-{
-    struct share *share = context;
-    AUTO(buffer) struct buffer message = {0};
-    size_t count = rows_count(share->rows);
-    for (; share->row < count; share->row += share->step) {
-        share->fault = fault_of(share, &message);
-        if (share->fault)
-            break;
-    }
-    return NULL;
-}
-
-static size_t share_count(size_t rows)
-{
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t count = processors > 1 && rows > FEW_ROWS ? (size_t)processors : 1;
-    return count < THREADS_MAX ? count : THREADS_MAX;
-}
-
-bool verify_signatures(const struct verify *verify, const struct rows *rows, struct error *err)
-{
-    struct share shares[THREADS_MAX];
-    pthread_t threads[THREADS_MAX];
-    bool started[THREADS_MAX] = {false};
-    size_t count = share_count(rows_count(rows));
-    const struct share *first = NULL;
-    for (size_t i = 0; i < count; i++) {
-        shares[i] =
-            (struct share){rows, verify->options->decision_keys, verify->earlier, i, count, NULL};
-        started[i] = i && pthread_create(&threads[i], NULL, take_share, &shares[i]) == 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (started[i])
-            pthread_join(threads[i], NULL);
-        else
-            take_share(&shares[i]);
-        if (shares[i].fault && (!first || shares[i].row < first->row))
-            first = &shares[i];
-    }
-    return !first || fail(err, ERR_CONFLICT, "decision %" PRId64 ": %s",
-                          rows_integer(rows, first->row, ID), first->fault);
 }

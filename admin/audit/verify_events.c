@@ -1,7 +1,6 @@
 /* The rows of the audit trail in the order of their transactions: each against its own hash, then
  * as a part of its chain, of its seal, and as what covers other rows. */
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +25,7 @@ enum column {
     BODY,
     ROW_DIGESTS,
     PREV_HASH,
-    HASH,
-    ATTEMPT_ID
+    HASH
 };
 
 static bool broken(const struct rows *rows, size_t row, const char *what, struct error *err)
@@ -66,64 +64,115 @@ static bool take_proposal(struct verify *verify, const struct link *link, int64_
 }
 
 /* "decision:7", "revision:2" and "attempt:9", with the digest of that row in hex. */
-static bool take_digest(struct verify *verify, const struct link *link, const char *item)
+struct item {
+    int64_t kind, number; /* MARK_DECISION, … */
+    char hex[SHA256_HEX];
+};
+
+/* NULL when it is none; else what is behind it. */
+static const char *read_item(const char *at, struct item *ret_item)
 {
-    static const char *const kinds[] = {"decision", "revision", "attempt", "retention"};
-    char kind[16], hex[SHA256_HEX + 1];
-    int64_t number;
-    int64_t found = 0;
-    if (sscanf(item, "\"%15[a-z]:%" SCNd64 "\": \"%65[0-9a-f]\"", kind, &number, hex) != 3)
-        return false;
-    while (found < (int64_t)COUNT_OF(kinds) && strcmp(kinds[found], kind) != 0)
-        found++;
-    if (found == (int64_t)COUNT_OF(kinds))
-        return false;
-    if (found + 1 == MARK_RETENTION)
-        return take_proposal(verify, link, number, hex);
-    bool is_revision = found + 1 == MARK_REVISION;
-    struct mark *mark = marks_get(&verify->marks, found + 1, is_revision ? link->id : number,
-                                  is_revision ? number : 0);
+    static const char *const kinds[] = {"\"decision:", "\"revision:", "\"attempt:", "\"retention:"};
+    static const char between[] = "\": \"";
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        size_t len = strlen(kinds[i]);
+        char *end;
+        if (strncmp(at, kinds[i], len) != 0)
+            continue;
+        ret_item->kind = MARK_DECISION + (int64_t)i;
+        ret_item->number = strtoll(at + len, &end, 10);
+        if (end == at + len || strncmp(end, between, sizeof between - 1) != 0)
+            return NULL;
+        at = end + sizeof between - 1;
+        size_t digits = strspn(at, "0123456789abcdef");
+        if (digits != sizeof ret_item->hex - 1 || at[digits] != '"')
+            return NULL;
+        memcpy(ret_item->hex, at, digits);
+        ret_item->hex[digits] = '\0';
+        return at + digits + 1;
+    }
+    return NULL;
+}
+
+static bool take_item(struct verify *verify, const struct link *link, const struct item *item)
+{
+    if (item->kind == MARK_RETENTION)
+        return take_proposal(verify, link, item->number, item->hex);
+    bool is_revision = item->kind == MARK_REVISION;
+    struct mark *mark = marks_get(&verify->marks, item->kind, is_revision ? link->id : item->number,
+                                  is_revision ? item->number : 0);
     bool twice = mark->seq;
     mark->seq = verify_row_seal(verify);
-    return !twice && hex_decode(hex, mark->hash, sizeof mark->hash);
+    return !twice && hex_decode(item->hex, mark->hash, sizeof mark->hash);
 }
 
 static bool take_digests(struct verify *verify, const struct rows *rows, size_t row,
                          const struct link *link, struct error *err)
 {
-    struct bytes text = rows_bytes(rows, row, ROW_DIGESTS);
-    if (!text.len)
-        return true;
-    AUTO(buffer) struct buffer copy = {0};
-    buffer_add(&copy, (const char *)text.data + 1, text.len - 1); /* past jsonb's version */
-    for (char *at = copy.data + 1; at && *at == '"';) {
-        if (!take_digest(verify, link, at))
+    const char *at = rows_text(rows, row, ROW_DIGESTS);
+    struct item item;
+    at += at ? 2 : 0; /* past jsonb's version and the bracket */
+    while (at && *at != '}') {
+        at = read_item(at, &item);
+        if (!at || !take_item(verify, link, &item))
             return broken(rows, row, "covers a row that is none, or that another one covers", err);
-        at = strstr(at, "\", \"");
-        at = at ? at + 3 : NULL;
+        at += strncmp(at, ", ", 2) == 0 ? 2 : 0;
     }
     return true;
+}
+
+/* "subject:from:to:actor kind"; false when no move has such a long one. */
+static bool move_key(const struct rows *rows, size_t row, char ret_key[4 * TEXT_SIZE])
+{
+    static const enum column parts[] = {SUBJECT, FROM_STATE, TO_STATE, ACTOR_KIND};
+    size_t at = 0;
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        struct bytes part = rows_bytes(rows, row, (int)parts[i]);
+        if (!part.data || part.len >= TEXT_SIZE)
+            return false;
+        memcpy(ret_key + at, part.data, part.len);
+        at += part.len;
+        ret_key[at++] = i + 1 < COUNT_OF(parts) ? ':' : '\0';
+    }
+    return true;
+}
+
+/* A number of a body, at its top; 0: none. jsonb writes keys in one way only, and no quote within a
+ * text without a backslash before it. */
+static int64_t body_number(const char *body, const char *key)
+{
+    size_t len = strlen(key);
+    int depth = 0;
+    bool in_text = false;
+    for (const char *at = body; *at; at++) {
+        if (in_text && *at == '\\')
+            at += at[1] ? 1 : 0;
+        else if (*at == '"' && !in_text && depth == 1 && strncmp(at, key, len) == 0)
+            return strtoll(at + len + (at[len] == '"'), NULL, 10);
+        else if (*at == '"')
+            in_text = !in_text;
+        else if (!in_text)
+            depth += (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
+    }
+    return 0;
 }
 
 static bool take_move(struct verify *verify, const struct rows *rows, size_t row,
                       struct link *io_link, struct error *err)
 {
     char key[4 * TEXT_SIZE];
-    const char *id = rows_text(rows, row, ATTEMPT_ID);
     if (rows_is_null(rows, row, FROM_STATE) && rows_is_null(rows, row, TO_STATE))
         return true;
     if (rows_is_null(rows, row, FROM_STATE) || rows_is_null(rows, row, TO_STATE))
         return broken(rows, row, "moves without a state", err);
-    snprintf(key, sizeof key, "%s:%s:%s:%s", rows_text(rows, row, SUBJECT),
-             rows_text(rows, row, FROM_STATE), rows_text(rows, row, TO_STATE),
-             rows_text(rows, row, ACTOR_KIND));
-    io_link->move = verify_move(verify, key);
+    io_link->move = move_key(rows, row, key) ? verify_move(verify, key) : NULL;
     if (!io_link->move)
         return broken(rows, row, "is a move that such an actor may not make", err);
-    io_link->attempt_id = id ? strtoll(id, NULL, 10) : 0;
-    bool is_attempt = strcmp(rows_text(rows, row, SUBJECT), "attempt") == 0;
-    return is_attempt == (io_link->attempt_id > 0) ||
-           broken(rows, row, "moves no attempt that it names", err);
+    if (strcmp(rows_text(rows, row, SUBJECT), "attempt") != 0)
+        return true;
+    const char *body = rows_text(rows, row, BODY) + 1; /* past jsonb's version */
+    io_link->attempt_id = body_number(body, "\"attempt_id\": ");
+    return io_link->attempt_id > 0 || broken(rows, row, "moves no attempt that it names", err);
 }
 
 static bool is_text(const char *text, const struct rows *rows, size_t row, int column)
@@ -174,66 +223,31 @@ static void print_progress(const struct verify *verify)
         fprintf(stderr, "\r%" PRId64 " rows ", verify->result.events);
 }
 
-/* A page of rows of one epoch, behind a transaction and id. */
-struct page {
-    struct verify *verify;
-    int64_t ids[2], xid, id;
-    struct rows *rows;
-    bool good;
-    struct error err;
-};
-
-static void *fetch(void *context)
+static bool read_page(struct verify *verify, const int64_t after[2], int32_t most,
+                      struct rows **ret_rows, struct error *err)
 {
-    struct page *page = context;
     char xid[24];
-    snprintf(xid, sizeof xid, "%" PRId64, page->xid);
-    pthread_mutex_lock(&page->verify->db_lock);
-    page->good = sql_verify_events(page->verify->db, xid, page->id, page->ids[0], page->ids[1],
-                                   VERIFY_PAGE, &page->rows, &page->err);
-    pthread_mutex_unlock(&page->verify->db_lock);
-    return NULL;
+    snprintf(xid, sizeof xid, "%" PRId64, after[0]);
+    return sql_verify_events(verify->db, xid, after[1], verify->epoch_ids[0], verify->epoch_ids[1],
+                             most, ret_rows, err);
 }
 
-/* Hashes a page while the database makes the next one; `io_page` is that one then. */
-static bool take_page(struct page *io_page, bool *ret_more, struct error *err)
+static bool take_page(struct verify *verify, struct rows **io_rows, struct error *err)
 {
-    pthread_t thread;
-    AUTO(rows) struct rows *rows = TAKE(io_page->rows);
-    size_t got = rows_count(rows);
-    bool more = got == VERIFY_PAGE;
-    if (more) {
-        io_page->xid = rows_integer(rows, got - 1, XID);
-        io_page->id = rows_integer(rows, got - 1, ID);
-    }
-    if (more && pthread_create(&thread, NULL, fetch, io_page) != 0)
-        return fail(err, ERR_INTERNAL, "no thread can be started");
-    bool good = true;
-    for (size_t i = 0; i < got && good; i++)
-        good = take_row(io_page->verify, rows, i, err);
-    if (more)
-        pthread_join(thread, NULL);
-    io_page->verify->result.events += (int64_t)got;
-    *ret_more = more;
-    return good;
+    size_t count = rows_count(*io_rows);
+    for (size_t i = 0; i < count; i++)
+        if (!take_row(verify, *io_rows, i, err))
+            return false;
+    verify->result.events += (int64_t)count;
+    print_progress(verify);
+    return true;
 }
 
-static bool take_epoch(struct verify *verify, const int64_t ids[2], struct error *err)
-{
-    struct page page = {.verify = verify, .ids = {ids[0], ids[1]}, .id = INT64_MIN};
-    bool good = true;
-    fetch(&page);
-    for (bool more = true; good && more && page.good;) {
-        good = take_page(&page, &more, err);
-        print_progress(verify);
-    }
-    if (good && !page.good) {
-        *err = page.err;
-        good = false;
-    }
-    rows_free(page.rows);
-    return good;
-}
+static const struct table events = {.most = VERIFY_PAGE,
+                                    .key = {XID, ID},
+                                    .first = {0, INT64_MIN},
+                                    .read_by_both = read_page,
+                                    .take_page = take_page};
 
 bool verify_events(struct verify *verify, struct error *err)
 {
@@ -248,10 +262,9 @@ bool verify_events(struct verify *verify, struct error *err)
         const int64_t ids[2] = {i ? rows_integer(epochs, i, 1) : INT64_MIN,
                                 last ? INT64_MAX : rows_integer(epochs, i + 1, 1)};
         memcpy(verify->epoch_ids, ids, sizeof ids);
-        if (!verify_epoch_begin(verify, epoch, err) || !take_epoch(verify, ids, err) ||
+        if (!verify_epoch_begin(verify, epoch, err) || !verify_pages(verify, &events, 1, err) ||
             !verify_epoch_end(verify, last, err))
             return false;
     }
-    verify->result.rows += verify->result.events;
     return verify_chains_end(verify, err);
 }

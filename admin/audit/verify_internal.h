@@ -4,10 +4,12 @@
 #include <pthread.h>
 
 #include "admin/audit/marks.h"
+#include "admin/audit/signers.h"
 #include "admin/audit/verify.h"
 #include "admin/audit/verify_chains.h"
 #include "admin/audit/verify_checked.h"
 #include "admin/audit/verify_drops.h"
+#include "admin/audit/verify_pages.h"
 #include "common/base/hasher.h"
 #include "common/domain/merkle.h"
 
@@ -55,8 +57,8 @@ struct verify {
     int64_t top_id;       /* of them */
     int64_t last_id;      /* of all before */
     size_t head_at;       /* heads before it were found */
-    bool earlier[VERIFY_PAGE]; /* of a page of decisions: which signatures were checked then */
-    int64_t under_checked;     /* decisions under the head of an earlier run */
+    struct signers *signers;
+    int64_t under_checked; /* decisions under the head of an earlier run */
     struct hasher *hasher;
     struct buffer field; /* the bytes that are hashed now */
 };
@@ -79,5 +81,3 @@ void verify_take_digest(struct verify *verify, const struct rows *rows, size_t r
 /* Whether the row is as the audit trail says that it was made. */
 bool verify_is_covered(struct verify *verify, const int64_t key[3],
                        const uint8_t digest[SHA256_SIZE]);
-/* Of a page of decisions, those that are not `earlier`. */
-bool verify_signatures(const struct verify *verify, const struct rows *rows, struct error *err);

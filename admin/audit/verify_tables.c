@@ -1,7 +1,7 @@
 /* Rows that the audit trail covers: each decision, revision and attempt as it was made, each state
  * as the last move left it, and each run as its approval allows. */
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin/audit/verify_internal.h"
@@ -32,16 +32,32 @@ bool verify_is_covered(struct verify *verify, const int64_t key[3],
     return true;
 }
 
-static bool decisions(struct verify *verify, const struct rows *rows, size_t row, struct error *err)
+/* Sets whether its signature was checked before. */
+static bool decision(struct verify *verify, const struct rows *rows, size_t row, bool *ret_checked,
+                     struct error *err)
 {
-    uint8_t digest[SHA256_SIZE];
     enum { KEY_ID = 17, LAST };
+    uint8_t digest[SHA256_SIZE];
     int64_t id = rows_integer(rows, row, 0);
     verify_take_digest(verify, rows, row, (const int[]){1, LAST}, digest);
     if (!verify_is_covered(verify, (const int64_t[]){MARK_DECISION, id, 0}, digest))
         return broken("decision", id, "is not as the audit trail has it", err);
     const struct mark *mark = marks_find(&verify->marks, MARK_DECISION, id, 0);
-    verify->earlier[row] = verify_checked_decision(verify, mark, rows_text(rows, row, KEY_ID));
+    *ret_checked = verify_checked_decision(verify, mark, rows_text(rows, row, KEY_ID));
+    return true;
+}
+
+/* Signatures take longer than all the rest: it goes on meanwhile. */
+static bool decisions(struct verify *verify, struct rows **io_rows, struct error *err)
+{
+    size_t count = rows_count(*io_rows);
+    bool *checked = memory_new(count, sizeof *checked);
+    for (size_t i = 0; i < count; i++)
+        if (!decision(verify, *io_rows, i, &checked[i], err)) {
+            free(checked);
+            return false;
+        }
+    signers_take(verify->signers, TAKE(*io_rows), checked);
     return true;
 }
 
@@ -122,64 +138,11 @@ static bool requests(struct verify *verify, const struct rows *rows, size_t row,
            broken("request", id, "is in a state that no move led to", err);
 }
 
-typedef bool (*row_fn)(struct verify *verify, const struct rows *rows, size_t row,
-                       struct error *err);
-
-static bool each(struct verify *verify, const struct rows *rows, row_fn take, struct error *err)
+static bool runs(struct verify *verify, const struct rows *rows, size_t row, struct error *err)
 {
-    for (size_t i = 0; i < rows_count(rows); i++)
-        if (!take(verify, rows, i, err))
-            return false;
-    verify->result.rows += (int64_t)rows_count(rows);
-    return true;
-}
-
-/* Tables with one key; revisions have two. */
-static const struct {
-    bool (*read)(struct db *db, int64_t after, int32_t most, struct rows **ret_rows,
-                 struct error *err);
-    row_fn take;
-    bool (*take_page)(const struct verify *verify, const struct rows *rows, struct error *err);
-} tables[] = {
-    {sql_verify_decisions, decisions, verify_signatures},
-    {sql_verify_attempts, attempts, NULL},
-    {sql_verify_requests, requests, NULL},
-    {sql_verify_retentions, verify_drops_proposal, NULL},
-};
-
-static bool read_tables(struct verify *verify, struct error *err)
-{
-    for (size_t t = 0; t < COUNT_OF(tables); t++) {
-        int64_t after = INT64_MIN;
-        for (size_t got = VERIFY_PAGE; got == VERIFY_PAGE;) {
-            AUTO(rows) struct rows *rows = NULL;
-            if (!tables[t].read(verify->db, after, VERIFY_PAGE, &rows, err) ||
-                !each(verify, rows, tables[t].take, err) ||
-                (tables[t].take_page && !tables[t].take_page(verify, rows, err)))
-                return false;
-            got = rows_count(rows);
-            after = got ? rows_integer(rows, got - 1, 0) : after;
-        }
-    }
-    return true;
-}
-
-#define REVISIONS_PAGE 500 /* with their code */
-
-static bool read_revisions(struct verify *verify, struct error *err)
-{
-    int64_t request_id = INT64_MIN;
-    int32_t revision = 0;
-    for (size_t got = REVISIONS_PAGE; got == REVISIONS_PAGE;) {
-        AUTO(rows) struct rows *rows = NULL;
-        if (!sql_verify_revisions(verify->db, request_id, revision, REVISIONS_PAGE, &rows, err) ||
-            !each(verify, rows, revisions, err))
-            return false;
-        got = rows_count(rows);
-        request_id = got ? rows_integer(rows, got - 1, 0) : request_id;
-        revision = got ? (int32_t)rows_integer(rows, got - 1, 1) : revision;
-    }
-    return true;
+    const char *fault = rows_text(rows, row, 1);
+    (void)verify;
+    return !fault || broken("attempt", rows_integer(rows, row, 0), fault, err);
 }
 
 /* What the audit trail covers, and nobody has seen. */
@@ -194,20 +157,40 @@ static bool none_is_missing(const struct verify *verify, struct error *err)
     return true;
 }
 
-static bool runs_were_approved(struct verify *verify, struct error *err)
+#define REVISIONS_PAGE 500 /* with their code */
+
+static bool read_revisions(struct verify *verify, const int64_t after[2], int32_t most,
+                           struct rows **ret_rows, struct error *err)
 {
-    AUTO(rows) struct rows *rows = NULL;
-    if (!sql_verify_runs(verify->db, &rows, err))
-        return false;
-    for (size_t i = 0; i < rows_count(rows); i++)
-        if (!rows_is_null(rows, i, 2))
-            return broken("attempt", rows_integer(rows, i, 0), rows_text(rows, i, 2), err);
-    return true;
+    return sql_verify_revisions(verify->db, after[0], (int32_t)after[1], most, ret_rows, err);
 }
 
+#define BY_ID .most = VERIFY_PAGE, .first = {INT64_MIN}
+
+/* Decisions first: their signatures are checked while the others are read. */
+static const struct table tables[] = {
+    {BY_ID, .read = sql_verify_decisions, .take_page = decisions},
+    {BY_ID, .read = sql_verify_attempts, .take = attempts},
+    {BY_ID, .read = sql_verify_requests, .take = requests},
+    {BY_ID, .read = sql_verify_retentions, .take = verify_drops_proposal},
+    {.most = REVISIONS_PAGE,
+     .key = {0, 1},
+     .first = {INT64_MIN, 0},
+     .read_by_both = read_revisions,
+     .take = revisions},
+    {BY_ID, .known = true, .read = sql_verify_runs, .take = runs},
+};
+
+/* A signature that does not hold is what is told: decisions come first. */
 bool verify_tables(struct verify *verify, struct error *err)
 {
-    return read_tables(verify, err) && read_revisions(verify, err) &&
-           none_is_missing(verify, err) && verify_checked_end(verify, err) &&
-           runs_were_approved(verify, err) && verify_drops_end(verify, err);
+    struct error unsigned_err;
+    verify->signers = signers_new(verify->options->decision_keys);
+    bool good = verify_pages(verify, tables, COUNT_OF(tables), err) &&
+                none_is_missing(verify, err) && verify_checked_end(verify, err) &&
+                verify_drops_end(verify, err);
+    if (signers_end(verify->signers, &unsigned_err))
+        return good;
+    *err = unsigned_err;
+    return false;
 }

@@ -22,12 +22,17 @@ struct db {
     const struct statement *prepared[STATEMENTS_MAX];
     size_t prepared_count;
     int64_t answer_ms; /* how long an answer may take */
+    const struct statement *described;
+    PGresult *columns; /* of that one; NULL: of none */
 };
 
 static void disconnect(struct db *db)
 {
     PQfinish(db->conn);
+    PQclear(db->columns);
     db->conn = NULL;
+    db->columns = NULL;
+    db->described = NULL;
     db->prepared_count = 0;
 }
 
@@ -109,7 +114,7 @@ static bool connect_when_needed(struct db *db, struct error *err)
     return db->conn || connect_now(db, err);
 }
 
-static bool wait_for(PGconn *conn, short events, int64_t deadline_ms)
+bool db_wait(PGconn *conn, short events, int64_t deadline_ms)
 {
     struct pollfd ready = {.fd = PQsocket(conn), .events = events};
     int64_t left = deadline_ms - clock_monotonic_ms();
@@ -119,19 +124,28 @@ static bool wait_for(PGconn *conn, short events, int64_t deadline_ms)
     return count > 0;
 }
 
+bool db_flush(PGconn *conn, int64_t deadline_ms, bool *ret_sent)
+{
+    int unsent;
+    while ((unsent = PQflush(conn)) > 0)
+        if (!db_wait(conn, POLLIN | POLLOUT, deadline_ms) || !PQconsumeInput(conn))
+            return false;
+    *ret_sent = unsent == 0;
+    return true;
+}
+
 /* The last result of what was sent, or NULL when the connection broke or the
  * server stayed silent for too long. */
 static PGresult *receive(PGconn *conn, int64_t answer_ms)
 {
     int64_t deadline_ms = clock_monotonic_ms() + answer_ms;
     PGresult *last = NULL;
-    int unsent;
-    while ((unsent = PQflush(conn)) > 0)
-        if (!wait_for(conn, POLLIN | POLLOUT, deadline_ms) || !PQconsumeInput(conn))
-            return NULL;
+    bool sent = false;
+    if (!db_flush(conn, deadline_ms, &sent))
+        return NULL;
     for (;;) {
-        while (unsent == 0 && PQisBusy(conn))
-            if (!wait_for(conn, POLLIN, deadline_ms) || !PQconsumeInput(conn)) {
+        while (sent && PQisBusy(conn))
+            if (!db_wait(conn, POLLIN, deadline_ms) || !PQconsumeInput(conn)) {
                 PQclear(last);
                 return NULL;
             }
@@ -157,8 +171,8 @@ static const struct {
     {"40", ERR_BUSY},         /* deadlock, serialisation */
 };
 
-static bool fail_from_result(const struct statement *statement, const PGresult *result,
-                             struct error *err)
+bool db_fail_from_result(const struct statement *statement, const PGresult *result,
+                         struct error *err)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -207,7 +221,7 @@ static bool prepare(struct db *db, const struct statement *statement, struct err
         /* Nothing was run yet, so the outcome is known. */
         fail(err, ERR_UNAVAILABLE, "the connection broke before %s", statement->name);
     else
-        fail_from_result(statement, result, err);
+        db_fail_from_result(statement, result, err);
     PQclear(result);
     if (gone) /* an answer may still be under way, which nobody would ever read */
         disconnect(db);
@@ -241,6 +255,38 @@ static void bind_params(const struct db_param *params, int count, struct bound *
     }
 }
 
+/* Its columns are kept, since pages of one statement follow each other. */
+static bool describe(struct db *db, const struct statement *statement, struct error *err)
+{
+    if (db->described == statement)
+        return true;
+    PQclear(db->columns);
+    db->columns = NULL;
+    db->described = NULL;
+    if (PQsendDescribePrepared(db->conn, statement->name))
+        db->columns = receive(db->conn, db->answer_ms);
+    if (!result_is_fine(db->columns)) {
+        disconnect(db);
+        return fail(err, ERR_UNAVAILABLE, "the connection broke before %s", statement->name);
+    }
+    db->described = statement;
+    return true;
+}
+
+static bool run_copied(struct db *db, const struct statement *statement,
+                       const struct db_param *params, struct rows **ret_rows, struct error *err)
+{
+    if (!describe(db, statement, err))
+        return false;
+    const struct copying copying = {db->conn, db->columns, db->answer_ms};
+    if (db_copy(&copying, statement, params, ret_rows, err))
+        return true;
+    if (err->code == ERR_LOST || err->code == ERR_UNAVAILABLE ||
+        PQstatus(db->conn) != CONNECTION_OK)
+        disconnect(db);
+    return false;
+}
+
 bool db_run(struct db *db, const struct statement *statement, const struct db_param *params,
             struct rows **ret_rows, struct error *err)
 {
@@ -249,9 +295,11 @@ bool db_run(struct db *db, const struct statement *statement, const struct db_pa
         return fail(err, ERR_INTERNAL, "%s has too many parameters", statement->name);
     if (!connect_when_needed(db, err) || !prepare(db, statement, err))
         return false;
+    if (statement->form == ROWS_COPIED)
+        return run_copied(db, statement, params, ret_rows, err);
     bind_params(params, statement->param_count, &bound);
     if (!PQsendQueryPrepared(db->conn, statement->name, statement->param_count, bound.values,
-                             bound.lengths, bound.formats, statement->binary)) {
+                             bound.lengths, bound.formats, statement->form)) {
         disconnect(db);
         return fail(err, ERR_UNAVAILABLE, "%s could not be sent", statement->name);
     }
@@ -259,7 +307,7 @@ bool db_run(struct db *db, const struct statement *statement, const struct db_pa
     bool broken = PQstatus(db->conn) != CONNECTION_OK || !is_said_by_server(result);
     if (!result || !result_is_fine(result)) {
         if (result)
-            fail_from_result(statement, result, err);
+            db_fail_from_result(statement, result, err);
         else
             fail(err, ERR_LOST, "no answer to %s", statement->name);
         PQclear(result);

@@ -4,10 +4,10 @@
 
 #include "common/base/bytes.h"
 #include "common/base/error.h"
+#include "common/io/rows.h"
 
 struct db;      /* one connection; one thread at a time */
 struct db_pool; /* a fixed number of them; any thread */
-struct rows;    /* an answer; free with rows_free */
 
 /* A named statement out of sql/queries; build/gen/statements.h is made from
  * those files and holds one typed inline function per statement. */
@@ -17,7 +17,7 @@ struct statement {
     const char *file; /* for messages */
     int line;
     int param_count;
-    bool binary; /* columns come in binary form: needed where one is bytea */
+    int form; /* of its rows: enum rows_form */
 };
 
 enum db_param_kind { DB_NULL, DB_TEXT, DB_INT8, DB_INT4, DB_BYTEA, DB_BOOL };
@@ -65,16 +65,3 @@ void db_pool_give(struct db_pool *pool, struct db *db);
 bool db_pool_run(struct db_pool *pool, const struct statement *statement,
                  const struct db_param *params, struct rows **ret_rows,
                  struct error *err) MUST_CHECK;
-
-void rows_free(struct rows *rows);
-void rows_auto(struct rows **rows); /* AUTO(rows) struct rows *rows = NULL; */
-size_t rows_count(const struct rows *rows);
-bool rows_is_null(const struct rows *rows, size_t row, int column);
-/* Borrowed until rows_free. Text of a binary column only for text types. */
-const char *rows_text(const struct rows *rows, size_t row, int column);
-struct bytes rows_bytes(const struct rows *rows, size_t row, int column);
-/* Adds a value of a binary column as cs.fields(cs.bytes(value::text)) has it: its text, or bytes,
- * behind its length in 4 bytes; null as four bytes 0xff; a time in microseconds since 1970. */
-void rows_add_field(const struct rows *rows, size_t row, int column, struct buffer *buffer);
-int64_t rows_integer(const struct rows *rows, size_t row, int column); /* int4, int8, bool */
-int64_t rows_time_us(const struct rows *rows, size_t row, int column); /* timestamptz, of 1970 */

@@ -1,4 +1,5 @@
 /* Answers of the database: text or binary columns behind one set of getters. */
+#include <assert.h>
 #include <endian.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
@@ -7,7 +8,8 @@
 #include "common/io/db_internal.h"
 
 struct rows {
-    PGresult *result;
+    PGresult *result;     /* of copied ones, what describes their columns */
+    struct copied copied; /* cells NULL: not copied */
 };
 
 struct rows *rows_new(PGresult *take_result)
@@ -17,11 +19,20 @@ struct rows *rows_new(PGresult *take_result)
     return rows;
 }
 
+struct rows *rows_new_copied(PGresult *take_columns, struct copied *take_copied)
+{
+    struct rows *rows = rows_new(take_columns);
+    rows->copied = *take_copied;
+    *take_copied = (struct copied){0};
+    return rows;
+}
+
 void rows_free(struct rows *rows)
 {
     if (!rows)
         return;
     PQclear(rows->result);
+    copied_auto(&rows->copied);
     free(rows);
 }
 
@@ -33,25 +44,33 @@ void rows_auto(struct rows **rows)
 
 size_t rows_count(const struct rows *rows)
 {
-    return (size_t)PQntuples(rows->result);
-}
-
-bool rows_is_null(const struct rows *rows, size_t row, int column)
-{
-    return PQgetisnull(rows->result, (int)row, column);
-}
-
-const char *rows_text(const struct rows *rows, size_t row, int column)
-{
-    return rows_is_null(rows, row, column) ? NULL : PQgetvalue(rows->result, (int)row, column);
+    return rows->copied.cells ? rows->copied.count : (size_t)PQntuples(rows->result);
 }
 
 struct bytes rows_bytes(const struct rows *rows, size_t row, int column)
 {
-    if (rows_is_null(rows, row, column))
+    const struct copied *copied = &rows->copied;
+    if (copied->cells) {
+        assert(row < copied->count && column >= 0 && (size_t)column < copied->columns);
+        const struct cell *cell = &copied->cells[row * copied->columns + (size_t)column];
+        if (cell->len < 0)
+            return (struct bytes){0};
+        return (struct bytes){copied->data.data + cell->at, (size_t)cell->len};
+    }
+    if (PQgetisnull(rows->result, (int)row, column))
         return (struct bytes){0};
     return (struct bytes){PQgetvalue(rows->result, (int)row, column),
                           (size_t)PQgetlength(rows->result, (int)row, column)};
+}
+
+bool rows_is_null(const struct rows *rows, size_t row, int column)
+{
+    return !rows_bytes(rows, row, column).data;
+}
+
+const char *rows_text(const struct rows *rows, size_t row, int column)
+{
+    return rows_bytes(rows, row, column).data;
 }
 
 static int64_t integer_from_binary(struct bytes value)
@@ -76,7 +95,7 @@ static int64_t integer_from_binary(struct bytes value)
 
 int64_t rows_integer(const struct rows *rows, size_t row, int column)
 {
-    if (PQfformat(rows->result, column) == 1)
+    if (rows->copied.cells || PQfformat(rows->result, column) == 1)
         return integer_from_binary(rows_bytes(rows, row, column));
     const char *text = rows_text(rows, row, column);
     if (!text)
@@ -111,7 +130,7 @@ static void add_bytes(struct buffer *buffer, const void *data, size_t len)
 /* printf would take longer than all the rest. */
 static void add_number(struct buffer *buffer, int64_t number)
 {
-    char digits[24];
+    char digits[28];
     size_t at = sizeof digits;
     uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
     do
@@ -119,7 +138,10 @@ static void add_number(struct buffer *buffer, int64_t number)
     while (left /= 10);
     if (number < 0)
         digits[--at] = '-';
-    add_bytes(buffer, digits + at, sizeof digits - at);
+    uint32_t len = htobe32((uint32_t)(sizeof digits - at));
+    at -= sizeof len;
+    memcpy(digits + at, &len, sizeof len);
+    buffer_add(buffer, digits + at, sizeof digits - at);
 }
 
 void rows_add_field(const struct rows *rows, size_t row, int column, struct buffer *buffer)

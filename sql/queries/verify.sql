@@ -18,16 +18,15 @@ select i.id::text, s.n, s.epoch, s.epoch_from, s.xid_from, s.xid_to, s.events, s
 from cs.audit_seal s, cs.instance i where s.n >= $1 order by s.n limit $2;
 
 -- After a transaction and id, of one epoch.
--- name: verify_events(xid text, id int8, id_from int8, id_to int8, most int4) binary
+-- name: verify_events(xid text, id int8, id_from int8, id_to int8, most int4) copied
 select e.format::int4, e.id, e.ts, e.xid, e.entity, e.entity_id, e.entity_seq, e.actor_id,
        e.actor_kind, e.session_id, e.token_id, e.address, e.event, e.subject, e.from_state,
-       e.to_state, e.body, e.row_digests, e.prev_hash, e.hash,
-       case when e.subject = 'attempt' then e.body ->> 'attempt_id' end
+       e.to_state, e.body, e.row_digests, e.prev_hash, e.hash
 from cs.audit_event e
 where (e.xid, e.id) > ($1::xid8, $2) and e.id >= $3 and e.id < $4
 order by e.xid, e.id limit $5;
 
--- name: verify_decisions(after int8, most int4) binary
+-- name: verify_decisions(after int8, most int4) copied
 select d.id, 'countersign-decision-row-v1', d.id, d.request_id, d.revision, d.round,
        d.reviewer_id, d.verdict, d.bundle_sha256, d.note, d.acknowledged, d.dwell_ms,
        d.session_id, d.token_id, d.decided_at, d.valid_until, d.signature, d.key_id, d.needed
@@ -53,43 +52,23 @@ select v.request_id, v.revision, 'countersign-revision-v1', v.request_id, v.revi
 from cs.revision v where (v.request_id, v.revision) > ($1, $2)
 order by v.request_id, v.revision limit $3;
 
--- name: verify_attempts(after int8, most int4) binary
+-- name: verify_attempts(after int8, most int4) copied
 select a.id, a.state, 'countersign-attempt-v1', a.id, a.request_id, a.revision, a.round,
        a.backend, a.valid_until, a.created_at, a.started_at
 from cs.attempt a where a.id > $1 order by a.id limit $2;
 
--- name: verify_requests(after int8, most int4) binary
+-- name: verify_requests(after int8, most int4) copied
 select r.id, r.state from cs.request r where r.id > $1 order by r.id limit $2;
 
--- Runs that no approval allowed: of other bytes, too late, by too few, by who had a part in it, or
--- twice. How many were needed is signed with each decision.
--- name: verify_runs() binary
-select a.id, a.request_id, case
-    when not exists (select from cs.attempt_decision l where l.attempt_id = a.id)
-        then 'started without a decision'
-    when exists (
-        select from cs.attempt_decision l left join cs.decision d on d.id = l.decision_id
-        where l.attempt_id = a.id and (d.request_id, d.revision, d.round, d.verdict,
-                d.bundle_sha256) is distinct from
-            (a.request_id, a.revision, a.round, case d.verdict when 'break_glass' then d.verdict
-                else 'approve' end, v.bundle_sha256))
-        then 'rests on a decision about something else'
-    when exists (
-        select from cs.attempt_decision l join cs.decision d on d.id = l.decision_id
-        where l.attempt_id = a.id
-          and (d.decided_at > a.started_at or d.valid_until <= a.started_at))
-        then 'started outside the time of its approval'
-    when (
-        select count(distinct d.reviewer_id) < max(d.needed) and not bool_or(
-            d.verdict = 'break_glass')
-        from cs.attempt_decision l join cs.decision d on d.id = l.decision_id
-        where l.attempt_id = a.id)
-        then 'rests on fewer approvals than were needed'
-    when exists (
-        select from cs.attempt_decision l join cs.decision d on d.id = l.decision_id
-        where l.attempt_id = a.id and (d.reviewer_id = r.author_id or d.reviewer_id in (
-            select w.editor_id from cs.revision w where w.request_id = a.request_id)))
-        then 'was approved by who wrote it'
+-- Runs, and of those that no approval allowed, why: of other bytes, too late, by too few, by who
+-- had a part in it, or twice. How many were needed is signed with each decision.
+-- name: verify_runs(after int8, most int4) binary
+select a.id, case
+    when d.count = 0 then 'started without a decision'
+    when d.of_else then 'rests on a decision about something else'
+    when d.untimely then 'started outside the time of its approval'
+    when d.too_few then 'rests on fewer approvals than were needed'
+    when d.own then 'was approved by who wrote it'
     when r.retry_safe <> v.retry_safe
         then 'is to run again otherwise than was approved'
     when not v.retry_safe and exists (
@@ -99,16 +78,31 @@ select a.id, a.request_id, case
 from cs.attempt a
 left join cs.revision v on v.request_id = a.request_id and v.revision = a.revision
 left join cs.request r on r.id = a.request_id
-where a.started_at is not null;
+cross join lateral (
+    select count(*) as count,
+        bool_or((d.request_id, d.revision, d.round, d.verdict, d.bundle_sha256) is distinct from
+            (a.request_id, a.revision, a.round, case d.verdict when 'break_glass' then d.verdict
+                else 'approve' end, v.bundle_sha256)) as of_else,
+        bool_or(d.decided_at > a.started_at or d.valid_until <= a.started_at) as untimely,
+        count(distinct d.reviewer_id) < max(d.needed) and
+            not bool_or(d.verdict = 'break_glass') as too_few,
+        bool_or(d.reviewer_id = r.author_id or exists (
+            select from cs.revision w
+            where w.request_id = a.request_id and w.editor_id = d.reviewer_id)) as own
+    from cs.attempt_decision l left join cs.decision d on d.id = l.decision_id
+    where l.attempt_id = a.id) d
+where a.started_at is not null and a.id > $1 order by a.id limit $2;
 
 -- What was dropped, as the audit trail has it, in the order in which it was; and whether that had
 -- been withdrawn.
 -- name: verify_drops() binary
-select e.id, e.xid, e.entity_id, e.body, exists (
-    select from cs.audit_event w where w.entity = 'retention' and w.entity_id = e.entity_id
+with d as materialized (
+    select e.id, e.xid, e.entity_id, e.body
+    from cs.audit_event e where e.entity = 'retention' and e.event = 'retention.dropped')
+select d.id, d.xid, d.entity_id, d.body, exists (
+    select from cs.audit_event w where w.entity = 'retention' and w.entity_id = d.entity_id
     and w.event = 'retention.withdrawn')
-from cs.audit_event e where e.entity = 'retention' and e.event = 'retention.dropped'
-order by e.id;
+from d order by d.id;
 
 -- name: verify_dropped() binary
 select coalesce(max(t.seal), 0) from cs.retention t where t.state = 'dropped';

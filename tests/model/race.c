@@ -17,7 +17,7 @@ static const struct statement lost = {"model_lost",
                                       __FILE__,
                                       __LINE__,
                                       1,
-                                      false};
+                                      ROWS_TEXT};
 
 /* Told again, an end may have been noticed, or settled, by somebody else meanwhile. */
 #define ENDS "attempt.finish|attempt.drop|attempt.settle|attempt.lost|attempt.adopt_end"

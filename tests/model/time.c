@@ -13,7 +13,7 @@
         "model_" name,                                                                             \
             "update cs." table " set " column " = clock_timestamp() - interval '1 second'"         \
             " where id = any ($1::bigint[]) and " column " is not null",                           \
-            __FILE__, __LINE__, 1, false                                                           \
+            __FILE__, __LINE__, 1, ROWS_TEXT                                                       \
     }
 static const struct statement lease_ends = MOMENT("lease", "attempt", "lease_until");
 static const struct statement falls_due = MOMENT("due", "attempt", "not_before");
@@ -26,7 +26,7 @@ static const struct statement grows_old = {
     __FILE__,
     __LINE__,
     1,
-    false};
+    ROWS_TEXT};
 static void move(struct play *play, const struct statement *statement, int64_t id)
 {
     char list[40];

@@ -8,18 +8,36 @@
 #include "common/io/db.h"
 #include "tests/unit/services.h"
 
-#define STATEMENT(variable, sql, params, is_binary)                                                \
-    static const struct statement variable = {#variable, sql,    "test_db.c",                      \
-                                              __LINE__,  params, is_binary}
+#define STATEMENT(variable, sql, params, form)                                                     \
+    static const struct statement variable = {#variable, sql, "test_db.c", __LINE__, params, form}
 
-STATEMENT(echo, "select $1::bigint, $2::text, $3::bytea, $4::boolean, null::text", 4, false);
-STATEMENT(echo_binary, "select $1::bigint, $2::int, $3::bytea, $4::boolean, 'x'::text", 4, true);
-STATEMENT(refused, "select cs.fail('stale', 'changed meanwhile', 'revision')", 0, false);
-STATEMENT(no_table, "select * from no_such_table", 0, false);
-STATEMENT(end_myself, "select pg_terminate_backend(pg_backend_pid())", 0, false);
-STATEMENT(slow, "select pg_sleep(5)", 0, false);
-STATEMENT(one, "select 1", 0, false);
-STATEMENT(server_process, "select pg_backend_pid()", 0, false);
+STATEMENT(echo, "select $1::bigint, $2::text, $3::bytea, $4::boolean, null::text", 4, ROWS_TEXT);
+STATEMENT(echo_binary, "select $1::bigint, $2::int, $3::bytea, $4::boolean, 'x'::text", 4,
+          ROWS_BINARY);
+STATEMENT(refused, "select cs.fail('stale', 'changed meanwhile', 'revision')", 0, ROWS_TEXT);
+STATEMENT(no_table, "select * from no_such_table", 0, ROWS_TEXT);
+STATEMENT(end_myself, "select pg_terminate_backend(pg_backend_pid())", 0, ROWS_TEXT);
+STATEMENT(slow, "select pg_sleep(5)", 0, ROWS_TEXT);
+STATEMENT(one, "select 1", 0, ROWS_TEXT);
+STATEMENT(server_process, "select pg_backend_pid()", 0, ROWS_TEXT);
+
+#define MANY                                                                                       \
+    "select $1::int8, $2::int2, n::int4, $3::text, '\\x00ff00'::bytea, null::text, true, "         \
+    "'-infinity'::timestamptz, '{\"a\": [1]}'::jsonb, '7'::xid8, ''::text, false "                 \
+    "from generate_series(1, 3) n"
+STATEMENT(many_copied, MANY, 3, ROWS_COPIED);
+STATEMENT(many_binary, MANY, 3, ROWS_BINARY);
+STATEMENT(none_copied, "select n, '$'::text from generate_series(1, 0) n", 0, ROWS_COPIED);
+STATEMENT(breaks_copied, "select 1 / (50000 - n) from generate_series(1, 100000) n", 0,
+          ROWS_COPIED);
+STATEMENT(end_copied,
+          "select n, case when n = 50000 then pg_terminate_backend(pg_backend_pid()) end"
+          " from generate_series(1, 100000) n",
+          0, ROWS_COPIED);
+STATEMENT(slow_copied,
+          "select n, pg_sleep(case when n = 50000 then 5 end)"
+          " from generate_series(1, 100000) n",
+          0, ROWS_COPIED);
 
 static bool loses_answer; /* the next one, once */
 
@@ -51,6 +69,23 @@ static const struct db_param values[] = {
     {DB_BOOL, 1, {0}},
 };
 
+/* Each value, and each as a field. */
+static void assert_same(const struct rows *a, const struct rows *b, int columns)
+{
+    assert_int_equal(rows_count(a), rows_count(b));
+    for (size_t row = 0; row < rows_count(a); row++)
+        for (int column = 0; column < columns; column++) {
+            AUTO(buffer) struct buffer field_a = {0};
+            AUTO(buffer) struct buffer field_b = {0};
+            assert_int_equal(rows_is_null(a, row, column), rows_is_null(b, row, column));
+            assert_true(bytes_equal(rows_bytes(a, row, column), rows_bytes(b, row, column)));
+            assert_true(rows_integer(a, row, column) == rows_integer(b, row, column));
+            rows_add_field(a, row, column, &field_a);
+            rows_add_field(b, row, column, &field_b);
+            assert_true(bytes_equal(buffer_bytes(&field_a), buffer_bytes(&field_b)));
+        }
+}
+
 static void test_values_survive_the_way_there_and_back(void **state)
 {
     (void)state;
@@ -81,6 +116,76 @@ static void test_binary_columns(void **state)
     assert_true(bytes_equal(rows_bytes(rows, 0, 2), (struct bytes){"\0\1\xff", 3}));
     assert_int_equal(rows_integer(rows, 0, 3), 0);
     assert_string_equal(rows_text(rows, 0, 4), "x");
+}
+
+static void test_copied_rows_are_binary_ones(void **state)
+{
+    (void)state;
+    AUTO(db) struct db *db = open_database();
+    struct error err = {0};
+    const struct db_param params[] = {
+        {DB_INT8, INT64_MIN, {0}}, {DB_INT4, 3, {0}}, {DB_TEXT, 0, {"gr\\ün'; $1 --", 14}}};
+    for (int i = 0; i < 2; i++) {
+        AUTO(rows) struct rows *copied = NULL;
+        AUTO(rows) struct rows *binary = NULL;
+        assert_true(db_run(db, &many_copied, params, &copied, &err));
+        assert_true(db_run(db, &many_binary, params, &binary, &err));
+        assert_int_equal(rows_count(copied), 3);
+        assert_string_equal(rows_text(copied, 0, 3), "gr\\ün'; $1 --");
+        assert_true(rows_integer(copied, 0, 0) == INT64_MIN);
+        assert_int_equal(rows_text(copied, 2, 4)[3], 0); /* it ends as a text does */
+        assert_same(copied, binary, 12);
+    }
+}
+
+static void test_no_rows_are_copied(void **state)
+{
+    (void)state;
+    AUTO(db) struct db *db = open_database();
+    AUTO(rows) struct rows *rows = NULL;
+    struct error err = {0};
+    assert_true(db_run(db, &none_copied, NULL, &rows, &err));
+    assert_int_equal(rows_count(rows), 0);
+}
+
+/* More than a row must be on its way for that. */
+static void test_an_error_among_copied_rows(void **state)
+{
+    (void)state;
+    AUTO(db) struct db *db = open_database();
+    AUTO(rows) struct rows *rows = NULL;
+    struct error err = {0};
+    assert_false(db_run(db, &breaks_copied, NULL, &rows, &err));
+    assert_null(rows);
+    assert_int_equal(err.code, ERR_INTERNAL);
+    assert_non_null(strstr(err.text, "division by zero"));
+    assert_true(db_run(db, &one, NULL, &rows, &err));
+}
+
+static void test_a_server_that_ends_while_rows_are_copied(void **state)
+{
+    (void)state;
+    AUTO(db) struct db *db = open_database();
+    AUTO(rows) struct rows *rows = NULL;
+    struct error err = {0};
+    assert_false(db_run(db, &end_copied, NULL, &rows, &err));
+    assert_int_not_equal(err.code, ERR_NONE);
+    assert_true(db_run(db, &one, NULL, &rows, &err));
+}
+
+/* Half of them, and the next statement sees nothing of the other half. */
+static void test_copied_rows_that_do_not_come_are_given_up(void **state)
+{
+    (void)state;
+    AUTO(db) struct db *db = open_database();
+    AUTO(rows) struct rows *rows = NULL;
+    struct error err = {0};
+    db_answers_within(db, 300);
+    assert_false(db_run(db, &slow_copied, NULL, &rows, &err));
+    assert_int_equal(err.code, ERR_LOST);
+    db_answers_within(db, 30000);
+    assert_true(db_run(db, &one, NULL, &rows, &err));
+    assert_int_equal(rows_integer(rows, 0, 0), 1);
 }
 
 static void test_a_null_is_a_null(void **state)
@@ -242,6 +347,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_survive_the_way_there_and_back),
         cmocka_unit_test(test_binary_columns),
+        cmocka_unit_test(test_copied_rows_are_binary_ones),
+        cmocka_unit_test(test_no_rows_are_copied),
+        cmocka_unit_test(test_an_error_among_copied_rows),
+        cmocka_unit_test(test_a_server_that_ends_while_rows_are_copied),
+        cmocka_unit_test(test_copied_rows_that_do_not_come_are_given_up),
         cmocka_unit_test(test_a_null_is_a_null),
         cmocka_unit_test(test_our_own_errors_keep_code_and_field),
         cmocka_unit_test(test_a_wrong_table_is_named_with_file_and_line),

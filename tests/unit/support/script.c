@@ -95,9 +95,9 @@ static struct step *step_of(const char *statement)
     return found;
 }
 
-static bool read_rows(const char *sql, bool binary, struct rows **ret_rows, struct error *err)
+static bool read_rows(const char *sql, int form, struct rows **ret_rows, struct error *err)
 {
-    const struct statement statement = {"scripted", sql, "script.c", 1, 0, binary};
+    const struct statement statement = {"scripted", sql, "script.c", 1, 0, form};
     AUTO(db) struct db *db = NULL;
     return db_open(TEST_DATABASE, "script", &db, err) &&
            __real_db_run(db, &statement, NULL, ret_rows, err);
@@ -136,7 +136,7 @@ static bool answer(const struct statement *statement, const struct db_param *par
         print_error("nobody wrote down what %s answers\n", statement->name);
         abort();
     }
-    bool fine = step->sql ? read_rows(step->sql, statement->binary, ret_rows, err)
+    bool fine = step->sql ? read_rows(step->sql, statement->form, ret_rows, err)
                           : fail(err, step->code, "%s was told to fail", statement->name);
     if (step->sql && !fine) {
         print_error("%s: %s\n", statement->name, err->text);
