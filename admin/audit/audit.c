@@ -72,6 +72,18 @@ static bool keep_checked(const struct audit_place *place, const struct verify_re
     return checked_write(checked_option, &checked, err);
 }
 
+/* What an older version of this program did not bind can not be known to be as it was. */
+static void print_unbound(const struct verify_result *result)
+{
+    if (result->unbound_attempts)
+        printf("not bound: %" PRId64
+               " runs ended before the audit trail covered what came of them\n",
+               result->unbound_attempts);
+    if (result->unbound_requests)
+        printf("not bound: %" PRId64 " requests came before the audit trail covered their words\n",
+               result->unbound_requests);
+}
+
 static int verify_place(const struct audit_place *place, const struct checked *checked,
                         struct error *err)
 {
@@ -88,6 +100,7 @@ static int verify_place(const struct audit_place *place, const struct checked *c
         return err->code == ERR_CONFLICT ? BROKEN : UNREADABLE;
     print_result(place, &result, clock_monotonic_us() - start_us);
     print_signatures(checked, &result);
+    print_unbound(&result);
     if (result.unsealed_us > UNSEALED_US) {
         printf("unsealed: a row has waited for %.1f s\n", (double)result.unsealed_us / 1e6);
         return UNSEALED;

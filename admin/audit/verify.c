@@ -25,7 +25,7 @@ bool verify_run(struct db *db, const struct verify_options *options,
     verify->db = db;
     verify->options = options;
     pthread_mutex_init(&verify->db_lock, NULL);
-    bool good = hasher_new(&verify->hasher, err);
+    bool good = hasher_new(&verify->hasher, err) && verify_results_new(&verify->results, err);
     verify->merkle.hasher = verify->hasher;
     good = good && begin(verify, err) && verify_drops_read(verify, err) &&
            verify_events(verify, err) && verify_tables(verify, err);
@@ -35,6 +35,7 @@ bool verify_run(struct db *db, const struct verify_options *options,
     rows_free(verify->seals);
     marks_auto(&verify->marks);
     hasher_free(verify->hasher);
+    verify_results_free(&verify->results);
     buffer_auto(&verify->field);
     free(verify->pending);
     free(verify->drops.list);

@@ -63,7 +63,7 @@ static bool take_proposal(struct verify *verify, const struct link *link, int64_
     return hex_decode(hex, mark->hash, sizeof mark->hash);
 }
 
-/* "decision:7", "revision:2" and "attempt:9", with the digest of that row in hex. */
+/* "decision:7", "revision:2", "attempt:9" and "request:4", with the digest of that row in hex. */
 struct item {
     int64_t kind, number; /* MARK_DECISION, … */
     char hex[SHA256_HEX];
@@ -72,7 +72,8 @@ struct item {
 /* NULL when it is none; else what is behind it. */
 static const char *read_item(const char *at, struct item *ret_item)
 {
-    static const char *const kinds[] = {"\"decision:", "\"revision:", "\"attempt:", "\"retention:"};
+    static const char *const kinds[] = {
+        "\"decision:", "\"revision:", "\"attempt:", "\"retention:", "\"request:"};
     static const char between[] = "\": \"";
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         size_t len = strlen(kinds[i]);
@@ -94,10 +95,26 @@ static const char *read_item(const char *at, struct item *ret_item)
     return NULL;
 }
 
+/* As it was made, and then as it ended; the same for its place in the chain. */
+static bool take_attempt(struct verify *verify, const struct link *link, const struct item *item)
+{
+    struct mark *mark = marks_get(&verify->marks, MARK_ATTEMPT, item->number, link->id);
+    if (link->kind != verify_kind(verify, bytes_of("request")))
+        return false;
+    if (link->seq < mark->seq)
+        return true;
+    mark->seq = link->seq;
+    return hex_decode(item->hex, mark->hash, sizeof mark->hash);
+}
+
 static bool take_item(struct verify *verify, const struct link *link, const struct item *item)
 {
     if (item->kind == MARK_RETENTION)
         return take_proposal(verify, link, item->number, item->hex);
+    if (item->kind == MARK_ATTEMPT)
+        return take_attempt(verify, link, item);
+    if (item->kind == MARK_REQUEST && item->number != link->id)
+        return false;
     bool is_revision = item->kind == MARK_REVISION;
     struct mark *mark = marks_get(&verify->marks, item->kind, is_revision ? link->id : item->number,
                                   is_revision ? item->number : 0);
@@ -223,7 +240,7 @@ static void print_progress(const struct verify *verify)
         fprintf(stderr, "\r%" PRId64 " rows ", verify->result.events);
 }
 
-static bool read_page(struct verify *verify, const int64_t after[2], int32_t most,
+static bool read_page(struct verify *verify, const int64_t after[TABLE_KEYS], int32_t most,
                       struct rows **ret_rows, struct error *err)
 {
     char xid[24];
@@ -246,7 +263,7 @@ static bool take_page(struct verify *verify, struct rows **io_rows, struct error
 static const struct table events = {.most = VERIFY_PAGE,
                                     .key = {XID, ID},
                                     .first = {0, INT64_MIN},
-                                    .read_by_both = read_page,
+                                    .read_by_all = read_page,
                                     .take_page = take_page};
 
 bool verify_events(struct verify *verify, struct error *err)

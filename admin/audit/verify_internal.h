@@ -10,6 +10,7 @@
 #include "admin/audit/verify_checked.h"
 #include "admin/audit/verify_drops.h"
 #include "admin/audit/verify_pages.h"
+#include "admin/audit/verify_results.h"
 #include "common/base/hasher.h"
 #include "common/domain/merkle.h"
 
@@ -23,6 +24,7 @@ enum {
     MARK_REVISION,
     MARK_ATTEMPT,
     MARK_RETENTION,
+    MARK_REQUEST,
     MARK_ATTEMPT_STATE,
     MARK_ENTITY
 };
@@ -58,6 +60,7 @@ struct verify {
     int64_t last_id;      /* of all before */
     size_t head_at;       /* heads before it were found */
     struct signers *signers;
+    struct results results;
     int64_t under_checked; /* decisions under the head of an earlier run */
     struct hasher *hasher;
     struct buffer field; /* the bytes that are hashed now */
@@ -75,6 +78,8 @@ int64_t verify_row_seal(const struct verify *verify); /* over the last row; VERI
 
 bool verify_events(struct verify *verify, struct error *err);
 bool verify_tables(struct verify *verify, struct error *err);
+/* "attempt 7: why" */
+bool verify_broken(const char *what, int64_t id, const char *why, struct error *err);
 /* SHA-256 of 0x00 and the columns from the first to the last, as fields. */
 void verify_take_digest(struct verify *verify, const struct rows *rows, size_t row,
                         const int columns[2], uint8_t ret_digest[SHA256_SIZE]);

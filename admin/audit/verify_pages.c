@@ -8,7 +8,7 @@
 struct page {
     struct verify *verify;
     const struct table *table, *end; /* what is read next; behind the last one */
-    int64_t after[2];
+    int64_t after[TABLE_KEYS];
     struct rows *rows;
     bool good;
     struct error err;
@@ -22,7 +22,7 @@ static void *fetch(void *context)
     page->good =
         table->read
             ? table->read(page->verify->db, page->after[0], table->most, &page->rows, &page->err)
-            : table->read_by_both(page->verify, page->after, table->most, &page->rows, &page->err);
+            : table->read_by_all(page->verify, page->after, table->most, &page->rows, &page->err);
     pthread_mutex_unlock(&page->verify->db_lock);
     return NULL;
 }
@@ -37,7 +37,7 @@ static void begin(struct page *page)
 static void go_on(struct page *page, const struct rows *rows)
 {
     size_t got = rows_count(rows);
-    if (got == (size_t)page->table->most) {
+    if (page->table->uneven ? got > 0 : got == (size_t)page->table->most) {
         for (size_t i = 0; i < COUNT_OF(page->after); i++)
             page->after[i] = rows_integer(rows, got - 1, page->table->key[i]);
     } else {

@@ -7,7 +7,7 @@
 #include "admin/audit/verify_internal.h"
 #include "build/gen/statements.h"
 
-static bool broken(const char *what, int64_t id, const char *why, struct error *err)
+bool verify_broken(const char *what, int64_t id, const char *why, struct error *err)
 {
     return fail(err, ERR_CONFLICT, "%s %" PRId64 ": %s", what, id, why);
 }
@@ -41,7 +41,7 @@ static bool decision(struct verify *verify, const struct rows *rows, size_t row,
     int64_t id = rows_integer(rows, row, 0);
     verify_take_digest(verify, rows, row, (const int[]){1, LAST}, digest);
     if (!verify_is_covered(verify, (const int64_t[]){MARK_DECISION, id, 0}, digest))
-        return broken("decision", id, "is not as the audit trail has it", err);
+        return verify_broken("decision", id, "is not as the audit trail has it", err);
     const struct mark *mark = marks_find(&verify->marks, MARK_DECISION, id, 0);
     *ret_checked = verify_checked_decision(verify, mark, rows_text(rows, row, KEY_ID));
     return true;
@@ -107,7 +107,7 @@ static bool is_state(const struct verify *verify, const struct mark *mark, struc
 /* started_at is set just before the audit row of the start is written, by the same clock. */
 static bool began_then(const struct mark *mark, const struct rows *rows, size_t row)
 {
-    enum { STARTED_AT = 10, APART_US = 60000000 };
+    enum { STARTED_AT = 12, APART_US = 60000000 };
     int64_t said_us = mark ? mark->seq : 0;
     if (said_us == MARK_BEGIN_DROPPED || rows_is_null(rows, row, STARTED_AT))
         return said_us <= 0;
@@ -117,49 +117,55 @@ static bool began_then(const struct mark *mark, const struct rows *rows, size_t 
 
 static bool attempts(struct verify *verify, const struct rows *rows, size_t row, struct error *err)
 {
-    uint8_t digest[SHA256_SIZE];
     int64_t id = rows_integer(rows, row, 0);
     const struct mark *state = marks_find(&verify->marks, MARK_ATTEMPT_STATE, id, 0);
-    verify_take_digest(verify, rows, row, (const int[]){2, 9}, digest);
-    if (!verify_is_covered(verify, (const int64_t[]){MARK_ATTEMPT, id, 0}, digest))
-        return broken("attempt", id, "is not as the audit trail has it", err);
     if (!is_state(verify, state, rows_bytes(rows, row, 1)))
-        return broken("attempt", id, "is in a state that no move led to", err);
-    return began_then(state, rows, row) ||
-           broken("attempt", id, "began at another time than the audit trail has it", err);
+        return verify_broken("attempt", id, "is in a state that no move led to", err);
+    if (!began_then(state, rows, row))
+        return verify_broken("attempt", id, "began at another time than the audit trail has it",
+                             err);
+    return verify_results_attempt(verify, rows, row, err);
 }
 
 static bool requests(struct verify *verify, const struct rows *rows, size_t row, struct error *err)
 {
+    enum { FIRST = 2, LAST = 10 };
+    uint8_t digest[SHA256_SIZE];
     int64_t id = rows_integer(rows, row, 0);
     int64_t kind = verify_kind(verify, bytes_of("request"));
     const struct mark *mark = marks_find(&verify->marks, kind, id, 0);
+    verify_take_digest(verify, rows, row, (const int[]){FIRST, LAST}, digest);
+    if (!marks_find(&verify->marks, MARK_REQUEST, id, 0))
+        verify->result.unbound_requests++;
+    else if (!verify_is_covered(verify, (const int64_t[]){MARK_REQUEST, id, 0}, digest))
+        return verify_broken("request", id, "is not as the audit trail has it", err);
     return is_state(verify, mark, rows_bytes(rows, row, 1)) ||
-           broken("request", id, "is in a state that no move led to", err);
+           verify_broken("request", id, "is in a state that no move led to", err);
 }
 
 static bool runs(struct verify *verify, const struct rows *rows, size_t row, struct error *err)
 {
     const char *fault = rows_text(rows, row, 1);
     (void)verify;
-    return !fault || broken("attempt", rows_integer(rows, row, 0), fault, err);
+    return !fault || verify_broken("attempt", rows_integer(rows, row, 0), fault, err);
 }
 
 /* What the audit trail covers, and nobody has seen. */
 static bool none_is_missing(const struct verify *verify, struct error *err)
 {
-    static const char *const names[] = {"decision", "revision of request", "attempt", "retention"};
+    static const char *const names[] = {"decision", "revision of request", "attempt", "retention",
+                                        "request"};
     for (size_t i = 0; i < verify->marks.size; i++) {
         const struct mark *mark = &verify->marks.list[i];
-        if (mark->kind >= MARK_DECISION && mark->kind <= MARK_RETENTION && !mark->seen)
-            return broken(names[mark->kind - MARK_DECISION], mark->id, "is missing", err);
+        if (mark->kind >= MARK_DECISION && mark->kind <= MARK_REQUEST && !mark->seen)
+            return verify_broken(names[mark->kind - MARK_DECISION], mark->id, "is missing", err);
     }
     return true;
 }
 
 #define REVISIONS_PAGE 500 /* with their code */
 
-static bool read_revisions(struct verify *verify, const int64_t after[2], int32_t most,
+static bool read_revisions(struct verify *verify, const int64_t after[TABLE_KEYS], int32_t most,
                            struct rows **ret_rows, struct error *err)
 {
     return sql_verify_revisions(verify->db, after[0], (int32_t)after[1], most, ret_rows, err);
@@ -176,7 +182,7 @@ static const struct table tables[] = {
     {.most = REVISIONS_PAGE,
      .key = {0, 1},
      .first = {INT64_MIN, 0},
-     .read_by_both = read_revisions,
+     .read_by_all = read_revisions,
      .take = revisions},
     {BY_ID, .known = true, .read = sql_verify_runs, .take = runs},
 };
@@ -187,8 +193,8 @@ bool verify_tables(struct verify *verify, struct error *err)
     struct error unsigned_err;
     verify->signers = signers_new(verify->options->decision_keys);
     bool good = verify_pages(verify, tables, COUNT_OF(tables), err) &&
-                none_is_missing(verify, err) && verify_checked_end(verify, err) &&
-                verify_drops_end(verify, err);
+                verify_results(verify, err) && none_is_missing(verify, err) &&
+                verify_checked_end(verify, err) && verify_drops_end(verify, err);
     if (signers_end(verify->signers, &unsigned_err))
         return good;
     *err = unsigned_err;

@@ -30,11 +30,31 @@ void hasher_free(struct hasher *hasher)
     free(hasher);
 }
 
+/* It fails for want of memory alone, and a digest that was not made must never be compared. */
+static void must(int done)
+{
+    if (!done)
+        memory_none();
+}
+
+void hasher_start(struct hasher *hasher)
+{
+    must(EVP_DigestInit_ex2(hasher->state, NULL, NULL));
+}
+
+void hasher_add(struct hasher *hasher, struct bytes data)
+{
+    must(EVP_DigestUpdate(hasher->state, data.data, data.len));
+}
+
+void hasher_end(struct hasher *hasher, uint8_t ret_digest[SHA256_SIZE])
+{
+    must(EVP_DigestFinal_ex(hasher->state, ret_digest, NULL));
+}
+
 void hasher_take(struct hasher *hasher, struct bytes data, uint8_t ret_digest[SHA256_SIZE])
 {
-    /* It fails for want of memory alone, and a digest that was not made must never be compared. */
-    if (!EVP_DigestInit_ex2(hasher->state, NULL, NULL) ||
-        !EVP_DigestUpdate(hasher->state, data.data, data.len) ||
-        !EVP_DigestFinal_ex(hasher->state, ret_digest, NULL))
-        memory_none();
+    hasher_start(hasher);
+    hasher_add(hasher, data);
+    hasher_end(hasher, ret_digest);
 }

@@ -99,9 +99,12 @@ most.';
 create or replace function cs.adoption_close(a cs.attempt, actor jsonb, why text) returns void
     language plpgsql as $$
 begin
-    update attempt set adopt_until = null, lease_until = null, reason = why where id = a.id;
-    perform audit_put('request', a.request_id, actor, 'attempt.adopt_end', jsonb_build_object(
-        'attempt_id', a.id, 'fence', a.fence, 'reason', why));
+    update attempt t set adopt_until = null, lease_until = null, reason = why,
+            results_sha256 = results_digest(t.id)
+        where t.id = a.id returning * into a;
+    perform audit_add(array[audit_row('request', a.request_id, actor, 'attempt.adopt_end',
+        jsonb_build_object('attempt_id', a.id, 'fence', a.fence, 'reason', why),
+        row_digests => attempt_ends(a))]);
     if evidence_counts(a, (select r from cs.request r where r.id = a.request_id)) then
         perform attempt_retry(a.request_id, a);
     end if;

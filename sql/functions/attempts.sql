@@ -358,11 +358,12 @@ declare
     why text := left(coalesce(item ->> 'reason', ''), 200);
     body jsonb := jsonb_build_object('attempt_id', a.id, 'backend', a.backend, 'reason', why);
 begin
-    update attempt set state = 'failed', finished_at = clock_timestamp(), reason = why,
+    update attempt t set state = 'failed', finished_at = clock_timestamp(), reason = why,
             error_name = left(coalesce(item ->> 'error_name', ''), 200),
             error_value = left(coalesce(item ->> 'error_value', ''), 2000)
-        where id = a.id;
-    perform audit_move(r.id, actor, 'attempt.give_up', 'attempt', 'ready', 'failed', body);
+        where t.id = a.id returning * into a;
+    perform audit_move(r.id, actor, 'attempt.give_up', 'attempt', 'ready', 'failed', body,
+        attempt_ends(a));
     if r.state = 'approved' then
         update request set state = 'failed', expires_at = null where id = r.id;
         perform audit_move(r.id, actor, 'request.give_up', 'request', 'approved', 'failed', body);

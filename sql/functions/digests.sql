@@ -24,11 +24,63 @@ create or replace function cs.decision_digest(d cs.decision) returns text
         cs.bytes(d.needed::text)])));
 comment on function cs.decision_digest is 'Digest in hex of a decision row.';
 
-create or replace function cs.attempt_digest(a cs.attempt) returns text
+create or replace function cs.attempt_fields(a cs.attempt) returns bytea
     language sql stable parallel safe
-    return cs.hex(sha256('\x00'::bytea || cs.fields(array[
+    return cs.fields(array[
         cs.bytes('countersign-attempt-v1'), cs.bytes(a.id::text), cs.bytes(a.request_id::text),
         cs.bytes(a.revision::text), cs.bytes(a.round::text), cs.bytes(a.backend),
-        cs.bytes(cs.micros(a.valid_until)), cs.bytes(cs.micros(a.created_at))])));
+        cs.bytes(cs.micros(a.valid_until)), cs.bytes(cs.micros(a.created_at))]);
+comment on function cs.attempt_fields is 'The columns of an attempt row that never change.';
+
+create or replace function cs.attempt_digest(a cs.attempt) returns text
+    language sql stable parallel safe
+    return cs.hex(sha256('\x00'::bytea || cs.attempt_fields(a)));
 comment on function cs.attempt_digest is
-    'Digest in hex of the columns of an attempt row that never change.';
+    'Digest in hex of an attempt row as it was made: the columns that never change.';
+
+create or replace function cs.attempt_end_digest(a cs.attempt) returns text
+    language sql stable parallel safe
+    return cs.hex(sha256('\x00'::bytea || cs.attempt_fields(a) || cs.fields(array[
+        cs.bytes('countersign-attempt-end-v1'), cs.bytes(a.fence::text),
+        cs.bytes(cs.micros(a.started_at)), cs.bytes(cs.micros(a.running_at)),
+        cs.bytes(cs.micros(a.finished_at)), cs.bytes(a.exit_code::text),
+        cs.bytes(a.term_signal::text), cs.bytes(a.reason), cs.bytes(a.error_name),
+        cs.bytes(a.error_value), cs.bytes(a.duration_ms::text), cs.bytes(a.cpu_ms::text),
+        cs.bytes(a.memory_peak_bytes::text), cs.bytes(a.output_truncated::text),
+        a.results_sha256])));
+comment on function cs.attempt_end_digest is
+    'Digest in hex of an attempt row as it ended: the columns that never change, then what came of
+it; results_sha256 covers what it handed back.';
+
+create or replace function cs.attempt_ends(a cs.attempt) returns jsonb
+    language sql stable parallel safe
+    return jsonb_build_object('attempt:' || a.id, cs.attempt_end_digest(a));
+comment on function cs.attempt_ends is
+    'The row_digests of an audit row after which an attempt that has ended is as it is now: of
+several in a chain the newest holds.';
+
+create or replace function cs.results_digest(of_attempt bigint) returns bytea
+    language plpgsql stable as $$
+begin
+    return (select sha256('\x00'::bytea || string_agg(cs.fields(array[
+                cs.bytes('countersign-result-v1'), cs.bytes(o.attempt_id::text),
+                cs.bytes(o.fence::text), cs.bytes(o.n::text), cs.bytes(o.kind), cs.bytes(o.name),
+                cs.bytes(o.mime), cs.bytes(o.bytes::text), o.sha256, cs.bytes(o.meta::text)]),
+                ''::bytea order by o.n))
+            from cs.output_item o where o.attempt_id = of_attempt);
+end
+$$;
+comment on function cs.results_digest is
+    'Digest over what an attempt handed back, each item with the digest of its bytes; null: nothing.';
+
+create or replace function cs.request_digest(
+    id bigint, team_id bigint, author_id bigint, token_id bigint, created_at timestamptz,
+    again_of bigint, question text, state_echo jsonb)
+    returns text language sql stable parallel safe
+    return cs.hex(sha256('\x00'::bytea || cs.fields(array[
+        cs.bytes('countersign-request-v1'), cs.bytes(id::text), cs.bytes(team_id::text),
+        cs.bytes(author_id::text), cs.bytes(token_id::text), cs.bytes(cs.micros(created_at)),
+        cs.bytes(again_of::text), cs.bytes(question), cs.bytes(state_echo::text)])));
+comment on function cs.request_digest is
+    'Digest in hex of what never changes of a request: whose it is, for which team, and what was
+asked.';

@@ -74,15 +74,17 @@ comment on function cs.cancel_retry is
 
 create or replace function cs.attempt_drop(a cs.attempt, actor jsonb, why text) returns void
     language plpgsql as $$
+declare
+    was text := a.state;
 begin
     if a.id is null then
         return;
     end if;
-    update attempt set state = 'cancelled', reason = why, finished_at = clock_timestamp(),
+    update attempt t set state = 'cancelled', reason = why, finished_at = clock_timestamp(),
             lease_until = null
-        where id = a.id;
-    perform audit_move(a.request_id, actor, 'attempt.drop', 'attempt', a.state, 'cancelled',
-        jsonb_build_object('attempt_id', a.id, 'reason', why));
+        where t.id = a.id returning * into a;
+    perform audit_move(a.request_id, actor, 'attempt.drop', 'attempt', was, 'cancelled',
+        jsonb_build_object('attempt_id', a.id, 'reason', why), attempt_ends(a));
 end
 $$;
 comment on function cs.attempt_drop is 'Cancels an attempt whose code has not left; null is none.';
@@ -111,10 +113,11 @@ begin
         if a.state in ('starting', 'running') then
             perform fail('wrong_state', 'It is running again just now');
         elsif a.state = 'unknown' then
-            update attempt set state = outcome, reason = 'settled', adopt_until = null,
-                    lease_until = null where id = a.id;
+            update attempt t set state = outcome, reason = 'settled', adopt_until = null,
+                    lease_until = null, results_sha256 = results_digest(t.id)
+                where t.id = a.id returning * into a;
             perform audit_move(r.id, actor_json(item, who), 'attempt.settle', 'attempt', 'unknown',
-                outcome, jsonb_build_object('attempt_id', a.id));
+                outcome, jsonb_build_object('attempt_id', a.id), attempt_ends(a));
         else
             perform attempt_drop(a, actor_json(item, who), 'settled');
         end if;

@@ -62,7 +62,8 @@ begin
             duration_ms = (h.item ->> 'duration_ms')::bigint,
             cpu_ms = (h.item ->> 'cpu_ms')::bigint,
             memory_peak_bytes = (h.item ->> 'memory_peak_bytes')::bigint,
-            output_truncated = coalesce((h.item ->> 'output_truncated')::bool, false)
+            output_truncated = coalesce((h.item ->> 'output_truncated')::bool, false),
+            results_sha256 = results_digest(a.id)
         from unnest(ends) h where a.id = any (ids) and a.id = (h.a).id;
     update request r set expires_at = null,
             state = request_outcome(h.item ->> 'outcome', (h.r).state)
@@ -70,8 +71,8 @@ begin
             and r.id = (h.r).id;
     perform audit_add(array(
         select audit_row('request', (h.r).id, worker_actor(h.item), m.subject || '.finish',
-            m.body, m.subject, m.was, m.now)
-        from unnest(ends) h
+            m.body, m.subject, m.was, m.now, m.digests)
+        from unnest(ends) h join attempt t on t.id = (h.a).id
         left join lateral (
             select jsonb_agg(jsonb_build_object('n', o.n, 'kind', o.kind, 'bytes', o.bytes,
                                                 'sha256', hex(o.sha256)) order by o.n)
@@ -81,9 +82,10 @@ begin
                 jsonb_build_object('attempt_id', (h.a).id, 'fence', (h.a).fence,
                     'exit_code', h.item -> 'exit_code', 'term_signal', h.item -> 'term_signal',
                     'reason', h.item -> 'reason', 'duration_ms', h.item -> 'duration_ms',
-                    'items', o.items))),
+                    'items', o.items)), attempt_ends(t)),
             (2, 'request', (h.r).state, request_outcome(h.item ->> 'outcome', (h.r).state),
-                jsonb_build_object('attempt_id', (h.a).id))) m (place, subject, was, now, body)
+                jsonb_build_object('attempt_id', (h.a).id), null))
+            m (place, subject, was, now, body, digests)
         order by h.n, m.place));
 end
 $$;

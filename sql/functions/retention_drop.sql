@@ -120,13 +120,13 @@ create or replace function cs.retention_carry(t cs.retention, requests bigint[])
     ), last as (
         select distinct on (m.entity_id, m.attempt) m.* from moved m
         order by m.entity_id, m.attempt, m.entity_seq desc
-    ), part (entity_id, n, request, attempt, state, of_row, digest) as (
-        select o.entity_id, 1, null, null, null, null, null::jsonb from old o
+    ), part (entity_id, entity_seq, n, request, attempt, state, of_row, digest) as (
+        select o.entity_id, o.entity_seq, 1, null, null, null, null, null::jsonb from old o
         union all
-        select l.entity_id, 0, case l.attempt when '' then l.state end, nullif(l.attempt, ''),
-               l.state, null, null from last l
+        select l.entity_id, l.entity_seq, 0, case l.attempt when '' then l.state end,
+               nullif(l.attempt, ''), l.state, null, null from last l
         union all
-        select o.entity_id, 0, null, null, null, d.key, d.value
+        select o.entity_id, o.entity_seq, 0, null, null, null, d.key, d.value
         from old o cross join lateral jsonb_each(o.row_digests) d
     ), made as (
         insert into audit_event (entity, entity_id, actor_kind, event, body, row_digests)
@@ -134,7 +134,9 @@ create or replace function cs.retention_carry(t cs.retention, requests bigint[])
                    'retention_id', t.id, 'seal', t.seal, 'rows', sum(p.n),
                    'request', max(p.request), 'attempts', coalesce(jsonb_object_agg(
                        p.attempt, p.state) filter (where p.attempt is not null), '{}')),
-               jsonb_object_agg(p.of_row, p.digest) filter (where p.of_row is not null)
+               -- Of an attempt, the newest.
+               jsonb_object_agg(p.of_row, p.digest order by p.entity_seq)
+                   filter (where p.of_row is not null)
         from part p group by p.entity_id order by p.entity_id
         returning body
     )

@@ -32,15 +32,17 @@ declare
     system jsonb := '{"kind": "system"}';
     body jsonb := jsonb_build_object('attempt_id', a.id, 'fence', a.fence,
                                      'worker_id', a.worker_id, 'reason', 'lease_ended');
+    lost attempt;
 begin
     if a.state = 'claimed' then
         update attempt set state = 'ready', worker_id = null, lease_until = null where id = a.id;
         perform audit_move(r.id, system, 'attempt.lost', 'attempt', 'claimed', 'ready', body);
         return '[]';
     end if;
-    update attempt set state = 'unknown', reason = 'lost', finished_at = clock_timestamp(),
-            lease_until = null where id = a.id;
-    perform audit_move(r.id, system, 'attempt.lost', 'attempt', a.state, 'unknown', body);
+    update attempt t set state = 'unknown', reason = 'lost', finished_at = clock_timestamp(),
+            lease_until = null where t.id = a.id returning * into lost;
+    perform audit_move(r.id, system, 'attempt.lost', 'attempt', a.state, 'unknown', body,
+        attempt_ends(lost));
     if r.state <> 'running' then
         update request set state = 'running', expires_at = null where id = r.id;
         perform audit_move(r.id, system, 'request.running', 'request', r.state, 'running',

@@ -63,5 +63,6 @@ $$;
 
 -- `countersign audit verify` reads raw rows, and nothing secret.
 grant select on cs.audit_event, cs.audit_seal, cs.request, cs.revision, cs.revision_file,
-    cs.decision, cs.attempt, cs.attempt_decision, cs.output_item, cs.legal_move, cs.cost_span,
-    cs.instance, cs.schema_migration, cs.retention to countersign_verifier;
+    cs.request_text, cs.decision, cs.attempt, cs.attempt_decision, cs.output_item,
+    cs.output_chunk, cs.legal_move, cs.cost_span, cs.instance, cs.schema_migration,
+    cs.retention to countersign_verifier;

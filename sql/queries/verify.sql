@@ -52,13 +52,80 @@ select v.request_id, v.revision, 'countersign-revision-v1', v.request_id, v.revi
 from cs.revision v where (v.request_id, v.revision) > ($1, $2)
 order by v.request_id, v.revision limit $3;
 
+-- The digest of what never changes, then of what came of it; whether it has ended, whether it says
+-- what came of it, and whether there is what it says that it handed back.
 -- name: verify_attempts(after int8, most int4) copied
 select a.id, a.state, 'countersign-attempt-v1', a.id, a.request_id, a.revision, a.round,
-       a.backend, a.valid_until, a.created_at, a.started_at
+       a.backend, a.valid_until, a.created_at,
+       'countersign-attempt-end-v1', a.fence, a.started_at, a.running_at, a.finished_at,
+       a.exit_code, a.term_signal, a.reason, a.error_name, a.error_value, a.duration_ms, a.cpu_ms,
+       a.memory_peak_bytes, a.output_truncated, a.results_sha256,
+       a.state not in ('ready', 'claimed', 'starting', 'running'),
+       num_nonnulls(a.finished_at, a.exit_code, a.term_signal, a.duration_ms, a.cpu_ms,
+           a.memory_peak_bytes, nullif(a.reason, ''), nullif(a.error_name, ''),
+           nullif(a.error_value, ''), nullif(a.output_truncated, false)) > 0,
+       a.results_sha256 is null or exists (
+           select from cs.output_item o where o.attempt_id = a.id)
 from cs.attempt a where a.id > $1 order by a.id limit $2;
 
 -- name: verify_requests(after int8, most int4) copied
-select r.id, r.state from cs.request r where r.id > $1 order by r.id limit $2;
+select r.id, r.state, 'countersign-request-v1', r.id, r.team_id, r.author_id, r.token_id,
+       r.created_at, r.again_of, t.question, t.state_echo
+from cs.request r left join cs.request_text t on t.request_id = r.id
+where r.id > $1 order by r.id limit $2;
+
+-- What attempts handed back, and the digest over it that their row has; whether there is any
+-- content just when there should be.
+-- name: verify_items(attempt_id int8, n int4, most int4) copied
+select o.attempt_id, o.n, 'countersign-result-v1', o.attempt_id, o.fence, o.n, o.kind, o.name,
+       o.mime, o.bytes, o.sha256, o.meta, a.request_id, a.results_sha256,
+       exists (select from cs.output_chunk c where c.attempt_id = o.attempt_id
+           and c.fence = o.fence and c.item = o.n and c.n = 0) = (o.bytes > 0)
+from cs.output_item o left join cs.attempt a on a.id = o.attempt_id
+where (o.attempt_id, o.n) > ($1, $2) order by o.attempt_id, o.n limit $3;
+
+-- The content of each, behind what it should be; no more than 16 MiB at once, but for one of them.
+-- name: verify_chunks(attempt_id int8, fence int8, item int4, n int4, most int4) copied
+with page as (
+    select c.*, sum(octet_length(c.data)) over (order by c.attempt_id, c.fence, c.item, c.n) as sum
+    from (select * from cs.output_chunk c where (c.attempt_id, c.fence, c.item, c.n)
+              > ($1, $2, $3, $4)
+          order by c.attempt_id, c.fence, c.item, c.n limit $5) c)
+select p.attempt_id, p.fence, p.item, p.n, o.bytes, o.sha256, p.data
+from page p left join cs.output_item o
+    on (o.attempt_id, o.n, o.fence) = (p.attempt_id, p.item, p.fence)
+where p.sum - octet_length(p.data) < 16777216
+order by p.attempt_id, p.fence, p.item, p.n;
+
+-- What the rows of the audit trail tell of runs that ended before it had the digest of that. Later
+-- moves give another reason.
+-- name: verify_told(after int8, most int4) copied
+select a.id, case
+    when (e.body ->> 'exit_code', e.body ->> 'term_signal', e.body ->> 'duration_ms')
+        is distinct from (a.exit_code::text, a.term_signal::text, a.duration_ms::text)
+        then 'ended otherwise than the audit trail tells'
+    when a.state = e.to_state and a.state <> 'unknown'
+        and a.reason <> left(coalesce(e.body ->> 'reason', ''), 200)
+        then 'ended for another reason than the audit trail tells'
+    when e.body -> 'items' is distinct from (
+        select jsonb_agg(jsonb_build_object('n', o.n, 'kind', o.kind, 'bytes', o.bytes, 'sha256',
+                             encode(o.sha256, 'hex')) order by o.n)
+        from cs.output_item o where o.attempt_id = a.id)
+        then 'handed back something else than the audit trail tells' end
+from cs.attempt a cross join lateral (
+    select f.* from cs.audit_event f
+    where f.entity = 'request' and f.entity_id = a.request_id and f.event = 'attempt.finish'
+      and f.body ->> 'attempt_id' = a.id::text
+    order by f.entity_seq desc limit 1) e
+where a.id > $1 and not coalesce(e.row_digests ? ('attempt:' || a.id), false)
+order by a.id limit $2;
+
+-- The same of who asked: who wrote the first version.
+-- name: verify_askers(after int8, most int4) copied
+select r.id, case when (r.author_id, r.token_id) is distinct from (v.editor_id, v.token_id)
+    then 'is of somebody else than who wrote its first version' end
+from cs.request r join cs.revision v on v.request_id = r.id and v.revision = 1
+where r.id > $1 order by r.id limit $2;
 
 -- Runs, and of those that no approval allowed, why: of other bytes, too late, by too few, by who
 -- had a part in it, or twice. How many were needed is signed with each decision.
