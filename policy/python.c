@@ -44,21 +44,6 @@ static void tell(struct python *python, enum fact_kind kind, const char *name,
     judge_fact(python->judge, kind, name, node ? node->start : 0, node ? node->end : 0);
 }
 
-static bool begins_like_sql(const char *text)
-{
-    static const char *const words[] = {"select",   "with",  "insert", "update", "delete",
-                                        "drop",     "alter", "create", "grant",  "revoke",
-                                        "truncate", "copy",  "merge"};
-    while (isspace((unsigned char)*text))
-        text++;
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
-        size_t len = strlen(words[i]);
-        if (strncasecmp(text, words[i], len) == 0 && isspace((unsigned char)text[len]))
-            return true;
-    }
-    return false;
-}
-
 static void tell_string(struct python_walk *walk, const char *text, const struct node *node)
 {
     AUTO(text) char *lower = memory_text(text);
@@ -66,7 +51,7 @@ static void tell_string(struct python_walk *walk, const char *text, const struct
         *at = (char)tolower((unsigned char)*at);
     tell(&walk->python, FACT_STRING, lower, node);
     walk->names_page |= pattern_fits("http*://*/*", lower);
-    if (!begins_like_sql(text))
+    if (!python_begins_like_sql(text))
         return;
     if (python_in_memory(&walk->python) && !python_leaves_memory(lower))
         tell(&walk->python, FACT_CLAUSE, "sql.memory", node);
@@ -95,35 +80,6 @@ static bool visit_content(struct python_walk *walk, const struct node *node, str
     return false;
 }
 
-static bool visit_identifier(struct python_walk *walk, const struct node *node, struct place *place)
-{
-    struct bytes text = python_bytes(&walk->python, node);
-    if (python_is_disguised(text))
-        tell(&walk->python, FACT_CLAUSE, "identifier.disguised", node);
-    if (place->is_name || place->chained || python_only_asks(node, text))
-        return false;
-    python_resolve(&walk->python, node, 0, anew(&walk->name));
-    tell(&walk->python, FACT_NAME, walk->name.data, node);
-    return false;
-}
-
-static bool visit_attribute(struct python_walk *walk, const struct node *node, struct place *place)
-{
-    const struct node *attribute = python_child(node, PYTHON_attribute);
-    if (!place->chained) {
-        python_resolve(&walk->python, node, 0, anew(&walk->name));
-        python_name_memory(&walk->python, &walk->name);
-        tell(&walk->python, FACT_NAME, walk->name.data, node);
-    }
-    struct bytes text = python_bytes(&walk->python, attribute);
-    buffer_add(anew(&walk->name), text.data, text.len);
-    if (!python_is_plain(&walk->python, node, walk->name.data))
-        tell(&walk->python, FACT_ATTRIBUTE, walk->name.data, attribute);
-    if (python_is_disguised(text))
-        tell(&walk->python, FACT_CLAUSE, "identifier.disguised", attribute);
-    return true;
-}
-
 static bool reads(const char *callee)
 {
     static const char *const patterns[] = {"*.read_*", "*.scan_*", "*.imread", "*.loadtxt",
@@ -137,17 +93,6 @@ static bool reads(const char *callee)
 static bool picks(const char *callee)
 {
     return strcmp(callee, "builtins.getattr") == 0 || strcmp(callee, "builtins.setattr") == 0;
-}
-
-static bool asks_database(const char *callee)
-{
-    static const char *const names[] = {".execute", ".sql", ".query", ".read_sql",
-                                        ".read_sql_query"};
-    const char *last = strrchr(callee, '.');
-    for (size_t i = 0; last && i < COUNT_OF(names); i++)
-        if (strcmp(last, names[i]) == 0)
-            return true;
-    return false;
 }
 
 static const char *word_of(const struct node *value)
@@ -217,8 +162,8 @@ static void tell_argument(struct python_walk *walk, const char *callee, const st
     tell(&walk->python, FACT_ARGUMENT, fact->data, item);
     walk->reads_unknown |= number == 0 && fact->data[fact->len - 1] == '?' && reads(callee);
     bool in_memory = strncmp(callee, "sqlite3.memory()", 16) == 0;
-    if (number == 0 && asks_database(callee) && !in_memory && text->len &&
-        begins_like_sql(text->data) && !sql_is_read(bytes_of(text->data)))
+    if (number == 0 && python_asks_database(callee) && !in_memory && text->len &&
+        python_begins_like_sql(text->data) && !sql_is_read(bytes_of(text->data)))
         tell(&walk->python, FACT_CLAUSE, "sql.unread", item);
 }
 
@@ -262,6 +207,43 @@ static void tell_given(struct python_walk *walk, const struct node *node)
     const char *dot = strrchr(value.data, '.');
     tell(&walk->python, FACT_NAME, value.data, node);
     tell(&walk->python, FACT_ATTRIBUTE, dot ? dot + 1 : value.data, node);
+}
+
+/* What the environment is asked for by a key is told by the key. */
+static void tell_name(struct python_walk *walk, const struct node *node)
+{
+    python_resolve(&walk->python, node, 0, anew(&walk->name));
+    python_name_memory(&walk->python, &walk->name);
+    const struct node *key = python_asked_key(node, walk->name.data);
+    if (key)
+        tell_argument(walk, "os.environ[]", key, 0);
+    else
+        tell(&walk->python, FACT_NAME, walk->name.data, node);
+}
+
+static bool visit_identifier(struct python_walk *walk, const struct node *node, struct place *place)
+{
+    struct bytes text = python_bytes(&walk->python, node);
+    if (python_is_disguised(text))
+        tell(&walk->python, FACT_CLAUSE, "identifier.disguised", node);
+    if (place->is_name || place->chained || python_only_asks(node, text))
+        return false;
+    tell_name(walk, node);
+    return false;
+}
+
+static bool visit_attribute(struct python_walk *walk, const struct node *node, struct place *place)
+{
+    const struct node *attribute = python_child(node, PYTHON_attribute);
+    if (!place->chained)
+        tell_name(walk, node);
+    struct bytes text = python_bytes(&walk->python, attribute);
+    buffer_add(anew(&walk->name), text.data, text.len);
+    if (!python_is_plain(&walk->python, node, walk->name.data))
+        tell(&walk->python, FACT_ATTRIBUTE, walk->name.data, attribute);
+    if (python_is_disguised(text))
+        tell(&walk->python, FACT_CLAUSE, "identifier.disguised", attribute);
+    return true;
 }
 
 static bool visit_call(struct python_walk *walk, const struct node *node, struct place *place)

@@ -148,6 +148,22 @@ static bool leaves(const struct python *python, const struct node *node, bool ow
     return false;
 }
 
+/* f.readline, lambda: f.read(9), partial(f.read, 9): what may give something else each time. */
+static bool asks_anew(const struct python *python, const struct node *asked)
+{
+    const struct node *call =
+        python_is(asked, KIND_lambda) ? python_child(asked, PYTHON_body) : asked;
+    const struct node *function = python_child(call, PYTHON_function);
+    AUTO(buffer) struct buffer name = {0};
+    if (python_is(asked, KIND_attribute))
+        return true;
+    if (python_is(asked, KIND_lambda))
+        return python_is(call, KIND_call) && python_is(function, KIND_attribute);
+    python_resolve(python, asked, 0, &name);
+    return strcmp(name.data, "functools.partial()") == 0 &&
+           python_is(node_part(python_child(call, PYTHON_arguments), 0), KIND_attribute);
+}
+
 /* itertools.count() and the like never end. */
 static bool is_endless(const struct python *python, const struct node *node)
 {
@@ -159,7 +175,8 @@ static bool is_endless(const struct python *python, const struct node *node)
     return strcmp(name.data, "itertools.count()") == 0 ||
            strcmp(name.data, "itertools.cycle()") == 0 ||
            (strcmp(name.data, "itertools.repeat()") == 0 && arguments == 1) ||
-           (strcmp(name.data, "builtins.iter()") == 0 && arguments == 2);
+           (strcmp(name.data, "builtins.iter()") == 0 && arguments == 2 &&
+            !asks_anew(python, node_part(python_child(node, PYTHON_arguments), 0)));
 }
 
 static void tell_while(struct python *python, const struct node *node)

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const openers[] = {"sqlite3.connect", "duckdb.connect"};
 
@@ -143,4 +144,30 @@ bool python_stays_in_memory(const struct python *python, const struct node *call
     for (char *at = text.data; *at; at++)
         *at = (char)tolower((unsigned char)*at);
     return !python_leaves_memory(text.data);
+}
+
+bool python_begins_like_sql(const char *text)
+{
+    static const char *const words[] = {"select",   "with",  "insert", "update", "delete",
+                                        "drop",     "alter", "create", "grant",  "revoke",
+                                        "truncate", "copy",  "merge"};
+    while (isspace((unsigned char)*text))
+        text++;
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        size_t len = strlen(words[i]);
+        if (strncasecmp(text, words[i], len) == 0 && isspace((unsigned char)text[len]))
+            return true;
+    }
+    return false;
+}
+
+bool python_asks_database(const char *callee)
+{
+    static const char *const names[] = {".execute", ".sql", ".query", ".read_sql",
+                                        ".read_sql_query"};
+    const char *last = strrchr(callee, '.');
+    for (size_t i = 0; last && i < COUNT_OF(names); i++)
+        if (strcmp(last, names[i]) == 0)
+            return true;
+    return false;
 }

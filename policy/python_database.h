@@ -13,3 +13,7 @@ bool python_leaves_memory(const char *statement);
 void python_name_memory(const struct python *python, struct buffer *ret_name);
 /* Whether what a call says, as far as it can be seen, stays in memory. */
 bool python_stays_in_memory(const struct python *python, const struct node *call);
+/* Whether a text begins with a word that SQL begins with. */
+bool python_begins_like_sql(const char *text);
+/* Whether a function of that name takes SQL first. */
+bool python_asks_database(const char *callee);

@@ -292,12 +292,25 @@ static bool fold_chr(const struct python *python, const struct node *argument, s
     return true;
 }
 
+/* sqlalchemy.text("select 1") */
+static bool is_sql_text(const struct python *python, const struct node *function)
+{
+    AUTO(buffer) struct buffer name = {0};
+    python_resolve(python, function, 0, &name);
+    return strcmp(name.data, "sqlalchemy.text") == 0 ||
+           strcmp(name.data, "sqlalchemy.sql.text") == 0;
+}
+
 static bool fold_call(const struct python *python, const struct node *node, int depth,
                       struct buffer *out)
 {
     const struct node *function = python_child(node, PYTHON_function);
     const struct node *arguments = python_child(node, PYTHON_arguments);
     struct bytes name = python_bytes(python, function);
+    const struct node *last =
+        python_is(function, KIND_attribute) ? python_child(function, PYTHON_attribute) : function;
+    if (bytes_equal(python_bytes(python, last), bytes_of("text")) && is_sql_text(python, function))
+        return python_fold(python, node_part(arguments, 0), depth, out);
     if (python_is(function, KIND_attribute))
         return fold_method(python, function, arguments, depth, out);
     if (bytes_equal(name, bytes_of("chr")))

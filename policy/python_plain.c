@@ -33,6 +33,24 @@ bool python_only_asks(const struct node *node, struct bytes text)
            python_is(node_above(call), KIND_comparison_operator);
 }
 
+/* os.environ["KEY"], os.getenv("KEY"): told by the key. */
+const struct node *python_asked_key(const struct node *node, const char *name)
+{
+    static const char *const asks[] = {"os.getenv", "os.environ.get", "os.environ.setdefault"};
+    const struct node *above = node_above(node);
+    bool asked = false;
+    if (python_is(above, KIND_subscript) && python_child(above, PYTHON_value) == node)
+        return strcmp(name, "os.environ") == 0 ? python_child(above, PYTHON_subscript) : NULL;
+    if (!python_is(above, KIND_call) || python_child(above, PYTHON_function) != node)
+        return NULL;
+    for (size_t i = 0; i < COUNT_OF(asks); i++)
+        asked = asked || strcmp(name, asks[i]) == 0;
+    const struct node *first = asked ? node_part(python_child(above, PYTHON_arguments), 0) : NULL;
+    bool seen = first && !python_is(first, KIND_list_splat) &&
+                !python_is(first, KIND_dictionary_splat) && !python_is(first, KIND_comment);
+    return seen ? first : NULL;
+}
+
 /* x.__class__.__name__ and x.__class__ is y say what something is, and lead nowhere. */
 static bool names_its_class(const struct python *python, const struct node *node)
 {

@@ -12,6 +12,8 @@ bool python_is_plain(const struct python *python, const struct node *node, const
 /* Whether getattr(self.part, name), of the arguments given, stays within the program's own values
  * and its tables. */
 bool python_is_own(const struct python *python, const struct node *arguments);
+/* Of what reads the environment, named so, the key that it asks for; NULL when there is none. */
+const struct node *python_asked_key(const struct node *node, const char *name);
 /* Whether it is the name of a field of a data class. */
 bool python_names_field(const struct python *python, const struct node *node);
 /* Whether "visit_?" begins like a plain name: it leads to nothing inside of Python. */

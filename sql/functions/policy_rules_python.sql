@@ -61,7 +61,9 @@ from (values
   tomllib xml.etree.ElementTree xml xml.etree concurrent.futures concurrent asyncio threading
   tempfile queue weakref shutil logging.config logging.handlers ast joblib jinja2 xml.dom
   xml.dom.* lxml lxml.* h5py pickle codecs shlex cProfile profile pstats unittest unittest.*
-  fileinput',
+  fileinput sqlalchemy sqlalchemy.orm sqlalchemy.exc sqlalchemy.types sqlalchemy.sql
+  sqlalchemy.engine dask dask.dataframe dask.array dask.bag dask.delayed dask.diagnostics numba
+  numba.typed',
  'Loads a library that reaches files or the machine', 'What it does with it is told line by
   line.'),
 ('py.import.unknown', 'python', 'import', 'medium', '', '*',
@@ -73,7 +75,7 @@ from (values
  'subprocess subprocess.* pty pexpect pexpect.* sh plumbum plumbum.* fabric fabric.* invoke
   multiprocessing multiprocessing.* posix nt _posixsubprocess commands popen2 resource signal
   fcntl termios tty pwd grp spwd crypt syslog os.system psutil asyncio.subprocess popen _winapi
-  winreg msvcrt daemon sched_ext concurrent.futures.process joblib.* dask dask.* ray ray.*
+  winreg msvcrt daemon sched_ext concurrent.futures.process joblib.* dask.* ray ray.*
   distributed docker docker.* kubernetes kubernetes.* mmap readline curses nis ptrace ptrace.*
   distutils distutils.* setuptools setuptools.* pip pip.* ensurepip venv',
  'Can start programs or reach into the machine', 'An analysis needs no programs of its own.'),
@@ -88,7 +90,7 @@ from (values
   django.* bottle mechanize selenium selenium.* playwright playwright.* scrapy scrapy.*
   feedparser slack_sdk slack_sdk.* telegram telegram.* discord pika kafka kafka.* redis redis.*
   pymongo pymongo.* psycopg2 psycopg2.* psycopg psycopg.* asyncpg pymysql pymysql.* MySQLdb mysql
-  mysql.* cx_Oracle oracledb pyodbc sqlalchemy sqlalchemy.* snowflake snowflake.* ldap3 hvac
+  mysql.* cx_Oracle oracledb pyodbc sqlalchemy.* snowflake snowflake.* ldap3 hvac
   elasticsearch elasticsearch.* cgi wsgiref wsgiref.* idlelib idlelib.* pydoc yfinance openai',
  'Can speak to other machines', 'Data may leave, and other code may come in.'),
 ('py.import.native', 'python', 'import', 'block', '',
@@ -104,7 +106,7 @@ from (values
   IPython.core IPython.core.* IPython.utils IPython.utils.* jupyter_client ipykernel _io _pyio
   _thread _testcapi _xxsubinterpreters _interpreters bytecode uncompyle6 rlcompleter linecache
   pyclbr RestrictedPython numexpr simpleeval asteval jinja2.* mako mako.* string.templatelib six
-  six.* future future.* numba numba.* cloudpickle_ext _operator _functools _collections _json
+  six.* future future.* numba.* cloudpickle_ext _operator _functools _collections _json
   _pickle_ unittest.mock unittest.mock.* unittest.loader',
  'Can make code while it runs', 'What runs then is not what was read.'),
 ('py.import.pickle', 'python', 'import', 'high', '',
@@ -208,89 +210,9 @@ from (values
   numpy.ctypeslib[]*
   numpy.show_runtime.* pandas._libs.*',
  'Calls machine code directly', 'No check of Python sees what machine code does.'),
-('py.library.outside', 'python', 'name', 'high', 'calls',
- 'nltk.download nltk.download_* nltk.data.* nltk.downloader* nltk.app* nltk.internals*
-  nltk.tokenize.*.urlopen nltk.parse.* nltk.sem.* nltk.tag.stanford* nltk.classify.weka*
-  gensim.downloader* gensim.utils.* gensim.models.*.load PIL.ImageGrab* PIL.ImageShow*
-  PIL.ImageMath* PIL.PSDraw* geopandas.datasets* geopandas.tools.* geopandas.read_postgis
-  geopy.geocoders* bokeh.server* bokeh.client* bokeh.command* bokeh.io.webdriver* bokeh.util.*
-  torch.hub* torch.package* torch.jit* torch.utils.cpp_extension* torch.multiprocessing*
-  torch.distributed* torch.ops.load_library torch.classes* torch.compile torch.serialization*
-  torch.utils.* torch.onnx* torch.testing* optuna.integration* optuna.storages*
-  pydantic.ImportString pydantic.PyObject pydantic.v1.* folium.utilities* bokeh.embed.server*
-  joblib.* ast.* jinja2.*Loader* jinja2.loaders* jinja2.nodes* jinja2.nativetypes*
-  jinja2.sandbox* jinja2.bccache* plotly.io.orca* plotly.io._* plotly.plotly* chart_studio*
-  polars.SQLContext polars.Config.load* polars.read_database* polars.register_plugin*
-  polars.plugins* polars.io* altair_viewer* altair.utils* altair.vega* rich.console*
-  tqdm.contrib* tqdm.cli* networkx.drawing* networkx.utils* xarray.tutorial* xarray.backends*
-  openpyxl.compat* openpyxl.xml* pyarrow.fs* pyarrow.flight* pyarrow.hdfs* pyarrow.cuda*
-  pyarrow.plasma* pyarrow.compute.call* pyarrow.deserialize* pyarrow.default_serialization*
-  pyarrow.lib* pyarrow.substrait* sympy.utilities* sympy.printing* sympy.preview sympy.plotting.*
-  sympy.external* sympy.core.sympify* patsy.eval* patsy.state* boltons.tbutils*
-  boltons.fileutils* boltons.socketutils* toolz.sandbox* wordcloud.*cli* mplfinance._*
-  xgboost.dask* xgboost.spark* xgboost.rabit* xgboost.tracker* lightgbm.dask*
-  lightgbm.register_logger shap.datasets* shap.*load* catboost.datasets*
-  statsforecast.distributed* skimage.io.*http* skimage.data* skimage.util.*
-  imblearn.datasets.fetch_* markdown.extensions* markdown.util* reportlab.lib.utils*
-  reportlab.lib.rl_safe_eval* reportlab.platypus.paraparser* docx.opc* pandera.io*
-  pandera.*_from_* marshmallow.class_registry* spacy.cli* spacy.load spacy.util*',
- 'Uses a part of a library that leaves the run', 'It loads, sends or runs what is not seen here.'),
-('py.library.known', 'python', 'name', 'none', '',
- 'ast.literal_eval joblib.Parallel joblib.delayed joblib.cpu_count joblib.hash torch.utils.data.*
-  torch.nn.utils.* nltk.tokenize.* sympy.printing.latex sympy.utilities.iterables*
-  networkx.drawing.layout* rich.console.Console rich.console.Console()* polars.Config
-  sympy.plotting.plot torch.testing.assert_close networkx.utils.pairwise rich.console.Group
-  rich.console.Group()* sympy.utilities.lambdify sympy.utilities.lambdify.lambdify
-  jinja2.BaseLoader jinja2.DictLoader skimage.util.img_as_* skimage.util.invert
-  skimage.util.random_noise importlib.metadata.version importlib.metadata.PackageNotFoundError
-  importlib.metadata',
- 'Uses a known part of a library', ''),
-('py.library.inside', 'python', 'name', 'medium', '', '*._*',
- 'Uses what a library keeps for itself', 'Other modules can be reached from there.'),
-('py.library.inside.own', 'python', 'name', 'none', '', 'builtins.*._* builtins._* *.__*__',
- 'Uses what the program keeps for itself', ''),
 ('py.star', 'python', 'clause', 'medium', '', 'import.star.*', 'Brings in names that are not
   written down',
  'Which names stand for what can not be seen.'),
-('py.pandas.inside', 'python', 'name', 'high', '',
- 'pandas.*._* numpy.*._* matplotlib.*._* scipy.*._* statsmodels.*._* sklearn.*._* seaborn.*._*
-  json.*._* pandas.io.* pandas.compat* pandas.core.* pandas.util.* pandas._* pandas.testing.*
-  numpy.core* numpy.lib.utils* numpy.lib.npyio* numpy.lib.format* numpy.testing.* numpy._*
-  numpy.compat* matplotlib.cbook* matplotlib._* matplotlib.testing* matplotlib.backends.*
-  matplotlib.sphinxext* matplotlib.texmanager* matplotlib.dviread* matplotlib.animation.*
-  json.codecs* json.decoder.* json.scanner* json.encoder.* re.enum* re.copyreg* re._* csv.io*
-  random._* collections._* statistics.sys* datetime.sys* dataclasses.sys* dataclasses.builtins*
-  enum.sys* typing.sys* scipy._* scipy.io.matlab.* statsmodels.compat* statsmodels.tools.*web*
-  sklearn.utils.* sklearn.externals* sklearn.datasets.fetch_* sklearn.datasets._*
-  seaborn.load_dataset seaborn.utils.* statsmodels.api.webdoc statsmodels.datasets.webuse
-  statsmodels.datasets.get_rdataset statsmodels.api.datasets.get_rdataset
-  seaborn.get_dataset_names scipy.datasets.* warnings.sys* textwrap.re.* string._re.enum*
-  functools.recursive_repr* contextlib.sys* contextlib.os* io.FileIO io.FileIO()* copy._*
-  copy.weakref* heapq._* decimal._* operator._* hashlib._* hashlib.__* uuid.os* uuid._* time._*
-  calendar.sys* locale.os* locale.sys* locale.builtins* functools.reduce.__* abc._* html._*
-  html.parser.re.* io._* io.open_code*',
- 'Goes into the inside of a library', 'Other modules can be reached from there.'),
-('py.pandas.inside.known', 'python', 'name', 'none', '',
- 'pandas.__version__ numpy.__version__ *.__version__ pandas.core.frame.DataFrame
-  pandas.core.series.Series pandas.util.version.* pandas.io.formats.style.Styler
-  matplotlib.backends.backend_pdf.PdfPages matplotlib.animation.FuncAnimation
-  pandas.testing.assert_* numpy.testing.assert_* matplotlib.backends.backend_agg.FigureCanvasAgg
-  sklearn.utils.shuffle sklearn.utils.resample pandas.core.groupby.* sklearn.utils.class_weight.*
-  sklearn.utils.Bunch matplotlib.animation.PillowWriter matplotlib.animation.ArtistAnimation
-  matplotlib.cbook.boxplot_stats sklearn.utils.check_array sklearn.utils.check_X_y
-  sklearn.utils.validation.* sklearn.utils.multiclass.* sklearn.utils.extmath.*
-  sklearn.utils.compute_class_weight sklearn.utils.compute_sample_weight
-  sklearn.utils.estimator_html_repr pandas.core.indexes.* pandas.core.dtypes.*
-  pandas.core.window.* pandas.core.frame.* pandas.core.series.* pandas.util.hash_pandas_object
-  pandas.io.json.json_normalize pandas.io.json.build_table_schema pandas.core.groupby
-  pandas.core.api.* matplotlib.backends.backend_agg matplotlib.backends.backend_pdf *.__name__
-  *.__doc__ *.__file__ numpy.*.__name__ numpy.*.__doc__ numpy.*.__version__ pandas.*.__name__
-  pandas.*.__doc__ pandas.*.__version__ matplotlib.*.__name__ matplotlib.*.__doc__
-  matplotlib.*.__version__ scipy.*.__name__ scipy.*.__doc__ scipy.*.__version__
-  statsmodels.*.__name__ statsmodels.*.__doc__ statsmodels.*.__version__ sklearn.*.__name__
-  sklearn.*.__doc__ sklearn.*.__version__ seaborn.*.__name__ seaborn.*.__doc__
-  seaborn.*.__version__ json.*.__name__ json.*.__doc__ json.*.__version__',
- 'Uses a known part of a library', ''),
 ('py.pickle', 'python', 'name', 'high', '',
  'pandas.read_pickle pandas.read_hdf *.read_pickle *.load_pickle pickle.* joblib.load torch.load
   torch.load.* yaml.load yaml.unsafe_load yaml.full_load yaml.load_all yaml.unsafe_load_all

@@ -69,9 +69,28 @@ from (values
   *Path#0=//* *open#0=http*://* *retrieve#0=http*://* *sink_*=http*://* *from_file=http*://*
   *from_url=* *load*#0=http*://* *DataSource*#0=http*://* *read_*=ssh:* *to_*=sftp:*
   *read_*=sftp:* *to_*=memory:* *loadtxt#0=http* *genfromtxt#0=http* *connect#0=*://*
-  *create_engine#0=* *.show#renderer=browser *open_*#0=http*://* duckdb.*=*://* *#con=*://*
-  *.to_sql#1=*://* *.parse#0=http*://*',
+  *create_engine#0=* *create_engine#0=sqlite:////* *create_engine#0=sqlite:///~*
+  *.show#renderer=browser *open_*#0=http*://* duckdb.*=*://* *#con=*://* *.to_sql#1=*://*
+  *.parse#0=http*://*',
  'Reads from or writes to another machine', 'Data may leave, and other data may come in.'),
+('py.database.own', 'python', 'argument', 'note', 'reads',
+ '*create_engine#0=sqlite:// *create_engine#0=sqlite:///* *create_engine#0=duckdb:///*',
+ 'Opens a database in a file of the run', ''),
+('py.environment.key', 'python', 'argument', 'high', 'reads',
+ 'os.environ[]#0=* os.environ[]#key=*',
+ 'Reads or sets the environment', 'Keys and passwords are kept there.'),
+('py.environment.plain', 'python', 'argument', 'note', 'reads',
+ 'os.environ[]#0=MPLBACKEND os.environ[]#0=MPLCONFIGDIR os.environ[]#0=*_NUM_THREADS
+  os.environ[]#0=*_MAX_THREADS os.environ[]#0=TZ os.environ[]#0=TF_CPP_MIN_LOG_LEVEL
+  os.environ[]#0=PYTHONHASHSEED os.environ[]#0=PYTHONWARNINGS os.environ[]#0=LANG
+  os.environ[]#0=LC_ALL os.environ[]#0=CUDA_VISIBLE_DEVICES os.environ[]#0=TOKENIZERS_PARALLELISM
+  os.environ[]#0=KMP_* os.environ[]#0=COLUMNS os.environ[]#0=LOG_LEVEL os.environ[]#0=LOGLEVEL
+  os.environ[]#0=DEBUG os.environ[]#0=VERBOSE os.environ[]#0=INPUT_* os.environ[]#0=OUTPUT_*
+  os.environ[]#0=DATA_DIR os.environ[]#0=OUT_DIR os.environ[]#0=OUTDIR os.environ[]#0=RESULTS_DIR
+  os.environ[]#0=LOKY_MAX_CPU_COUNT os.environ[]#0=TF_ENABLE_ONEDNN_OPTS
+  os.environ[]#0=PYTHONIOENCODING os.environ[]#0=JOBLIB_* os.environ[]#0=OMP_*
+  os.environ[]#0=CUBLAS_WORKSPACE_CONFIG os.environ[]#0=POLARS_*',
+ 'Reads or sets a plain setting of the environment', ''),
 ('py.argument.root', 'python', 'argument', 'high', 'reads',
  '*open#0=/ *walk#0=/ *listdir#0=/ *scandir#0=/ *Path#0=/ *Path#0=~ *glob#0=/* *open#0=~ *chdir#*
   *listdir#0=.. *walk#0=.. *Path#0=.. *iglob#0=/*',
@@ -111,7 +130,7 @@ from (values
   bz2.decompress#0=? lzma.decompress#0=? gzip.decompress#0=?',
  'Unpacks what the program read', ''),
 ('py.argument.expression', 'python', 'argument', 'medium', '',
- '*.sympify#0=? *.parse_expr#0=? sympy.S#0=?',
+ '*.sympify#0=? *.parse_expr#0=? sympy.S#0=? jinja2.Template#0=? jinja2.*.from_string#0=?',
  'Reckons with an expression in a text', 'Such texts are code of their own.'),
 ('py.argument.pickle', 'python', 'argument', 'high', '',
  '*#allow_pickle=true *#allow_pickle=? *#allow_pickle=number numpy.load#2=true numpy.load#2=?

@@ -78,8 +78,7 @@ from (values
 -- SQL: tables.
 ('sql.table', 'sql', 'table', 'none', 'reads', '*', 'Reads a table', ''),
 ('sql.table.catalog', 'sql', 'table', 'medium', 'reads',
- 'pg_* pg_catalog.* information_schema.* *.pg_catalog.* *.information_schema.* pg_toast.*
-  sqlite_master sqlite_schema sqlite_temp_master cron.*',
+ 'pg_* pg_catalog.* information_schema.* *.pg_catalog.* *.information_schema.* pg_toast.* cron.*',
  'Reads what the database knows of itself', ''),
 ('sql.table.columns', 'sql', 'table', 'note', 'reads',
  'information_schema.tables information_schema.columns information_schema.schemata
@@ -88,7 +87,9 @@ from (values
   pg_class pg_catalog.pg_class pg_attribute pg_catalog.pg_attribute pg_namespace
   pg_catalog.pg_namespace pg_type pg_catalog.pg_type pg_tables pg_catalog.pg_tables pg_enum
   pg_catalog.pg_enum pg_index pg_catalog.pg_index pg_constraint pg_catalog.pg_constraint
-  pg_description pg_catalog.pg_description pg_indexes pg_catalog.pg_indexes',
+  pg_description pg_catalog.pg_description pg_indexes pg_catalog.pg_indexes sqlite_master
+  sqlite_schema sqlite_temp_master sqlite_temp_schema sqlite_sequence information_schema.views
+  information_schema.routines.none main.sqlite_master main.sqlite_schema',
  'Asks which tables and columns there are', ''),
 ('sql.table.file', 'sql', 'table', 'high', 'reads', '*/* *://* *\\* ~*',
  'Reads a table that is named like a file', 'Some databases open the file of that name.'),
@@ -184,6 +185,66 @@ from (values
   xml_is_well_formed
   like_regex date_add date_subtract date_diff datediff_none total group_concat ifnull iif strftime
   julianday datetime printf instr unixepoch hex typeof substr_none',
+ 'Reckons', ''),
+-- Functions of other databases, whose habits people keep, and of SQLite, which runs it.
+('sql.function.known.other', 'sql', 'function', 'none', '',
+ 'if nvl nvl2 zeroifnull char unicode likely unlikely likelihood quote unhex randomblob zeroblob
+  timediff sqlite_version sqlite_source_id json jsonb json_array jsonb_array json_error_position
+  json_extract jsonb_extract json_insert json_patch jsonb_patch json_pretty json_remove
+  jsonb_remove json_replace jsonb_replace json_set json_type json_valid json_quote json_group_array
+  json_group_object jsonb_group_array jsonb_group_object json_tree jsonb_tree percentile log2 xpath
+  xpath_exists xmlexists xmlparse xmlserialize xmlcomment xmlpi xmlroot xml_is_well_formed_document
+  datepart datetrunc datename dateadd datediff date_format str_to_date timestampdiff timestampadd
+  curdate curtime sysdate sysdatetime getdate getutcdate utc_timestamp utc_date dayofmonth
+  dayofyear weekofyear weekday yearweek quarter century decade millennium epoch epoch_ms epoch_us
+  epoch_ns second minute microsecond millisecond isodow isoyear era julian time_bucket_gapfill locf
+  interpolate to_days from_days to_years to_months to_weeks to_hours to_minutes to_seconds
+  to_milliseconds months_between add_months next_day eomonth datefromparts from_unixtime
+  unix_timestamp unix_seconds unix_millis timestamp_seconds timestamp_millis timestamp_trunc
+  datetime_trunc time_trunc timestamp_add timestamp_sub timestamp_diff datetime_add datetime_sub
+  datetime_diff parse_date parse_timestamp parse_datetime format_date format_timestamp
+  format_datetime generate_date_array generate_timestamp_array generate_array try_strptime try_cast
+  try_convert safe_cast safe_divide safe_offset safe_ordinal ordinal to_json_string parse_json
+  json_value json_query json_unquote json_contains json_keys json_search json_length json_depth
+  json_arrayagg json_objectagg countif count_if sumif avgif approx_quantiles approx_top_count
+  logical_and logical_or ratio_to_report listagg wm_concat collect_list collect_set max_by min_by
+  argmax argmin arg_max_null arg_min_null first last list histogram product kurtosis kurtosis_pop
+  skewness entropy mad sem favg fsum kahan_sum geomean geometric_mean bitstring_agg approx_median
+  reservoir_quantile stdev stdevp var varp std variance_samp variance_pop skew contains prefix
+  suffix ends_with endswith startswith startsWith list_contains list_has list_value list_aggregate
+  list_aggr list_filter list_transform list_apply list_sort list_reverse_sort list_distinct
+  list_unique list_any_value list_append list_prepend list_cat list_concat list_count list_sum
+  list_avg list_min list_max list_median list_mode list_first list_last list_element list_extract
+  list_indexof list_position list_intersect list_has_any list_has_all list_resize list_slice
+  list_zip list_reduce list_select list_where list_grade_up list_cosine_similarity list_distance
+  list_inner_product list_dot_product list_string_agg list_histogram array_agg_distinct
+  array_contains array_has array_aggregate array_filter array_transform array_distinct array_sum
+  array_avg array_max array_min array_slice array_size array_intersect array_union array_except
+  array_join array_compact array_concat array_construct array_flatten array_first array_last
+  array_indexof array_distance array_cosine_similarity array_cosine_distance array_inner_product
+  array_cross_product array_value array_unique array_zip array_extract array_has_any array_has_all
+  flatten range len struct_pack struct_extract struct_insert map map_keys map_values map_entries
+  map_extract map_from_entries map_contains map_concat element_at object_construct object_keys
+  named_struct hash murmur3 xxhash64 farm_fingerprint hamming jaccard jaro_similarity
+  jaro_winkler_similarity editdist3 damerau_levenshtein mismatches strip_accents nfc_normalize
+  str_split string_split string_split_regex str_split_regex regexp_full_match regexp_extract_all
+  regexp_split regexp_contains regexp_substr_all regexp_escape rlike split splitpart find_in_set
+  field elt charindex patindex stuff replicate space concat_null concatenate string_contains bar
+  bin base64 to_base64 from_base64 from_hex url_encode url_decode format_number format_bytes
+  formatreadablesize to_varchar to_decimal try_to_number try_to_date try_to_decimal
+  try_to_timestamp to_timestamp_ntz to_time tochar greatest_common_divisor least_common_multiple
+  isnan isinf is_nan is_inf ieee_divide even gamma lgamma signbit xor nextafter add subtract
+  multiply divide rand newid choose square log1p expm1 truncate fdiv fmod strlen lcase ucase mid
+  locate lengthb byte_length generate_uuid uuid newsequentialid checksum binary_checksum nullifzero
+  div0 div0null equal_null iff grouping_id seq4 seq8 uniform zipf hll_count approx_distinct
+  hyperloglog_cardinality approx_percentile conditional_true_event conditional_change_event
+  session_window tumble hop sumproduct stddev_population first_day_of_month last_day_of_month
+  date_from_parts time_from_parts timestamp_from_parts dateformat weekofmonth yearofweek makedate
+  maketime period_diff period_add sec_to_time time_to_sec to_iso8601 from_iso8601_timestamp
+  from_iso8601_date at_timezone date_parse day_of_week day_of_month day_of_year year_of_week
+  week_of_year enum_range enum_first enum_last json_scalar json_serialize pg_input_is_valid
+  to_ascii make_timestamp_ntz cosine_similarity l2_distance inner_product cosine_distance
+  l1_distance vector_dims vector_norm geodistance haversine',
  'Reckons', ''),
 ('sql.function.note', 'sql', 'function', 'note', '',
  'version current_user session_user current_database current_schema current_schemas user

@@ -102,6 +102,32 @@ static const struct {
     {"import pandas\npandas.read_csv(io='/srv/a.csv')\n", "high"},
     {"import zipfile\nwith zipfile.ZipFile('a') as z:\n    z.extractall('b')\n", "note"},
     {"import tarfile\nwith tarfile.open('a') as z:\n    z.extractall('b')\n", "high"},
+    /* The environment, by the key that is asked for. */
+    {"import os\nos.environ['MPLBACKEND'] = 'Agg'\nos.getenv('OMP_NUM_THREADS', '1')\n", "note"},
+    {"import os\nos.environ['AWS_KEY']\n", "high py.environment.key@2:12"},
+    {"import os\nos.environ.get(key='HOME')\n", "high py.environment.key"},
+    {"import os\nfor k in ('TZ', 'HOME'):\n    os.environ[k]\n", "high py.environment.key"},
+    {"import os\nos.getenv(x)\n", "high py.environment.key"},
+    {"import os\nos.getenv(*x)\n", "high py.environment@2:1"},
+    {"import os\nmap(os.getenv, ['TZ'])\n", "high py.environment@2:5"},
+    {"import os\nos.environ.items()\n", "high py.environment@2:1"},
+    /* What gives the same each time never gives something else. */
+    {"for b in iter(lambda: f.read(9), b''):\n    g(b)\n", "none"},
+    {"import functools\nfor b in iter(functools.partial(f.read, 9), b''):\n    g(b)\n", "none"},
+    {"for b in iter(int, 1):\n    g(b)\n", "medium py.endless@1:1"},
+    {"for b in iter(lambda: 1, 2):\n    g(b)\n", "medium py.endless@1:1"},
+    /* Parts of libraries that reckon, and others of the same ones. */
+    {"from sqlalchemy import create_engine, text\n"
+     "create_engine('sqlite:///a.db').connect().execute(text('select 1'))\n",
+     "note"},
+    {"import sqlalchemy as a\na.create_engine('sqlite:///b.db').connect().execute(a.text('drop "
+     "table c'))\n",
+     "block sql.drop@2:53"},
+    {"import sqlalchemy\nsqlalchemy.create_engine('sqlite:////etc/a.db')\n", "high"},
+    {"import sqlalchemy\nsqlalchemy.create_engine(x)\n", "high"},
+    {"import numba\n@numba.njit\ndef f(x):\n    return x\n", "note"},
+    {"import numba\nnumba.cfunc(x)\n", "high py.library.outside@2:1"},
+    {"import jinja2\njinja2.Template(x)\n", "medium py.argument.expression@2:17"},
 };
 
 static void test_every_row(void **state)
