@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/doubling.h"
 #include "policy/python_amount.h"
 
 #define NUMBER_LARGE 1e6
@@ -243,39 +244,13 @@ static void tell_function(struct python *python, const struct node *node)
         tell(python, "loop.endless", node);
 }
 
-/* The end of one piece of a regular expression that is no group; NULL when there is none. */
-static const char *piece_end(const char *at)
-{
-    if (!*at || strchr("()|^$*+?{", *at))
-        return NULL;
-    if (*at == '\\')
-        return at[1] ? at + 2 : NULL;
-    if (*at != '[')
-        return at + 1;
-    for (at += at[1] == ']' ? 2 : 1; *at && *at != ']'; at++)
-        at += *at == '\\' && at[1];
-    return *at ? at + 1 : NULL;
-}
-
-/* (a+)+ and (?:.*)*: each more letter doubles the ways to read a text. */
-static bool doubles(const char *pattern)
-{
-    for (const char *at = pattern; (at = strchr(at, '(')); at++) {
-        const char *inner = strncmp(at + 1, "?:", 2) == 0 ? at + 3 : at + 1;
-        const char *end = (at == pattern || at[-1] != '\\') ? piece_end(inner) : NULL;
-        if (end && (*end == '+' || *end == '*') && end[1] == ')' && strchr("+*", end[2]) && end[2])
-            return true;
-    }
-    return false;
-}
-
 static void tell_expression(struct python *python, const struct node *node)
 {
     AUTO(buffer) struct buffer name = {0}, pattern = {0};
     const struct node *first = node_part(python_child(node, PYTHON_arguments), 0);
     python_resolve(python, python_child(node, PYTHON_function), 0, &name);
     if ((strncmp(name.data, "re.", 3) == 0 || strncmp(name.data, "regex.", 6) == 0) &&
-        python_fold(python, first, 0, &pattern) && pattern.data && doubles(pattern.data))
+        python_fold(python, first, 0, &pattern) && pattern.data && expression_doubles(pattern.data))
         tell(python, "expression.doubles", node);
 }
 

@@ -261,6 +261,53 @@ static int same(int c)
     return c;
 }
 
+/* os.path.join("/", x): as far as it can be seen where it begins. */
+static bool fold_path(const struct python *python, const struct node *arguments, int depth,
+                      struct buffer *out)
+{
+    uint32_t place = 0;
+    NODE_EACH(part, arguments)
+    {
+        if (place == LIST_MAX)
+            return false;
+        if (place && out->len && out->data[out->len - 1] != '/')
+            buffer_add_text(out, "/");
+        if (!add_known(python, part, depth, out) && place == 0)
+            return false;
+        place++;
+    }
+    return place > 0;
+}
+
+/* os.sep */
+static bool fold_constant(const struct python *python, const struct node *node, int depth,
+                          struct buffer *out)
+{
+    static const struct {
+        const char *name, *text;
+    } constants[] = {{"os.sep", "/"},     {"os.path.sep", "/"},     {"os.pardir", ".."},
+                     {"os.curdir", "."},  {"os.path.pardir", ".."}, {"os.extsep", "."},
+                     {"os.linesep", "\n"}};
+    AUTO(buffer) struct buffer name = {0};
+    struct bytes last = python_bytes(python, python_child(node, PYTHON_attribute));
+    if (last.len < 3 || last.len > 7)
+        return false;
+    python_resolve(python, node, depth, &name);
+    for (size_t i = 0; i < COUNT_OF(constants); i++)
+        if (strcmp(name.data, constants[i].name) == 0) {
+            buffer_add_text(out, constants[i].text);
+            return true;
+        }
+    return false;
+}
+
+static bool names(const struct python *python, const struct node *node, const char *wanted)
+{
+    AUTO(buffer) struct buffer name = {0};
+    python_resolve(python, node, 0, &name);
+    return strcmp(name.data, wanted) == 0;
+}
+
 static bool fold_method(const struct python *python, const struct node *function,
                         const struct node *arguments, int depth, struct buffer *out)
 {
@@ -271,6 +318,8 @@ static bool fold_method(const struct python *python, const struct node *function
                  {"decode", same},   {"encode", same},   {"casefold", tolower}};
     struct bytes name = python_bytes(python, python_child(function, PYTHON_attribute));
     const struct node *object = python_child(function, PYTHON_object);
+    if (bytes_equal(name, bytes_of("join")) && names(python, object, "os.path"))
+        return fold_path(python, arguments, depth, out);
     if (bytes_equal(name, bytes_of("join")))
         return fold_join(python, object, node_part(arguments, 0), depth, out);
     if (bytes_equal(name, bytes_of("format")))
@@ -295,10 +344,8 @@ static bool fold_chr(const struct python *python, const struct node *argument, s
 /* sqlalchemy.text("select 1") */
 static bool is_sql_text(const struct python *python, const struct node *function)
 {
-    AUTO(buffer) struct buffer name = {0};
-    python_resolve(python, function, 0, &name);
-    return strcmp(name.data, "sqlalchemy.text") == 0 ||
-           strcmp(name.data, "sqlalchemy.sql.text") == 0;
+    return names(python, function, "sqlalchemy.text") ||
+           names(python, function, "sqlalchemy.sql.text");
 }
 
 static bool fold_call(const struct python *python, const struct node *node, int depth,
@@ -330,13 +377,10 @@ bool python_fold(const struct python *python, const struct node *node, int depth
 {
     static bool (*const folds[PYTHON_KIND_COUNT])(
         const struct python *python, const struct node *node, int depth, struct buffer *out) = {
-        [KIND_string] = fold_string,
-        [KIND_concatenated_string] = fold_all,
-        [KIND_binary_operator] = fold_sum,
-        [KIND_identifier] = fold_name,
-        [KIND_subscript] = fold_slice,
-        [KIND_call] = fold_call,
-        [KIND_parenthesized_expression] = fold_inner,
+        [KIND_string] = fold_string,       [KIND_concatenated_string] = fold_all,
+        [KIND_binary_operator] = fold_sum, [KIND_identifier] = fold_name,
+        [KIND_subscript] = fold_slice,     [KIND_call] = fold_call,
+        [KIND_attribute] = fold_constant,  [KIND_parenthesized_expression] = fold_inner,
     };
     __auto_type fold = folds[python_kind(node)];
     return fold && depth < PYTHON_DEPTH_MAX && ret_text->len <= PYTHON_TEXT_MAX &&

@@ -7,6 +7,8 @@
 
 #include "policy/judge.h"
 #include "policy/sql_amount.h"
+#include "policy/sql_spelling.h"
+#include "policy/sql_token.h"
 
 #define MADE_HUGE 1e10 /* characters: rows of a series, each with a text that is repeated */
 
@@ -104,8 +106,9 @@ static void tell_key(const struct sql_walk *sql, const char *sign, const json_t 
 static void on_expression(struct sql_walk *sql, const json_t *node)
 {
     const json_t *name = json_object_get(node, "name");
-    if (sql_amount_is_endless(node))
-        fact(sql, FACT_CLAUSE, "amount.huge");
+    const char *clause = sql_amount_expression(node);
+    if (clause)
+        fact(sql, FACT_CLAUSE, clause);
     const char *sign = json_text_of(json_object_get(json_array_get(name, 0), "String"), "sval");
     if (json_array_size(name) == 1 && sign)
         tell_key(sql, sign, json_object_get(node, "rexpr"));
@@ -290,13 +293,28 @@ static bool parse(struct bytes code, json_t **ret_root, size_t *ret_error_at)
     return root != NULL;
 }
 
+/* What PostgreSQL does not know as SQLite and others spell it; every place stays the same. */
+static bool parse_spelled(struct bytes code, json_t **ret_root)
+{
+    size_t at;
+    AUTO(buffer) struct buffer text = {0};
+    buffer_add(&text, code.data, code.len);
+    sql_spelling_change(&text);
+    return parse(buffer_bytes(&text), ret_root, &at);
+}
+
 void judge_sql(struct judge *judge, struct bytes code)
 {
     AUTO(json) json_t *root = NULL;
     struct sql_walk sql = {.judge = judge};
+    if (sql_is_double(code))
+        fact(&sql, FACT_CLAUSE, "sql.double");
     if (!parse(code, &root, &sql.at)) {
-        fact(&sql, FACT_CLAUSE, "sql.unread");
-        return;
+        bool read = parse_spelled(code, &root);
+        fact(&sql, FACT_CLAUSE, read ? "sql.spelled" : "sql.unread");
+        if (!read)
+            return;
+        sql.at = 0;
     }
     walk_statements(&sql, root, code);
 }
@@ -343,7 +361,8 @@ static bool parse_text(struct bytes code, json_t **ret_root)
     }
     if (plain.data)
         name_files(plain.data);
-    return parse(buffer_bytes(&plain), ret_root, &at);
+    return parse(buffer_bytes(&plain), ret_root, &at) ||
+           parse_spelled(buffer_bytes(&plain), ret_root);
 }
 
 bool sql_is_read(struct bytes code)
@@ -358,6 +377,8 @@ bool judge_sql_text(struct judge *judge, struct bytes code, size_t start, size_t
     if (!parse_text(code, &root))
         return false;
     struct sql_walk sql = {.judge = judge, .inside = true, .start = start, .end = end};
+    if (sql_is_double(code))
+        fact(&sql, FACT_CLAUSE, "sql.double");
     walk_statements(&sql, root, code);
     return true;
 }

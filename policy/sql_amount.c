@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/sql_time.h"
+#include "policy/doubling.h"
+#include "policy/sql_number.h"
 
 #define ROWS_HUGE 1e7    /* of one generate_series() */
 #define PRODUCT_HUGE 1e8 /* rows of several together */
@@ -13,84 +14,21 @@
 #define DEPTH_MAX 8
 #define NUMBER_ENDLESS 1e300
 #define NUMBER_FAR 1e9 /* for what counts one by one */
-#define NOW 2e9        /* in seconds; any will do that is near */
 
-static double amount(const json_t *node, int depth);
-
-static double amount_operator(const json_t *node, int depth)
+/* A pattern that is matched, and may never end. */
+static bool is_doubling(const json_t *pattern)
 {
-    const json_t *names = json_object_get(node, "name");
-    const char *sign = json_text_of(json_object_get(json_array_get(names, 0), "String"), "sval");
-    double left = amount(json_object_get(node, "lexpr"), depth);
-    double right = amount(json_object_get(node, "rexpr"), depth);
-    if (!sign)
-        return NAN;
-    if (strcmp(sign, "*") == 0)
-        return left * right;
-    if (strcmp(sign, "+") == 0)
-        return left + right;
-    if (strcmp(sign, "-") == 0)
-        return json_object_get(node, "lexpr") ? left - right : -right;
-    return strcmp(sign, "^") == 0 && !isnan(left) && !isnan(right) ? pow(left, right) : NAN;
+    const json_t *text = json_object_get(json_object_get(pattern, "A_Const"), "sval");
+    const char *pattern_text = json_text_of(text, "sval");
+    return pattern_text && expression_doubles(pattern_text);
 }
 
-static double amount_list(const json_t *list, int depth)
+const char *sql_amount_expression(const json_t *expression)
 {
-    size_t i;
-    json_t *item;
-    double product = json_array_size(list) ? 1 : NAN;
-    json_array_foreach (list, i, item) {
-        product *= amount(item, depth);
-    }
-    return product;
-}
-
-static double amount_constant(const json_t *constant)
-{
-    const json_t *whole = json_object_get(constant, "ival");
-    const char *digits = json_text_of(json_object_get(constant, "fval"), "fval");
-    if (whole)
-        return (double)json_integer_of(whole, "ival", 0);
-    return digits ? strtod(digits, NULL) : NAN;
-}
-
-static const char *name_of_call(const json_t *call)
-{
-    const json_t *names = json_object_get(call, "funcname");
-    const json_t *last = json_array_get(names, json_array_size(names) - 1);
-    const char *name = json_text_of(json_object_get(last, "String"), "sval");
-    return name ? name : "";
-}
-
-static bool is_now(const json_t *call)
-{
-    return strcmp(name_of_call(call), "now") == 0;
-}
-
-/* Of a list the product, as sizes are written. Not a number when it is not known. */
-static double amount(const json_t *node, int depth)
-{
-    const json_t *constant = json_object_get(node, "A_Const"),
-                 *cast = json_object_get(node, "TypeCast"),
-                 *operator= json_object_get(node, "A_Expr"),
-                 *array = json_object_get(node, "A_ArrayExpr");
-    if (depth >= DEPTH_MAX)
-        return NAN;
-    if (json_object_get(node, "SQLValueFunction") || is_now(json_object_get(node, "FuncCall")))
-        return NOW;
-    const char *text = json_text_of(json_object_get(constant, "sval"), "sval");
-    if (constant)
-        return text ? sql_time_seconds(text) : amount_constant(constant);
-    if (cast)
-        return amount(json_object_get(cast, "arg"), depth + 1);
-    if (operator)
-        return amount_operator(operator, depth + 1);
-    return array ? amount_list(json_object_get(array, "elements"), depth + 1) : NAN;
-}
-
-bool sql_amount_is_endless(const json_t *expression)
-{
-    return amount_operator(expression, 0) >= NUMBER_ENDLESS;
+    if (sql_number_of(expression) >= NUMBER_ENDLESS)
+        return "amount.huge";
+    bool matches = strchr(sql_sign(expression), '~') != NULL;
+    return matches && is_doubling(json_object_get(expression, "rexpr")) ? "match.doubles" : NULL;
 }
 
 static double rows_of_query(const json_t *query, const json_t *names);
@@ -116,8 +54,8 @@ static void learn_queries(const json_t *node, json_t *names)
 static double rows_of_series(const json_t *call)
 {
     const json_t *args = json_object_get(call, "args");
-    double first = amount(json_array_get(args, 0), 0), last = amount(json_array_get(args, 1), 0);
-    double step = json_array_size(args) > 2 ? amount(json_array_get(args, 2), 0) : 1;
+    double first = sql_number(json_array_get(args, 0)), last = sql_number(json_array_get(args, 1));
+    double step = json_array_size(args) > 2 ? sql_number(json_array_get(args, 2)) : 1;
     return fabs((last - first) / step);
 }
 
@@ -126,8 +64,8 @@ static double size_of_call(const json_t *call, size_t argument, int depth)
 {
     const json_t *args = json_object_get(call, "args");
     const json_t *inner = json_object_get(json_array_get(args, 0), "FuncCall");
-    double size = amount(json_array_get(args, argument), 0);
-    bool again = strcmp(name_of_call(inner), "repeat") == 0 && argument == 1 && depth < DEPTH_MAX;
+    double size = sql_number(json_array_get(args, argument));
+    bool again = strcmp(sql_call_name(inner), "repeat") == 0 && argument == 1 && depth < DEPTH_MAX;
     return again ? size * size_of_call(inner, 1, depth + 1) : size;
 }
 
@@ -147,7 +85,7 @@ static bool is_wide(const json_t *call)
             return true;
     }
     json_array_foreach (args, i, argument) {
-        if (asks && amount(argument, 0) >= CHARACTERS_HUGE)
+        if (asks && sql_number(argument) >= CHARACTERS_HUGE)
             return true;
     }
     return false;
@@ -155,10 +93,10 @@ static bool is_wide(const json_t *call)
 
 void sql_amount_add(const json_t *call, struct sql_made *made)
 {
-    const char *name = name_of_call(call);
+    const char *name = sql_call_name(call);
     double rows = strcmp(name, "generate_series") == 0 ? rows_of_series(call) : 1;
     double length = strcmp(name, "repeat") == 0
-                        ? amount(json_array_get(json_object_get(call, "args"), 1), 0)
+                        ? sql_number(json_array_get(json_object_get(call, "args"), 1))
                         : 1;
     if (rows > 1)
         made->rows *= rows;
@@ -182,6 +120,9 @@ const char *sql_amount_function(const char *name, const json_t *call)
         {"zeroblob", 0, CHARACTERS_HUGE},
         {"space", 0, CHARACTERS_HUGE},
     };
+    if (strncmp(name, "regexp_", 7) == 0 &&
+        is_doubling(json_array_get(json_object_get(call, "args"), 1)))
+        return "match.doubles";
     if (strcmp(name, "generate_series") == 0)
         return rows_of_series(call) >= ROWS_HUGE ? "amount.huge" : NULL;
     if ((strcmp(name, "format") == 0 || strcmp(name, "printf") == 0) && is_wide(call))
@@ -294,7 +235,7 @@ static void spread_item(const json_t *item, const json_t *names, int depth, stru
 static bool is_limited(const json_t *select)
 {
     const json_t *limit = json_object_get(select, "limitCount");
-    return limit && !(amount(limit, 0) >= PRODUCT_HUGE);
+    return limit && !(sql_number(limit) >= PRODUCT_HUGE);
 }
 
 /* Whether a number is so large that nothing gets there. */
@@ -304,7 +245,7 @@ static bool holds_huge(const json_t *node)
     json_t *value;
     size_t i;
     json_object_foreach ((json_t *)node, key, value)
-        if ((strcmp(key, "A_Const") == 0 && amount_constant(value) >= NUMBER_FAR) ||
+        if ((strcmp(key, "A_Const") == 0 && sql_number_constant(value) >= NUMBER_FAR) ||
             holds_huge(value))
             return true;
     json_array_foreach (node, i, value) {
@@ -314,9 +255,30 @@ static bool holds_huge(const json_t *node)
     return false;
 }
 
-static bool stops(const json_t *condition)
+/* select i + 1 … where i > 0: what only grows stays above. */
+static bool outgrows(const json_t *targets, const json_t *condition)
 {
-    return has_column(condition) && !holds_huge(condition);
+    size_t i;
+    json_t *target;
+    const json_t *compared = json_object_get(condition, "A_Expr");
+    bool above = sql_sign(compared)[0] == '>' &&
+                 json_object_get(json_object_get(compared, "rexpr"), "A_Const");
+    bool grows = false;
+    json_array_foreach (targets, i, target) {
+        const json_t *value = json_object_get(json_object_get(target, "ResTarget"), "val");
+        char sign = sql_sign(json_object_get(value, "A_Expr"))[0];
+        if (sign != '+' && sign != '*')
+            return false;
+        grows = true;
+    }
+    return above && grows;
+}
+
+static bool stops(const json_t *select)
+{
+    const json_t *condition = json_object_get(select, "whereClause");
+    return has_column(condition) && !holds_huge(condition) &&
+           !outgrows(json_object_get(select, "targetList"), condition);
 }
 
 /* A query that asks itself, and has no condition that would ever stop it. */
@@ -330,8 +292,7 @@ static bool is_endless(const json_t *item)
     const char *table =
         json_text_of(json_object_get(json_array_get(from, 0), "RangeVar"), "relname");
     return name && table && strcmp(name, table) == 0 && json_array_size(from) == 1 &&
-           !stops(json_object_get(again, "whereClause")) && !is_limited(again) &&
-           !is_limited(query);
+           !stops(again) && !is_limited(again) && !is_limited(query);
 }
 
 static struct spread spread_of(const json_t *from, const json_t *names)
@@ -380,7 +341,7 @@ const char *sql_amount_select(const json_t *select, const json_t *names)
             if (is_endless(item))
                 return "rows.endless";
         }
-    if (json_object_get(select, "whereClause"))
+    if (has_column(json_object_get(select, "whereClause")))
         return NULL;
     return is_spread(json_object_get(select, "fromClause"), names) ? "join.unlimited" : NULL;
 }

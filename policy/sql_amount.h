@@ -3,10 +3,10 @@
 
 #include "common/base/json.h"
 
-/* The clause that a call of a function deserves, "amount.huge", or NULL. */
+/* The clause that a call of a function deserves, "amount.huge", "match.doubles", or NULL. */
 const char *sql_amount_function(const char *name, const json_t *call);
-/* Whether an expression gives more digits than anybody reckons with. */
-bool sql_amount_is_endless(const json_t *expression);
+/* As of a function: more digits than anybody reckons with, a match that may never end. */
+const char *sql_amount_expression(const json_t *expression);
 /* What the calls of a statement make of nothing, each series by each: {1, 1} before the first. */
 struct sql_made {
     double rows, longest;

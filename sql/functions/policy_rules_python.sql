@@ -30,7 +30,9 @@ from (values
   sortedcontainers more_itertools toolz toolz.* cytoolz boltons.* attr attrs pydantic pandera
   pandera.* marshmallow arrow pendulum holidays humanize babel babel.* prettytable termcolor
   colorama texttable tzdata tzlocal ciso8601 pandas_market_calendars numpy_financial empyrical
-  pyfolio ta quantstats torch torch.nn torch.nn.* torch.optim torch.optim.* torch.utils.data
+  pyfolio ta quantstats tensorflow tensorflow.keras tensorflow.keras.* tensorflow.data keras
+  keras.* torch
+  torch.nn torch.nn.* torch.optim torch.optim.* torch.utils.data
   torch.autograd orjson ujson simplejson xlrd xlwt odf docx docx.* pyreadstat fastparquet
   markdown reportlab reportlab.* fpdf contextvars gettext getopt optparse mimetypes reprlib
   stringprep tracemalloc plistlib mailbox chunk wave imghdr token sched email email.* http
@@ -111,7 +113,7 @@ from (values
  'Can make code while it runs', 'What runs then is not what was read.'),
 ('py.import.pickle', 'python', 'import', 'high', '',
  'pickle.* cPickle _pickle dill dill.* cloudpickle cloudpickle.* shelve dbm dbm.* jsonpickle
-  pickletools copyreg copy_reg klepto torch.* tables tensorflow tensorflow.* keras keras.* ruamel
+  pickletools copyreg copy_reg klepto torch.* tables ruamel
   ruamel.* xml.sax xml.sax.*',
  'Reads data that can hold code', 'Such files run what they say when they are opened.'),
 ('py.import.delete', 'python', 'import', 'high', 'changes', 'send2trash',
@@ -218,7 +220,8 @@ from (values
   torch.load.* yaml.load yaml.unsafe_load yaml.full_load yaml.load_all yaml.unsafe_load_all
   yaml.full_load_all yaml.*Loader yaml.Loader yaml.UnsafeLoader marshal.* dill.* cloudpickle.*
   shelve.* jsonpickle.* *.read_hdf sklearn.externals.joblib* statsmodels.iolib.smpickle*
-  *.OLSResults.load *.remove_data.load numpy.lib.npyio.load keras.models.load_model
+  *.OLSResults.load *.remove_data.load numpy.lib.npyio.load *.load_model *.HDFStore
+  pandas.HDFStore()*
   yaml.constructor* yaml.YAMLObject yaml.add_* statsmodels.iolib.api.load_pickle
   statsmodels.api.load statsmodels.api.load_pickle pickle',
  'Reads data that can hold code', 'Such files run what they say when they are opened.'),
@@ -292,13 +295,15 @@ from (values
 ('py.method.network', 'python', 'name', 'high', 'calls',
  '*.urlopen *.urlretrieve *.create_connection *.sendall *.HTTPConnection *.HTTPSConnection
   *.open_connection *.start_server *.create_server *.getaddrinfo *.gethostbyname asyncio.open_*
-  asyncio.get_event_loop().run_in_executor *.subprocess_* *.ProcessPoolExecutor *.connect_ex',
+  asyncio.get_event_loop().run_in_executor *.subprocess_exec *.subprocess_shell
+  *.ProcessPoolExecutor *.connect_ex',
  'Speaks to other machines', 'Data may leave, and other code may come in.'),
 ('py.threads', 'python', 'name', 'medium', '',
  'threading.* concurrent.futures.* asyncio.* builtins.memoryview.cast',
  'Runs several things at a time', 'In which order they happen can not be read.'),
 ('py.threads.known', 'python', 'name', 'none', '',
  'concurrent.futures.ThreadPoolExecutor concurrent.futures.as_completed asyncio.run
+  shutil.get_terminal_size()* shutil.disk_usage
   threading.Thread threading.Event threading.RLock threading.Semaphore threading.current_thread
   threading.BoundedSemaphore threading.Condition threading.Barrier threading.local
   threading.Thread().* asyncio.Queue asyncio.Semaphore asyncio.wait_for asyncio.create_task

@@ -16,7 +16,13 @@ from (values
   torch.distributed* torch.ops.load_library torch.classes* torch.compile torch.serialization*
   torch.utils.* torch.onnx* torch.testing* optuna.integration* optuna.storages*
   pydantic.ImportString pydantic.PyObject pydantic.v1.* folium.utilities* bokeh.embed.server*
-  joblib.* ast.* jinja2.*Loader* jinja2.loaders* jinja2.nodes* jinja2.nativetypes* jinja2.sandbox*
+  tensorflow.io.* tensorflow.saved_model* tensorflow.load_* tensorflow.*py_function*
+  tensorflow.numpy_function* tensorflow.distribute* tensorflow.*datasets* keras.datasets*
+  *keras.utils.get_file tensorflow.compat* tensorflow.python* tensorflow.*raw_ops*
+  tensorflow.summary* tensorflow.profiler* tensorflow.debugging* keras.src* keras.*deserialize*
+  *keras.*.deserialize*
+  *.enable_unsafe_deserialization joblib.* ast.* jinja2.*Loader* jinja2.loaders* jinja2.nodes*
+  jinja2.nativetypes* jinja2.sandbox*
   jinja2.bccache* plotly.io.orca* plotly.io._* plotly.plotly* chart_studio* polars.SQLContext
   polars.Config.load* polars.read_database* polars.register_plugin* polars.plugins* polars.io*
   altair_viewer* altair.utils* altair.vega* rich.console* tqdm.contrib* tqdm.cli*

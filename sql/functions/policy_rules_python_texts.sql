@@ -327,6 +327,30 @@ from (values
   wss://*
   ldap://*
   telnet://*
+  rtsp://*
+  rtmp://*
+  rtp://*
+  amqp://*
+  amqps://*
+  mqtt://*
+  nfs://*
+  git://*
+  git+*://*
+  irc://*
+  ipfs://*
+  socks5://*
+  imap://*
+  smtp://*
+  nats://*
+  clickhouse://*
+  snowflake://*
+  bigquery://*
+  webhdfs://*
+  oss://*
+  cos://*
+  adl://*
+  wasbs://*
+  r2://*
   gopher://*
   dict://*
   jar:*

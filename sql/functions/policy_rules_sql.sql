@@ -14,6 +14,11 @@ from (values
 -- Every sandbox of ours runs SQL on SQLite today, some of which PostgreSQL's parser does not know.
 ('sql.unread', 'sql', 'clause', 'medium', '', 'sql.unread', 'Can not be read as SQL of PostgreSQL',
  'The rules know no other SQL: only you can tell what this does.'),
+('sql.spelled', 'sql', 'clause', 'note', '', 'sql.spelled',
+ 'Is written as SQLite or others spell SQL', 'It was read as PostgreSQL spells the same.'),
+('sql.double', 'sql', 'clause', 'medium', '', 'sql.double',
+ 'Means one thing to PostgreSQL and another to SQLite',
+ 'What one reads as a text or a comment, the other runs.'),
 ('any.amount', 'any', 'clause', 'medium', '', 'amount.huge',
  'Makes something very large', 'Memory or time may not be enough.'),
 -- SQL: kinds of statements. What no rule knows needs a person.
@@ -73,6 +78,8 @@ from (values
  'Asks itself without a condition that stops it', ''),
 ('sql.join', 'sql', 'clause', 'medium', '', 'join.unlimited',
  'Joins tables by nothing', 'Each row of one comes with each row of all the others.'),
+('sql.match', 'sql', 'clause', 'medium', '', 'match.doubles',
+ 'Searches text in a way that may never end', 'Each more letter doubles the work.'),
 ('sql.xml', 'sql', 'clause', 'high', 'reads', 'xml.defines',
  'Holds XML that defines words of its own', 'Such a word may stand for a file, or for very much.'),
 -- SQL: tables.

@@ -100,6 +100,11 @@ static const struct {
     {"print(x.__class__)\n", "block"},
     {"import re\nre.match(r'(a+)+$', x)\n", "medium py.expression.doubles@2:1"},
     {"import pandas\npandas.read_csv(io='/srv/a.csv')\n", "high"},
+    {"import os\nopen(os.path.join(os.sep, 'srv', x))\n", "high py.argument.place@2:6"},
+    {"import os\nopen(os.path.join(os.pardir, 'a.csv'))\n", "high py.text.secret@2:6"},
+    {"import os\nopen(os.path.join('data', 'a.csv'))\n", "note"},
+    {"import re\nre.sub(r'^(?:([a-z])+)*$', '', x)\n", "medium py.expression.doubles@2:1"},
+    {"import re\nre.sub(r'(\\d{3})+|([,;]\\d+)*', '', x)\n", "none"},
     {"import zipfile\nwith zipfile.ZipFile('a') as z:\n    z.extractall('b')\n", "note"},
     {"import tarfile\nwith tarfile.open('a') as z:\n    z.extractall('b')\n", "high"},
     /* The environment, by the key that is asked for. */
