@@ -11,6 +11,7 @@
 #include "admin/audit/verify_drops.h"
 #include "admin/audit/verify_pages.h"
 #include "admin/audit/verify_results.h"
+#include "admin/audit/verify_seals.h"
 #include "common/base/hasher.h"
 #include "common/domain/merkle.h"
 
@@ -65,16 +66,6 @@ struct verify {
     struct hasher *hasher;
     struct buffer field; /* the bytes that are hashed now */
 };
-
-/* verify_seals.c: an epoch begins, its rows in the order of transactions, it ends. */
-struct sealed_row {
-    int64_t xid, id, ts_us;
-    const uint8_t *leaf;
-};
-bool verify_epoch_begin(struct verify *verify, int64_t epoch, struct error *err);
-bool verify_epoch_row(struct verify *verify, const struct sealed_row *row, struct error *err);
-bool verify_epoch_end(struct verify *verify, bool last, struct error *err);
-int64_t verify_row_seal(const struct verify *verify); /* over the last row; VERIFY_NO_SEAL: none */
 
 bool verify_events(struct verify *verify, struct error *err);
 bool verify_tables(struct verify *verify, struct error *err);

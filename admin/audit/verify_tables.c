@@ -129,7 +129,7 @@ static bool attempts(struct verify *verify, const struct rows *rows, size_t row,
 
 static bool requests(struct verify *verify, const struct rows *rows, size_t row, struct error *err)
 {
-    enum { FIRST = 2, LAST = 10 };
+    enum { FIRST = 2, LAST = 11 };
     uint8_t digest[SHA256_SIZE];
     int64_t id = rows_integer(rows, row, 0);
     int64_t kind = verify_kind(verify, bytes_of("request"));

@@ -71,16 +71,17 @@ begin
 end
 $$;
 comment on function cs.results_digest is
-    'Digest over what an attempt handed back, each item with the digest of its bytes; null: nothing.';
+    'Digest over what an attempt handed back, each item with the digest of its bytes; null: none.';
 
 create or replace function cs.request_digest(
     id bigint, team_id bigint, author_id bigint, token_id bigint, created_at timestamptz,
-    again_of bigint, question text, state_echo jsonb)
+    again_of bigint, title text, question text, state_echo jsonb)
     returns text language sql stable parallel safe
     return cs.hex(sha256('\x00'::bytea || cs.fields(array[
         cs.bytes('countersign-request-v1'), cs.bytes(id::text), cs.bytes(team_id::text),
         cs.bytes(author_id::text), cs.bytes(token_id::text), cs.bytes(cs.micros(created_at)),
-        cs.bytes(again_of::text), cs.bytes(question), cs.bytes(state_echo::text)])));
+        cs.bytes(again_of::text), cs.bytes(title), cs.bytes(question),
+        cs.bytes(state_echo::text)])));
 comment on function cs.request_digest is
     'Digest in hex of what never changes of a request: whose it is, for which team, and what was
 asked.';

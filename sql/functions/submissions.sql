@@ -175,7 +175,7 @@ begin
                jsonb_build_object('revision:1', revision_digest(d.v),
                    'request:' || (d.v).request_id, request_digest((d.v).request_id, d.team_id,
                        (d.v).editor_id, (d.v).token_id, at, (d.s).again_of,
-                       coalesce((d.s).question, ''), (d.s).state_echo)))
+                       (d.v).title, coalesce((d.s).question, ''), (d.s).state_echo)))
                order by d.n) filter (where d.fault is null)
     into results, events from drafts d;
     perform audit_add(events);

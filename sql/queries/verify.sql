@@ -70,7 +70,7 @@ from cs.attempt a where a.id > $1 order by a.id limit $2;
 
 -- name: verify_requests(after int8, most int4) copied
 select r.id, r.state, 'countersign-request-v1', r.id, r.team_id, r.author_id, r.token_id,
-       r.created_at, r.again_of, t.question, t.state_echo
+       r.created_at, r.again_of, t.title, t.question, t.state_echo
 from cs.request r left join cs.request_text t on t.request_id = r.id
 where r.id > $1 order by r.id limit $2;
 

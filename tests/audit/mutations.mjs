@@ -11,7 +11,17 @@ export function numbers(seed) {
     };
 }
 
-const COVERED = ['audit_event', 'audit_seal', 'decision', 'revision', 'retention'];
+const ALL = null;
+/** What is covered: all columns of a table, or these. The others follow a run as it goes on. */
+const COVERED = {
+    audit_event: ALL, audit_seal: ALL, decision: ALL, revision: ALL, retention: ALL,
+    output_item: ALL, output_chunk: ALL, request_text: ALL,
+    request: ['id', 'team_id', 'author_id', 'token_id', 'state', 'created_at', 'again_of'],
+    attempt: ['id', 'request_id', 'revision', 'round', 'state', 'backend', 'fence', 'valid_until',
+        'created_at', 'started_at', 'running_at', 'finished_at', 'exit_code', 'term_signal',
+        'reason', 'error_name', 'error_value', 'duration_ms', 'cpu_ms', 'memory_peak_bytes',
+        'output_truncated', 'results_sha256'],
+};
 
 /** The tables with their columns and the places of their rows. */
 export async function look(stack) {
@@ -19,14 +29,15 @@ export async function look(stack) {
         select c.table_name as table, c.column_name as name, c.data_type as type,
                c.is_nullable = 'YES' as nullable
         from information_schema.columns c
-        where c.table_schema = 'cs' and c.table_name in ('${COVERED.join("','")}')
+        where c.table_schema = 'cs' and c.table_name in ('${Object.keys(COVERED).join("','")}')
         order by 1, c.ordinal_position`);
     const tables = [];
-    for (const name of COVERED) {
+    for (const [name, some] of Object.entries(COVERED)) {
         const rows = await stack.psql('superuser',
             `select ctid::text as at from cs.${name} order by ctid`);
         if (rows.length) tables.push({ name, rows: rows.map(({ at }) => at),
-                      columns: columns.filter(({ table }) => table === name) });
+                      columns: columns.filter((column) => column.table === name
+                          && (some === ALL || some.includes(column.name))) });
     }
     return tables;
 }
@@ -80,7 +91,8 @@ const KINDS = {
         from cs.${table.name} t where t.ctid = '${pick(table.rows, n)}'`,
 };
 const KEYS = { audit_event: 'id', audit_seal: 'n', decision: 'id', revision: 'revision',
-               retention: 'id' };
+               retention: 'id', output_item: 'n', output_chunk: 'n', request_text: 'request_id',
+               request: 'id', attempt: 'id' };
 const SHARES = [['change', 70], ['swap', 12], ['remove', 10], ['add', 6], ['shorten', 1],
                 ['empty', 1]];
 

@@ -52,7 +52,21 @@ create function invariant.event_hash(e cs.audit_event) returns bytea language sq
         e.subject, e.from_state, e.to_state, e.body::text, e.row_digests::text)
         || invariant.part(e.prev_hash));
 
--- Each row that an audit row must cover, and its digest.
+create function invariant.ending(a cs.attempt) returns bytea language plpgsql stable as $$
+begin
+    return invariant.parts('countersign-attempt-end-v1', a.fence::text,
+        invariant.time(a.started_at), invariant.time(a.running_at), invariant.time(a.finished_at),
+        a.exit_code::text, a.term_signal::text, a.reason, a.error_name, a.error_value,
+        a.duration_ms::text, a.cpu_ms::text, a.memory_peak_bytes::text, a.output_truncated::text)
+        || invariant.part((select invariant.leaf(string_agg(invariant.parts(
+                'countersign-result-v1', o.attempt_id::text, o.fence::text, o.n::text, o.kind,
+                o.name, o.mime, o.bytes::text) || invariant.part(o.sha256)
+                || invariant.parts(o.meta::text), ''::bytea order by o.n))
+            from cs.output_item o where o.attempt_id = a.id));
+end
+$$;
+
+-- Each row that an audit row must cover, and its digest: of what ends, the newest counts.
 create view invariant.covered as
 select v.request_id, 'revision:' || v.revision as key, invariant.leaf(invariant.parts(
            'countersign-revision-v1', v.request_id::text, v.revision::text, v.editor_id::text,
@@ -72,8 +86,16 @@ from cs.decision d
 union all
 select a.request_id, 'attempt:' || a.id, invariant.leaf(invariant.parts('countersign-attempt-v1',
            a.id::text, a.request_id::text, a.revision::text, a.round::text, a.backend,
-           invariant.time(a.valid_until), invariant.time(a.created_at)))
-from cs.attempt a;
+           invariant.time(a.valid_until), invariant.time(a.created_at))
+           || case when a.state in ('ready', 'claimed', 'starting', 'running') then ''
+                   else invariant.ending(a) end)
+from cs.attempt a
+union all
+select r.id, 'request:' || r.id, invariant.leaf(invariant.parts('countersign-request-v1',
+           r.id::text, r.team_id::text, r.author_id::text, r.token_id::text,
+           invariant.time(r.created_at), r.again_of::text, t.title, t.question,
+           t.state_echo::text))
+from cs.request r left join cs.request_text t on t.request_id = r.id;
 
 -- The audit trail as changes of state, each with the state that the change before it left.
 create view invariant.move as

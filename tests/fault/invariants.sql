@@ -270,7 +270,9 @@ where c.entity_seq <> c.place or c.prev_hash <> c.before or c.hash <> c.own
 union all
 select 'request', c.request_id, c.request_id, format('%s is not as the trail has it', c.key)
 from invariant.covered c
-where (select coalesce(string_agg(e.row_digests ->> c.key, ' '), '') from cs.audit_event e
+where (select coalesce(case when starts_with(c.key, 'attempt:')
+                  then (array_agg(e.row_digests ->> c.key order by e.entity_seq desc))[1]
+                  else string_agg(e.row_digests ->> c.key, ' ') end, '') from cs.audit_event e
        where e.entity = 'request' and e.entity_id = c.request_id and e.row_digests ? c.key)
       <> encode(c.digest, 'hex')
 union all

@@ -33,8 +33,8 @@ async function fill() {
 async function each(changes, begin = '', settings = {}) {
     const verifier = openVerifier(stack, settings);
     try {
-        assert.equal(await verifier.ask(`commit; begin; set local session_replication_role = replica;
-            ${begin}; savepoint s`.replace(/\s+/g, ' ')), 'whole');
+        assert.equal(await verifier.ask(`commit; begin; set local session_replication_role =
+            replica; ${begin}; savepoint s`.replace(/\s+/g, ' ')), 'whole');
         for (const [sql, says] of changes) {
             const answer = await verifier.ask(`rollback to s; do $$ begin ${sql};
                 if not found then raise 'nothing changed'; end if; end $$`.replace(/\s+/g, ' '));
@@ -105,7 +105,7 @@ test('who asked for what is as the audit trail has it', () => {
         ...['token_id = 7', 'author_id = author_id + 1', 'team_id = team_id + 1',
             `created_at = created_at + interval '1 microsecond'`, 'again_of = 1'].map((set) => [
             `update cs.request set ${set} where id = ${ids.waits}`, changed]),
-        ...[`question = 'another'`, `state_echo = '{}'`].map((set) => [
+        ...[`title = 'other'`, `question = 'other'`, `state_echo = '{}'`].map((set) => [
             `update cs.request_text set ${set} where request_id = ${ids.waits}`, changed]),
         [`delete from cs.request_text where request_id = ${ids.waits}`, changed],
         [`delete from cs.request where id = ${ids.waits}`, /^broken request \d+: is missing$/],
@@ -153,7 +153,7 @@ const UNBIND = `
         end loop;
     end $f$; select pg_temp.unbind()`;
 
-test('what older rows never bound is not taken for changed, what they tell is compared', () => each([
+test('what older rows never bound is not taken for changed, what they tell is', () => each([
     [`update cs.attempt set exit_code = 0 where id = ${ids.failed}`,
      /^broken attempt \d+: ended otherwise than the audit trail tells$/],
     [`update cs.attempt set duration_ms = null where id = ${ids.failed}`,

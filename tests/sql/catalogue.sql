@@ -48,7 +48,8 @@ select unnest(array['request_clock', 'clock_due', 'budget_scope', 'budget_state'
 create temp table may_read on commit drop as
 select 'countersign_verifier' as role, unnest(array['audit_event', 'audit_seal', 'request',
     'revision', 'revision_file', 'decision', 'attempt', 'attempt_decision', 'output_item',
-    'legal_move', 'cost_span', 'instance', 'schema_migration', 'retention']) as name;
+    'output_chunk', 'request_text', 'legal_move', 'cost_span', 'instance', 'schema_migration',
+    'retention']) as name;
 
 create temp table routine on commit drop as
 select p.oid, p.proname as name, p.oid::regprocedure::text as signature, p.prosecdef as definer,

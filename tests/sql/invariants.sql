@@ -3,7 +3,7 @@
 \ir story.psql
 \ir glass.psql
 \ir ../fault/invariants.sql
-select plan(52);
+select plan(54);
 -- What chains new audit rows shall do so here, too; what refuses them shall not.
 alter table cs.audit_event enable always trigger audit_event_chain;
 create or replace function cs.move_is_legal(
@@ -87,12 +87,12 @@ select t.breaks('i1 i13', format('update decision set needed = 2 where request_i
 select t.breaks('i1 i2 i13', format('update revision set risk = ''medium'' where request_id = %s',
     :grave), 'a glass that was broken for what is of no high risk');
 -- I2
-select t.breaks('i2', format('update request set author_id = t.id(''noor'') where id = %s',
+select t.breaks('i2 i13', format('update request set author_id = t.id(''noor'') where id = %s',
     :refused), 'a decision of the author');
 select t.breaks('i2', format('insert into credential_event (person_id, by_id, kind, at) values
     (t.id(''max''), t.id(''noor''), ''link'', now() - interval ''1 day'')'),
     'a decision of who could sign in as the author');
-select t.breaks('i2', format('update request set team_id = 0 where id = %s', :refused),
+select t.breaks('i2 i13', format('update request set team_id = 0 where id = %s', :refused),
     'a decision for another team');
 select t.breaks('i1 i2', 'update person set roles = ''{reviewer}'' where login = ''t-eva''',
     'a glass that no admin broke');
@@ -104,7 +104,7 @@ select t.breaks('i3 i6 i8 i9', format('select audit_move(%s, ''{"kind": "worker"
     ''{"attempt_id": %s, "fence": 2}'')', :seen, :run),
     'a second start of one run');
 -- I4
-select t.breaks('i4', format('delete from request_text where request_id = %s', :waiting),
+select t.breaks('i4 i13', format('delete from request_text where request_id = %s', :waiting),
     'a text that is lost');
 select t.breaks('i4 i13', format('delete from revision where request_id = %s', :waiting),
     'a revision that is lost');
@@ -168,7 +168,7 @@ select t.breaks('i10', format('update attempt set lease_until = now() - interval
 select t.breaks('i10', format('update request set expires_at = null where id = %s', :waiting),
     'a request that waits for ever');
 -- I11
-select t.breaks('i11', format('update attempt set finished_at = null where id = t.attempt(%s)',
+select t.breaks('i11 i13', format('update attempt set finished_at = null where id = t.attempt(%s)',
     :lost), 'an end at no time');
 select t.breaks('i6 i11', format('update request set state = ''pending'',
     expires_at = ''infinity'' where id = %1$s;
@@ -190,6 +190,9 @@ select t.breaks('i13', 'delete from audit_event where entity = ''sign_in'' and e
     'an audit row that is gone');
 select t.breaks('i13', format('update decision set note = ''x'' where request_id = %s', :seen),
     'a changed decision');
+select t.breaks('i13', format('update attempt set exit_code = 3 where id = t.attempt(%s)', :lost),
+    'another end of a run');
+select t.breaks('i13', 'update output_item set mime = ''text/html''', 'another kind of result');
 -- I14
 select t.breaks('i14', 'grant execute on function cs.sweep to public', 'a function for everybody');
 select t.breaks('i14', 'grant insert on cs.request to countersign_worker', 'a table for a worker');
