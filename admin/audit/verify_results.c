@@ -191,26 +191,26 @@ static bool request_told(struct verify *verify, const struct rows *rows, size_t 
     return take_told("request", rows, row, err);
 }
 
+#define TELLS .most = VERIFY_PAGE, .first = {INT64_MIN}, .known = true
+
 /* Where there are digests, nothing else need be compared. */
 static bool told(struct verify *verify, struct error *err)
 {
-    static const struct table attempts = {.most = VERIFY_PAGE,
-                                          .first = {INT64_MIN},
-                                          .known = true,
-                                          .read = sql_verify_told,
-                                          .take = attempt_told};
-    static const struct table requests = {.most = VERIFY_PAGE,
-                                          .first = {INT64_MIN},
-                                          .known = true,
-                                          .read = sql_verify_askers,
-                                          .take = request_told};
-    if (verify->result.unbound_attempts && !verify_pages(verify, &attempts, 1, err))
-        return false;
-    return !verify->result.unbound_requests || verify_pages(verify, &requests, 1, err);
+    static const struct table ends = {TELLS, .read = sql_verify_told, .take = attempt_told};
+    static const struct table askers = {TELLS, .read = sql_verify_askers, .take = request_told};
+    const struct verify_result *result = &verify->result;
+    return (!result->unbound_attempts || verify_pages(verify, &ends, 1, err)) &&
+           (!result->unbound_requests || verify_pages(verify, &askers, 1, err));
 }
 
 bool verify_results(struct verify *verify, struct error *err)
 {
     return verify_pages(verify, tables, COUNT_OF(tables), err) && end_items(verify, err) &&
            end_content(verify, err) && told(verify, err);
+}
+
+bool verify_strays(struct verify *verify, struct error *err)
+{
+    static const struct table strays = {TELLS, .read = sql_verify_strays, .take = request_told};
+    return verify_pages(verify, &strays, 1, err);
 }

@@ -34,3 +34,5 @@ bool verify_results_attempt(struct verify *verify, const struct rows *rows, size
                             struct error *err) MUST_CHECK;
 /* What attempts handed back, once all of them were seen. */
 bool verify_results(struct verify *verify, struct error *err) MUST_CHECK;
+/* Words of no request, once none is known to be missing. */
+bool verify_strays(struct verify *verify, struct error *err) MUST_CHECK;

@@ -194,7 +194,8 @@ bool verify_tables(struct verify *verify, struct error *err)
     verify->signers = signers_new(verify->options->decision_keys);
     bool good = verify_pages(verify, tables, COUNT_OF(tables), err) &&
                 verify_results(verify, err) && none_is_missing(verify, err) &&
-                verify_checked_end(verify, err) && verify_drops_end(verify, err);
+                verify_strays(verify, err) && verify_checked_end(verify, err) &&
+                verify_drops_end(verify, err);
     if (signers_end(verify->signers, &unsigned_err))
         return good;
     *err = unsigned_err;

@@ -127,6 +127,12 @@ select r.id, case when (r.author_id, r.token_id) is distinct from (v.editor_id, 
 from cs.request r join cs.revision v on v.request_id = r.id and v.revision = 1
 where r.id > $1 order by r.id limit $2;
 
+-- Words that nobody asked.
+-- name: verify_strays(after int8, most int4) copied
+select t.request_id, 'has words and is no request' from cs.request_text t
+where t.request_id > $1 and not exists (select from cs.request r where r.id = t.request_id)
+order by t.request_id limit $2;
+
 -- Runs, and of those that no approval allowed, why: of other bytes, too late, by too few, by who
 -- had a part in it, or twice. How many were needed is signed with each decision.
 -- name: verify_runs(after int8, most int4) binary
