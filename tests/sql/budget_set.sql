@@ -96,7 +96,8 @@ from (values (0, 'active'), (49, 'active'), (50, 'warned'), (99, 'warned'), (100
 -- What is said to whom.
 select is(jsonb_path_query_array(budgets_list(t.id('mia')), '$.budgets[*].holders[*].scope'),
     jsonb_build_array(t.test_team()), 'an analyst sees the budgets that hold them');
-select ok(not budgets_list(t.id('mia')) @> '{"budgets": [{"scope": "user:*"}]}', 'and no other');
+select ok(not budgets_list(t.id('mia')) @> jsonb_build_object('budgets', jsonb_build_array(
+    jsonb_build_object('scope', t.user('max')))), 'and no other');
 select ok(jsonb_array_length(budgets_list(t.id('eva')) -> 'budgets') = 2, 'an admin sees all');
 select is(jsonb_typeof(budgets_list(t.id('eva')) #> '{budgets,0,holders,0,settled_nano_usd}'),
     'number', 'with what is used');

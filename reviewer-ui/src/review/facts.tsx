@@ -189,8 +189,8 @@ export function Facts({ detail }: { detail: Detail }) {
           ))}
         </ul>
       </section>
-      <RunFacts detail={detail} />
       <MoneyFacts budgets={detail.budgets ?? []} />
+      <RunFacts detail={detail} />
       <section>
         <h3>{t.facts.decisions}</h3>
         {detail.decisions.length === 0 && <p class="dim">{t.facts.noDecisions}</p>}
