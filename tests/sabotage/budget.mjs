@@ -6,6 +6,7 @@ const settled = 'sql/functions/budget_settle.sql';
 const attempts = 'sql/functions/attempts.sql';
 const sql = (name) => ['sql/budgets.sql', name];
 const set = (name) => ['sql/budget_set.sql', name];
+const two = (name) => ['flow/budget_two.test.mjs', name];
 
 const reserving = [
     { id: 'budget-fits', defence: 'What does not fit in a budget is not reserved',
@@ -52,6 +53,12 @@ const reserving = [
       was: 'coalesce(h.starts_at, cs.period_start(b.period, now())), b.limit_nano_usd,',
       becomes: 'cs.period_start(b.period, now()), b.limit_nano_usd,',
       test: set('what was reserved in a period is settled in it') },
+    { id: 'budget-order', defence: 'Batches lock all their accounts in one order, at once',
+      file: 'sql/functions/budget_locks.sql',
+      was: `if has_budgets() then
+        perform budgets_lock(people, array(`, becomes: `if false then
+        perform budgets_lock(people, array(`,
+      test: two('batches that are run one by one do not wait for each other in a circle') },
 ];
 
 const settling = [
@@ -87,6 +94,10 @@ const telling = [
       was: 'from budget_spent(b, only_id) s order by', becomes:
       'from budget_spent(b, only_id) s where false order by',
       test: sql('it begins with what this month has cost already') },
+    { id: 'budget-waits', defence: 'A budget is set once all that saw none are over',
+      file: setting,
+      was: 'perform pg_advisory_xact_lock(7026, 23);\n    before :=', becomes: 'before :=',
+      test: two('what is spent while a budget is set is counted') },
     { id: 'budget-told', defence: 'The audit trail is told once a period',
       file: asked,
       was: 'where w.holds and w.what <> all (a.told)', becomes: 'where w.holds',
