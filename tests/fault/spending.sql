@@ -51,7 +51,8 @@ cross join lateral (
     select coalesce(sum(c.nano_usd), 0) as spent, bool_or(c.fence = a.fence) as is_known
     from cs.cost_span c
     where c.attempt_id = a.id and c.nano_usd is not null
-      and (a.state <> 'unknown' or r.state <> 'outcome_unknown' or c.fence < a.fence)
+      and (a.state <> 'unknown' or r.state in ('succeeded', 'failed', 'cancelled')
+           or c.fence < a.fence)
       and not (c.estimated and exists (
           select from cs.cost_span o where o.attempt_id = c.attempt_id and o.fence = c.fence
             and o.kind = c.kind and not o.estimated))) s
