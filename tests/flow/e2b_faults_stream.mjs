@@ -296,7 +296,8 @@ function files() {
             entry('b', { size: '99999999999999999999' })], null, fine),
         row('a link', [entry('a', { symlinkTarget: '/etc/passwd' })], null, { ...fine,
             check: has(0) }),
-        row('a name that deceives', [entry('a\u202egpj.exe')], null, fine),
+        row('a name that deceives', [entry('a\u202egpj.exe')], bytes('12345'), { ...fine,
+            check: has(0) }),
     ];
 }
 

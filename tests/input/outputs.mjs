@@ -76,6 +76,11 @@ const made = [
         { files: [] }],
     ['a name of text directions', 'open("a\\u202egpj.exe", "w").write("x")\nNone', 'succeeded',
         { files: [] }],
+    ['a name of text directions, past our own rules', py(`
+    import gc
+    [o for o in gc.get_objects() if type(o).__name__ == "Budget"][0].item(
+        "file", "photo\\u202egpj.exe", b"MZ")
+    print("ran")`), 'failed bad_results', { files: [] }],
     ['a link to a secret', 'import os\nos.symlink("/proc/self/environ", "env.txt")', 'succeeded',
         { files: [] }],
     ['a link to a folder', 'import os\nos.symlink("/", "root")', 'succeeded', { files: [] }],

@@ -5,6 +5,10 @@ const wrap = 'worker/sandbox/local/bubblewrap.c';
 const http = 'common/io/http.c';
 
 export default [
+    { id: 'item-names', defence: 'No file is handed back whose name is not what it looks like',
+      file: 'worker/sandbox/item.c',
+      was: 'if (!is_seen(utf8_next(&at, end)))', becomes: 'if (utf8_next(&at, end) == 0)',
+      test: ['unit/test_frame_items.c', 'names_are_what_they_look_like'] },
     { id: 'keys-unreadable', defence: 'An approval that can not be checked waits, and is not lost',
       file: 'worker/approval.c',
       was: 'return fail(err, ERR_UNAVAILABLE, "%s", why.text);',

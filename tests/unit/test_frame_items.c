@@ -159,9 +159,48 @@ static void mime_comes_from_us(void **state)
     assert_false(item.counts);
 }
 
+/* Whatever the code wrote past our bootstrap, and whatever a service lists. */
+static void names_are_what_they_look_like(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a.txt",
+                                       "a b.csv",
+                                       "\xc3\xa4.png",
+                                       "\xe6\x9d\xb1.csv",
+                                       "\xe2\x9d\xa4\xef\xb8\x8f.png",
+                                       "\xd7\x90.txt"};
+    static const char *const bad[] = {"",
+                                      ".a",
+                                      "a/b",
+                                      "a\\b",
+                                      "a\nb",
+                                      "a\x7f"
+                                      "b",
+                                      "a\xc2\x85",
+                                      "a\xc2\xad",
+                                      "a\xe2\x80\x8b",
+                                      "a\xe2\x80\xae"
+                                      "gpj.exe",
+                                      "a\xe2\x81\xa6",
+                                      "a\xd8\x9c",
+                                      "a\xe2\x80\xa8",
+                                      "a\xef\xbb\xbf",
+                                      "a\xee\x80\x80",
+                                      "a\xf3\xa0\x81\x81",
+                                      "a\xc0\xaf",
+                                      "a\xff",
+                                      "a\xed\xa0\x80"};
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        assert_string_equal(kind_of("file", good[i], bytes_of("x")), "file");
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        if (strcmp(kind_of("file", bad[i], bytes_of("x")), "refused") != 0)
+            fail_msg("taken: name %zu", i);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_what_they_look_like),
         cmocka_unit_test(good_tables),
         cmocka_unit_test(bad_tables),
         cmocka_unit_test(cut_tables),

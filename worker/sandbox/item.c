@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/base/utf8.h"
+
 #define TABLE_MIME "application/vnd.countersign.table+json"
 #define BINARY_MIME "application/octet-stream"
 #define CHART_PIXELS 12000 /* on a side: a viewer that unpacks it must not burst */
@@ -83,15 +85,35 @@ bool item_text_valid(struct bytes text)
     return true;
 }
 
+/* Nothing that is not seen in a name, or turns it round: "photo", U+202E, "gpj.exe" is shown as
+ * photoexe.jpg. What bootstrap.py calls printable has none of these. */
+static const struct {
+    int32_t first, last;
+} unseen[] = {
+    {0x0000, 0x001f},   {0x007f, 0x009f},   {0x00ad, 0x00ad},    {0x061c, 0x061c},
+    {0x180e, 0x180e},   {0x200b, 0x200f},   {0x2028, 0x202e},    {0x2060, 0x206f},
+    {0xe000, 0xf8ff},   {0xfeff, 0xfeff},   {0xfff9, 0xfffb},    {0x1bca0, 0x1bca3},
+    {0x1d173, 0x1d17a}, {0xe0001, 0xe007f}, {0xf0000, 0x10ffff},
+};
+
+static bool is_seen(int32_t character)
+{
+    for (size_t i = 0; i < COUNT_OF(unseen); i++)
+        if (character >= unseen[i].first && character <= unseen[i].last)
+            return false;
+    return character >= 0;
+}
+
 static bool name_valid(const char *name)
 {
     size_t len = strlen(name);
     if (len == 0 || len > NAME_LIMIT || name[0] == '.' || strchr(name, '/') || strchr(name, '\\'))
         return false;
-    for (size_t i = 0; i < len; i++)
-        if ((uint8_t)name[i] < 0x20 || name[i] == 0x7f)
+    const unsigned char *at = (const unsigned char *)name, *end = at + len;
+    while (at < end)
+        if (!is_seen(utf8_next(&at, end)))
             return false;
-    return item_text_valid(bytes_of(name));
+    return true;
 }
 
 static uint32_t big_endian(const uint8_t *data)
