@@ -101,6 +101,18 @@ comment on function cs.claim_attempts is
     'At most 50 ids as ''{1,2}'' → one row per attempt that was ready and is now this worker''s,
 with everything its run needs; other ids are silently absent.';
 
+create or replace function cs.forged_enough(of_worker bigint) returns boolean
+    language plpgsql stable as $$
+begin
+    return coalesce((select e.ts > clock_timestamp() - interval '1 minute' from audit_event e
+        where e.entity = 'worker' and e.entity_id = of_worker
+        order by e.entity_seq desc offset 59 limit 1), false);
+end
+$$;
+comment on function cs.forged_enough is
+    'Whether the audit trail took 60 rows of a worker within a minute: who can write into Redis must
+not fill the disk with them.';
+
 create or replace function cs.forged_check(worker_id bigint, ids bigint[]) returns void
     language plpgsql as $$
 declare
@@ -109,7 +121,7 @@ begin
     -- Not an anti-join, whose plan may read the whole table.
     forged := array(select i from unnest(ids) i
                     where (select a.id from attempt a where a.id = i) is null);
-    if cardinality(forged) > 0 then
+    if cardinality(forged) > 0 and not forged_enough(worker_id) then
         perform audit_put('worker', worker_id, '{"kind": "worker"}', 'worker.forged_ids',
             jsonb_build_object('code', 'W-FORGED', 'ids', forged));
     end if;

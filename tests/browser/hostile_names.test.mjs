@@ -82,7 +82,8 @@ after(async () => {
     await stack?.stop();
 });
 
-const shows = (text) => page.getByText(text).first().waitFor();
+const shows = (text) => page.getByText(text).first().waitFor()
+    .catch(() => assert.fail(`${page.url()} does not show ${text}`));
 async function open(path, ...texts) {
     await page.goto(stack.url + path);
     for (const text of texts) await shows(text);

@@ -8,6 +8,11 @@ const outputs = 'sql/functions/outputs.sql';
 const files = 'sql/functions/files.sql';
 
 const start = [
+    { id: 'forged-flood', defence: 'Forged hints fill the audit trail only so fast',
+      file: 'sql/functions/claims.sql',
+      was: 'if cardinality(forged) > 0 and not forged_enough(worker_id) then',
+      becomes: 'if cardinality(forged) > 0 then',
+      test: ['sql/attempts.sql', 'but a flood of them fills nothing'] },
     { id: 'start-now', defence: 'No step is weighed by what held when a transaction began',
       file: 'sql/functions/batch.sql',
       was: "if current_setting('transaction_isolation') not in (", becomes: "if 'x' in (",

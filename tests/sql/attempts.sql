@@ -1,7 +1,7 @@
 -- Claims, leases, fences, the last check before the start, and how runs end.
 -- Proves: T3 I1 I3 I8 I9
 \ir setup.psql
-select plan(127);
+select plan(129);
 select t.worker() as w \gset
 select t.worker() as v \gset
 
@@ -37,6 +37,16 @@ select is((select e.body ->> 'code' from audit_event e where e.entity = 'worker'
     and e.entity_id = :w and e.event = 'worker.forged_ids'), 'W-FORGED', 'forged ids are recorded');
 select is((select e.body -> 'ids' from audit_event e where e.entity = 'worker'
     and e.entity_id = :w and e.event = 'worker.forged_ids'), '[-1, 999999999]', 'by number');
+select count(*) from generate_series(1, 70) n,
+    lateral (select c.fence from claim_attempts(:v, '{' || 900000000 + n || '}', 1) c) c \gset
+select is((select count(*) from audit_event where entity = 'worker' and entity_id = :v
+    and event = 'worker.forged_ids'), 59::bigint, 'but a flood of them fills nothing');
+set session_replication_role = replica;
+update audit_event set ts = ts - interval '1 minute' where entity = 'worker' and entity_id = :v;
+set session_replication_role = origin;
+select count(*) from claim_attempts(:v, '{900000000}', 1) \gset
+select is((select count(*) from audit_event where entity = 'worker' and entity_id = :v
+    and event = 'worker.forged_ids'), 60::bigint, 'and a minute later they are recorded again');
 select ok((select lease_until between clock_timestamp() + interval '20 seconds'
     and clock_timestamp() + interval '40 seconds'
     from attempt where id = t.attempt(:r)), 'the lease is on the clock of the database');
