@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "api/routes/password.h"
 #include "common/base/crypto.h"
+#include "common/base/utf8.h"
 #include "common/domain/code.h"
 #include "statements.h"
 
@@ -48,6 +49,19 @@ static size_t count_characters(const char *text)
     return count;
 }
 
+/* Whether there is more to it than blanks and what can not be seen. */
+static bool can_be_seen(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text, *end = at + strlen(text);
+    while (at < end) {
+        int32_t character = utf8_next(&at, end);
+        bool blank = character == ' ' || character == 0xa0 || character == 0x3000;
+        if (!blank && !code_refuses(character))
+            return true;
+    }
+    return false;
+}
+
 static bool check_name(const json_t *body, struct error *err)
 {
     const char *name = json_text_of(body, "name");
@@ -56,7 +70,10 @@ static bool check_name(const json_t *body, struct error *err)
     if (count_characters(name) > NAME_MAX_CHARS)
         return fail_field(err, ERR_INVALID_FIELD, "name", "name has at most %d characters",
                           NAME_MAX_CHARS);
-    return text_check(bytes_of(name), TEXT_LINE, "name", err);
+    if (!text_check(bytes_of(name), TEXT_LINE, "name", err))
+        return false;
+    return can_be_seen(name) ||
+           fail_field(err, ERR_INVALID_FIELD, "name", "name has nothing that can be seen");
 }
 
 static bool check_ids(const json_t *body, const char *field, struct error *err)

@@ -153,3 +153,16 @@ test('an agent made over HTTP belongs to its owner and has no more than its scop
         name: 'robot', scopes: ['decide'], person_id: made.body.id });
     assert.deepEqual([...code(never), never.body.error.field], [400, 'invalid_field', 'scopes']);
 });
+
+test('a name in which nobody sees anything is none', async () => {
+    for (const name of [' ', '\u00a0', '\u3164', '\u200b\u200d'])
+        for (const [path, more] of [['people', { login: 'unseen', roles: ['reviewer'] }],
+                                    ['teams', {}], ['tokens', { scopes: ['read'] }]]) {
+            const made = await who.boss.post(`/api/${path}`, { name, ...more });
+            assert.deepEqual([...code(made), made.body.error?.field],
+                             [400, 'invalid_field', 'name'], `${path} ${JSON.stringify(name)}`);
+        }
+    // What joins letters of some scripts is fine between them.
+    const joined = await who.boss.post('/api/teams', { name: '\u0646\u200c\u0645' });
+    assert.equal(joined.status, 201, joined.text);
+});

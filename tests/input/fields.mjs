@@ -1,5 +1,7 @@
 // Fields of the wrong type, beyond their bounds, missing, unknown, or naming what is not there.
 // Proves: V6.2.1
+// Names in which nobody sees anything.
+const unseen = [' ', '\u00a0\u3000', '\u200b\u200d', '\u3164', '\ufe0f ', '\ue000'];
 const BASE = { language: 'python', code: 'print(1)' };
 const DIGEST = 'a'.repeat(64);
 const brief = (value) => `${JSON.stringify(value) ?? 'missing'}`.slice(0, 40);
@@ -237,7 +239,8 @@ const accounts = [
         'current', null, 1, 'x'.repeat(1025)),
     ...unknown('ana POST /api/password', { password: 'x'.repeat(8) }, 'person_id', 'login'),
     ...missing(TOKEN, { name: 'x', scopes: ['read'] }, 'name', 'scopes'),
-    ...token('name', '', null, 1, [], 'x'.repeat(101), '\u00e4'.repeat(101), 'x'.repeat(401)),
+    ...token('name', '', null, 1, [], 'x'.repeat(101), '\u00e4'.repeat(101), 'x'.repeat(401),
+             ...unseen),
     ...token('scopes', [], ['root'], [1], [null], ['READ'], ['read', 'root'], 'read', null, {},
              Array(5).fill('read')),
     ...token('days', 0, -1, 1.5, 3651, 2 ** 53, '1', null),
@@ -250,7 +253,7 @@ const accounts = [
     ...missing(PERSON, MADE, 'login', 'name', 'roles'),
     ...person('login', '', 'a b', 'a\nb', '\u00e4na', '\uff41na', '\u0430na', '-x', '.x', "o'brien",
               'a/b', 'x'.repeat(101), null, 1, []),
-    ...person('name', '', null, 1, 'x'.repeat(401), 'x'.repeat(101)),
+    ...person('name', '', null, 1, 'x'.repeat(401), 'x'.repeat(101), ...unseen),
     ...person('roles', [], ['root'], ['agent'], ['agent', 'analyst'], [1], [null], 'analyst', null,
               Array(5).fill('analyst')),
     ...person('kind', 'robot', 'Human', '', null, 1),
@@ -260,14 +263,14 @@ const accounts = [
     ...unknown(PERSON, MADE, 'id', 'password', 'disabled', 'created_by'),
     ...['ana', 'ANA', 'Ana'].map((name) => [`the login ${name} once more`, PERSON,
                                             { ...MADE, login: name }, '409 conflict login']),
-    ...change('name', '', null, 1, 'x'.repeat(401), 'x'.repeat(101)),
+    ...change('name', '', null, 1, 'x'.repeat(401), 'x'.repeat(101), ...unseen),
     ...change('roles', [], ['root'], ['agent'], [1], null, 'admin'),
     ...change('team_ids', [999999], ['1'], [0], null, {}, Array(51).fill(1)),
     ...change('disabled', null, 1, 'true', []),
     ...unknown(CHANGE, {}, 'login', 'kind', 'owner_id', 'password'),
     ['change of nobody', 'adm PATCH /api/people/999999', { name: 'x' }, '404 not_found'],
     ...missing(TEAM, {}, 'name'),
-    ...over(TEAM, {})('name', '', null, 1, [], 'x'.repeat(101), 'x'.repeat(401),
+    ...over(TEAM, {})('name', '', null, 1, [], 'x'.repeat(101), 'x'.repeat(401), ...unseen,
                       '\u00e4'.repeat(101)),
     ...['data', 'DATA'].map((name) => [`the team ${name} once more`, TEAM, { name },
                                        '409 conflict name']),
