@@ -43,9 +43,11 @@ const requests = [
 ];
 
 async function decide(reviewer, made, { verdict, note }) {
+  const { findings } = await reviewer.get(`/api/requests/${made.id}`);
   await reviewer.post(`/api/requests/${made.id}/decisions`, {
     verdict, revision: made.revision, bundle_sha256: made.bundle_sha256, undo_seconds: 0,
     ...(note ? { note } : {}),
+    acknowledged: findings.filter(({ level }) => level !== 'note').map(({ id }) => id),
   });
 }
 

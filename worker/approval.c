@@ -24,6 +24,10 @@ static bool read_approval(const struct attempt *attempt, const json_t *row,
                           const uint8_t sha256[SHA256_SIZE], struct approval *ret_approval)
 {
     const char *verdict = json_text_of(row, "verdict");
+    const json_t *acknowledged = json_object_get(row, "acknowledged");
+    int64_t form = json_integer_of(row, "form", 0);
+    if (!decision_form_fits(form, acknowledged))
+        return false;
     ret_approval->decision = (struct decision){
         .bundle_sha256 = sha256,
         .request_id = attempt->bundle.request_id,
@@ -34,6 +38,8 @@ static bool read_approval(const struct attempt *attempt, const json_t *row,
         .needed = json_integer_of(row, "needed", INT64_MAX),
         .decided_ms = json_integer_of(row, "decided_ms", -1),
         .valid_ms = json_integer_of(row, "valid_ms", -1),
+        .form = (enum decision_form)form,
+        .acknowledged = acknowledged,
     };
     return read_signature(row, ret_approval);
 }

@@ -10,8 +10,8 @@
 #include "statements.h"
 
 #define NOTE_MAX 5000
-#define REASON_MIN 20 /* as cs.glass_fault has it, which does not count blanks around it */
-#define ACKNOWLEDGED_MAX 100
+#define REASON_MIN 20         /* as cs.glass_fault has it, which does not count blanks around it */
+#define ACKNOWLEDGED_MAX 2000 /* more than one version of code can have findings */
 #define DWELL_MS_MAX INT64_C(86400000)
 #define UNDO_SECONDS_MAX 60
 
@@ -29,6 +29,7 @@ static const struct json_field glass_fields[] = {
     {"revision", JSON_KIND_INTEGER, true, 1, INT32_MAX},
     {"bundle_sha256", JSON_KIND_TEXT, true, SHA256_HEX - 1, SHA256_HEX - 1},
     {"reason", JSON_KIND_TEXT, true, REASON_MIN, NOTE_MAX},
+    {"acknowledged", JSON_KIND_ARRAY, false, 0, ACKNOWLEDGED_MAX},
     {"undo_seconds", JSON_KIND_INTEGER, false, 0, UNDO_SECONDS_MAX},
 };
 
@@ -119,11 +120,14 @@ static void sign(const struct call *call, const json_t *terms, json_t *item)
         .needed = json_integer_of(terms, "needed", 0),
         .decided_ms = json_integer_of(terms, "decided_ms", 0),
         .valid_ms = decision_is_approval(verdict) ? json_integer_of(terms, "valid_ms", 0) : 0,
+        .form = DECISION_FORM_2,
+        .acknowledged = json_object_get(item, "acknowledged"),
     };
     decision_encode(&decision, &message);
     signing_sign(call->api->signing_key, buffer_bytes(&message), signature);
     hex_encode(signature, SIGNATURE_SIZE, hex);
     json_object_update(item, (json_t *)terms);
+    json_object_set_new(item, "form", json_integer(decision.form));
     json_object_set_new(item, "signature", json_string(hex));
     json_object_set_new(item, "key_id", json_string(signing_key_id(call->api->signing_key)));
 }
@@ -161,7 +165,8 @@ bool route_break_glass(struct call *call, struct error *err)
     if (!settings->break_glass)
         return fail(err, ERR_NOT_FOUND, "break-glass is not set up here");
     if (!json_check(call->body, "", glass_fields, COUNT_OF(glass_fields), err) ||
-        !check_digest(call->body, err) || !check_text(call->body, "reason", err))
+        !check_digest(call->body, err) || !check_text(call->body, "reason", err) ||
+        !check_acknowledged(call->body, err))
         return false;
     json_object_set_new(call->body, "verdict", json_string(DECISION_BREAK_GLASS));
     if (!decide(call, WRITE_BREAK_GLASS, err))

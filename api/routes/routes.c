@@ -20,6 +20,7 @@
 #define ASKERS (ROLE_ANALYST | ROLE_AGENT)
 #define SMALL 16384 /* bytes of a body that is a few fields */
 #define NOTES 65536
+#define DECISIONS 262144 /* with the id of each finding */
 #define BATCH_BYTES 8388608
 #define OPEN ACCESS_ANYONE
 #define LOGIN ACCESS_SIGNED_IN
@@ -53,9 +54,9 @@ const struct route route_table[] = {
     {METHOD_POST, "/api/requests/{id}/revisions", LOGIN, AUTHORS, SCOPE_SUBMIT, BODY_JSON, 0, NULL,
      route_revise},
     {METHOD_POST, "/api/requests/{id}/decisions", LOGIN, ROLE_REVIEWER, SCOPE_DECIDE, BODY_JSON,
-     NOTES, NULL, route_decide},
+     DECISIONS, NULL, route_decide},
     {METHOD_POST, "/api/requests/{id}/break-glass", SESSION, ROLE_ADMIN, SCOPE_NONE, BODY_JSON,
-     NOTES, NULL, route_break_glass},
+     DECISIONS, NULL, route_break_glass},
     {METHOD_POST, "/api/requests/{id}/undo", LOGIN, ROLE_REVIEWER | ROLE_ADMIN, SCOPE_DECIDE,
      BODY_JSON, SMALL, NULL, route_undo},
     {METHOD_POST, "/api/requests/{id}/cancel", LOGIN, AUTHORS, SCOPE_SUBMIT, BODY_JSON, NOTES, NULL,

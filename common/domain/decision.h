@@ -3,8 +3,12 @@
 
 #include "common/base/bytes.h"
 #include "common/base/crypto.h"
+#include "common/base/json.h"
 
-#define DECISION_FORMAT "countersign-decision-v1"
+/* How a decision is signed: the second form signs what was acknowledged, too. Decisions of the
+ * first were made before there was another. */
+enum decision_form { DECISION_FORM_1 = 1, DECISION_FORM_2 };
+
 #define DECISION_APPROVE "approve"
 #define DECISION_BREAK_GLASS "break_glass" /* an approval by one admin alone */
 
@@ -18,11 +22,17 @@ struct decision {
     int64_t needed;      /* so many distinct people must approve */
     int64_t decided_ms;  /* since 1970, by the clock of the database, as all times */
     int64_t valid_ms;    /* an approval's end; 0 of other verdicts */
+    enum decision_form form;
+    const json_t *acknowledged; /* texts: the ids of the findings that the reviewer read */
 };
 
 /* Whether something may run by such a verdict, until its end. */
 bool decision_is_approval(const char *verdict);
 
-/* The fields in the order of the struct after DECISION_FORMAT, as common/domain/fields.h has
- * them. The digest is 32 raw bytes. */
+/* Whether a stored decision can have been signed in such a form with such a list. */
+bool decision_form_fits(int64_t form, const json_t *acknowledged);
+
+/* The fields in the order of the struct after "countersign-decision-v1" or -v2, as
+ * common/domain/fields.h has them. The digest is 32 raw bytes; of what was acknowledged there are
+ * first the number and then each text, and nothing in the first form. */
 void decision_encode(const struct decision *decision, struct buffer *ret_bytes);

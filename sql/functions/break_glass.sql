@@ -77,17 +77,19 @@ begin
         when item ->> 'bundle_sha256' is distinct from hex(v.bundle_sha256) then 'digest'
         when v.risk <> 'high' then 'risk'
         when has_decided(who.id, r) then 'decided_before'
-        else signing_fault(jsonb_populate_record(null::deciding, item), r, v.approval_ms) end;
+        else coalesce(acknowledged_fault('break_glass', item -> 'acknowledged', v.verdict, v.risk),
+            signing_fault(jsonb_populate_record(null::deciding, item), r, v.approval_ms)) end;
 end
 $$;
 comment on function cs.glass_fault is
     'Why this person may not break the glass so, as a key of glass_error.';
 
-create or replace function cs.glass_error(fault text, r cs.request) returns jsonb
+create or replace function cs.glass_error(fault text, r cs.request, item jsonb) returns jsonb
     language plpgsql stable as $$
 begin
-    return case when fault = 'decided' then already_decided(r) else (
-        select error_result(e.code, e.message, e.field) from (values
+    return case when fault = 'decided' then already_decided(r) else coalesce(
+        acknowledged_error(fault, item -> 'acknowledged', r.id, r.revision),
+        (select error_result(e.code, e.message, e.field) from (values
         ('off', 'forbidden', 'Break-glass is switched off', ''),
         ('own_request', 'own_request', 'You had a part in this, so another person must decide', ''),
         ('wrong_role', 'wrong_role', 'Only admins who are in the team break the glass', ''),
@@ -101,7 +103,7 @@ begin
         ('decided_before', 'already_decided', 'You have decided on this revision already', ''),
         ('unsigned', 'unavailable', 'The decision was not signed as it must be', ''),
         ('stale_terms', 'stale', 'What waits for review has changed meanwhile', '')
-        ) e (fault, code, message, field) where e.fault = $1) end;
+        ) e (fault, code, message, field) where e.fault = $1)) end;
 end
 $$;
 comment on function cs.glass_error is 'What is answered to a glass that is not broken.';
@@ -112,12 +114,14 @@ declare
     d decision;
 begin
     insert into decision (request_id, revision, round, reviewer_id, verdict, bundle_sha256, note,
-                          session_id, decided_at, valid_until, needed, signature, key_id)
+                          session_id, decided_at, valid_until, needed, signature, key_id, form,
+                          acknowledged)
         values (r.id, r.revision, r.round, who.id, 'break_glass', v.bundle_sha256,
                 note_text(item ->> 'reason'), (item -> 'actor' ->> 'session_id')::bigint,
                 at_millis((item ->> 'decided_ms')::bigint),
                 at_millis((item ->> 'valid_ms')::bigint), (item ->> 'needed')::int,
-                decode(item ->> 'signature', 'hex'), item ->> 'key_id')
+                decode(item ->> 'signature', 'hex'), item ->> 'key_id', (item ->> 'form')::int,
+                coalesce(item -> 'acknowledged', '[]'))
         returning * into d;
     update request set state = 'approved', decided_by = who.id, expires_at = d.valid_until
         where id = r.id;
@@ -139,18 +143,19 @@ declare
 begin
     select * into v from revision x where x.request_id = r.id and x.revision = r.revision;
     fault := glass_fault(item, who, r, v);
-    if fault in ('off', 'own_request', 'wrong_role') then
+    if fault in ('off', 'own_request', 'wrong_role', 'unread') then
         perform audit_put('request', r.id, actor, 'decision.refused',
             jsonb_build_object('code', fault, 'verdict', 'break_glass'));
     end if;
     if fault is not null then
-        return glass_error(fault, r);
+        return glass_error(fault, r, item);
     end if;
     d := glass_put(item, who, r, v);
     a := attempt_put(r, d.valid_until, (item ->> 'undo_seconds')::int, array[d.id]);
     perform audit_move(r.id, actor, 'decision.break_glass', 'request', 'pending', 'approved',
         jsonb_build_object('decision_id', d.id, 'revision', d.revision, 'reason', d.note,
-            'needed', d.needed, 'bundle_sha256', hex(d.bundle_sha256)),
+            'needed', d.needed, 'bundle_sha256', hex(d.bundle_sha256),
+            'acknowledged', d.acknowledged),
         jsonb_build_object('decision:' || d.id, decision_digest(d)));
     perform audit_move(r.id, actor, 'attempt.ready', 'attempt', '', 'ready',
         jsonb_build_object('attempt_id', a.id, 'not_before', iso(a.not_before)),
@@ -164,10 +169,10 @@ begin
 end
 $$;
 comment on function cs.request_break_glass is
-    '{actor, id, revision, bundle_sha256, reason, undo_seconds?, reauth_seconds, round, needed,
-decided_ms, valid_ms, signature, key_id} → {id, state, decision_id, break_glass, attempt_id,
+    '{actor, id, revision, bundle_sha256, reason, acknowledged?, undo_seconds?, reauth_seconds,
+round, needed, decided_ms, valid_ms, form, signature, key_id} → {id, state, decision_id, break_glass, attempt_id,
 not_before}; forbidden, wrong_role, own_request, reauthentication_required, invalid_field reason,
-stale, wrong_state, conflict, already_decided.';
+missing_field acknowledged, stale, wrong_state, conflict, already_decided.';
 
 create or replace function cs.operator_break_glass(item jsonb) returns jsonb
     language plpgsql security definer set search_path = cs, pg_temp as $$

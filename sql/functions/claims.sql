@@ -36,7 +36,8 @@ create or replace function cs.decision_manifest(d cs.decision) returns jsonb
     language sql stable parallel safe
     return jsonb_build_object('id', d.id, 'reviewer_id', d.reviewer_id, 'round', d.round,
         'verdict', d.verdict, 'needed', d.needed, 'decided_ms', cs.millis(d.decided_at),
-        'valid_ms', cs.millis(d.valid_until), 'key_id', d.key_id, 'signature', cs.hex(d.signature));
+        'valid_ms', cs.millis(d.valid_until), 'form', d.form, 'acknowledged', d.acknowledged,
+        'key_id', d.key_id, 'signature', cs.hex(d.signature));
 comment on function cs.decision_manifest is
     'What a worker verifies of a decision: the columns that are signed, and the signature.';
 

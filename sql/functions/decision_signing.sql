@@ -21,6 +21,7 @@ create or replace function cs.signing_fault(d cs.deciding, r cs.request, approva
     returns text language sql stable
     return case
         when not ((d.round, d.needed, d.decided_ms, d.valid_ms, d.signature, d.key_id) is not null)
+            or d.form is distinct from 2
             or d.signature !~ '^[0-9a-f]{128}$' or d.key_id !~ '^[0-9a-f]{16}$'
             or d.valid_ms <> d.decided_ms + approval_ms
             or abs(d.decided_ms - cs.millis(clock_timestamp())) > 60000 then 'unsigned'

@@ -54,10 +54,10 @@ create or replace function cs.decisions_weighed(items jsonb) returns setof cs.we
         cross join lateral cs.caller(x.actor, 'decide') c
     ), found as materialized (
         select a.n, a.d, c.who, c.fault, k.r, k.bundle_sha256, k.approval_ms,
-               k.risk, m as mine
+               k.risk, k.verdict, m as mine
         from asked a join callers c on c.actor = coalesce((a.d).actor, 'null')
         left join lateral (
-            select r, v.bundle_sha256, v.approval_ms, v.risk from cs.request r
+            select r, v.bundle_sha256, v.approval_ms, v.risk, v.verdict from cs.request r
             join cs.revision v on v.request_id = r.id and v.revision = r.revision
             where r.id = (a.d).id offset 0) k on true
         left join lateral cs.decision_of(c.who, k.r) m on true
@@ -65,6 +65,7 @@ create or replace function cs.decisions_weighed(items jsonb) returns setof cs.we
     select f.n, f.d, f.who, f.r, f.bundle_sha256, f.approval_ms, f.mine,
            coalesce(f.fault,
                     cs.decision_fault(f.d, f.who, f.r, f.bundle_sha256, f.risk, f.mine),
+                    cs.acknowledged_fault((f.d).verdict, (f.d).acknowledged, f.verdict, f.risk),
                     cs.signing_fault(f.d, f.r, f.approval_ms))
     from found f
 $$;
@@ -110,6 +111,7 @@ begin
         when 'repeated' then decision_repeated(w.r, w.mine)
         when 'decided' then already_decided(w.r)
         else coalesce(caller_error(w.fault, 'decide'),
+                      acknowledged_error(w.fault, (w.d).acknowledged, (w.r).id, (w.r).revision),
                       (select error_result(e.code, e.message, e.field) from (values
             ('not_found', 'not_found', 'This request does not exist, or is not shared with you',
                 ''),
@@ -148,13 +150,14 @@ begin
     with added as (
         insert into decision as x (request_id, revision, round, reviewer_id, verdict,
             bundle_sha256, note, acknowledged, dwell_ms, session_id, token_id, decided_at,
-            valid_until, needed, signature, key_id)
+            valid_until, needed, signature, key_id, form)
         select (w.r).id, (w.r).revision, (w.r).round, (w.who).id, (w.d).verdict, w.bundle_sha256,
                note_text((w.d).note), coalesce((w.d).acknowledged, '[]'), (w.d).dwell_ms,
                ((w.d).actor ->> 'session_id')::bigint, ((w.d).actor ->> 'token_id')::bigint,
                at_millis((w.d).decided_ms),
                case when (w.d).verdict = 'approve' then at_millis((w.d).valid_ms) end,
-               (w.d).needed, decode((w.d).signature, 'hex'), (w.d).key_id
+               (w.d).needed, decode((w.d).signature, 'hex'), (w.d).key_id,
+               (w.d).form
         from unnest(fine) w order by w.n
         returning x)
     select array_agg(a.x) into made from added a;
@@ -242,14 +245,14 @@ begin
         left join unnest(attempts) t on t.request_id = m.request_id
         cross join lateral (select (w.d).actor || jsonb_build_object('kind', (w.who).kind)) k (by)
         cross join lateral (values
-            (1, case when w.fault in ('wrong_role', 'own_request', 'same_hands') then
+            (1, case when w.fault in ('wrong_role', 'own_request', 'same_hands', 'unread') then
                 audit_row('request', (w.r).id, k.by, 'decision.refused',
                     jsonb_build_object('code', w.fault, 'verdict', (w.d).verdict)) end),
             (2, case when w.fault is null then
                 audit_row('request', (w.r).id, k.by, 'decision.' || m.verdict,
                     jsonb_build_object('decision_id', m.id, 'revision', m.revision,
                         'note', m.note, 'bundle_sha256', hex(m.bundle_sha256),
-                        'dwell_ms', m.dwell_ms), 'request',
+                        'dwell_ms', m.dwell_ms, 'acknowledged', m.acknowledged), 'request',
                     case when decision_state(m, t) <> 'pending' then 'pending' end,
                     nullif(decision_state(m, t), 'pending'),
                     jsonb_build_object('decision:' || m.id, decision_digest(m))) end),
@@ -334,9 +337,9 @@ end
 $$;
 comment on function cs.requests_decide is
     '[{actor, id, revision, bundle_sha256, verdict, note?, acknowledged?, dwell_ms?, undo_seconds?,
-round, needed, decided_ms, valid_ms, signature, key_id}] → {id, state, decision_id, attempt_id?,
+round, needed, decided_ms, valid_ms, form, signature, key_id}] → {id, state, decision_id, attempt_id?,
 not_before?} or the error of each: not_found, wrong_role, own_request, stale, already_decided,
-wrong_state, missing_field note, unavailable when it is not signed.';
+wrong_state, missing_field note or acknowledged, unavailable when it is not signed.';
 
 create or replace function cs.attempt_put(
     r cs.request, valid_until timestamptz, wait_seconds int, decision_ids bigint[])

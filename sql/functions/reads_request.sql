@@ -19,7 +19,7 @@ create or replace function cs.decisions_json(r cs.request) returns jsonb
 begin
     return (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'revision', d.revision,
                 'reviewer', cs.person_json(d.reviewer_id), 'verdict', d.verdict, 'note', d.note,
-                'decided_at', cs.iso(d.decided_at),
+                'acknowledged', d.acknowledged, 'decided_at', cs.iso(d.decided_at),
                 'void', (d.revision, d.round) <> (r.revision, r.round)) order by d.id), '[]')
             from cs.decision d where d.request_id = r.id);
 end
@@ -144,13 +144,16 @@ create or replace function cs.verdict_json(v cs.revision) returns jsonb
 declare
     said jsonb := nullif(v.verdict, '')::jsonb;
 begin
-    return jsonb_build_object('findings', coalesce(said -> 'findings', '[]'), 'policy',
+    return jsonb_build_object('findings', (
+            select coalesce(jsonb_agg(f.finding || jsonb_build_object('id', finding_id(f.finding))
+                order by f.n), '[]')
+            from jsonb_array_elements(said -> 'findings') with ordinality f (finding, n)), 'policy',
         case when said is not null then jsonb_build_object('version', v.policy_version,
             'level', said -> 'level', 'engine', said -> 'engine',
             'capabilities', said -> 'capabilities') end);
 end
 $$;
-comment on function cs.verdict_json is '{findings: [{rule, level, line, column, end_column, title,
+comment on function cs.verdict_json is '{findings: [{id, rule, level, line, column, end_column, title,
 explanation}], policy: {version, level, engine, capabilities} or null}: what reviewers are shown.';
 
 create or replace function cs.request_detail(who cs.person, r cs.request) returns jsonb

@@ -29,7 +29,8 @@ order by e.xid, e.id limit $5;
 -- name: verify_decisions(after int8, most int4) copied
 select d.id, 'countersign-decision-row-v1', d.id, d.request_id, d.revision, d.round,
        d.reviewer_id, d.verdict, d.bundle_sha256, d.note, d.acknowledged, d.dwell_ms,
-       d.session_id, d.token_id, d.decided_at, d.valid_until, d.signature, d.key_id, d.needed
+       d.session_id, d.token_id, d.decided_at, d.valid_until, d.signature, d.key_id, d.needed,
+       d.form, d.acknowledged::text
 from cs.decision d where d.id > $1 order by d.id limit $2;
 
 -- Behind the digest: what must follow from the code, then the bundle, with the parts of its files

@@ -7,7 +7,7 @@ begin
     for c in select k.view, k.column_name, w.about
              from (values
         ('about', 'what it means'),
-        ('acknowledged', 'the warnings that the reviewer ticked as read'),
+        ('acknowledged', 'the findings that the reviewer said were read, rule:line:column each'),
         ('actions', 'how many audited actions were made with it'),
         ('actor', 'login of who did it; worker, operator or system when it was no person'),
         ('actor_kind', 'human, agent, worker, operator or system'),

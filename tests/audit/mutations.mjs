@@ -107,7 +107,7 @@ export function mutation(tables, n) {
 
 // What a decision's signature is over, and the signature itself.
 const SIGNED = ['request_id', 'revision', 'round', 'reviewer_id', 'verdict', 'bundle_sha256',
-                'decided_at', 'valid_until', 'needed', 'signature', 'key_id'];
+                'decided_at', 'valid_until', 'needed', 'signature', 'key_id', 'acknowledged'];
 const VERDICTS = (c, n) => `case when ${c} = 'approve' then '${pick(['reject',
     'request_changes'], n)}' else 'approve' end`;
 

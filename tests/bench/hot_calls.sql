@@ -40,7 +40,8 @@ begin
 
         began := clock_timestamp();
         perform bench.one('decide_requests', cs.decision_terms((made ->> 'id')::bigint)
-            || jsonb_build_object('signature', repeat('0', 128), 'key_id', repeat('0', 16),
+            || jsonb_build_object('form', 2, 'signature', repeat('0', 128),
+            'key_id', repeat('0', 16),
             'actor', jsonb_build_object('person_id', reviewer, 'address', '127.0.0.1'),
             'id', made -> 'id',
             'revision', made -> 'revision', 'bundle_sha256', made -> 'bundle_sha256',

@@ -24,6 +24,9 @@ const button = (page) => page.getByRole('button', { name: 'Break the glass' });
 const PASSWORD = 'a long walk in the wet garden';
 const REASON = 'The bank opens at six, and eva is on a plane.';
 const grave = 'import socket\nsocket.create_connection(("h", 1))\n';
+const tickAll = async (dialog) => {
+    for (const tick of await dialog.locator('.finding-read input').all()) await tick.check();
+};
 const risky = (title) => submit(mia, { title, code: grave });
 
 test('off there is no button; on, a reason is asked for, and the mark is red', async () => {
@@ -40,6 +43,9 @@ test('off there is no button; on, a reason is asked for, and the mark is red', a
     await dialog.getByText('Write at least 20 characters').waitFor();
     await inspect(page, 'break-glass');
     await dialog.getByLabel('Reason').fill('The bank opens at six, and noor is on a plane.');
+    await dialog.getByRole('button', { name: 'Approve alone' }).click();
+    await dialog.getByText(/Read \d findings? before you approve\./).waitFor();
+    await tickAll(dialog);
     await dialog.getByRole('button', { name: 'Approve alone' }).click();
     await page.locator('.toast', { hasText: `You approved #${id} alone.` }).waitFor();
     await page.locator('.result-head .glass-sign').waitFor();
@@ -67,6 +73,7 @@ test('an old proof is asked for once more, and the desk has the button, too', as
     await button(page).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Reason').fill(REASON);
+    await tickAll(dialog);
     await dialog.getByRole('button', { name: 'Approve alone' }).click();
     await dialog.getByText('To approve alone, show who you are').waitFor();
     await inspect(page, 'break-glass-prove');

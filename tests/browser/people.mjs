@@ -175,6 +175,7 @@ export async function decide(client, id, verdict, note) {
         verdict,
         revision: body.revision,
         bundle_sha256: body.bundle.sha256,
+        acknowledged: body.findings.filter(({ level }) => level !== 'note').map((one) => one.id),
         ...(note && { note }),
     });
     if (answer.status !== 200) throw new Error(`decide: ${answer.status} ${answer.text}`);

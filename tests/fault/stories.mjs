@@ -82,9 +82,11 @@ export class Cast {
     async breakGlass(request) {
         const { admin } = this;
         const key = `g-${request.mark}`;
+        const { findings } = this.said(await admin.get(`/api/requests/${request.id}`), 200, 'read');
         const body = this.said(await admin.post(`/api/requests/${request.id}/break-glass`, {
             revision: request.revision, bundle_sha256: request.bundle_sha256, undo_seconds: 0,
             reason: 'Whatever strikes, it must run now.',
+            acknowledged: findings.filter(({ level }) => level !== 'note').map(({ id }) => id),
         }, key), 200, 'break the glass');
         this.journal.acknowledge('decide', { id: request.id, decision: body.decision_id,
             verdict: 'break_glass', revision: request.revision, reviewer: admin.id });

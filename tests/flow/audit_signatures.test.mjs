@@ -1,4 +1,5 @@
 // `countersign audit verify` and the signatures of decisions, which no role of the database makes.
+// Proves: T5
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import * as fs from 'node:fs/promises';
@@ -8,6 +9,9 @@ import { promisify } from 'node:util';
 import { openJobs } from './jobs.mjs';
 import { build, startStack, until } from './stack.mjs';
 
+const READ = 'test.medium:1:1';
+const TO_READ = JSON.stringify({ level: 'medium', policy_version: 1, findings: [{ rule: 'test.medium',
+    level: 'medium', line: 1, column: 1, end_column: 2, title: 'Look', explanation: '' }] });
 const countersign = path.join(build, 'countersign');
 let stack;
 let jobs;
@@ -16,6 +20,7 @@ before(async () => {
     jobs = await openJobs(stack);
     await jobs.approve(await jobs.submit('print(1)'));
     await jobs.decide(await jobs.submit('print(2)'), { verdict: 'reject', note: 'No.' });
+    await jobs.decide(await jobs.submit('print(3)', { verdict: TO_READ }), { acknowledged: [READ] });
     await sealed();
 });
 after(() => stack?.stop());
@@ -72,14 +77,21 @@ test('without the list of keys nothing is said to be whole', async () => {
 });
 
 // Whoever has the api's role in the database has a trail that agrees with it, and seals over it.
+async function isFound(request, other) {
+    const { decision_id } = await jobs.decide(request, { other });
+    await sealed();
+    const answer = await verify();
+    assert.equal(answer.code, 1);
+    assert.ok(answer.out.startsWith(
+        `broken: decision ${decision_id}: says what its signature does not\n`), answer.out);
+}
+
 test('a decision that nobody signed is found, though the trail has it and it is sealed',
-    async () => {
-        const request = await jobs.submit('print(3)');
-        const { decision_id } = await jobs.decide(request,
-            { other: { signature: '5'.repeat(128) } });
-        await sealed();
-        const answer = await verify();
-        assert.equal(answer.code, 1);
-        assert.ok(answer.out.startsWith(
-            `broken: decision ${decision_id}: says what its signature does not\n`), answer.out);
-    });
+    async () => isFound(await jobs.submit('print(4)'), { signature: '5'.repeat(128) }));
+
+test('nor does anybody acknowledge in the name of who signed', async () => {
+    await stack.stop();
+    stack = await startStack({ workers: 0 });
+    jobs = await openJobs(stack);
+    await isFound(await jobs.submit('print(5)', { verdict: TO_READ }), { acknowledged: [READ] });
+});

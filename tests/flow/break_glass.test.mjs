@@ -33,11 +33,12 @@ after(() => stack?.stop());
 async function submit(who = ana, code = GRAVE, risk = 'high') {
     const { status, body } = await who.post('/api/requests', { language: 'python', code });
     assert.deepEqual([status, body.risk], [201, risk], JSON.stringify(body));
-    return body;
+    const { findings } = await detail(body.id, who);
+    return { ...body, grave: findings.filter(({ level }) => level !== 'note').map(({ id }) => id) };
 }
 
-const bodyOf = ({ revision, bundle_sha256 }, more) =>
-    ({ revision, bundle_sha256, reason: REASON, undo_seconds: 0, ...more });
+const bodyOf = ({ revision, bundle_sha256, grave }, more) =>
+    ({ revision, bundle_sha256, reason: REASON, acknowledged: grave, undo_seconds: 0, ...more });
 const breakGlass = (who, request, more = {}) =>
     who.post(`/api/requests/${request.id}/break-glass`, bodyOf(request, more));
 const detail = async (id, who = eva) => (await who.get(`/api/requests/${id}`)).body;
@@ -75,6 +76,8 @@ test('who may not, one\'s own, a short reason and an old session are refused', a
         '400 invalid_field reason');
     assert.equal(said(await breakGlass(eva, request, { reason: `x${' '.repeat(30)}` })),
         '400 invalid_field reason');
+    assert.equal(said(await breakGlass(eva, request, { acknowledged: [] })),
+        '400 missing_field acknowledged');
     assert.equal(said(await breakGlass(eva, request, { reason: undefined })),
         '400 missing_field reason');
     assert.equal(said(await breakGlass(eva, request, { revision: 2 })), '409 stale revision');

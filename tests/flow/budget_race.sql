@@ -34,8 +34,8 @@ $$;
 create function race.decisions(ids bigint[], reviewer bigint) returns jsonb language sql
     return (select jsonb_agg(cs.decision_terms(r.id) || jsonb_build_object('actor',
         jsonb_build_object('person_id', reviewer), 'id', r.id, 'revision', 1, 'bundle_sha256',
-        encode(v.bundle_sha256, 'hex'), 'verdict', 'approve', 'signature', repeat('0', 128),
-        'key_id', repeat('0', 16)) order by r.id)
+        encode(v.bundle_sha256, 'hex'), 'verdict', 'approve', 'form', 2,
+        'signature', repeat('0', 128), 'key_id', repeat('0', 16)) order by r.id)
         from cs.request r join cs.revision v on v.request_id = r.id where r.id = any (ids));
 create function race.held(ids bigint[], more jsonb default '{}') returns jsonb language sql
     return (select jsonb_agg(jsonb_build_object('worker_id', a.worker_id, 'id', a.id,

@@ -78,11 +78,12 @@ export class Jobs {
     }
 
     /** rob's decision, signed as the api does; `other` replaces what was signed. */
-    async decide(request, { verdict = 'approve', note = '', undo_seconds = 0, other = {} } = {}) {
+    async decide(request, { verdict = 'approve', note = '', undo_seconds = 0, acknowledged = [],
+                             other = {} } = {}) {
         const [{ terms }] = await this.stack.psql('api',
             `select cs.decision_terms(${request.id}) as terms`);
         const decision = { revision: request.revision, bundle_sha256: request.bundle_sha256,
-                           verdict, ...terms };
+                           verdict, acknowledged, ...terms };
         const signed = signDecision(decisionKey(this.stack),
             { ...decision, request_id: request.id, reviewer_id: this.people.rob });
         return this.call('decide_requests', {

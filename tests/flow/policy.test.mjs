@@ -1,6 +1,6 @@
 // The rules: what they block never waits for anybody, what they find raises how many must approve,
 // and new rules reach what waits and what is approved before it starts.
-// Proves: T16 I18
+// Proves: T5 T16 I18
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { startStack, until } from './stack.mjs';
@@ -25,10 +25,11 @@ const submit = async (code, language = 'python') => {
     return body;
 };
 const get = async (id, who = ana) => (await who.get(`/api/requests/${id}`)).body;
+const graveOf = (findings) => findings.filter(({ level }) => level !== 'note').map(({ id }) => id);
 const approve = async (who, id, more = {}) => {
-    const { revision, bundle } = await get(id, who);
+    const { revision, bundle, findings } = await get(id, who);
     return who.post(`/api/requests/${id}/decisions`, { verdict: 'approve', revision,
-        bundle_sha256: bundle.sha256, ...more });
+        bundle_sha256: bundle.sha256, acknowledged: graveOf(findings), ...more });
 };
 const state = (id, wanted) => until(async () => {
     const request = await get(id);
@@ -94,6 +95,32 @@ test('a high risk needs two people', async () => {
     assert.deepEqual([quorum.needed, quorum.approved], [2, 1]);
     assert.equal((await approve(sue, id)).body.state, 'approved');
     await state(id, 'failed'); // it ran, and the sandbox has no network
+});
+
+test('an approval over the api names each finding above note, which is kept and signed', async () => {
+    const { id } = await submit('import socket\nimport pandas as pd\n'
+        + 'print(pd.read_csv("a.csv"))\nsocket.create_connection(("h", 1))\n');
+    const { findings } = await get(id, rob);
+    const all = graveOf(findings);
+    assert.ok(all.length > 0 && all.every((one) => /^[a-z0-9_.]+:\d+:\d+$/.test(one)), `${all}`);
+    const before = await stack.psql('superuser', 'select count(*)::int as n from cs.decision');
+    for (const acknowledged of [undefined, [], all.slice(1)]) {
+        const { status, body: { error } } = await approve(rob, id, { acknowledged });
+        assert.deepEqual([status, error.code, error.field],
+            [400, 'missing_field', 'acknowledged'], JSON.stringify(acknowledged));
+        assert.match(error.message, new RegExp(`missing: ${all[0]}`));
+    }
+    const other = await approve(rob, id, { acknowledged: [...all, 'sql.drop:1:1'] });
+    assert.deepEqual([other.status, other.body.error.code, other.body.error.field],
+        [400, 'invalid_field', 'acknowledged']);
+    assert.match(other.body.error.message, /: sql\.drop:1:1$/);
+    assert.deepEqual(await stack.psql('superuser', 'select count(*)::int as n from cs.decision'),
+        before);
+    assert.equal((await approve(rob, id)).status, 200);
+    assert.deepEqual((await get(id, rob)).decisions.at(-1).acknowledged, all);
+    assert.equal((await approve(sue, id, { acknowledged: [] })).status, 400, 'each for themselves');
+    assert.equal((await approve(sue, id)).body.state, 'approved');
+    await state(id, 'failed'); // the worker found the signatures to hold over what was read
 });
 
 test('code that nobody can read needs a person, and does not stop the api', async () => {

@@ -36,12 +36,17 @@ export function signHead(keyFile, head, words) {
 export const signRetention = (keyFile, s) => signWith(keyFile, ['countersign-retention-v1',
     s.instance, s.id, s.seal, Buffer.from(s.seal_hash, 'hex'), s.person_id, s.at_ms, s.role]);
 
-/** {key_id, signature} of a decision {bundle_sha256, request_id, revision, round, reviewer_id,
- *  verdict, needed, decided_ms, valid_ms}. */
+/** {key_id, signature, form} of a decision {bundle_sha256, request_id, revision, round,
+ *  reviewer_id, verdict, needed, decided_ms, valid_ms, acknowledged}; form 1 is as decisions once
+ *  were signed. */
 export function signDecision(keyFile, d) {
-    return signWith(keyFile, ['countersign-decision-v1', Buffer.from(d.bundle_sha256, 'hex'),
+    const { acknowledged = [], form = 2 } = d;
+    const read = form === 1 ? [] : [acknowledged.length, ...acknowledged];
+    const signed = signWith(keyFile, [`countersign-decision-v${form}`, Buffer.from(d.bundle_sha256, 'hex'),
         d.request_id, d.revision, d.round, d.reviewer_id, d.verdict, d.needed, d.decided_ms,
-        ['approve', 'break_glass'].includes(d.verdict) ? d.valid_ms : 0]);
+        ['approve', 'break_glass'].includes(d.verdict) ? d.valid_ms : 0,
+        ...read]);
+    return { ...signed, form };
 }
 
 /** The secret key of decisions of a stack. */

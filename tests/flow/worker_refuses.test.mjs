@@ -176,7 +176,7 @@ async function forgeries() {
         encode(signature, 'hex') as signature from cs.decision where request_id = ${other.id}`);
     const signedAnew = async (request) => {
         const [d] = await stack.psql('superuser', `select revision, round, reviewer_id, verdict,
-            needed, encode(bundle_sha256, 'hex') as bundle_sha256,
+            needed, form, acknowledged, encode(bundle_sha256, 'hex') as bundle_sha256,
             cs.millis(decided_at) as decided_ms, cs.millis(valid_until) as valid_ms
             from cs.decision where request_id = ${request.id}`);
         const { signature } = signDecision(key, { ...d, request_id: request.id });
@@ -187,7 +187,8 @@ async function forgeries() {
         set("verdict = 'reject'"), set('needed = needed + 1'),
         set("decided_at = decided_at - interval '1 ms'"),
         set("valid_until = valid_until + interval '1 day'"), set("key_id = '0123456789abcdef'"),
-        set('signature = null'),
+        set('signature = null'), set('form = 1'),
+        set(`acknowledged = '["py.import:1:1"]'`), set("acknowledged = '{}'"),
         set('signature = set_byte(signature, 63, 1 # get_byte(signature, 63))'),
         set(`signature = '\\x${ofOther.signature}'`), signedAnew,
         ({ id: of }, run) => `update cs.attempt_decision set decision_id = ${ofOther.id}

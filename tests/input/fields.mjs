@@ -89,7 +89,7 @@ const decisions = [
               'a'.repeat(65), ` ${'a'.repeat(63)}`, null, 1, [], {}),
     ...decide('note', 'x'.repeat(5001), 1, null, [], {}, false),
     ...decide('acknowledged', true, null, 'x', {}, [1], [null], [[]], ['x'.repeat(201)],
-              Array(101).fill('x')),
+              Array(2001).fill('x')),
     ...decide('dwell_ms', -1, 1.5, '1', null, 86400001, 2 ** 53, true),
     ...decide('undo_seconds', 61, -1, 0.5, '5', null, 2 ** 31, []),
     ...unknown(DECIDE, DECISION, 'reviewer_id', 'id', 'state', 'decided_at', 'actor'),

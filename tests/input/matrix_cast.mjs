@@ -264,7 +264,7 @@ export class Cast {
 
 /** What the api adds to a decision; the database has no key to verify it with. */
 export const signed = `e || coalesce(cs.decision_terms((e ->> 'id')::bigint), '{}')
-    || jsonb_build_object('signature', repeat('0', 128), 'key_id', repeat('0', 16))`;
+    || jsonb_build_object('form', 2, 'signature', repeat('0', 128), 'key_id', repeat('0', 16))`;
 
 const SEEN = Buffer.from('seen\n');
 const ends = {

@@ -27,7 +27,7 @@ const bounds = [
     [REVISE, 'title', 0, 200, { revision: 9, code: 'x' }, text],
     [REVISE, 'code', 1, 262144, { revision: 9 }, text],
     [DECISION, 'note', 0, 5000, DECIDE, text],
-    [DECISION, 'acknowledged', 0, 100, DECIDE, (n) => Array(n).fill('x'), 'items'],
+    [DECISION, 'acknowledged', 0, 2000, DECIDE, (n) => Array(n).fill('x'), 'items'],
     [DECISION, 'acknowledged', 0, 200, DECIDE, (n) => [text(n)], 'bytes of one'],
     [SETTLE, 'note', 1, 5000, { outcome: 'failed' }, text],
     [CANCEL, 'note', 0, 5000, {}, text],

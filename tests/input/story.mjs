@@ -40,6 +40,9 @@ async function firstEvent(client, path) {
     return event;
 }
 
+const graveOf = ({ findings }) => findings.filter(({ level }) => level !== 'note')
+    .map(({ id }) => id);
+
 async function runOne({ ana, rob, stack }) {
     const file = await ana.client.upload('orders.csv', 'city,n\nRome,3\nOslo,4\n');
     ana.seen('POST', '/api/files?name=orders.csv', file);
@@ -48,10 +51,10 @@ async function runOne({ ana, rob, stack }) {
         files: [{ id: file.body.id }], limits: { wall_ms: 20000 }, retry_safe: true,
         sandbox: 'local', when_unavailable: 'wait' }, 201, { 'idempotency-key': '"story"' });
     const at = `/api/requests/${sent.id}`;
-    await rob.get(at);
+    const read = await rob.get(at);
     await rob.post(`${at}/decisions`, {
         verdict: 'approve', revision: 1, bundle_sha256: sent.bundle_sha256, note: 'fine',
-        acknowledged: ['network'], dwell_ms: 1000, undo_seconds: 0 });
+        acknowledged: graveOf(read), dwell_ms: 1000, undo_seconds: 0 });
     const events = await firstEvent(ana.client, `${at}/events`);
     assert.ok(events, 'an event');
     const done = await ana.get(`${at}?wait=60&until=done`);
@@ -108,8 +111,10 @@ async function breakGlass({ adm, ana, stack }) {
     const sent = await ana.post('/api/requests', { language: 'python',
         code: 'import socket\nsocket.create_connection(("h", 1))\n' }, 201);
     await stack.operator('break-glass', 'on');
+    const read = await adm.get(`/api/requests/${sent.id}`);
     await adm.post(`/api/requests/${sent.id}/break-glass`, { revision: 1, undo_seconds: 60,
-        bundle_sha256: sent.bundle_sha256, reason: 'It can not wait until tomorrow.' });
+        bundle_sha256: sent.bundle_sha256, reason: 'It can not wait until tomorrow.',
+        acknowledged: graveOf(read) });
     await adm.get('/api/requests?view=break_glass');
     await adm.get(`/api/requests/${sent.id}`);
     await stack.operator('break-glass', 'off');

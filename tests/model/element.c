@@ -67,6 +67,7 @@ static void put_signed(json_t *item, const struct element *e)
     put(item, "needed", json_integer(1));
     put(item, "decided_ms", json_integer(now_ms));
     put(item, "valid_ms", json_integer(now_ms + APPROVAL_SECONDS * 1000));
+    put(item, "form", json_integer(2));
     put(item, "signature", json_sprintf("%0128d", 0));
     put_text(item, "key_id", "0000000000000000");
 }

@@ -1,5 +1,5 @@
 /* Signed decisions: what a worker takes for an approval. */
-/* Proves: I1 I18 */
+/* Proves: T5 I1 I18 */
 #include "tests/unit/cmocka_all.h"
 
 #include <stdio.h>
@@ -16,6 +16,8 @@ static char folder[] = "/tmp/test_approval_XXXXXX";
 static char keys_file[64];
 static struct signing_key *key, *other, *retired, *sealer;
 static struct attempt attempt;
+
+static json_t *findings; /* that were acknowledged: one */
 
 static struct signing_key *make_key(const char *purpose, const char *name, FILE *list,
                                     const char *mark)
@@ -46,6 +48,7 @@ static int make_keys(void **state)
     retired = make_key("decision", "retired", list, " retired 1970-01-01T00:10:00Z"); /* 600,000 */
     other = make_key("decision", "other", NULL, "");
     sealer = make_key("seal", "sealer", NULL, "");
+    findings = json_pack("[s]", "a:1:1");
     fclose(list);
     return 0;
 }
@@ -59,6 +62,7 @@ static int drop_keys(void **state)
     signing_key_free(other);
     signing_key_free(retired);
     signing_key_free(sealer);
+    json_decref(findings);
     return 0;
 }
 
@@ -77,7 +81,9 @@ static struct made approval_by(int64_t person)
                           .verdict = "approve",
                           .needed = 1,
                           .decided_ms = NOW - 5000,
-                          .valid_ms = NOW + 5000},
+                          .valid_ms = NOW + 5000,
+                          .form = DECISION_FORM_2,
+                          .acknowledged = findings},
                          key};
 }
 
@@ -93,11 +99,12 @@ static json_t *signed_row(const struct made *made)
     decision_encode(&decision, &message);
     signing_sign(made->key, buffer_bytes(&message), signature);
     hex_encode(signature, SIGNATURE_SIZE, hex);
-    return json_pack("{s:i, s:I, s:I, s:s, s:I, s:I, s:I, s:s, s:s}", "id", 11, "reviewer_id",
-                     (json_int_t)decision.reviewer_id, "round", (json_int_t)decision.round,
-                     "verdict", decision.verdict, "needed", (json_int_t)decision.needed,
-                     "decided_ms", (json_int_t)decision.decided_ms, "valid_ms",
-                     (json_int_t)decision.valid_ms, "key_id", signing_key_id(made->key),
+    return json_pack("{s:i, s:I, s:I, s:s, s:I, s:I, s:I, s:i, s:O, s:s, s:s}", "id", 11,
+                     "reviewer_id", (json_int_t)decision.reviewer_id, "round",
+                     (json_int_t)decision.round, "verdict", decision.verdict, "needed",
+                     (json_int_t)decision.needed, "decided_ms", (json_int_t)decision.decided_ms,
+                     "valid_ms", (json_int_t)decision.valid_ms, "form", (int)decision.form,
+                     "acknowledged", decision.acknowledged, "key_id", signing_key_id(made->key),
                      "signature", hex);
 }
 
@@ -193,6 +200,41 @@ static void no_field_can_be_another(void **state)
         json_object_del(row, fields[i].name);
         expect(fields[i].text && strcmp(fields[i].name, "verdict") != 0 ? "is not signed" : "sign");
     }
+}
+
+/* What a reviewer did not say they had read, or said in the form that did not ask. */
+static void nor_can_what_was_acknowledged(void **state)
+{
+    (void)state;
+    static const char *const lists[] = {
+        "[]", "[\"a:1:2\"]", "[\"a:1:1\", \"a:1:1\"]", "[\"a\", \"1:1\"]", "[7]", "{}", "null"};
+    struct made made = approval_by(5);
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        json_t *row = signed_row(&made);
+        json_object_set_new(row, "acknowledged", json_loads(lists[i], JSON_DECODE_ANY, NULL));
+        json_array_clear(json_object_get(attempt.manifest, "decisions"));
+        put(row);
+        expect("sign");
+    }
+    static const int64_t forms[] = {DECISION_FORM_1, 0, 3};
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        json_t *row = signed_row(&made);
+        json_object_set_new(row, "form", json_integer(forms[i]));
+        json_array_clear(json_object_get(attempt.manifest, "decisions"));
+        put(row);
+        expect("sign");
+    }
+}
+
+static void the_first_form_holds_as_long_as_it_says(void **state)
+{
+    (void)state;
+    struct made made = approval_by(5);
+    made.decision.form = DECISION_FORM_1;
+    expect_of(&made, NULL);
+    json_t *row = json_array_get(json_object_get(attempt.manifest, "decisions"), 0);
+    json_object_set_new(row, "form", json_integer(DECISION_FORM_2));
+    expect("no signature that holds");
 }
 
 static void nor_can_what_it_is_about(void **state)
@@ -318,6 +360,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_signed_holds, a_claim, no_claim),
         cmocka_unit_test_setup_teardown(no_field_can_be_another, a_claim, no_claim),
+        cmocka_unit_test_setup_teardown(nor_can_what_was_acknowledged, a_claim, no_claim),
+        cmocka_unit_test_setup_teardown(the_first_form_holds_as_long_as_it_says, a_claim, no_claim),
         cmocka_unit_test_setup_teardown(nor_can_what_it_is_about, a_claim, no_claim),
         cmocka_unit_test_setup_teardown(only_keys_in_use_count, a_claim, no_claim),
         cmocka_unit_test_setup_teardown(a_decision_must_approve_and_not_have_ended, a_claim,

@@ -84,6 +84,9 @@ const decide = (session, request, decision) =>
     session.post(`/api/requests/${request.id}/decisions`,
         { revision: request.revision, bundle_sha256: request.bundle_sha256, ...decision });
 
+/** What an approval must say was read. */
+const graveOf = ({ findings }) => findings.filter(({ level }) => level !== 'note');
+
 async function review(reviewer, id) {
     const list = await reviewer.get('/api/requests?view=review');
     const rows = list.requests.map((one) => [String(one.id), one.title, one.author.name,
@@ -93,6 +96,8 @@ async function review(reviewer, id) {
     show.say();
     show.code(detail.code);
     show.say();
+    for (const { id: name, level, title } of graveOf(detail))
+        show.say(`${level.padEnd(7)} ${title} (${name})`);
     show.say(`code    ${detail.code_sha256}`);
     for (const file of detail.files) show.say(`input   ${file.sha256}  ${file.name}`);
     show.say(`bundle  ${detail.bundle.sha256}`);
@@ -119,7 +124,8 @@ async function approveAndWatch(reviewer, detail) {
         const request = { id: detail.id, revision: detail.revision,
                           bundle_sha256: detail.bundle.sha256 };
         await decide(reviewer, request,
-            { verdict: 'approve', note: 'Read it all.', undo_seconds: 0 });
+            { verdict: 'approve', note: 'Read it all.', undo_seconds: 0,
+              acknowledged: graveOf(detail).map(({ id }) => id) });
         const done = await watch.end;
         await calls?.removed;
         return done;

@@ -241,6 +241,7 @@ export type Level = 'note' | 'medium' | 'high' | 'block';
 
 // Lines and columns from 1; columns in code points, the end is behind it.
 export interface Finding {
+  id: string; // among those of its version
   rule: string;
   level: Level;
   line: number;

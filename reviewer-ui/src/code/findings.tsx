@@ -16,7 +16,7 @@ export function worstOfLines(findings: Finding[]): Map<number, Level> {
   return levels;
 }
 
-/** Who decides ticks each high finding as read. */
+/** Who decides ticks each finding as read that is more than a note. */
 export interface Ticks {
   wants: (finding: Finding) => boolean;
   isRead: (finding: Finding) => boolean;

@@ -5,9 +5,11 @@ import { loadDetail } from '../base/details';
 import { errorText, showToast } from '../base/messages';
 import { me } from '../base/session';
 import type { Decided, Detail } from '../base/types';
+import { FindingList } from '../code/findings';
 import { Dialog } from '../parts/dialog';
 import { Button } from '../parts/small';
 import { Prove } from '../people/prove';
+import { acknowledged, ticksOf, toRead, unreadCount } from './findings-read';
 import { t } from '../texts';
 
 const reasonLeast = 20;
@@ -15,7 +17,13 @@ const reasonLeast = 20;
 async function send(detail: Detail, reason: string): Promise<void> {
   const { id, revision, bundle } = detail;
   const undo = me.value?.settings.undo_seconds ?? 0;
-  const body = { revision, bundle_sha256: bundle.sha256, reason, undo_seconds: undo };
+  const body = {
+    revision,
+    bundle_sha256: bundle.sha256,
+    reason,
+    acknowledged: acknowledged(detail),
+    undo_seconds: undo,
+  };
   await call<Decided>(`/api/requests/${id}/break-glass`, { body, key: randomKey() });
   showToast({ text: t.glass.done(id), tone: 'grave' });
   await loadDetail(id);
@@ -28,6 +36,8 @@ function useGlass(detail: Detail, close: () => void) {
   const [busy, setBusy] = useState(false);
   const submit = async () => {
     if (reason.trim().length < reasonLeast) return setProblem(t.glass.short);
+    const unread = unreadCount(detail);
+    if (unread > 0) return setProblem(t.decide.readFirst(unread));
     prove(false);
     setProblem('');
     setBusy(true);
@@ -55,6 +65,7 @@ function GlassDialog({ detail, close }: { detail: Detail; close: () => void }) {
     <Dialog title={t.glass.title(detail.id)} onClose={close}>
       <div class="dialog-form">
         <p class="measure">{t.glass.intro(detail.quorum?.needed ?? 2)}</p>
+        <FindingList findings={toRead(detail)} ticks={ticksOf(detail)} />
         <label class="labelled">
           <span>{t.glass.reason}</span>
           <textarea

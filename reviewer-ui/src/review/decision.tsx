@@ -153,7 +153,7 @@ interface Bar {
   wanted: Verdict | null;
   busy: Verdict | null;
   off: boolean;
-  unread: number; // high findings that are not ticked yet
+  unread: number; // findings that are not ticked yet
   ask: (verdict: Verdict) => void;
   box: { current: HTMLDivElement | null };
 }

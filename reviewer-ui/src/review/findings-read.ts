@@ -1,33 +1,46 @@
-// Which high findings the reviewer has ticked as read; approving waits for all of them.
+// Which findings the reviewer has ticked as read; an approval names each that is more than a note.
 import { signal } from '@preact/signals';
 import type { Detail, Finding } from '../base/types';
+import type { Ticks } from '../code/findings';
 
 const read = signal<ReadonlySet<string>>(new Set());
 
-function keyOf(detail: Detail, { rule, line, column }: Finding): string {
-  return `${detail.id}.${detail.revision}.${rule}.${line}.${column}`;
-}
+const keyOf = (detail: Detail, { id }: Finding): string => `${detail.id}.${detail.revision}.${id}`;
 
-export const isGrave = ({ level }: Finding): boolean => level === 'high' || level === 'block';
+const mustRead = ({ level }: Finding): boolean => level !== 'note';
 
-export function isRead(detail: Detail, finding: Finding): boolean {
+function isRead(detail: Detail, finding: Finding): boolean {
   return read.value.has(keyOf(detail, finding));
 }
 
-export function setRead(detail: Detail, finding: Finding, now: boolean): void {
+function setRead(detail: Detail, finding: Finding, now: boolean): void {
   const next = new Set(read.value);
   if (now) next.add(keyOf(detail, finding));
   else next.delete(keyOf(detail, finding));
   read.value = next;
 }
 
-export function unreadCount(detail: Detail): number {
-  return detail.findings.filter((one) => isGrave(one) && !isRead(detail, one)).length;
+export function ticksOf(detail: Detail): Ticks {
+  return {
+    wants: mustRead,
+    isRead: (finding) => isRead(detail, finding),
+    setRead: (finding, now) => setRead(detail, finding, now),
+  };
 }
 
-/** What the decision says was read: the rule and line of each high finding. */
+/** What must be ticked, once for each id. */
+export function toRead({ findings }: Detail): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter((one) => mustRead(one) && !seen.has(one.id) && seen.add(one.id));
+}
+
+export function unreadCount(detail: Detail): number {
+  return toRead(detail).filter((one) => !isRead(detail, one)).length;
+}
+
+/** What an approval says was read: the id of each. */
 export function acknowledged(detail: Detail): string[] {
-  return detail.findings
-    .filter((one) => isGrave(one) && isRead(detail, one))
-    .map(({ rule, line }) => `${rule}:${line}`);
+  return toRead(detail)
+    .filter((one) => isRead(detail, one))
+    .map(({ id }) => id);
 }

@@ -5,12 +5,11 @@ import type { Detail } from '../base/types';
 import { CodePanel } from '../code/panel';
 import { Changes, Counts } from '../code/changes';
 import { diffLines } from '../code/diff';
-import type { Ticks } from '../code/findings';
 import { Loading, Said } from '../parts/small';
 import type { Tab } from '../parts/tabs';
 import { ActivityList } from './activity';
 import { Facts } from './facts';
-import { isGrave, isRead, setRead } from './findings-read';
+import { ticksOf } from './findings-read';
 import { t } from '../texts';
 
 // The code of the version before, for the changes and the marks in the gutter.
@@ -62,16 +61,6 @@ export function tabsOf(detail: Detail, before: string | null): Tab[] {
   ];
 }
 
-// Ticks for who may decide on it.
-function ticksOf(detail: Detail): Ticks | null {
-  if (!detail.can.decide) return null;
-  return {
-    wants: isGrave,
-    isRead: (finding) => isRead(detail, finding),
-    setRead: (finding, now) => setRead(detail, finding, now),
-  };
-}
-
 export function TabBody({
   tab,
   detail,
@@ -98,7 +87,7 @@ export function TabBody({
       bytes={detail.code_bytes}
       before={before}
       findings={detail.findings}
-      ticks={ticksOf(detail)}
+      ticks={detail.can.decide ? ticksOf(detail) : null}
     />
   );
 }

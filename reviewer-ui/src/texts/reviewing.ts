@@ -163,7 +163,7 @@ export const reviewing = {
     coversVersion: (n: number) => `version ${n}`,
     armed: (n: number) => `Press Enter to approve and run version ${n}.`,
     readFirst: (n: number) =>
-      `Read ${many(n, 'high finding', 'high findings')} before you approve.`,
+      `Read ${many(n, 'finding', 'findings')} before you approve.`,
     readFirstShow: 'Show the first',
     armedReject: 'Press Enter to reject.',
     armedChange: 'Press Enter to ask for a change.',
