@@ -21,8 +21,8 @@ begin
 end
 $$;
 comment on function cs.finding_ids is
-    'The ids of the findings of a verdict, in the order of the code, with or without notes: the others
-must be read. A level that nobody knows must be read, too.';
+    'The ids of the findings of a verdict, in the order of the code, with or without notes: the
+others must be read. A level that nobody knows must be read, too.';
 
 create or replace function cs.unread_findings(verdict text, acknowledged jsonb) returns text[]
     language plpgsql immutable parallel safe as $$

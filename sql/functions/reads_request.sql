@@ -153,8 +153,9 @@ begin
             'capabilities', said -> 'capabilities') end);
 end
 $$;
-comment on function cs.verdict_json is '{findings: [{id, rule, level, line, column, end_column, title,
-explanation}], policy: {version, level, engine, capabilities} or null}: what reviewers are shown.';
+comment on function cs.verdict_json is '{findings: [{id, rule, level, line, column, end_column,
+title, explanation}], policy: {version, level, engine, capabilities} or null}: what reviewers are
+shown.';
 
 create or replace function cs.request_detail(who cs.person, r cs.request) returns jsonb
     language plpgsql stable as $$

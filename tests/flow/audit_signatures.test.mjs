@@ -10,8 +10,9 @@ import { openJobs } from './jobs.mjs';
 import { build, startStack, until } from './stack.mjs';
 
 const READ = 'test.medium:1:1';
-const TO_READ = JSON.stringify({ level: 'medium', policy_version: 1, findings: [{ rule: 'test.medium',
-    level: 'medium', line: 1, column: 1, end_column: 2, title: 'Look', explanation: '' }] });
+const TO_READ = JSON.stringify({ level: 'medium', policy_version: 1, findings: [{
+    rule: 'test.medium', level: 'medium', line: 1, column: 1, end_column: 2, title: 'Look',
+    explanation: '' }] });
 const countersign = path.join(build, 'countersign');
 let stack;
 let jobs;
@@ -20,7 +21,8 @@ before(async () => {
     jobs = await openJobs(stack);
     await jobs.approve(await jobs.submit('print(1)'));
     await jobs.decide(await jobs.submit('print(2)'), { verdict: 'reject', note: 'No.' });
-    await jobs.decide(await jobs.submit('print(3)', { verdict: TO_READ }), { acknowledged: [READ] });
+    await jobs.decide(await jobs.submit('print(3)', { verdict: TO_READ }),
+                      { acknowledged: [READ] });
     await sealed();
 });
 after(() => stack?.stop());

@@ -97,7 +97,7 @@ test('a high risk needs two people', async () => {
     await state(id, 'failed'); // it ran, and the sandbox has no network
 });
 
-test('an approval over the api names each finding above note, which is kept and signed', async () => {
+test('an approval over the api names each finding above note, which is signed', async () => {
     const { id } = await submit('import socket\nimport pandas as pd\n'
         + 'print(pd.read_csv("a.csv"))\nsocket.create_connection(("h", 1))\n');
     const { findings } = await get(id, rob);
