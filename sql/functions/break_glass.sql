@@ -171,8 +171,9 @@ $$;
 comment on function cs.request_break_glass is
     '{actor, id, revision, bundle_sha256, reason, acknowledged?, undo_seconds?, reauth_seconds,
 round, needed, decided_ms, valid_ms, form, signature, key_id} → {id, state, decision_id,
-break_glass, attempt_id, not_before}; forbidden, wrong_role, own_request, reauthentication_required,
-invalid_field reason, missing_field acknowledged, stale, wrong_state, conflict, already_decided.';
+break_glass, attempt_id, not_before}; forbidden, wrong_role, own_request,
+reauthentication_required, invalid_field reason or acknowledged, missing_field acknowledged, stale,
+wrong_state, conflict, already_decided.';
 
 create or replace function cs.operator_break_glass(item jsonb) returns jsonb
     language plpgsql security definer set search_path = cs, pg_temp as $$

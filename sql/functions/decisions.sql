@@ -339,7 +339,8 @@ comment on function cs.requests_decide is
     '[{actor, id, revision, bundle_sha256, verdict, note?, acknowledged?, dwell_ms?, undo_seconds?,
 round, needed, decided_ms, valid_ms, form, signature, key_id}] → {id, state, decision_id,
 attempt_id?, not_before?} or the error of each: not_found, wrong_role, own_request, stale,
-already_decided, wrong_state, missing_field note or acknowledged, unavailable when it is not signed.';
+already_decided, wrong_state, missing_field note or acknowledged, invalid_field acknowledged,
+unavailable when it is not signed.';
 
 create or replace function cs.attempt_put(
     r cs.request, valid_until timestamptz, wait_seconds int, decision_ids bigint[])

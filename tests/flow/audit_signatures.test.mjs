@@ -22,7 +22,7 @@ before(async () => {
     await jobs.approve(await jobs.submit('print(1)'));
     await jobs.decide(await jobs.submit('print(2)'), { verdict: 'reject', note: 'No.' });
     await jobs.decide(await jobs.submit('print(3)', { verdict: TO_READ }),
-                      { acknowledged: [READ] });
+        { acknowledged: [READ] });
     await sealed();
 });
 after(() => stack?.stop());

@@ -42,10 +42,11 @@ export const signRetention = (keyFile, s) => signWith(keyFile, ['countersign-ret
 export function signDecision(keyFile, d) {
     const { acknowledged = [], form = 2 } = d;
     const read = form === 1 ? [] : [acknowledged.length, ...acknowledged];
-    const signed = signWith(keyFile, [`countersign-decision-v${form}`,
-        Buffer.from(d.bundle_sha256, 'hex'), d.request_id, d.revision, d.round, d.reviewer_id,
-        d.verdict, d.needed, d.decided_ms,
-        ['approve', 'break_glass'].includes(d.verdict) ? d.valid_ms : 0, ...read]);
+    const signed = signWith(keyFile, [
+        `countersign-decision-v${form}`, Buffer.from(d.bundle_sha256, 'hex'), d.request_id,
+        d.revision, d.round, d.reviewer_id, d.verdict, d.needed, d.decided_ms,
+        ['approve', 'break_glass'].includes(d.verdict) ? d.valid_ms : 0,
+        ...read]);
     return { ...signed, form };
 }
 

@@ -95,9 +95,9 @@ select is((select array_agg(coalesce(s.result ->> 'state', s.result -> 'error' -
 
 -- Many are named in part.
 select alike(t.ticks('noor', t.submit('mia', jsonb_build_object('verdict',
-    t.verdict('medium')::jsonb || jsonb_build_object('findings', (select
-            jsonb_agg(t.found('medium', i))
-        from generate_series(1, 300) i)))), null) -> 'error' ->> 'message',
+    t.verdict('medium')::jsonb || jsonb_build_object('findings', (
+        select jsonb_agg(t.found('medium', i)) from generate_series(1, 300) i)))), null)
+    -> 'error' ->> 'message',
     '%test.medium:5:1 and 295 more', 'of many the first are named');
 
 -- Who decides alone reads as much.

@@ -32,7 +32,7 @@ select is((select manifest -> 'decisions' from claimed),
         'round', 1, 'verdict', 'approve', 'needed', 1, 'decided_ms', millis(d.decided_at),
         'valid_ms', millis(d.decided_at) + 86400000, 'form', 2, 'acknowledged', '[]'::jsonb,
         'key_id', repeat('0', 16), 'signature', repeat('0', 128)))
-    from decision d where d.request_id = :r),
+     from decision d where d.request_id = :r),
     'and the decisions with all that is signed');
 select is((select e.body ->> 'code' from audit_event e where e.entity = 'worker'
     and e.entity_id = :w and e.event = 'worker.forged_ids'), 'W-FORGED', 'forged ids are recorded');
