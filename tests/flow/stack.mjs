@@ -15,14 +15,14 @@ import { Sessions } from './session.mjs';
 const run = promisify(execFile);
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const VARIANT = process.env.VARIANT ?? ''; // 'asan': that build, for every story
-/** What needs time in a sanitized build needs this many times as much. */
-export const SLOWER = VARIANT ? 4 : 1;
+/** What needs time in a sanitized or counted build needs this many times as much. */
+export const SLOWER = Number(process.env.TEST_SLOWER || (VARIANT ? 4 : 1));
 /** And of memory, of which freed pieces are kept aside to see who still uses them. */
 export const LARGER = VARIANT ? 8 : 1;
 /** Where the programs under test are. */
 export const build = path.join(root, 'build', VARIANT);
 const command = path.join(build, 'countersign');
-const HANG_MS = 60000; // a wait this long is a hang; no test passes or fails by the clock
+const HANG_MS = 60000 * SLOWER; // a wait this long is a hang; no test passes or fails by the clock
 
 /** Polls until `check` gives something true, and returns it. */
 export async function until(check, what = 'the condition', everyMs = 25) {
