@@ -54,7 +54,7 @@ CMD ["countersign-worker"]
 
 FROM common AS api
 RUN export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
-    apt-get install -y -qq --no-install-recommends libicu72 >/dev/null && \
+    apt-get install -y -qq --no-install-recommends libicu72 liboath0 >/dev/null && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 COPY --from=build /out/countersign-api /usr/bin/
 LABEL org.opencontainers.image.description="The page and the HTTP interface"

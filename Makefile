@@ -10,7 +10,7 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
   -Wconversion -Wno-sign-conversion -Werror
 hardening := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 libraries := libpq hiredis libcurl jansson libmicrohttpd libsodium libseccomp libcrypto cjose \
-  icu-i18n icu-uc
+  icu-i18n icu-uc liboath
 # Looked up when the first file is compiled: by then make deps has installed them.
 packages = $(eval packages := $$(shell pkg-config --cflags $(libraries) | sed 's/-I/-isystem /g'))$(packages)
 libs = $(eval libs := $$(shell pkg-config --libs $(libraries)))$(libs)

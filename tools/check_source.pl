@@ -17,6 +17,7 @@ my %home = (
     'sodium.h'     => qr{^(common/base/(crypto|signing)|policy/memo)\.c$},
     'openssl/evp.h' => qr{^common/base/hasher\.c$},
     'cjose/cjose.h' => qr{^common/base/jws\.c$},
+    'liboath/oath.h' => qr{^api/sign_in/one_time_code\.c$},
     'seccomp.h'    => qr{^(worker/sandbox/local/\w+|policy/confine)\.c$},
     (map { $_ => qr{^common/domain/unicode\.c$} }
         qw(unicode/uchar.h unicode/unorm2.h unicode/uscript.h unicode/uspoof.h)),

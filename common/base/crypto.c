@@ -8,6 +8,10 @@
 static_assert(sizeof(struct sha256) >= sizeof(crypto_hash_sha256_state), "state fits");
 static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "hash fits");
 static_assert(SHA256_SIZE == crypto_hash_sha256_BYTES, "digest fits");
+static_assert(SEAL_KEY_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key fits");
+static_assert(SEALED_MORE == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES +
+                                 crypto_aead_xchacha20poly1305_ietf_ABYTES,
+              "nonce and tag fit");
 
 bool crypto_init(struct error *err)
 {
@@ -44,6 +48,26 @@ bool crypto_equal(const void *a, const void *b, size_t len)
 void crypto_random(void *ret_data, size_t len)
 {
     randombytes_buf(ret_data, len);
+}
+
+#define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+
+void crypto_seal(const uint8_t key[SEAL_KEY_SIZE], struct bytes about, struct bytes data,
+                 uint8_t *ret_sealed)
+{
+    randombytes_buf(ret_sealed, NONCE_SIZE);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(ret_sealed + NONCE_SIZE, NULL, data.data, data.len,
+                                               about.data, about.len, NULL, ret_sealed, key);
+}
+
+bool crypto_unseal(const uint8_t key[SEAL_KEY_SIZE], struct bytes about, struct bytes sealed,
+                   uint8_t *ret_data)
+{
+    const uint8_t *nonce = sealed.data;
+    return sealed.len >= SEALED_MORE &&
+           crypto_aead_xchacha20poly1305_ietf_decrypt(ret_data, NULL, NULL, nonce + NONCE_SIZE,
+                                                      sealed.len - NONCE_SIZE, about.data,
+                                                      about.len, nonce, key) == 0;
 }
 
 char *base64_text(struct bytes data)

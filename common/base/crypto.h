@@ -27,6 +27,17 @@ bool crypto_equal(const void *a, const void *b, size_t len);
 
 void crypto_random(void *ret_data, size_t len);
 
+/* Sealed by a key: XChaCha20-Poly1305, a random nonce in front. `about` says what it belongs to,
+ * and is not in it: moved to somebody else it does not open. */
+#define SEAL_KEY_SIZE 32
+#define SEALED_MORE 40 /* bytes that sealing adds */
+void crypto_seal(const uint8_t key[SEAL_KEY_SIZE], struct bytes about, struct bytes data,
+                 uint8_t *ret_sealed);
+/* False for another key, another `about` and changed bytes. ret_data gets sealed.len - SEALED_MORE
+ * bytes. */
+bool crypto_unseal(const uint8_t key[SEAL_KEY_SIZE], struct bytes about, struct bytes sealed,
+                   uint8_t *ret_data) MUST_CHECK;
+
 /* With padding, as RFC 4648 has it. Caller frees. */
 char *base64_text(struct bytes data);
 

@@ -110,6 +110,32 @@ static void test_passwords(void **state)
     assert_false(password_matches("not a hash", bytes_of("correct horse")));
 }
 
+static void test_what_is_sealed_opens_by_its_key_where_it_belongs_alone(void **state)
+{
+    (void)state;
+    uint8_t key[SEAL_KEY_SIZE], other[SEAL_KEY_SIZE];
+    uint8_t sealed[20 + SEALED_MORE], again[20 + SEALED_MORE], opened[20];
+    const struct bytes data = bytes_of("12345678901234567890"), all = {sealed, sizeof sealed};
+    crypto_random(key, sizeof key);
+    memcpy(other, key, sizeof key);
+    other[31] ^= 1;
+    crypto_seal(key, bytes_of("7"), data, sealed);
+    crypto_seal(key, bytes_of("7"), data, again);
+    assert_memory_not_equal(sealed, again, sizeof sealed);
+    assert_null(memmem(sealed, sizeof sealed, data.data, 8));
+    assert_true(crypto_unseal(key, bytes_of("7"), all, opened));
+    assert_memory_equal(opened, data.data, data.len);
+    assert_false(crypto_unseal(other, bytes_of("7"), all, opened));
+    assert_false(crypto_unseal(key, bytes_of("8"), all, opened));
+    for (size_t len = 0; len < sizeof sealed; len++)
+        assert_false(crypto_unseal(key, bytes_of("7"), (struct bytes){sealed, len}, opened));
+    for (size_t i = 0; i < sizeof sealed; i++) {
+        sealed[i] ^= 1;
+        assert_false(crypto_unseal(key, bytes_of("7"), all, opened));
+        sealed[i] ^= 1;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +145,7 @@ int main(void)
         cmocka_unit_test(test_a_token_never_leaves_its_place),
         cmocka_unit_test(test_nothing_starts_without_random_numbers),
         cmocka_unit_test(test_passwords),
+        cmocka_unit_test(test_what_is_sealed_opens_by_its_key_where_it_belongs_alone),
     };
     return cmocka_run_group_tests_name("crypto", tests, init, NULL);
 }
