@@ -86,6 +86,7 @@ $(BUILD)/unit/test_policy_child $(BUILD)/unit/test_policy_python: | $(BUILD)/cou
 # Calls that a test answers itself; the database's by tests/unit/support/script.h.
 scripted := db_run db_pool_run
 wraps_test_crypto := sodium_init
+wraps_test_factor := $(scripted)
 wraps_test_identity := $(scripted)
 wraps_test_inputs := $(scripted) memfd_create fcntl64 write
 wraps_test_transition := $(scripted) doorbell_announce doorbell_ring

@@ -31,20 +31,41 @@ static bool add_line(const char *path, const char *line, struct error *err)
     return file_write(path, buffer_bytes(&text), 0644, err);
 }
 
+static const struct purpose {
+    const char *name;
+    bool is_public; /* it has a half that others check by */
+} purposes[] = {
+    {"decision", true},
+    {"seal", true},
+    {"factor", false},
+};
+
+static const struct purpose *find_purpose(const struct words *words)
+{
+    for (size_t i = 0; words->count == 1 && i < COUNT_OF(purposes); i++)
+        if (strcmp(purposes[i].name, words->list[0]) == 0)
+            return &purposes[i];
+    return NULL;
+}
+
 static bool run_create(struct words *words, int *ret_status, struct error *err)
 {
     AUTO(signing_key) struct signing_key *key = NULL;
     char line[PUBLIC_KEY_LINE_SIZE];
-    const char *purpose = words->count == 1 ? words->list[0] : "";
-    if (strcmp(purpose, "decision") != 0 && strcmp(purpose, "seal") != 0)
-        return fail(err, ERR_BAD_REQUEST, "say what the key is for: decision or seal");
+    const struct purpose *purpose = find_purpose(words);
+    if (!purpose)
+        return fail(err, ERR_BAD_REQUEST, "say what the key is for: decision, seal or factor");
+    if (!purpose->is_public && list_option)
+        return fail(err, ERR_BAD_REQUEST, "a key for %s has no public half to list", purpose->name);
     if (!out_option)
         return fail(err, ERR_BAD_REQUEST, "--out must name the file that gets the secret key");
-    if (!signing_key_create(out_option, purpose, &key, err))
+    if (!signing_key_create(out_option, purpose->name, &key, err))
         return false;
+    *ret_status = 0;
+    if (!purpose->is_public)
+        return true;
     signing_key_public_line(key, line);
     printf("%s\n", line);
-    *ret_status = 0;
     return !list_option || add_line(list_option, line, err);
 }
 
@@ -153,8 +174,8 @@ static bool run_retire(struct words *words, int *ret_status, struct error *err)
 
 const struct command commands_keys[] = {
     {"key create",
-     "decision|seal",
-     "make a key that signs, and print its public half",
+     "decision|seal|factor",
+     "make a key that signs, and print its public half; or one that seals second factors",
      run_create,
      {create_entries, COUNT_OF(create_entries)}},
     {"key public", "FILE", "the public half of a secret key", run_public, {0}},

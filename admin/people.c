@@ -69,8 +69,8 @@ static bool teams(struct db *db, const char *item, struct rows **ret_rows, struc
 
 static bool list_people(struct words *words, int *ret_status, struct error *err)
 {
-    static const char *const columns[] = {"id",    "login", "name",     "kind",
-                                          "roles", "teams", "disabled", "created_at"};
+    static const char *const columns[] = {
+        "id", "login", "name", "kind", "roles", "teams", "disabled", "second_factor", "created_at"};
     *ret_status = 0;
     return needs_words(words, 0, "no words", err) && show(people, columns, COUNT_OF(columns), err);
 }
@@ -107,6 +107,18 @@ static bool set_roles(struct words *words, int *ret_status, struct error *err)
     if (!operator_call(sql_operator_person_update, item, &answer, err))
         return false;
     printf("%s is %s\n", words->list[0], words->list[1]);
+    *ret_status = 0;
+    return true;
+}
+
+static bool reset_factor(struct words *words, int *ret_status, struct error *err)
+{
+    AUTO(json) json_t *answer = NULL;
+    if (!needs_words(words, 1, "a login", err) ||
+        !operator_call(sql_operator_factor_reset, json_pack("{s:s}", "login", words->list[0]),
+                       &answer, err))
+        return false;
+    printf("%s has no second factor any more, and is signed out\n", words->list[0]);
     *ret_status = 0;
     return true;
 }
@@ -188,6 +200,11 @@ const struct command commands_people[] = {
      "give somebody other roles",
      set_roles,
      {role_entries, COUNT_OF(role_entries)}},
+    {"person reset-factor",
+     "LOGIN",
+     "take somebody's second factor away who lost it, and end their sessions",
+     reset_factor,
+     {0}},
     {"team add", "NAME", "add a team", add_team, {0}},
     {"team list", "", "all teams", list_teams, {list_entries, COUNT_OF(list_entries)}},
     {"link",

@@ -47,6 +47,7 @@ struct api {
     struct known_tokens *known_tokens;
     struct warnings *warnings;
     struct judging *judging;
+    struct factors *factors;
     struct oidc *oidc;   /* NULL: none */
     struct proxy *proxy; /* NULL: none is trusted */
     struct meters *meters;

@@ -12,6 +12,7 @@
 #include "api/live/feed.h"
 #include "api/http/handlers.h"
 #include "api/requests/judging.h"
+#include "api/sign_in/factor.h"
 #include "api/sign_in/known_tokens.h"
 #include "api/meters.h"
 #include "api/sign_in/oidc.h"
@@ -148,9 +149,9 @@ static bool start(struct api *api, struct error *err)
     sem_init(&api->hashing, 0, PASSWORD_HASHES_AT_ONCE);
     if (!sandboxes_check(settings, err) || !room_open(settings, err) || !crypto_init(err) ||
         !signing_key_read(settings->signing_key_file, "decision", &api->signing_key, err) ||
-        !proxy_new(settings, &api->proxy, err) || !oidc_new(settings, &api->oidc, err) ||
-        !check_database(api, err) || !hash_dummy(api, err) || !writes_open(api, err) ||
-        !sealer_new(settings, &api->sealer, err))
+        !factors_new(settings, &api->factors, err) || !proxy_new(settings, &api->proxy, err) ||
+        !oidc_new(settings, &api->oidc, err) || !check_database(api, err) ||
+        !hash_dummy(api, err) || !writes_open(api, err) || !sealer_new(settings, &api->sealer, err))
         return false;
     api->meters = meters_new(route_count);
     api->places = places_new(settings->max_streams_per_person);
@@ -230,6 +231,7 @@ static void stop(struct api *api)
     known_tokens_free(api->known_tokens);
     warnings_free(api->warnings);
     signing_key_free(api->signing_key);
+    factors_free(api->factors);
     proxy_free(api->proxy);
     oidc_free(api->oidc);
     meters_free(api->meters);

@@ -8,13 +8,14 @@
 #include "admin/folders.h"
 #include "common/base/signing.h"
 
-/* What a stack keeps of each purpose: <purpose>.key in the api's folder, <purpose>.pub beside it.
- */
+/* What a stack keeps of each purpose: <purpose>.key in the api's folder, and <purpose>.pub beside
+ * it where others check by the public half. */
 static const struct {
-    const char *purpose, *secret_setting, *public_setting;
+    const char *purpose, *secret_setting, *public_setting; /* NULL: no public half */
 } kinds[] = {
     {"decision", "SIGNING_KEY_FILE", "DECISION_KEYS_FILE"},
     {"seal", "SEAL_KEY_FILE", "SEAL_KEYS_FILE"},
+    {"factor", "FACTOR_KEY_FILE", NULL},
 };
 
 /* "folder/name.ending"; caller frees. */
@@ -33,22 +34,27 @@ static bool hand_over(const struct stack *stack, const char *path, struct error 
     return true;
 }
 
-static bool make_one(struct stack *stack, const char *purpose, struct error *err)
+static bool make_public(const struct stack *stack, const char *purpose,
+                        const struct signing_key *key, struct error *err)
 {
     char line[PUBLIC_KEY_LINE_SIZE];
-    AUTO(signing_key) struct signing_key *key = NULL;
-    AUTO(text) char *secret = path_of(stack->api_folder, purpose, "key");
+    AUTO(buffer) struct buffer text = {0};
     AUTO(text) char *list = path_of(stack->keys_folder, purpose, "pub");
-    bool good = path_exists(secret) ? signing_key_read(secret, purpose, &key, err)
-                                    : signing_key_create(secret, purpose, &key, err);
-    if (!good || !hand_over(stack, secret, err))
-        return false;
     if (path_exists(list))
         return true;
-    AUTO(buffer) struct buffer text = {0};
     signing_key_public_line(key, line);
     buffer_printf(&text, "%s\n", line);
     return file_write(list, buffer_bytes(&text), 0644, err);
+}
+
+static bool make_one(struct stack *stack, const char *purpose, bool is_public, struct error *err)
+{
+    AUTO(signing_key) struct signing_key *key = NULL;
+    AUTO(text) char *secret = path_of(stack->api_folder, purpose, "key");
+    bool good = path_exists(secret) ? signing_key_read(secret, purpose, &key, err)
+                                    : signing_key_create(secret, purpose, &key, err);
+    return good && hand_over(stack, secret, err) &&
+           (!is_public || make_public(stack, purpose, key, err));
 }
 
 bool stack_keys_make(struct stack *stack, struct error *err)
@@ -58,7 +64,7 @@ bool stack_keys_make(struct stack *stack, struct error *err)
         !hand_over(stack, stack->api_folder, err))
         return false;
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
-        if (!make_one(stack, kinds[i].purpose, err))
+        if (!make_one(stack, kinds[i].purpose, kinds[i].public_setting != NULL, err))
             return false;
     return true;
 }
@@ -76,7 +82,8 @@ void stack_keys_public(const struct stack *stack, struct environment *environmen
     AUTO(text) char *heads = path_join(stack->api_folder, "seal-heads");
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         AUTO(text) char *path = path_of(stack->keys_folder, kinds[i].purpose, "pub");
-        environment_set(environment, kinds[i].public_setting, path);
+        if (kinds[i].public_setting)
+            environment_set(environment, kinds[i].public_setting, path);
     }
     environment_set(environment, "SEAL_HEADS_FILE", heads);
 }

@@ -4,7 +4,7 @@
 #include "admin/stack/environment.h"
 #include "admin/stack/stack.h"
 
-/* Both secret keys in a folder of the api's account, their public halves where every account reads
+/* The secret keys in a folder of the api's account, their public halves where every account reads
  * them. What is there stays. */
 bool stack_keys_make(struct stack *stack, struct error *err) MUST_CHECK;
 

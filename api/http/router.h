@@ -9,6 +9,8 @@ enum access {
     ACCESS_ANYONE,    /* also without a login */
     ACCESS_SIGNED_IN, /* a session or a token */
     ACCESS_SESSION,   /* a session only: tokens never do this */
+    ACCESS_EARLY,     /* as ACCESS_SIGNED_IN, also while a second factor is missing */
+    ACCESS_EARLY_SESSION,
 };
 
 enum role {

@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "api/sign_in/common_password.h"
+#include "api/sign_in/factor.h"
 #include "api/sign_in/opening.h"
 #include "common/base/crypto.h"
 #include "common/base/fault.h"
@@ -18,6 +19,7 @@ static const struct json_field set_fields[] = {
 
 static const struct json_field confirm_fields[] = {
     {"password", JSON_KIND_TEXT, true, 0, PASSWORD_MAX},
+    {"code", JSON_KIND_TEXT, false, 1, CODE_TEXT_MAX},
 };
 
 bool password_throttled(struct call *call, int64_t seconds, struct error *err)
@@ -45,6 +47,17 @@ bool password_wrong(struct call *call, const char *login, struct error *err)
     if (!sql_login_failure(call->db, login, call->exchange->address, "wrong", &rows, err))
         return false;
     return fail(err, ERR_WRONG_PASSWORD, "login or password is wrong");
+}
+
+bool password_code_wrong(struct call *call, struct error *err)
+{
+    struct error failed = {0};
+    AUTO(rows) struct rows *rows = NULL;
+    if (err->code == ERR_WRONG_CODE &&
+        !sql_login_failure(call->db, call->who.login, call->exchange->address, "code", &rows,
+                           &failed))
+        *err = failed;
+    return false;
 }
 
 /* The own password, shown once more in a field of the body. Tries are counted; a wrong one is no
@@ -122,7 +135,9 @@ bool route_reauthenticate(struct call *call, struct error *err)
         return false;
     if (rows_count(stored) == 0 || rows_is_null(stored, 0, 0))
         return fail_field(err, ERR_FORBIDDEN, "password", "you have no password: sign in anew");
-    if (!confirm(call, rows_text(stored, 0, 0), "password", err))
+    AUTO(text) char *proof = NULL;
+    if (!confirm(call, rows_text(stored, 0, 0), "password", err) ||
+        !factors_proof(call, call->who.person_id, &proof, err))
         return false;
     AUTO(json) json_t *actor = identity_actor(&call->who, call->exchange);
     AUTO(text) char *text = json_text(actor);
@@ -130,8 +145,8 @@ bool route_reauthenticate(struct call *call, struct error *err)
     opening_prepare(call, &opening);
     AUTO(text) char *session = opening_text(call, &opening);
     AUTO(rows) struct rows *rows = NULL;
-    if (!sql_reauthenticate(call->db, text, "password", session, &rows, err))
-        return false;
+    if (!sql_reauthenticate(call->db, text, "password", session, proof, &rows, err))
+        return password_code_wrong(call, err);
     opening_renew(call, &opening, rows_text(rows, 0, 0));
     return true;
 }

@@ -16,5 +16,9 @@ bool password_throttled(struct call *call, int64_t seconds, struct error *err);
  * ERR_REAUTHENTICATE. */
 bool password_fresh(struct call *call, const char *what, struct error *err) MUST_CHECK;
 
+/* Always false. Writes it down when what went wrong is the code of the caller's own second factor:
+ * err stays as it is. */
+bool password_code_wrong(struct call *call, struct error *err);
+
 /* Always false. Writes the failed try down: ERR_WRONG_PASSWORD. */
 bool password_wrong(struct call *call, const char *login, struct error *err);

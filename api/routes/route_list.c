@@ -3,9 +3,8 @@
 #include "api/sign_in/identity.h"
 
 static const char *const access_names[] = {
-    [ACCESS_ANYONE] = "anyone",
-    [ACCESS_SIGNED_IN] = "signed_in",
-    [ACCESS_SESSION] = "session",
+    [ACCESS_ANYONE] = "anyone",   [ACCESS_SIGNED_IN] = "signed_in",   [ACCESS_SESSION] = "session",
+    [ACCESS_EARLY] = "signed_in", [ACCESS_EARLY_SESSION] = "session",
 };
 
 static const char *const body_names[] = {
@@ -19,6 +18,8 @@ static json_t *route_json(const struct route *route)
     json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:s}", "method", method_names[route->method],
                             "path", route->path, "access", access_names[route->access], "roles",
                             identity_role_list(route->roles), "body", body_names[route->body]);
+    if (route->access == ACCESS_EARLY || route->access == ACCESS_EARLY_SESSION)
+        json_object_set_new(row, "early", json_true());
     if (route->scope)
         json_object_set_new(row, "scope", json_string(identity_scope_name(route->scope)));
     if (route->body_limit)

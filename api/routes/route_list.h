@@ -3,6 +3,6 @@
 
 #include <stdio.h>
 
-/* {"routes": [{method, path, access, roles, scope?, body, body_limit?, query?}],
+/* {"routes": [{method, path, access, early?, roles, scope?, body, body_limit?, query?}],
  * "errors": [{code, status}]} */
 void route_list_print(FILE *out);

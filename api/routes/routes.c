@@ -13,6 +13,7 @@
 #include "api/routes/request.h"
 #include "api/routes/result.h"
 #include "api/routes/retention.h"
+#include "api/routes/second_factor.h"
 #include "api/routes/session.h"
 
 #define AUTHORS (ROLE_ANALYST | ROLE_AGENT | ROLE_REVIEWER | ROLE_ADMIN)
@@ -25,6 +26,7 @@
 #define OPEN ACCESS_ANYONE
 #define LOGIN ACCESS_SIGNED_IN
 #define SESSION ACCESS_SESSION
+#define EARLY ACCESS_EARLY_SESSION
 
 const struct route route_table[] = {
     {METHOD_GET, "/healthz", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, NULL, route_healthz},
@@ -32,15 +34,22 @@ const struct route route_table[] = {
     {METHOD_GET, "/metrics", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, NULL, route_metrics},
     {METHOD_GET, "/api/instance", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, NULL, route_instance},
     {METHOD_POST, "/api/login", OPEN, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL, route_login},
-    {METHOD_POST, "/api/logout", SESSION, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL, route_logout},
-    {METHOD_POST, "/api/password", SESSION, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
+    {METHOD_POST, "/api/logout", EARLY, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL, route_logout},
+    {METHOD_POST, "/api/password", EARLY, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
      route_password_set},
-    {METHOD_POST, "/api/reauthenticate", SESSION, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
+    {METHOD_POST, "/api/reauthenticate", EARLY, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
      route_reauthenticate},
+    {METHOD_GET, "/api/second-factor", EARLY, 0, SCOPE_NONE, BODY_NONE, 0, NULL, route_factor_get},
+    {METHOD_POST, "/api/second-factor", EARLY, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
+     route_factor_begin},
+    {METHOD_POST, "/api/second-factor/confirm", EARLY, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
+     route_factor_confirm},
+    {METHOD_DELETE, "/api/second-factor", EARLY, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
+     route_factor_remove},
     {METHOD_POST, "/api/oidc/start", OPEN, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL, route_oidc_start},
     {METHOD_POST, "/api/oidc/finish", OPEN, 0, SCOPE_NONE, BODY_JSON, SMALL, NULL,
      route_oidc_finish},
-    {METHOD_GET, "/api/me", LOGIN, 0, SCOPE_READ, BODY_NONE, 0, NULL, route_me},
+    {METHOD_GET, "/api/me", ACCESS_EARLY, 0, SCOPE_READ, BODY_NONE, 0, NULL, route_me},
 
     {METHOD_POST, "/api/requests", LOGIN, ASKERS, SCOPE_SUBMIT, BODY_JSON, 0, NULL, route_submit},
     {METHOD_POST, "/api/requests:batch", LOGIN, ASKERS, SCOPE_SUBMIT, BODY_JSON, BATCH_BYTES, NULL,
@@ -116,11 +125,10 @@ const struct route route_table[] = {
      route_token_create},
     {METHOD_DELETE, "/api/tokens/{id}", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, NULL,
      route_token_revoke},
-    {METHOD_GET, "/api/sessions", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, "person_id",
-     route_sessions},
-    {METHOD_DELETE, "/api/sessions", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, "person_id",
+    {METHOD_GET, "/api/sessions", EARLY, 0, SCOPE_NONE, BODY_NONE, 0, "person_id", route_sessions},
+    {METHOD_DELETE, "/api/sessions", EARLY, 0, SCOPE_NONE, BODY_NONE, 0, "person_id",
      route_sessions_revoke},
-    {METHOD_DELETE, "/api/sessions/{id}", SESSION, 0, SCOPE_NONE, BODY_NONE, 0, NULL,
+    {METHOD_DELETE, "/api/sessions/{id}", EARLY, 0, SCOPE_NONE, BODY_NONE, 0, NULL,
      route_session_revoke},
 
     {METHOD_GET, "/", OPEN, 0, SCOPE_NONE, BODY_NONE, 0, "*", route_page},

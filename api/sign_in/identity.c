@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "api/http/cookie.h"
+#include "api/sign_in/factor.h"
 #include "api/sign_in/known_tokens.h"
 #include "api/sign_in/proxy.h"
 #include "common/base/clock.h"
@@ -157,6 +158,8 @@ static bool find_by_token(struct api *api, struct db *db, const struct exchange 
     identity->token_id = rows_integer(rows, 0, 0);
     read_person(rows, identity);
     identity->scopes = read_scopes(rows_text(rows, 0, 8));
+    identity->has_factor = rows_integer(rows, 0, 9) != 0;
+    identity->shows_factor = rows_integer(rows, 0, 10) != 0;
     known_tokens_put(api->known_tokens, digest.data, now_ms, identity);
     return true;
 }
@@ -178,6 +181,8 @@ static bool find_by_cookie(struct api *api, struct db *db, const char *token,
     if (!rows_is_null(rows, 0, 11))
         snprintf(identity->authenticated_at, sizeof identity->authenticated_at, "%s",
                  rows_text(rows, 0, 11));
+    identity->has_factor = rows_integer(rows, 0, 12) != 0;
+    identity->shows_factor = rows_integer(rows, 0, 13) != 0;
     identity_csrf(token, identity->csrf);
     return true;
 }
@@ -249,7 +254,8 @@ static bool check_csrf(const struct exchange *exchange, const struct identity *i
 static bool check_token(const struct route *route, const struct identity *identity,
                         struct error *err)
 {
-    if (route->access == ACCESS_SESSION || route->scope == SCOPE_NONE)
+    if (route->access == ACCESS_SESSION || route->access == ACCESS_EARLY_SESSION ||
+        route->scope == SCOPE_NONE)
         return fail(err, ERR_FORBIDDEN, "this needs a signed-in person, not a token");
     if (!(identity->scopes & route->scope))
         return fail(err, ERR_FORBIDDEN, "this token has no scope \"%s\"",
@@ -257,6 +263,16 @@ static bool check_token(const struct route *route, const struct identity *identi
     if ((route->scope & (SCOPE_DECIDE | SCOPE_ADMIN)) && !identity->human)
         return fail(err, ERR_WRONG_ROLE, "an agent never decides");
     return true;
+}
+
+/* Of a token's routes only those that decide or administer are barred. */
+static bool lacks_factor(const struct api *api, const struct route *route,
+                         const struct identity *identity)
+{
+    if (route->access == ACCESS_EARLY || route->access == ACCESS_EARLY_SESSION)
+        return false;
+    bool counts = identity->session_id || (route->scope & (SCOPE_DECIDE | SCOPE_ADMIN));
+    return counts && factors_missing(api->factors, identity);
 }
 
 bool identity_check(const struct api *api, const struct exchange *exchange,
@@ -273,6 +289,8 @@ bool identity_check(const struct api *api, const struct exchange *exchange,
     if (changes && identity->session_id &&
         (!identity_check_origin(api, exchange, err) || !check_csrf(exchange, identity, err)))
         return false;
+    if (lacks_factor(api, route, identity))
+        return fail(err, ERR_FACTOR_MISSING, "set up a second factor first");
     if (route->roles && !(route->roles & identity->roles))
         return fail(err, ERR_WRONG_ROLE, "your role does not allow this");
     return true;

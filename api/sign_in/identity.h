@@ -21,6 +21,8 @@ struct identity {
     unsigned roles;
     unsigned scopes;
     bool human;
+    bool has_factor;   /* a second factor is set */
+    bool shows_factor; /* here it was shown, or somebody else vouches */
     char login[LOGIN_SIZE];
     char role_list[ROLES_SIZE]; /* their names with commas between */
     char teams[TEAMS_SIZE];     /* their ids with commas between and around */

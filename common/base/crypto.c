@@ -50,6 +50,11 @@ void crypto_random(void *ret_data, size_t len)
     randombytes_buf(ret_data, len);
 }
 
+void crypto_wipe(void *data, size_t len)
+{
+    sodium_memzero(data, len);
+}
+
 #define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 
 void crypto_seal(const uint8_t key[SEAL_KEY_SIZE], struct bytes about, struct bytes data,

@@ -27,6 +27,9 @@ bool crypto_equal(const void *a, const void *b, size_t len);
 
 void crypto_random(void *ret_data, size_t len);
 
+/* Overwritten, however little the compiler sees a use of that. */
+void crypto_wipe(void *data, size_t len);
+
 /* Sealed by a key: XChaCha20-Poly1305, a random nonce in front. `about` says what it belongs to,
  * and is not in it: moved to somebody else it does not open. */
 #define SEAL_KEY_SIZE 32

@@ -15,12 +15,15 @@
     X(UNKNOWN_FIELD, "unknown_field", 400, "info")                                                 \
     X(UNAUTHENTICATED, "unauthenticated", 401, "info")                                             \
     X(WRONG_PASSWORD, "wrong_credentials", 401, "info")                                            \
+    X(FACTOR_REQUIRED, "second_factor_required", 401, "info")                                      \
+    X(WRONG_CODE, "wrong_code", 401, "info")                                                       \
     X(FORBIDDEN, "forbidden", 403, "info")                                                         \
     X(WRONG_ROLE, "wrong_role", 403, "info")                                                       \
     X(OWN_REQUEST, "own_request", 403, "info")                                                     \
     X(CSRF, "csrf", 403, "info")                                                                   \
     X(BAD_ORIGIN, "bad_origin", 403, "info")                                                       \
     X(REAUTHENTICATE, "reauthentication_required", 403, "info")                                    \
+    X(FACTOR_MISSING, "second_factor_missing", 403, "info")                                        \
     X(NOT_FOUND, "not_found", 404, "info")                                                         \
     X(METHOD, "method_not_allowed", 405, "info")                                                   \
     X(LENGTH_REQUIRED, "length_required", 411, "info")                                             \

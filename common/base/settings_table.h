@@ -87,6 +87,9 @@ SETTING_TEXT(oidc_redirect_url, "OIDC_REDIRECT_URL", "", SETTINGS_API,
 SETTING_NUMBER(oidc_link_by_email, "OIDC_LINK_BY_EMAIL", 0, 0, 1, SETTINGS_API,
                "1 takes somebody who comes for the first time for the person whose login is their "
                "verified e-mail address")
+SETTING_TEXT(second_factor, "SECOND_FACTOR", "offered", SETTINGS_API,
+             "off, offered or required: whether people may set up a second factor, and whether "
+             "reviewers and admins who sign in by password or link must")
 SETTING_NUMBER(undo_seconds, "UNDO_SECONDS", 5, 0, 60, SETTINGS_API,
                "how long the page lets a reviewer undo an approval before it starts")
 SETTING_NUMBER(approval_seconds, "APPROVAL_SECONDS", 86400, 60, 2592000, SETTINGS_API,
@@ -104,6 +107,9 @@ SETTING_NUMBER(escalate_seconds, "ESCALATE_SECONDS", 86400, 0, 31536000, SETTING
 /* Keys, and what is sealed with them */
 SETTING_TEXT(signing_key_file, "SIGNING_KEY_FILE", "", SETTINGS_API,
              "secret key that signs decisions, as `countersign key create decision` makes it")
+SETTING_TEXT(factor_key_file, "FACTOR_KEY_FILE", "", SETTINGS_API,
+             "secret key that seals what people's apps have, as `countersign key create factor` "
+             "makes it; empty: nobody sets up a second factor")
 SETTING_TEXT(decision_keys_file, "DECISION_KEYS_FILE", "", EVERY,
              "public keys of decisions, one a line, retired ones too")
 SETTING_SECRET(sealer_database_url, "SEALER_DATABASE_URL", SETTINGS_API,

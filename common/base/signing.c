@@ -185,6 +185,16 @@ void signing_sign(const struct signing_key *key, struct bytes message,
     crypto_sign_detached(ret_signature, NULL, message.data, message.len, key->secret);
 }
 
+void signing_key_derive(const struct signing_key *key, const char *label, unsigned char ret_key[32])
+{
+    struct sha256 sha;
+    sha256_start(&sha);
+    sha256_add(&sha, bytes_of(label));
+    sha256_add(&sha, (struct bytes){key->secret, crypto_sign_SEEDBYTES});
+    sha256_end(&sha, ret_key);
+    sodium_memzero(&sha, sizeof sha);
+}
+
 static bool take_public(struct public_keys *keys, const char *text, const char *purpose)
 {
     AUTO(line) struct line line = {0};

@@ -30,6 +30,10 @@ void signing_key_public_line(const struct signing_key *key, char ret_line[PUBLIC
 void signing_sign(const struct signing_key *key, struct bytes message,
                   unsigned char ret_signature[SIGNATURE_SIZE]);
 
+/* A key for something else than signing out of the same secret: SHA-256 of `label` and it. */
+void signing_key_derive(const struct signing_key *key, const char *label,
+                        unsigned char ret_key[32]);
+
 struct public_key {
     char id[KEY_ID_SIZE];
     char purpose[KEY_PURPOSE_SIZE];

@@ -91,6 +91,34 @@ comment on function cs.decision_is_fresh is
     'Whether a decision may be made with what its session showed: an approval of high risk wants
 proof no older than reauth_seconds, which a token has never, nor who does not say how old.';
 
+create or replace function cs.actor_is_enough(actor jsonb, of_person bigint) returns bool
+    language plpgsql stable as $$
+declare
+    first timestamptz := (select f.since from second_factor f where f.person_id = of_person);
+begin
+    return first is null
+        or exists (select from session s where s.id = (actor ->> 'session_id')::bigint
+                   and s.person_id = of_person and session_shows_factor(s))
+        or exists (select from api_token t where t.id = (actor ->> 'token_id')::bigint
+                   and t.person_id = of_person and t.created_at >= first);
+end
+$$;
+comment on function cs.actor_is_enough is
+    'Whether an approval counts that comes this way: of who has a second factor, only from a
+session that showed it, or by a token made since, which such a session alone makes.';
+
+create or replace function cs.proof_wanted(actor jsonb, fault text) returns text
+    language sql immutable
+    return case
+        when fault = 'not_fresh' and actor ->> 'token_id' is null
+            then 'Show who you are once more to approve what is of high risk'
+        when fault = 'not_fresh' then 'A token does not approve what is of high risk: sign in'
+        when actor ->> 'token_id' is null
+            then 'Show who you are once more, with a code of your second factor'
+        else 'This token is older than your second factor: make another' end;
+comment on function cs.proof_wanted is
+    'What is said to who decides with too little proof: not_fresh or no_factor.';
+
 create or replace function cs.may_revise(who cs.person, r cs.request) returns bool
     language sql stable
     return r.author_id = who.id or cs.is_reviewer(who.id, r.team_id)

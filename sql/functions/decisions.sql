@@ -37,11 +37,12 @@ create or replace function cs.decision_fault(
         when d.verdict = 'approve' and cs.tied_has_approved(who.id, r, null) then 'same_hands'
         when d.verdict <> 'approve' and cs.note_text(d.note) = '' then 'note'
         when char_length(d.note) > 10000 then 'long_note'
+        when d.verdict = 'approve' and not cs.actor_is_enough(d.actor, who.id) then 'no_factor'
         when not cs.decision_is_fresh(d, risk) then 'not_fresh' end;
 comment on function cs.decision_fault is
     'Why this person may not decide so, as a key of decision_error; repeated: it was decided so
 before. own_request: for author, editors, owners and whoever made or reset an account; same_hands:
-an account tied to this one has approved it.';
+an account tied to this one has approved it; no_factor: a second factor is set, and was not shown.';
 
 create or replace function cs.decisions_weighed(items jsonb) returns setof cs.weighed
     language sql stable as $$
@@ -132,9 +133,8 @@ begin
                 || 'round, has approved this already, so another person must decide', ''),
             ('note', 'missing_field', 'A note is required', 'note'),
             ('long_note', 'invalid_field', 'The note may have 10,000 characters at most', 'note'),
-            ('not_fresh', 'reauthentication_required', case when (w.d).actor ->> 'token_id' is null
-                then 'Show who you are once more to approve what is of high risk'
-                else 'A token does not approve what is of high risk: sign in' end, ''),
+            ('not_fresh', 'reauthentication_required', proof_wanted((w.d).actor, w.fault), ''),
+            ('no_factor', 'reauthentication_required', proof_wanted((w.d).actor, w.fault), ''),
             ('unsigned', 'unavailable', 'The decision was not signed as it must be', ''),
             ('stale_terms', 'stale', 'What waits for review has changed meanwhile', '')
             ) e (fault, code, message, field) where e.fault = w.fault)) end;

@@ -68,6 +68,7 @@ create or replace function cs.operator_person_json(p cs.person) returns jsonb
         'owner', (select o.login from cs.person o where o.id = p.owner_id),
         'disabled', p.disabled_at is not null,
         'has_password', exists (select from cs.password w where w.person_id = p.id),
+        'second_factor', exists (select from cs.second_factor f where f.person_id = p.id),
         'created_at', cs.iso(p.created_at));
 comment on function cs.operator_person_json is 'A person as the operator''s command shows it.';
 

@@ -46,7 +46,9 @@ begin
     return (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'login', p.login,
         'name', p.name, 'kind', p.kind, 'roles', to_jsonb(p.roles), 'owner_id', p.owner_id,
         'teams', teams_json(p.id), 'created_at', iso(p.created_at),
-        'disabled_at', iso(p.disabled_at)) order by p.id), '[]') from person p);
+        'disabled_at', iso(p.disabled_at),
+        'second_factor', exists (select from second_factor f where f.person_id = p.id))
+        order by p.id), '[]') from person p);
 end
 $$;
 comment on function cs.people_list is 'All people; wrong_role.';

@@ -2,19 +2,12 @@
 
 set search_path = cs, pg_temp;
 
-create or replace function cs.session_begin(person_id bigint, how text, session jsonb)
-    returns bigint language sql
-    return cs.session_open(person_id, how, session ->> 'address', session ->> 'agent',
-        decode(session ->> 'token_sha256', 'hex'), decode(session ->> 'csrf_sha256', 'hex'),
-        (session ->> 'seconds')::bigint);
-comment on function cs.session_begin is
-    'session_open of {address, agent, token_sha256, csrf_sha256, seconds}.';
-
 create or replace function cs.sign_in_refused(login text, address text, reason text) returns void
     language plpgsql as $$
 begin
     perform audit_put('sign_in', 0, jsonb_build_object('address', address), 'sign_in.failed',
-        jsonb_build_object('login', left(lower(login), 100), 'reason', reason));
+        jsonb_strip_nulls(jsonb_build_object('login', left(lower(login), 100),
+                                             'reason', reason)));
 end
 $$;
 comment on function cs.sign_in_refused is 'The audit row of somebody whom we do not let in.';
@@ -40,7 +33,7 @@ begin
         perform sign_in_refused(login, address, 'proxy');
         return null;
     end if;
-    perform session_begin(p.id, 'proxy', session);
+    perform session_open(p.id, 'proxy', session);
     return p.id;
 end
 $$;
@@ -174,7 +167,7 @@ begin
         return null;
     end if;
     perform throttle_clear('', address);
-    opened := session_begin(p.id, 'oidc', session);
+    opened := session_open(p.id, 'oidc', session);
     update cs.session s set authenticated_at = oidc_auth_time(claims) where s.id = opened;
     return p.id;
 end

@@ -17,8 +17,9 @@ begin
             break_glass_requests undo_decisions cancel_requests settle_requests run_again
             login_lookup login_success
             login_failure link_consume session_check token_check session_close sessions_close
-            session_is_fresh confirm_count reauthenticate proxy_sign_in oidc_begin oidc_take
-            oidc_sign_in oidc_confirm identity_link sessions_list password_get
+            session_is_fresh confirm_count reauthenticate factor_state factor_of_link
+            factor_offer factor_offered factor_confirm factor_remove proxy_sign_in oidc_begin
+            oidc_take oidc_sign_in oidc_confirm identity_link sessions_list password_get
             password_set team_create teams_list person_create person_change people_list
             login_link_create token_create token_revoke tokens_list upload_begin upload_chunk_put
             upload_finish upload_drop file_get file_chunk output_item_get output_chunk_get
@@ -34,7 +35,8 @@ begin
             orphans janitor_deleted worker_is_alive ready_check policy_rules policy_rules_version'),
         ('countersign_operator', 'operator_team_add operator_teams operator_person_add
             operator_people operator_person_update operator_link_add operator_token_add
-            operator_tokens operator_token_revoke operator_quorum operator_quorum_set
+            operator_tokens operator_token_revoke
+            operator_factor_reset operator_quorum operator_quorum_set
             operator_groups operator_group_set operator_break_glass operator_pause
             workers_list metrics instance_get ready_check audit_questions operator_audit_query
             policy_rules policy_rules_version operator_policy_versions operator_policy_set

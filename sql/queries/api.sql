@@ -80,18 +80,39 @@ select ret_id as audit_id, ret_seen as seen from cs.events_now();
 select ret_person_id as person_id, ret_hash as hash, ret_throttled_seconds as throttled_seconds
 from cs.login_lookup($1, $2);
 
--- name: login_success(who int8, login text, addr text, agent text, key bytea, csrf bytea, age int8)
-select cs.login_success($1, $2, $3, $4, $5, $6, $7) as session_id;
+-- `session` is {address, agent, token_sha256, csrf_sha256, seconds}, digests in hex; `proof` what a
+-- code proves: {step}, {recovery}, {wrong} or {}.
+-- name: login_success(person_id int8, login text, session jsonb, proof jsonb)
+select ret_session_id as session_id, ret_fault as fault from cs.login_success($1, $2, $3, $4);
 
 -- name: login_failure(login text, address text, reason text)
 select cs.login_failure($1, $2, $3);
 
--- name: link_consume(link bytea, addr text, agent text, token bytea, csrf bytea, seconds int8)
-select ret_person_id as person_id, ret_session_id as session_id,
-       ret_throttled_seconds as throttled_seconds
-from cs.link_consume($1, $2, $3, $4, $5, $6);
+-- name: link_consume(link_sha256 bytea, session jsonb, proof jsonb)
+select ret_person_id as person_id, ret_throttled_seconds as throttled_seconds, ret_fault as fault
+from cs.link_consume($1, $2, $3);
 
--- `session` is {address, agent, token_sha256, csrf_sha256, seconds}, digests in hex.
+-- name: factor_of_link(link_sha256 bytea)
+select cs.factor_of_link($1) as person_id;
+
+-- name: factor_state(person_id int8)
+select ret_since as since, ret_recovery_left as recovery_left,
+       encode(ret_sealed, 'hex') as sealed
+from cs.factor_state($1);
+
+-- name: factor_offer(actor jsonb, sealed bytea)
+select cs.factor_offer($1, $2);
+
+-- name: factor_offered(session_id int8)
+select encode(cs.factor_offered($1), 'hex') as sealed;
+
+-- codes: SHA-256 of each recovery code, in hex.
+-- name: factor_confirm(actor jsonb, offered bytea, step int8, codes jsonb)
+select cs.factor_confirm($1, $2, $3, $4);
+
+-- name: factor_remove(actor jsonb, proof jsonb)
+select cs.factor_remove($1, $2);
+
 -- name: proxy_sign_in(login text, session jsonb, creates int8)
 select cs.proxy_sign_in($1, $2, $3::int8 <> 0) as person_id;
 
@@ -113,11 +134,13 @@ select cs.identity_link($1, $2, $3, $4);
 
 -- name: session_check(token_sha256 bytea, idle_seconds int8)
 select session_id, person_id, login, name, kind, owner_id, roles, team_ids,
-       encode(csrf_sha256, 'hex') as csrf_sha256, expires_at, has_password, authenticated_at
+       encode(csrf_sha256, 'hex') as csrf_sha256, expires_at, has_password, authenticated_at,
+       has_factor, shows_factor
 from cs.session_check($1, $2);
 
 -- name: token_check(token_sha256 bytea)
-select token_id, person_id, login, name, kind, owner_id, roles, team_ids, scopes
+select token_id, person_id, login, name, kind, owner_id, roles, team_ids, scopes, has_factor,
+       shows_factor
 from cs.token_check($1);
 
 -- name: session_close(session_id int8, actor jsonb)
@@ -136,8 +159,8 @@ select cs.session_is_fresh($1, $2);
 -- name: confirm_count(session_id int8)
 select cs.confirm_count($1);
 
--- name: reauthenticate(actor jsonb, how text, session jsonb)
-select cs.reauthenticate($1, $2, $3);
+-- name: reauthenticate(actor jsonb, how text, session jsonb, proof jsonb)
+select cs.reauthenticate($1, $2, $3, $4);
 
 -- name: password_get(person_id int8)
 select cs.password_get($1);

@@ -10,6 +10,10 @@ select cs.operator_person_add($1);
 -- name: operator_people()
 select cs.operator_people();
 
+-- item: login → the person, without a second factor
+-- name: operator_factor_reset(item jsonb)
+select cs.operator_factor_reset($1);
+
 -- item: login, disabled (bool), roles [text]?, teams [name]? (what is absent stays)
 -- name: operator_person_update(item jsonb)
 select cs.operator_person_update($1);

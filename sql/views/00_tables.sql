@@ -5,14 +5,17 @@ create or replace view audit.people as
 select p.id, p.login, p.name, p.kind, p.roles, o.login as owner, c.login as created_by,
        p.created_at, p.disabled_at,
        array(select t.name from cs.team_member m join cs.team t on t.id = m.team_id
-             where m.person_id = p.id order by t.name) as teams
+             where m.person_id = p.id order by t.name) as teams, f.since as second_factor_since
 from cs.person p
 left join cs.person o on o.id = p.owner_id
-left join cs.person c on c.id = p.created_by;
+left join cs.person c on c.id = p.created_by
+left join cs.second_factor f on f.person_id = p.id;
 comment on view audit.people is 'Everybody who can act: people and the agents they own.';
 comment on column audit.people.kind is 'human or agent; an agent never decides';
 comment on column audit.people.owner is 'login of the person who answers for an agent';
 comment on column audit.people.created_by is 'login of the admin; null for the operator''s command';
+comment on column audit.people.second_factor_since is
+    'since when their password and links want a code, too; null: they do not';
 
 create or replace view audit.approval_requests as
 select r.id, t.name as team, a.login as author, a.kind as author_kind, o.login as owner,
@@ -125,12 +128,14 @@ comment on column audit.prices.nano_usd_per_unit_second is
 create or replace view audit.sessions as
 select s.id, p.login as person, s.how, s.address, s.agent, s.created_at, s.seen_at, s.expires_at,
        s.revoked_at,
-       s.revoked_at is null and s.expires_at > clock_timestamp() as live
+       s.revoked_at is null and s.expires_at > clock_timestamp() as live, s.factor_at
 from cs.session s join cs.person p on p.id = s.person_id;
 comment on view audit.sessions is 'Who was signed in, from where, and until when.';
 comment on column audit.sessions.how is
     'password, link (a one-time sign-in link), proxy, or oidc (an OpenID provider)';
 comment on column audit.sessions.agent is 'what the browser says it is';
+comment on column audit.sessions.factor_at is
+    'when a code of the second factor was last shown in it, or a provider asked in its stead';
 
 create or replace view audit.audit_logs as
 select e.id, e.ts, e.entity, e.entity_id, e.entity_seq,

@@ -13,7 +13,9 @@ from (values
         break_glass_requests undo_decisions
         cancel_requests settle_requests run_again request_list request_get request_state
         revision_get request_audit events_between events_now streams_over login_lookup login_success
-        login_failure link_consume session_check token_check session_close sessions_close
+        login_failure link_consume factor_state factor_of_link factor_offer
+        factor_offered factor_confirm factor_remove session_check token_check session_close
+        sessions_close
         session_is_fresh confirm_count reauthenticate proxy_sign_in oidc_begin oidc_take
         oidc_sign_in oidc_confirm identity_link sessions_list password_get
         password_set me instance_get people_list person_create person_change teams_list
@@ -30,10 +32,10 @@ from (values
         worker_is_alive ready_check policy_rules policy_rules_version'),
     ('operator', 'operator_person_add operator_people operator_person_update operator_team_add
         operator_teams operator_link_add operator_token_add operator_tokens
-        operator_token_revoke operator_quorum operator_quorum_set operator_groups
-        operator_group_set operator_break_glass operator_pause workers_list metrics instance_get
-        ready_check audit_questions operator_audit_query policy_rules policy_rules_version
-        operator_policy_versions operator_policy_set operator_retention
+        operator_token_revoke operator_factor_reset operator_quorum operator_quorum_set
+        operator_groups operator_group_set operator_break_glass operator_pause workers_list
+        metrics instance_get ready_check audit_questions operator_audit_query policy_rules
+        policy_rules_version operator_policy_versions operator_policy_set operator_retention
         operator_retention_drop operator_budgets operator_budget_set operator_budget_end'),
     ('sealer', 'seal_lock seal_take seal_put seals_from head_lock heads_unsent head_sent_put'),
     ('auditor', 'unapproved_runs broken_chains request_clock clock_due budget_scope budget_state

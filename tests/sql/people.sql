@@ -73,7 +73,7 @@ select is(t.try('select cs.people_list(t.id(''mia''))'), 'wrong_role',
 select ok(people_list(t.id('root')) @> '[{"login": "t-hired"}]', 'and they do');
 select is(jsonb_array_length(teams_list(t.id('mia'))), 1, 'others see their own teams');
 select operator_link_add('{"login": "t-anna", "seconds": 60}', sha256('L')) as x \gset
-select link_consume(sha256('L'), '10.9.9.9', 'x', sha256('S'), sha256('c'), 3600) as x \gset
+select link_consume(sha256('L'), t.opening('S', '10.9.9.9'), '{}') as x \gset
 select is(t.try(format('select cs.person_change(t.actor(''root''), %s, ''{"roles": ["admin"]}'')',
     t.id('anna'))), 'ok', 'roles change');
 select is((select count(*) from session_check(sha256('S'), 1800)), 0::bigint,

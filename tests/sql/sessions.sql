@@ -5,9 +5,9 @@ select plan(110);
 
 -- One-time links.
 create function t.follow(link text, token text, address text default '10.1.1.1')
-    returns table (person_id bigint, session_id bigint, seconds int) language sql
-    as $$ select * from cs.link_consume(sha256(link::bytea), address, 'test', sha256(token::bytea),
-          sha256('c'), 3600) $$;
+    returns table (person_id bigint, seconds int) language sql as $$
+    select ret_person_id, ret_throttled_seconds
+    from cs.link_consume(sha256(link::bytea), t.opening(token, address), '{}') $$;
 select operator_link_add('{"login": "t-mia", "seconds": 60}', sha256('L1')) as x \gset
 select is((select person_id from t.follow('L1', 'S1')), t.id('mia'), 'a link signs in');
 select is((select person_id from t.follow('L1', 'S2')), null, 'once');
@@ -73,10 +73,10 @@ exception when sqlstate 'CS001' then
     return code;
 end
 $$;
-select session_open(t.id('mia'), 'link', '10.1.1.1', 'one', sha256('M1'), sha256('c'), 3600) as m1,
-       session_open(t.id('mia'), 'link', '10.1.1.2', 'two', sha256('M2'), sha256('c'), 3600) as m2,
-       session_open(t.id('mia'), 'proxy', '10.1.1.3', 'x', sha256('M3'), sha256('c'), 3600) as m3,
-       session_open(t.id('max'), 'link', '10.1.1.4', 'max', sha256('M4'), sha256('c'), 3600) as m4
+select session_open(t.id('mia'), 'link', t.opening('M1', '10.1.1.1', 'one')) as m1,
+       session_open(t.id('mia'), 'link', t.opening('M2', '10.1.1.2', 'two')) as m2,
+       session_open(t.id('mia'), 'proxy', t.opening('M3', '10.1.1.3')) as m3,
+       session_open(t.id('max'), 'link', t.opening('M4', '10.1.1.4', 'max')) as m4
 \gset
 select is((select jsonb_agg(e -> 'this' order by e ->> 'agent')
     from jsonb_array_elements(sessions_list(t.id('mia'), :m1)) e), '[true, false, false]',
@@ -179,8 +179,8 @@ create function t.lookup(login text, address text default '10.1.1.2')
     returns table (person_id bigint, hash text, seconds int) language sql
     as $$ select * from cs.login_lookup(login, address) $$;
 create function t.open(login text, token text, address text default '10.1.1.2') returns bigint
-    language sql as $$ select cs.login_success((select p.id from cs.person p where p.login = $1),
-        $1, address, 'test', sha256(token::bytea), sha256('c'), 3600) $$;
+    language sql as $$ select ret_session_id from cs.login_success(
+        (select p.id from cs.person p where p.login = $1), $1, t.opening(token, address), '{}') $$;
 select is((select row(person_id, hash, seconds)::text from t.lookup('t-mia')), '(,,0)',
     'without a password there is no hash');
 select password_set(t.actor('mia'), '$argon2id$a-hash-of-some-length') as x \gset
@@ -194,9 +194,8 @@ select password_set(t.actor('mia', jsonb_build_object('session_id', :s)),
 select is((select count(*) from session_check(sha256('S3'), 1800)), 0::bigint,
     'a new password ends the other sessions');
 select is((select count(*) from session_check(sha256('S4'), 1800)), 1::bigint, 'not the own');
-select throws_ok($$ select login_success(t.id('mia'), 't-max', 'x', 'x', sha256('z'),
-    sha256('z'), 9)
-    $$, 'CS001', null, 'login and person must be one');
+select throws_ok($$ select login_success(t.id('mia'), 't-max', t.opening('z'), '{}') $$,
+    'CS001', null, 'login and person must be one');
 select is(password_get(t.id('mia')), '$argon2id$another-hash-of-length', 'the hash is the new one');
 
 -- Throttles: the account.

@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "api/http/cookie.h"
+#include "api/sign_in/factor.h"
 #include "api/sign_in/known_tokens.h"
 #include "common/base/clock.h"
 #include "tests/unit/support/script.h"
@@ -18,6 +19,7 @@ struct given {
 };
 
 static struct header headers[HEADERS_MAX];
+static struct factors *factors;
 static const struct route changing = {
     .method = METHOD_POST, .access = ACCESS_SIGNED_IN, .scope = SCOPE_SUBMIT};
 
@@ -151,7 +153,7 @@ static void a_route_says_who_may_use_it(void **state)
          ERR_NONE},
     };
     static const struct given none[HEADERS_MAX];
-    const struct api api = {0};
+    const struct api api = {.factors = factors};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct exchange exchange = asked(none, &rows[i].route);
@@ -174,7 +176,7 @@ static void a_change_by_cookie_brings_the_token_of_its_session(void **state)
         const char *sent;
         bool fine;
     } rows[] = {{NULL, false}, {"", false}, {longer, false}, {other, false}, {who.csrf, true}};
-    const struct api api = {0};
+    const struct api api = {.factors = factors};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct given given[HEADERS_MAX] = {
@@ -214,7 +216,7 @@ static void a_session_and_a_token_are_one_too_many(void **state)
 #define TOKEN_ROW "select 3::int8, " PERSON "null::int8, 'analyst,reviewer', '1,2', "
 #define SESSION_ROW                                                                                \
     "select 4::int8, " PERSON "9::int8, 'agent,admin', '', '', '2030-01-01', true, "               \
-    "'2029-12-31'"
+    "'2029-12-31', true, true"
 
 static enum error_code find(const struct route *route, const char *name, const char *value,
                             struct identity *ret_who)
@@ -237,7 +239,7 @@ static void a_token_is_who_the_database_says(void **state)
     (void)state;
     script_fail("token_check", ERR_UNAVAILABLE);
     script_answer("token_check", "select 1 where false");
-    script_answer("token_check", TOKEN_ROW "'read,decide,unheard'");
+    script_answer("token_check", TOKEN_ROW "'read,decide,unheard', true, false");
     assert_int_equal(find(&reading, "Authorization", "Bearer a", &who), ERR_UNAVAILABLE);
     assert_int_equal(find(&reading, "Authorization", "Bearer a", &who), ERR_UNAUTHENTICATED);
     assert_int_equal(find(&deciding, "Authorization", "Bearer a", &who), ERR_NONE);
@@ -245,6 +247,8 @@ static void a_token_is_who_the_database_says(void **state)
     assert_int_equal(who.owner_id, 0);
     assert_int_equal(who.roles, ROLE_ANALYST | ROLE_REVIEWER);
     assert_int_equal(who.scopes, SCOPE_READ | SCOPE_DECIDE);
+    assert_true(who.has_factor);
+    assert_false(who.shows_factor);
     assert_true(identity_lists_team(who.teams, 2));
     assert_false(identity_lists_team(who.teams, 12));
     script_forget();
@@ -264,6 +268,7 @@ static void a_cookie_is_who_the_database_says(void **state)
     assert_int_equal(who.session_id, 4);
     assert_int_equal(who.owner_id, 9);
     assert_int_equal(who.roles, ROLE_AGENT | ROLE_ADMIN);
+    assert_true(who.has_factor && who.shows_factor);
     AUTO(json) json_t *roles = identity_role_list(who.roles);
     assert_int_equal(json_array_size(roles), 2);
     AUTO(json) json_t *actor = identity_actor(&who, &(struct exchange){.address = "::1"});
@@ -295,7 +300,7 @@ static void who_is_remembered_is_asked_for_again(void **state)
         struct identity who = {.person_id = 7};
         struct error err = {0};
         script_forget();
-        script_answer("token_check", TOKEN_ROW "'submit'");
+        script_answer("token_check", TOKEN_ROW "'submit', false, false");
         known_tokens_put(api.known_tokens, digest, clock_monotonic_ms() + 60000, &who);
         const struct exchange exchange = asked(given, &rows[i].route);
         assert_true(identity_find(&api, NULL, &exchange, &who, &err));
@@ -383,5 +388,10 @@ int main(void)
         cmocka_unit_test(a_cookie_is_read_once_and_whole),
         cmocka_unit_test(scopes_have_their_names),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct settings settings = {.second_factor = "offered", .factor_key_file = ""};
+    if (!factors_new(&settings, &factors, &(struct error){0}))
+        return 1;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    factors_free(factors);
+    return failed;
 }

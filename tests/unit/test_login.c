@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/sign_in/factor.h"
 #include "api/sign_in/known_tokens.h"
 #include "api/routes/login.h"
 #include "api/routes/password.h"
@@ -49,13 +50,14 @@ static int setup(void **state)
     (void)state;
     script_forget();
     hashing_fails = false;
-    api = (struct api){.cookie_name = "cs_session", .dummy_hash = known_hash};
-    api.settings.redis_url.value = "";
-    api.settings.sandbox = api.settings.sandboxes = "";
-    api.settings.e2b_api_key.value = "";
-    api.settings.daytona_api_key.value = "";
+    api = (struct api){.cookie_name = "cs_session",
+                       .dummy_hash = known_hash,
+                       .settings = {.second_factor = "offered", .factor_key_file = ""}};
+    api.settings.sandbox = api.settings.sandboxes = api.settings.redis_url.value = "";
+    api.settings.e2b_api_key.value = api.settings.daytona_api_key.value = "";
     api.settings.session_seconds = 60;
     sem_init(&api.hashing, 0, 1);
+    assert_true(factors_new(&api.settings, &api.factors, &(struct error){0}));
     api.streams = streams_new(&api);
     api.known_tokens = known_tokens_new();
     exchange = (struct exchange){.address = "127.0.0.1", .head = {.headers = &agent}};
@@ -70,6 +72,7 @@ static int teardown(void **state)
     json_decref(call.body);
     streams_free(api.streams);
     known_tokens_free(api.known_tokens);
+    factors_free(api.factors);
     proxy_free(api.proxy);
     sem_destroy(&api.hashing);
     return 0;
@@ -181,7 +184,7 @@ static void a_session_that_can_not_be_opened_is_none(void **state)
     assert_null(header_of("Set-Cookie"));
     script_forget();
     script_answer("login_lookup", with_hash("7::int8, ", ", 0::int8"));
-    script_answer("login_success", DONE);
+    script_answer("login_success", "select 3::int8, null::text");
     script_answer("me", ME);
     assert_int_equal(ask(route_login, BY_PASSWORD), ERR_NONE);
     assert_header_says("Set-Cookie", "Max-Age=60");
@@ -203,11 +206,13 @@ static void a_link_is_good_or_not(void **state)
         enum error_code code;
     } rows[] = {
         {NULL, ME, ERR_BUSY},
-        {"select null::int8, null::int8, 9::int8", ME, ERR_THROTTLED},
-        {"select null::int8, null::int8, null::int8", ME, ERR_WRONG_PASSWORD},
-        {"select 7::int8, 3::int8, 0::int8", ME, ERR_NONE},
-        {"select 7::int8, 3::int8, 0::int8", NULL, ERR_LOST},
-        {"select 7::int8, 3::int8, 0::int8", "select null::text", ERR_UNAUTHENTICATED},
+        {"select null::int8, 9::int8, null::text", ME, ERR_THROTTLED},
+        {"select null::int8, null::int8, null::text", ME, ERR_WRONG_PASSWORD},
+        {"select null::int8, 0::int8, 'second_factor_required'", ME, ERR_FACTOR_REQUIRED},
+        {"select null::int8, 0::int8, 'wrong_code'", ME, ERR_WRONG_CODE},
+        {"select 7::int8, 0::int8, null::text", ME, ERR_NONE},
+        {"select 7::int8, 0::int8, null::text", NULL, ERR_LOST},
+        {"select 7::int8, 0::int8, null::text", "select null::text", ERR_UNAUTHENTICATED},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -262,7 +267,7 @@ static void a_browser_may_call_itself_anything(void **state)
 {
     static const char *const names[] = {"Mozilla/5.0", "caf\xc3", "\xff\xff", ""};
     (void)state;
-    script_answer("link_consume", "select 7::int8, 3::int8, 0::int8");
+    script_answer("link_consume", "select 7::int8, 0::int8, null::text");
     script_answer("me", ME);
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         agent = (struct header){.name = "User-Agent", .value = names[i]};

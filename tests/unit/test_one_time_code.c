@@ -1,4 +1,5 @@
 /* Codes of an authenticator app. */
+/* Proves: V6.5.5 V6.5.8 */
 #include <stdio.h>
 #include <string.h>
 
