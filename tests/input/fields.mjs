@@ -154,6 +154,7 @@ const PAUSE = 'adm POST /api/pauses';
 const PROVIDER = 'nobody POST /api/oidc/finish';
 const RETURN = { code: 'x', state: 'x' };
 const SUBJECT = 'adm POST /api/people/{person}/identities';
+const codes = ['', null, 123456, ['123456'], 'x'.repeat(65)];
 const signIns = [
     ...missing(PROVIDER, RETURN, 'code', 'state'),
     ...unknown(PROVIDER, RETURN, 'nonce', 'id_token'),
@@ -164,6 +165,14 @@ const signIns = [
     ...missing(SUBJECT, {}, 'subject'), ...unknown(SUBJECT, { subject: 'x' }, 'issuer'),
     ...over(SUBJECT, {})('subject', '', null, 1, 'x'.repeat(256)),
     ...over('nobody POST /api/login', {})('proxy', null, 1, 'true', []),
+    ...login('code', ...codes),
+    ...over('nobody POST /api/login', { link_token: 'x' })('code', ...codes),
+    ...over('ana POST /api/reauthenticate', { password: 'x' })('code', ...codes),
+    ...['ana POST /api/second-factor/confirm', 'ana DELETE /api/second-factor'].flatMap((route) => [
+        ...missing(route, {}, 'code'), ...unknown(route, { code: '123456' }, 'password'),
+        ...over(route, {})('code', ...codes),
+    ]),
+    ...unknown('ana POST /api/second-factor', {}, 'code', 'secret'),
 ];
 
 const UNPAUSE = 'adm DELETE /api/pauses';

@@ -108,6 +108,8 @@ const types = [
 export const jsonRoutes = [
     'nobody POST /api/login', 'ana POST /api/logout', 'ana POST /api/password',
     'ana POST /api/reauthenticate', 'nobody POST /api/oidc/start', 'nobody POST /api/oidc/finish',
+    'ana POST /api/second-factor', 'ana POST /api/second-factor/confirm',
+    'ana DELETE /api/second-factor',
     'adm POST /api/people/{person}/identities',
     'ana POST /api/requests', 'ana POST /api/requests:batch',
     'ana POST /api/requests/{pending}/revisions', 'rob POST /api/requests/{pending}/decisions',

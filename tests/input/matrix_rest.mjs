@@ -89,6 +89,9 @@ const asked = {
     'DELETE /api/sessions/{id}': () => ({ thing: 'session' }),
     'POST /api/password': () => ({ body: {} }),
     'POST /api/reauthenticate': () => ({ body: {} }),
+    'POST /api/second-factor': () => ({ body: { x: 1 } }),
+    'POST /api/second-factor/confirm': () => ({ body: {} }),
+    'DELETE /api/second-factor': () => ({ body: {} }),
     'POST /api/logout': () => ({ body: {} }),
 };
 

@@ -192,6 +192,11 @@ export const aboutTheRest = {
     // Without a password in them, so that everybody can go on.
     'POST /api/password': session('400 missing_field'),
     'POST /api/reauthenticate': session('400 missing_field'),
+    'GET /api/second-factor': session(200),
+    // With a field that there is not, and without one there must be.
+    'POST /api/second-factor': session('400 unknown_field'),
+    'POST /api/second-factor/confirm': session('400 missing_field'),
+    'DELETE /api/second-factor': session('400 missing_field'),
     'POST /api/logout': session(204),
 };
 

@@ -21,6 +21,10 @@ const rights = {
     'POST /api/oidc/finish': '+++++++++',
     'POST /api/people/{id}/identities': 'urr+fffff',
     'POST /api/reauthenticate': 'u+++fffff',
+    'GET /api/second-factor': 'u+++fffff',
+    'POST /api/second-factor': 'u+++fffff',
+    'POST /api/second-factor/confirm': 'u+++fffff',
+    'DELETE /api/second-factor': 'u+++fffff',
     'GET /api/me': 'u+++++fff',
     'POST /api/requests': 'u+rr+f+ff',
     'POST /api/requests:batch': 'u+rr+f+ff',
@@ -106,8 +110,11 @@ function real(path) {
         .replace('*', 'x.js');
 }
 
+// For those that {} would make change something.
+const bodies = { 'POST /api/second-factor': '{"x": 1}' };
+
 // Sends something that a route answers at once with anything but 401 or 403 when it lets one in.
-async function knock(client, route, headers = {}, empty = '{}') {
+async function knock(client, route, headers = {}, empty = bodies[route.name] ?? '{}') {
     const stop = new AbortController();
     const more = { ...client.headers({}), ...headers };
     if (route.body === 'json') more['content-type'] ??= 'application/json';

@@ -1,6 +1,7 @@
 // One story that calls every route of the interface and gets the good answer of each, as people,
 // a page and an agent would. Every answer is handed to `seen(method, path, answer, body)`.
 import assert from 'node:assert/strict';
+import { Authenticator } from '../flow/authenticator.mjs';
 import { until } from '../flow/stack.mjs';
 
 const CODE = `import pandas as pd
@@ -168,6 +169,14 @@ async function administer({ adm, ana, rob, stack }) {
     await rob.get('/api/audit?request_id=1');
 }
 
+async function haveFactor(client) {
+    await client.get('/api/second-factor');
+    const { secret } = await client.post('/api/second-factor', {});
+    const code = new Authenticator(secret).code();
+    const on = await client.post('/api/second-factor/confirm', { code });
+    await client.del('/api/second-factor', { code: on.recovery_codes[0] });
+}
+
 async function comeAndGo({ stack, seen, open }) {
     const link = (await stack.operator('link', 'ana')).replace(/^.*#/s, '');
     const client = new Seen(stack.client(), seen);
@@ -181,6 +190,7 @@ async function comeAndGo({ stack, seen, open }) {
     await client.post('/api/password', { password: 'correct horse' }, 204);
     const again = { password: 'correct horse' };
     seen('POST', '/api/reauthenticate', await client.client.confirm(again.password), again);
+    await haveFactor(client);
     await client.post('/api/logout', {}, 204);
     const by = { login: 'ana', password: 'correct horse' };
     seen('POST', '/api/login', await client.client.post('/api/login', by), by);
