@@ -9,6 +9,7 @@ import * as fs from 'node:fs/promises';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { Provider } from '../fake/oidc.mjs';
+import { Authenticator } from './authenticator.mjs';
 import { startStack, until } from './stack.mjs';
 
 const canary = (name) => `canary-${name}-${randomBytes(12).toString('hex')}`;
@@ -16,6 +17,7 @@ const secrets = {
     password: canary('password'), wrong: canary('wrong-password'), proxy: canary('proxy'),
     client: canary('client'), key: canary('e2b-key'), bearer: canary('bearer'),
     code: canary('code'), link: canary('link'), redis: canary('redis'),
+    recovery: canary('recovery'),
 };
 
 let stack;
@@ -31,7 +33,7 @@ before(async () => {
         E2B_API_KEY: secrets.key, E2B_API_URL: 'http://127.0.0.1:1', SANDBOX: 'local',
         LOCAL_OFF: '0',
     } });
-    await stack.people({ ana: ['analyst'], rob: ['reviewer'], adm: ['admin'] });
+    await stack.people({ ana: ['analyst'], rob: ['reviewer'], adm: ['admin'], eve: ['reviewer'] });
     await stack.workersReady();
     const passfile = await fs.readFile(path.join(stack.data, 'secrets/passfile'), 'utf8');
     for (const line of passfile.trim().split('\n'))
@@ -69,6 +71,32 @@ async function passwords() {
     }
     await login(JSON.stringify({ link_token: secrets.link }));
     return ana;
+}
+
+// Of six digits nothing can be said: they are found anywhere.
+async function factors() {
+    const eve = await signIn('eve');
+    await eve.post('/api/password', { password: secrets.password });
+    const key = (await eve.post('/api/second-factor')).body.secret;
+    const app = new Authenticator(key);
+    Object.assign(secrets, { 'factor key': key, 'factor key in hex': app.secret.toString('hex') });
+    await eve.post('/api/second-factor/confirm', { code: secrets.recovery });
+    const on = await eve.post('/api/second-factor/confirm', { code: app.code() });
+    on.body.recovery_codes.forEach((code, n) => {
+        secrets[`recovery code ${n}`] = code;
+        secrets[`letters of recovery code ${n}`] = code.replaceAll('-', '');
+    });
+    const codes = [...on.body.recovery_codes, secrets.recovery, app.code()];
+    const login = (code) => stack.client().post('/api/login', {
+        login: 'eve', password: secrets.password, code });
+    await login(codes[0]);
+    for (const code of codes) await login(code);
+    await eve.post('/api/reauthenticate', { password: secrets.password, code: codes[1] });
+    await eve.post('/api/second-factor/confirm', { code: codes[2], [codes[3]]: 1 });
+    await eve.del('/api/second-factor', { code: secrets.recovery });
+    const keys = `/proc/${stack.pid('api')}/environ`;
+    const [, file] = /\0FACTOR_KEY_FILE=([^\0]+)/.exec(await fs.readFile(keys, 'latin1'));
+    secrets['the key of factors'] = (await fs.readFile(file, 'utf8')).trim().split(' ').at(-1);
 }
 
 async function tokens(ana) {
@@ -127,6 +155,7 @@ const filesBelow = async (folder) => (await fs.readdir(folder, { recursive: true
 
 async function useAll() {
     const ana = await passwords();
+    await factors();
     await tokens(ana);
     await others();
     await runOne(ana);
