@@ -7,6 +7,7 @@ import api from './api.mjs';
 import audit from './audit.mjs';
 import budget from './budget.mjs';
 import database from './database.mjs';
+import factor from './factor.mjs';
 import identity from './identity.mjs';
 import page from './page.mjs';
 import policy from './policy.mjs';
@@ -16,7 +17,7 @@ import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const table = [...database, ...budget, ...audit, ...retention, ...queries, ...identity,
-    ...policy, ...worker, ...api, ...page];
+    ...factor, ...policy, ...worker, ...api, ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
 const read = (name) => readFileSync(path.join(root, name), 'utf8');
