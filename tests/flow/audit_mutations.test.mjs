@@ -106,7 +106,7 @@ test('a decision that was not signed so is found by its signature alone', async 
         count++;
     }
     console.log(`found ${JSON.stringify(found)}`);
-    assert.equal(Object.keys(found).length, 11, JSON.stringify(found));
+    assert.equal(Object.keys(found).length, 12, JSON.stringify(found));
 });
 
 test('every single change is found once a part was dropped', async () => {

@@ -174,13 +174,11 @@ static void names_are_what_they_look_like(void **state)
                                       "a/b",
                                       "a\\b",
                                       "a\nb",
-                                      "a\x7f"
-                                      "b",
+                                      "a\x7fz",
                                       "a\xc2\x85",
                                       "a\xc2\xad",
                                       "a\xe2\x80\x8b",
-                                      "a\xe2\x80\xae"
-                                      "gpj.exe",
+                                      "a\xe2\x80\xaegpj.exe",
                                       "a\xe2\x81\xa6",
                                       "a\xd8\x9c",
                                       "a\xe2\x80\xa8",
