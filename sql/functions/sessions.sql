@@ -98,7 +98,7 @@ begin
         returning id into new_id;
     perform audit_put('person', person_id, jsonb_build_object('person_id', person_id,
         'session_id', new_id, 'address', session ->> 'address'), 'session.open',
-        jsonb_build_object('how', how, 'second_factor', coalesce(shown, 'none')));
+        jsonb_strip_nulls(jsonb_build_object('how', how, 'second_factor', shown)));
     return new_id;
 end
 $$;

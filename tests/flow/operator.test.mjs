@@ -153,7 +153,8 @@ test('a link and a token are shown once, and only their digests are kept', async
   const token = await operator('token', 'create', 'lia', '--name', 'ci', '--days', '3');
   assert.match(token.out, /^cs_[\w-]{43}\n$/);
   assert.match((await operator('token', 'list')).out, /lia +ci +cs_/);
-  const dump = (await run('pg_dump', ['-d', stack.database.superuser])).stdout;
+  const dump = (await run('pg_dump', ['-d', stack.database.superuser],
+    { maxBuffer: 64 * 1024 * 1024 })).stdout;
   assert.ok(dump.includes('lia'));
   for (const secret of [link.out.split('#')[1].trim(), token.out.trim()])
     assert.ok(!dump.includes(secret.slice(16)), 'a secret is in the database');
