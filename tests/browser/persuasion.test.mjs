@@ -52,7 +52,8 @@ test('what the rules say of the code is the same, whatever its comments say of i
                  quorum: body.quorum, level: body.policy.level, can: body.can,
                  capabilities: body.policy.capabilities, reason: body.reason,
                  findings: body.findings.filter(({ rule }) => !rule.startsWith('deception.'))
-                     .map(({ line, ...finding }) => ({ ...finding, line: line - above })) };
+                     .map(({ id, line, ...finding }) => ({ ...finding, line: line - above,
+                        id: id.replace(`:${line}:`, `:${line - above}:`) })) };
     };
     const expected = await verdict(plain);
     assert.deepEqual([expected.risk, expected.state, expected.decisions, expected.quorum.approved],
