@@ -48,9 +48,12 @@ static int end(void **state)
     return 0;
 }
 
-/* As verify_decisions has it; a signature of another number is none of this one. */
+/* As verify_decisions has it, of both forms in turn; a signature of another number is none of this
+ * one. */
 static void add_row(struct buffer *sql, int64_t id, bool holds)
 {
+    enum decision_form form = id % 2 ? DECISION_FORM_2 : DECISION_FORM_1;
+    AUTO(json) json_t *read = json_pack("[s]", "0f0e0d0c");
     uint8_t signature[SIGNATURE_SIZE];
     char hex[2 * SIGNATURE_SIZE + 1], bundle[SHA256_HEX];
     AUTO(buffer) struct buffer message = {0};
@@ -61,7 +64,9 @@ static void add_row(struct buffer *sql, int64_t id, bool holds)
                                       .reviewer_id = 5,
                                       .verdict = "reject",
                                       .needed = 1,
-                                      .decided_ms = DECIDED_MS};
+                                      .decided_ms = DECIDED_MS,
+                                      .form = form,
+                                      .acknowledged = read};
     decision_encode(&decision, &message);
     signing_sign(key, buffer_bytes(&message), signature);
     hex_encode(signature, sizeof signature, hex);
@@ -69,10 +74,11 @@ static void add_row(struct buffer *sql, int64_t id, bool holds)
     buffer_printf(sql,
                   "%s(%" PRId64 "::int8, 'form'::text, %" PRId64 "::int8, %" PRId64
                   "::int8, 1::int4, 1::int4, 5::int8, 'reject'::text, '\\x%s'::bytea, ''::text, "
-                  "false, 0::int4, 1::int8, null::int8, to_timestamp(%" PRId64
-                  "), null::timestamptz, '\\x%s'::bytea, '%s'::text, 1::int4)",
+                  "'[\"0f0e0d0c\"]'::jsonb, 0::int4, 1::int8, null::int8, to_timestamp(%" PRId64
+                  "), null::timestamptz, '\\x%s'::bytea, '%s'::text, 1::int4, %d::int4, "
+                  "'[\"0f0e0d0c\"]'::text)",
                   sql->len ? ", " : "values ", id, id, id, bundle, DECIDED_MS / 1000, hex,
-                  signing_key_id(key));
+                  signing_key_id(key), (int)form);
 }
 
 /* Rows from that number on, of which two, or none, do not hold. */
