@@ -18,6 +18,18 @@ const world = openWorld({
 
 runRaw(world, 'framing', raw);
 
+// Proves: T8
+test('nobody frames what the library refuses by itself', async () => {
+    for (const bytes of [head(`GET /${'a'.repeat(20480)} HTTP/1.1`),
+        head(GET, ['Host: x', `Cookie: a=${'b'.repeat(40960)}`]), head('GET /healthz HTTP/9.9'),
+        head(GET, ['Host: x', 'hello'])]) {
+        const { status, headers, json } = await sendRaw(world.stack.url, bytes);
+        assert.ok(status >= 400 && !json, `${status}`);
+        assert.match(headers['content-security-policy'] ?? 'none', /frame-ancestors 'none'/);
+        assert.equal(headers['x-content-type-options'], 'nosniff');
+    }
+});
+
 test('other methods of a known path: 405 with what it knows', async () => {
     for (const [method, path, allow] of [
         ['PUT', '/api/me', 'GET, HEAD'], ['DELETE', '/api/login', 'POST'],

@@ -17,8 +17,8 @@ const HEADERS = {
     'x-content-type-options': /^nosniff$/, 'x-frame-options': /^DENY$/,
     'referrer-policy': /^no-referrer$/, 'cross-origin-opener-policy': /^same-origin$/,
     'cross-origin-resource-policy': /^same-origin$/, 'cache-control': /^no-store$/,
-    'x-request-id': /^[0-9a-f]{16}$/,
 };
+const OURS = { 'x-request-id': /^[0-9a-f]{16}$/ };
 const INSIDES = /\bselect |\binsert |pg_|plpgsql|SQLSTATE|violates|libpq|\.c:\d|0x[0-9a-f]{8,}/i;
 
 /** Starts a stack before the tests of a file: {stack, who, names, state}. `prepare(world)` makes
@@ -56,11 +56,15 @@ function send(world, request, body, headers) {
     return world.who[who].send(method, path, { body: sent, headers: filled });
 }
 
+function checkHeaders(answer, headers) {
+    for (const [name, value] of Object.entries(headers))
+        assert.match(answer.headers.get(name) ?? 'none', value, `${name} of ${answer.text}`);
+}
+
 /** What every refusal of ours is like, whatever was sent. */
 export function checkRefusal(answer) {
     assert.match(answer.headers.get('content-type') ?? '', /^application\/json/, answer.text);
-    for (const [name, value] of Object.entries(HEADERS))
-        assert.match(answer.headers.get(name) ?? 'none', value, `${name} of ${answer.text}`);
+    checkHeaders(answer, { ...HEADERS, ...OURS });
     assert.deepEqual(Object.keys(answer.body), ['error']);
     assert.doesNotMatch(answer.text, INSIDES);
     if (answer.status === 429) assert.ok(Number(answer.headers.get('retry-after')) > 0);
@@ -92,8 +96,8 @@ export function runRows(world, title, rows, more = () => {}) {
 
 const library = ({ status }) => (status ? `${status} library` : 'closed');
 
-/** The same for bytes: rows are [name, bytes, expected]. 'status library' is no answer of ours,
- *  'closed' is none at all. */
+/** The same for bytes: rows are [name, bytes, expected]. 'status library' is the answer of the
+ *  library, with our headers; 'closed' is none at all. */
 export function runRaw(world, title, rows) {
     for (const [name, bytes, expected] of rows)
         test(`${title}: ${name}: ${expected}`, async () => {
@@ -104,6 +108,7 @@ export function runRaw(world, title, rows) {
             assert.equal(ours ? outcome(answer) : library(got), expected, got.text);
             assert.deepEqual(await world.state.changes(), [], 'something was changed');
             if (ours && got.status >= 400) checkRefusal(answer);
+            else if (got.status) checkHeaders(answer, HEADERS);
         });
 }
 
