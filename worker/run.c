@@ -148,14 +148,27 @@ static void write_down(struct run *run, const struct sandbox_result *result)
     run_drop_sandbox(run, what);
 }
 
+/* Whether code may leave, once its start is committed: a key that was taken out of the list before
+ * the commit is not there any more, however long the sandbox took to make. */
+static bool may_leave(const struct run *run)
+{
+    struct error err = {0};
+    if (slot_stopped(run->slot) != SLOT_STOP_NONE || !slot_lease_is_ours(run->slot))
+        return false;
+    if (approval_check(run->attempt, run->worker->settings->decision_keys_file, &err))
+        return true;
+    run_log(run, LOG_WARN, "attempt.held_back", err.text);
+    return false;
+}
+
 static void execute(struct run *run)
 {
     struct sandbox_result result = {0};
     const struct sandbox_sink sink = run_sink(run, started);
-    if (slot_stopped(run->slot) != SLOT_STOP_NONE || !slot_lease_is_ours(run->slot))
-        result.outcome = SANDBOX_NOT_STARTED;
-    else
+    if (may_leave(run))
         run->backend->sandbox->run(run->sandbox, &run->job, &sink, &result);
+    else
+        result.outcome = SANDBOX_NOT_STARTED;
     slot_detach(run->slot);
     marker_drop(run->worker->marker, run->attempt);
     run_leave(run, &result);

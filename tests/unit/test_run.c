@@ -7,18 +7,18 @@
 
 static const struct run_scene scenes[] = {
     {.name = "it is hashed before and after the sandbox is made, and started before it runs",
-     .trace =
-         "hash verify enter create hash start run works leave:worked destroy finish:succeeded"},
+     .trace = "hash verify enter create hash start verify run works leave:worked destroy "
+              "finish:succeeded"},
     {.name = "at a service the result goes first",
      .service = true,
-     .trace =
-         "hash verify enter create hash start{} run works leave:worked finish:succeeded destroy"},
+     .trace = "hash verify enter create hash start{} verify run works leave:worked "
+              "finish:succeeded destroy"},
     {.name = "whoever tries a service for all tells all",
      .service = true,
      .probe = true,
-     .trace =
-         "hash verify enter create hash start{} run works tell leave:worked tell finish:succeeded "
-         "destroy"},
+     .trace = "hash verify enter create hash start{} verify run works tell leave:worked tell "
+              "finish:succeeded "
+              "destroy"},
     {.name = "rows that make no sense are refused", .malformed = true, .trace = "refuse"},
     {.name = "what another worker lost is taken up", .adopted = true, .trace = "adopt"},
     {.name = "no such backend here", .nowhere = true, .trace = "release"},
@@ -55,8 +55,9 @@ static const struct run_scene scenes[] = {
      .trace = "hash verify release"},
     {.name = "it waits for a place",
      .enter = "by",
-     .trace = "hash verify enter wait enter create hash start run works leave:worked destroy "
-              "finish:succeeded"},
+     .trace =
+         "hash verify enter wait enter create hash start verify run works leave:worked destroy "
+         "finish:succeeded"},
     {.name = "and waits no more once it is stopped",
      .enter = "b",
      .stop = "0c",
@@ -108,7 +109,7 @@ static const struct run_scene scenes[] = {
      .trace = "hash verify enter create hash start release destroy leave:no_answer"},
     {.name = "a lost start that holds",
      .start = "l",
-     .trace = "hash verify enter create hash start holds? run works leave:worked destroy "
+     .trace = "hash verify enter create hash start holds? verify run works leave:worked destroy "
               "finish:succeeded"},
     {.name = "a lost start that does not hold",
      .start = "l",
@@ -117,9 +118,9 @@ static const struct run_scene scenes[] = {
     {.name = "whether it holds is asked again",
      .start = "l",
      .holds = "uy",
-     .trace =
-         "hash verify enter create hash start holds? wait holds? run works leave:worked destroy "
-         "finish:succeeded"},
+     .trace = "hash verify enter create hash start holds? wait holds? verify run works "
+              "leave:worked destroy "
+              "finish:succeeded"},
     {.name = "nobody can say whether it holds",
      .start = "l",
      .holds = "x",
@@ -135,26 +136,34 @@ static const struct run_scene scenes[] = {
     {.name = "no lease right after the start",
      .lease = "yyn",
      .trace = "hash verify enter create hash start leave:no_answer destroy release"},
+    {.name = "a key that was taken away meanwhile",
+     .signatures = "yn",
+     .trace = "hash verify enter create hash start verify leave:no_answer destroy release"},
+    {.name = "keys that can not be read any more",
+     .signatures = "yu",
+     .service = true,
+     .trace =
+         "hash verify enter create hash start{} verify leave:no_answer destroy release:used:later"},
     {.name = "the launcher wrote less than all",
      .outcome = "N",
-     .trace = "hash verify enter create hash start run leave:no_answer destroy release"},
+     .trace = "hash verify enter create hash start verify run leave:no_answer destroy release"},
     {.name = "without saying why",
      .outcome = "R",
-     .trace = "hash verify enter create hash start run leave:no_answer destroy release"},
+     .trace = "hash verify enter create hash start verify run leave:no_answer destroy release"},
     {.name = "what can not be given back comes back by itself",
      .outcome = "N",
      .release = "x",
-     .trace = "hash verify enter create hash start run leave:no_answer destroy release"},
+     .trace = "hash verify enter create hash start verify run leave:no_answer destroy release"},
     {.name = "is tried again",
      .outcome = "N",
      .release = "uy",
-     .trace =
-         "hash verify enter create hash start run leave:no_answer destroy release wait release"},
+     .trace = "hash verify enter create hash start verify run leave:no_answer destroy release wait "
+              "release"},
     {.name = "while the lease is ours",
      .outcome = "N",
      .release = "u",
      .lease = "yyyn",
-     .trace = "hash verify enter create hash start run leave:no_answer destroy release"},
+     .trace = "hash verify enter create hash start verify run leave:no_answer destroy release"},
 };
 
 static void nothing_leaves_before_it_has_started(void **state)
