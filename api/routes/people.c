@@ -7,6 +7,7 @@
 #include "common/base/crypto.h"
 #include "common/base/utf8.h"
 #include "common/domain/code.h"
+#include "common/domain/unicode.h"
 #include "statements.h"
 
 #define NAME_MAX_CHARS 100
@@ -168,6 +169,24 @@ bool route_teams(struct call *call, struct error *err)
            reply_list(call, "teams", rows);
 }
 
+/* Requests go to teams by their names: none is made that would be taken for another. */
+static bool check_unlike(struct call *call, const char *name, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    if (!sql_teams_list(call->db, call->who.person_id, &rows, err))
+        return false;
+    AUTO(json) json_t *teams = json_loads(rows_text(rows, 0, 0), 0, NULL);
+    size_t n;
+    json_t *team;
+    json_array_foreach (teams, n, team) {
+        const char *other = json_text_of(team, "name");
+        if (other && unicode_looks_same(name, other))
+            return fail_field(err, ERR_CONFLICT, "name", "there is a team that looks like this: %s",
+                              other);
+    }
+    return true;
+}
+
 bool route_team_create(struct call *call, struct error *err)
 {
     static const struct json_field fields[] = {
@@ -177,6 +196,7 @@ bool route_team_create(struct call *call, struct error *err)
     AUTO(rows) struct rows *rows = NULL;
     return json_check(call->body, "", fields, COUNT_OF(fields), err) &&
            check_name(call->body, err) &&
+           check_unlike(call, json_text_of(call->body, "name"), err) &&
            sql_team_create(call->db, actor, json_text_of(call->body, "name"), &rows, err) &&
            reply_created(call, rows, call->body);
 }

@@ -2,12 +2,18 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <string.h>
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 #include <unicode/uscript.h>
 #include <unicode/uspoof.h>
+#include <unicode/ustring.h>
+
+#include "common/base/utf8.h"
 
 #define FEW_UNITS 40 /* of UTF-16: no character turns into more */
+#define NAME_UNITS 1024
+#define SKELETON_UNITS 8192
 
 static struct {
     const UNormalizer2 *composed, *compatible;
@@ -136,4 +142,62 @@ bool unicode_composes(int32_t letter, int32_t mark)
 {
     need_tables();
     return unorm2_composePair(tables.composed, letter, mark) >= 0;
+}
+
+/* What is left of a name for the eye: neither blanks, which pages draw as one or none, nor what
+ * only joins or steers. */
+static int32_t seen_of(const char *name, UChar ret_text[NAME_UNITS])
+{
+    const unsigned char *at = (const unsigned char *)name, *end = at + strlen(name);
+    int32_t len = 0;
+    while (at < end && len + 2 <= NAME_UNITS) {
+        int32_t character = utf8_next(&at, end);
+        if (!u_isUWhiteSpace(character) &&
+            !u_hasBinaryProperty(character, UCHAR_DEFAULT_IGNORABLE_CODE_POINT))
+            U16_APPEND_UNSAFE(ret_text, len, character);
+    }
+    return len;
+}
+
+struct skeleton {
+    UChar text[SKELETON_UNITS];
+    int32_t len;
+};
+
+static bool skeleton_put(const UChar *text, int32_t len, struct skeleton *ret_skeleton)
+{
+    UErrorCode why = U_ZERO_ERROR;
+    ret_skeleton->len =
+        uspoof_getSkeleton(tables.spoof, 0, text, len, ret_skeleton->text, SKELETON_UNITS, &why);
+    return U_SUCCESS(why);
+}
+
+/* Capitals are made small before and after: a Cyrillic one turns into a Latin capital, I alone into
+ * a small l. */
+static bool skeleton_of(const char *name, bool any_case, struct skeleton *ret_skeleton)
+{
+    UErrorCode why = U_ZERO_ERROR;
+    UChar text[NAME_UNITS], folded[SKELETON_UNITS];
+    int32_t len = seen_of(name, text);
+    for (int32_t i = 0; any_case && i < len; i++)
+        if (text[i] >= 'A' && text[i] <= 'Z')
+            text[i] = (UChar)(text[i] - 'A' + 'a');
+    bool good = skeleton_put(text, len, ret_skeleton);
+    if (!good || !any_case)
+        return good;
+    len = u_strFoldCase(folded, SKELETON_UNITS, ret_skeleton->text, ret_skeleton->len, 0, &why);
+    return U_SUCCESS(why) && skeleton_put(folded, len, ret_skeleton);
+}
+
+static bool matches(const char *one, const char *other, bool any_case)
+{
+    struct skeleton a, b;
+    return skeleton_of(one, any_case, &a) && skeleton_of(other, any_case, &b) && a.len == b.len &&
+           u_memcmp(a.text, b.text, a.len) == 0;
+}
+
+bool unicode_looks_same(const char *one, const char *other)
+{
+    need_tables();
+    return matches(one, other, false) || matches(one, other, true);
 }

@@ -36,3 +36,7 @@ char unicode_looks_like(int32_t character);
 
 /* Whether Unicode has one letter for the two (NFC). */
 bool unicode_composes(int32_t letter, int32_t mark);
+
+/* Whether people would take one name for the other: letters of other scripts that look the same,
+ * capitals and blanks do not tell them apart. Both valid UTF-8, of at most 200 characters. */
+bool unicode_looks_same(const char *one, const char *other);

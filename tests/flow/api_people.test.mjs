@@ -154,6 +154,19 @@ test('an agent made over HTTP belongs to its owner and has no more than its scop
     assert.deepEqual([...code(never), never.body.error.field], [400, 'invalid_field', 'scopes']);
 });
 
+// Proves: T11
+test('no team is made whose name can be taken for that of another', async () => {
+    assert.equal((await who.boss.post('/api/teams', { name: 'Cost Centre' })).status, 201);
+    for (const name of ['C\u043est Centre', 'C\u03bfst Centre', 'C\u041eST CENTR\u0415',
+        'Cost  Centre', ' Cost Centre ', 'Cost\u00a0Centre', 'CostCentre',
+        '\uff23ost Centre', 'Cost Centr\u212e', 'c0st centre', '\u0421\u043est \u0421entre']) {
+        const made = await who.boss.post('/api/teams', { name });
+        assert.deepEqual([...code(made), made.body.error?.field], [409, 'conflict', 'name'], name);
+    }
+    for (const name of ['Cost Center', 'Kost Centre', '\u0446\u0435\u043d\u0442\u0440'])
+        assert.equal((await who.boss.post('/api/teams', { name })).status, 201, name);
+});
+
 test('a name in which nobody sees anything is none', async () => {
     for (const name of [' ', '\u00a0', '\u3164', '\u200b\u200d'])
         for (const [path, more] of [['people', { login: 'unseen', roles: ['reviewer'] }],
