@@ -92,7 +92,7 @@ function checkWanted(row, result) {
     }
 }
 
-async function runRow(row, { backend, start, counts, job, proof }) {
+export async function runRow(row, { backend, start, counts, job, proof }) {
     const fake = await start(row.serve ?? {});
     try {
         const more = await row.prepare?.(fake);
@@ -111,6 +111,7 @@ async function runRow(row, { backend, start, counts, job, proof }) {
 
 const tally = [];
 after(() => {
+    if (!tally.length) return;
     const sum = tally.reduce((all, [, count]) => all + count, 0);
     const each = tally.map(([title, count]) => `${title} ${count}`).join(', ');
     process.stdout.write(`# cases with ${tally[0][2]}: ${sum} (${each})\n`);

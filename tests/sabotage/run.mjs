@@ -77,7 +77,7 @@ const kinds = {
     },
     sql: { build: loadSql, run: runSql },
     flow: {
-        build: () => make(['programs', 'build/verify_lines']),
+        build: () => make(['programs', 'build/verify_lines', 'build/run_job']),
         run: (test, names) => run(nodeWords(test, names), storyEnv()),
     },
 };

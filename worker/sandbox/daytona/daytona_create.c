@@ -75,6 +75,12 @@ static bool throttled(struct making *making, int64_t retry_after_ms, struct erro
     return fail(err, ERR_THROTTLED, "Daytona answers no more calls now (429)");
 }
 
+static bool is_ours(const struct sandbox_job *job, const struct daytona_sandbox *found)
+{
+    return strcmp(found->instance, job->instance) == 0 && found->attempt_id == job->attempt_id &&
+           found->fence == job->fence;
+}
+
 /* After an answer that never came or made no sense, and when the name is taken:
  * what bears our name is ours. */
 static bool take_by_name(struct making *making, bool surely, struct error *err)
@@ -90,9 +96,7 @@ static bool take_by_name(struct making *making, bool surely, struct error *err)
     }
     if (look != DAYTONA_FOUND)
         return fail(err, ERR_UNAVAILABLE, "Daytona did not say whether it made a sandbox");
-    if (strcmp(sandbox->remote.instance, making->job->instance) == 0 &&
-        sandbox->remote.attempt_id == making->job->attempt_id &&
-        sandbox->remote.fence == making->job->fence)
+    if (is_ours(making->job, &sandbox->remote))
         return true;
     making->made = false; /* not ours to delete */
     return fail(err, ERR_UNAVAILABLE, "the name %s is taken at Daytona", sandbox->name);
@@ -174,6 +178,10 @@ static bool look_again(struct making *making, int64_t *gap, struct error *err)
     err->code = ERR_NONE;
     enum daytona_look look =
         daytona_get(making->daytona, now->id, making->deadline_ms, making->job->cancelled, &found);
+    if (look == DAYTONA_FOUND && !is_ours(making->job, &found)) {
+        now->id[0] = '\0'; /* what was made has our name still */
+        return fail(err, ERR_UNAVAILABLE, "Daytona answers with a sandbox that is not ours");
+    }
     if (look == DAYTONA_FOUND)
         *now = found;
     if (look == DAYTONA_REFUSED)
