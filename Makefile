@@ -91,6 +91,7 @@ wraps_test_identity := $(scripted)
 wraps_test_inputs := $(scripted) memfd_create fcntl64 write
 wraps_test_transition := $(scripted) doorbell_announce doorbell_ring
 wraps_test_login := $(scripted) crypto_pwhash_str
+wraps_test_login_unknown := $(scripted) crypto_pwhash_str_verify
 wraps_test_heartbeat := $(scripted) db_check_statements db_pool_take backends_report \
   pulse_wait
 wraps_test_slots := pthread_create pthread_cond_timedwait

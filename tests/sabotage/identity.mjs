@@ -8,6 +8,12 @@ const oidc = 'flow/oidc.test.mjs';
 const signIn = 'flow/api_sign_in.test.mjs';
 
 export default [
+    { id: 'login-unknown', defence: 'An unknown login costs as much as a wrong password',
+      file: 'api/routes/login.c',
+      was: 'bool matches = false;\n    if (!password_check(',
+      becomes: 'bool matches = false;\n    if (hash && !password_check(',
+      test: ['unit/test_login_unknown.c',
+             'somebody_unknown_costs_what_a_wrong_password_costs'] },
     { id: 'common-password', defence: 'A password that many have is not taken, whatever its case',
       file: 'api/sign_in/common_password.c',
       was: 'return strcasecmp(password, *', becomes: 'return strcmp(password, *',
