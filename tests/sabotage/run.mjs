@@ -77,7 +77,8 @@ const kinds = {
     },
     sql: { build: loadSql, run: runSql },
     flow: {
-        build: () => make(['programs', 'build/verify_lines', 'build/run_job']),
+        build: () => make(['programs', 'build/verify_lines', 'build/run_job',
+                           'build/fault/preload.so']),
         run: (test, names) => run(nodeWords(test, names), storyEnv()),
     },
 };
