@@ -175,7 +175,8 @@ SETTING_TEXT(daytona_target, "DAYTONA_TARGET", "", SETTINGS_WORKER,
              "region of its sandboxes; empty: the organization's own")
 SETTING_TEXT(
     daytona_toolbox_host, "DAYTONA_TOOLBOX_HOST", "", SETTINGS_WORKER,
-    "host, or domain of hosts, that may get Daytona's key as a toolbox; empty: any it names")
+    "host, or domain of hosts, that may get Daytona's key as a toolbox; empty: any it names that "
+    "is public, or at the host of DAYTONA_API_URL")
 SETTING_TEXT(daytona_snapshot, "DAYTONA_SNAPSHOT", "", SETTINGS_API | SETTINGS_WORKER,
              "snapshot of its sandboxes; empty: the service's own")
 SETTING_NUMBER(daytona_call_ms, "DAYTONA_CALL_MS", 60000, 100, 600000, SETTINGS_WORKER,

@@ -44,6 +44,8 @@ static void set_options(const struct http *http, struct http_exchange *exchange)
         curl_easy_setopt(easy, numbers[i].option, numbers[i].value);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, http->options.plain ? "http,https" : "https");
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* nor one from the environment */
+    if (exchange->request->public_only)
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, http_place_open);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "countersign");
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->why);
     curl_easy_setopt(easy, CURLOPT_SHARE, http->names);

@@ -46,8 +46,9 @@ struct http_request {
     void (*sent)(void *context);
     void *context;
     const atomic_bool *cancelled; /* may be NULL; see http_cancel */
-    bool repeatable; /* sent again when a kept connection was dead; GET, PUT, DELETE always are */
-    bool close;      /* keep no connection */
+    bool repeatable;  /* sent again when a kept connection was dead; GET, PUT, DELETE always are */
+    bool close;       /* keep no connection */
+    bool public_only; /* whoever named the address may not send us to machines near this one */
 };
 
 enum http_end {

@@ -52,6 +52,10 @@ struct http_handle *http_pool_take(struct http *http, const char *origin,
                                    const atomic_bool *cancelled);
 void http_pool_give(struct http *http, struct http_handle *handle, bool keep);
 
+/* http_place.c */
+bool http_place_is_public(const struct sockaddr *address);
+curl_socket_t http_place_open(void *context, curlsocktype purpose, struct curl_sockaddr *address);
+
 /* http_answer.c: gives the callbacks for what comes back. */
 void http_answer_listen(struct http_exchange *exchange);
 

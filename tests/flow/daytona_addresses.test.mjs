@@ -31,6 +31,18 @@ const certificates = [
         name: `a toolbox elsewhere${hidesProxy ? ', when asked for' : ''}`, want: UNAVAILABLE,
         check: (result, fake) => assert.deepEqual(fake.callsTo('* /toolbox/*'), []),
         serve: { hidesProxy } })),
+    // This machine by another name: only whoever set it up may say that the key goes there.
+    ...['localhost', '127.1', '[::ffff:127.0.0.1]'].flatMap((near) => {
+        const rules = [CREATE, LOOK].map((match) => ({ match, times: Infinity,
+            ...editJson((one) => {
+                one.toolboxProxyUrl = one.toolboxProxyUrl.replace('127.0.0.1', near);
+            }) }));
+        return [{ name: `a toolbox at ${near}`, want: UNAVAILABLE, rules,
+            env: { DAYTONA_CALL_MS: '3000' },
+            check: (result, fake) => assert.deepEqual(fake.callsTo('* /toolbox/*'), []) },
+        { name: `a toolbox at ${near}, as was set`, want: SUCCEEDED, rules,
+            env: { DAYTONA_TOOLBOX_HOST: near } }];
+    }),
     { name: 'a port where nobody listens', env: { DAYTONA_API_URL: 'http://127.0.0.1:9/api' },
         ...REFUSED },
     { name: 'a name that nobody has', env: { DAYTONA_API_URL: 'http://nowhere.invalid/api' },

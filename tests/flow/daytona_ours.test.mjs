@@ -1,10 +1,10 @@
-// Daytona answers a create with the sandbox of somebody else: code would run beside theirs, and end
-// theirs with its own.
-// Proves: T19b
+// Daytona answers a create with the sandbox of somebody else, where code would run beside theirs
+// and end theirs with its own; or with an address in our own net, which would get the key.
+// Proves: T19b T21
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { runRow } from './fault_table.mjs';
-import { CREATE, UNAVAILABLE, editJson, harness } from './daytona_faults_harness.mjs';
+import { CREATE, LOOK, UNAVAILABLE, editJson, harness } from './daytona_faults_harness.mjs';
 
 const ME = { attempt_id: 77, instance: '0a1b2c3d-0000-4000-8000-000000000000' };
 const labels = (attempt, fence, countersign = ME.instance) => ({ countersign, attempt, fence });
@@ -28,4 +28,12 @@ test('no code goes to the sandbox of another', async () => {
                 assert.deepEqual(fake.left().map(({ name }) => name), ['theirs']);
                 assert.deepEqual(fake.callsTo('* /toolbox/*'), []);
             } }, harness);
+});
+
+test('no code goes to an address near us', async () => {
+    await runRow({ want: UNAVAILABLE, executions: 0, env: { DAYTONA_CALL_MS: '3000' },
+        rules: [CREATE, LOOK].map((match) => ({ match, times: Infinity, ...editJson((one) => {
+            one.toolboxProxyUrl = one.toolboxProxyUrl.replace('127.0.0.1', 'localhost');
+        }) })),
+        check: (result, fake) => assert.deepEqual(fake.callsTo('* /toolbox/*'), []) }, harness);
 });

@@ -230,6 +230,10 @@ static void hosts(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_int_equal(daytona_host_is(cases[i].url, cases[i].host), cases[i].good);
+    assert_true(daytona_is_beside("http://proxy.localhost:4000/t", "http://localhost:3000/api"));
+    assert_true(daytona_is_beside("https://[::1]:4000/t", "https://[::1]/api"));
+    assert_false(daytona_is_beside("https://app.daytona.io", "https://api.app.daytona.io/api"));
+    assert_false(daytona_is_beside("https://evil.net/app.daytona.io", "https://app.daytona.io/"));
 }
 
 int main(void)

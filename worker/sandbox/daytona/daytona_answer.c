@@ -60,15 +60,32 @@ bool daytona_url(const char *text, bool plain, char ret_url[DAYTONA_URL])
     return true;
 }
 
-bool daytona_host_is(const char *url, const char *host)
+/* The host of an address, brackets and all. */
+static struct bytes host_of(const char *url)
 {
     const char *start = strstr(url, "://");
     start = start ? start + 3 : url;
-    size_t len = strcspn(start, *start == '[' ? "]/" : ":/"), wanted = strlen(host);
-    len += start[len] == ']';
-    if (wanted == 0 || len < wanted || strncasecmp(start + len - wanted, host, wanted) != 0)
+    size_t len = strcspn(start, *start == '[' ? "]/" : ":/");
+    return (struct bytes){start, len + (start[len] == ']')};
+}
+
+static bool is_within(struct bytes host, struct bytes wanted)
+{
+    const char *text = host.data;
+    if (wanted.len == 0 || host.len < wanted.len ||
+        strncasecmp(text + host.len - wanted.len, wanted.data, wanted.len) != 0)
         return false;
-    return len == wanted || start[len - wanted - 1] == '.';
+    return host.len == wanted.len || text[host.len - wanted.len - 1] == '.';
+}
+
+bool daytona_host_is(const char *url, const char *host)
+{
+    return is_within(host_of(url), bytes_of(host));
+}
+
+bool daytona_is_beside(const char *url, const char *api)
+{
+    return is_within(host_of(url), host_of(api));
 }
 
 static void copy_line(const char *text, char *ret_text, size_t size)

@@ -64,4 +64,7 @@ bool daytona_url(const char *text, bool plain, char ret_url[DAYTONA_URL]);
 /* Is the host of that address `host` itself, or in the domain of that name? */
 bool daytona_host_is(const char *url, const char *host);
 
+/* Is the host of that address the one of `api`, or in its domain? */
+bool daytona_is_beside(const char *url, const char *api);
+
 bool daytona_id_fits(const char *text); /* for a URL: [A-Za-z0-9._-], short */

@@ -44,6 +44,14 @@ static void set_text(const struct daytona *daytona, struct http_answer *answer)
     snprintf(answer->text, sizeof answer->text, "%s", message);
 }
 
+/* A toolbox that the operator named, or that is beside the control plane, may be in our own net;
+ * one that the service alone names may not. */
+static bool may_be_near(const struct daytona *daytona, const char *base)
+{
+    const char *named = daytona->options.toolbox;
+    return (named && *named) || daytona_is_beside(base, daytona->api);
+}
+
 static bool call_once(const struct daytona *daytona, const struct daytona_call *call,
                       struct http_answer *ret_answer)
 {
@@ -68,6 +76,7 @@ static bool call_once(const struct daytona *daytona, const struct daytona_call *
         .sent = call->sent,
         .context = call->context,
         .cancelled = call->cancelled,
+        .public_only = call->base && !may_be_near(daytona, call->base),
     };
     bool answered = http_call(daytona->http, &request, ret_answer);
     if (answered)

@@ -123,13 +123,18 @@ void e2b_port_url(const struct sandbox *sandbox, int port, struct buffer *ret_ur
 }
 
 /* Never the key: the code in the sandbox could read it. */
-void e2b_port_headers(const struct sandbox *sandbox, int port, struct http_header *ret_headers)
+void e2b_port_request(const struct sandbox *sandbox, int port, struct http_request *request)
 {
+    const struct e2b_options *options = &sandbox->owner->options;
+    bool is_fixed = options->sandbox_url && *options->sandbox_url;
+    struct http_header *headers = request->headers;
+    /* A domain of the service's own choice does not lead into our net. */
+    request->public_only = !is_fixed && strcmp(sandbox->domain, options->domain) != 0;
     bool code = port == E2B_CODE_PORT;
-    ret_headers[0] = (struct http_header){"E2b-Sandbox-Id", sandbox->id};
-    ret_headers[1] = (struct http_header){"E2b-Sandbox-Port", code ? "49999" : "49983"};
-    ret_headers[2] = (struct http_header){"X-Access-Token", sandbox->envd_token};
-    ret_headers[3] =
+    headers[0] = (struct http_header){"E2b-Sandbox-Id", sandbox->id};
+    headers[1] = (struct http_header){"E2b-Sandbox-Port", code ? "49999" : "49983"};
+    headers[2] = (struct http_header){"X-Access-Token", sandbox->envd_token};
+    headers[3] =
         (struct http_header){"E2B-Traffic-Access-Token", code ? sandbox->traffic_token : NULL};
 }
 

@@ -52,7 +52,7 @@ static bool post(struct sandbox *sandbox, struct http_request *request, const ch
     request->method = "POST";
     request->url = url.data;
     request->repeatable = true;
-    e2b_port_headers(sandbox, E2B_ENVD_PORT, request->headers);
+    e2b_port_request(sandbox, E2B_ENVD_PORT, request);
     if (http_call(sandbox->owner->http, request, &answer) && e2b_succeeded(&answer) &&
         all_stored(&answer, request->parts ? request->part_count : 1))
         return true;
@@ -140,7 +140,7 @@ static bool call_list(struct sandbox *sandbox, const char *folder, const atomic_
                                    .body_max = FOLDER_BYTES,
                                    .cancelled = cancelled,
                                    .repeatable = true};
-    e2b_port_headers(sandbox, E2B_ENVD_PORT, request.headers);
+    e2b_port_request(sandbox, E2B_ENVD_PORT, &request);
     request.headers[4] = (struct http_header){"Connect-Protocol-Version", "1"};
     if (older_than(sandbox, 0, 4, 0)) /* the user "user", who has no password */
         request.headers[5] = (struct http_header){"Authorization", "Basic dXNlcjo="};
@@ -191,7 +191,7 @@ bool e2b_envd_get(struct sandbox *sandbox, const char *path, const struct e2b_do
                                    .take = count,
                                    .context = &counter,
                                    .cancelled = &sandbox->cancelled};
-    e2b_port_headers(sandbox, E2B_ENVD_PORT, request.headers);
+    e2b_port_request(sandbox, E2B_ENVD_PORT, &request);
     bool fine = http_call(sandbox->owner->http, &request, &answer);
     if (fine && e2b_succeeded(&answer))
         return true;

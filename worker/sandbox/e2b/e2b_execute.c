@@ -136,7 +136,7 @@ enum e2b_end e2b_execute(struct sandbox *sandbox, const struct e2b_cell *cell,
         .cancelled = &sandbox->cancelled,
         .close = !fixed || !*fixed, /* that host goes with the sandbox */
     };
-    e2b_port_headers(sandbox, E2B_CODE_PORT, execution.request.headers);
+    e2b_port_request(sandbox, E2B_CODE_PORT, &execution.request);
     *ret_clean = http_call(sandbox->owner->http, &execution.request, &answer);
     if (answer.end != HTTP_STOPPED && answer.end != HTTP_CANCELLED)
         e2b_lines_end(&execution.lines, e2b_events_line, events);

@@ -75,6 +75,6 @@ void e2b_message(const struct e2b *e2b, const struct http_answer *answer, char *
 void e2b_add_query(struct buffer *url, const char *text);
 /* A URL of a port of the sandbox, and the headers that lead there. */
 void e2b_port_url(const struct sandbox *sandbox, int port, struct buffer *ret_url);
-void e2b_port_headers(const struct sandbox *sandbox, int port, struct http_header *ret_headers);
+void e2b_port_request(const struct sandbox *sandbox, int port, struct http_request *request);
 
 void e2b_sandbox_free(struct sandbox *sandbox); /* NULL is fine; deletes nothing */
