@@ -186,6 +186,11 @@ const results = [
 ];
 
 const people = [
+    { id: 'decide-lock', defence: 'Nobody edits what somebody approves at the same moment',
+      file: 'sql/functions/decisions.sql',
+      was: 'perform lock_requests(items);', becomes: '',
+      test: ['flow/meanwhile.test.mjs',
+             'what is edited while it is approved is approved as it was read, or not'] },
     { id: 'decide-digest', defence: 'A decision names the digest that was seen',
       file: decisions,
       was: 'when d.bundle_sha256 <> cs.hex(bundle_sha256) then', becomes: 'when false then',
