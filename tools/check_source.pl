@@ -20,7 +20,7 @@ my %home = (
     'liboath/oath.h' => qr{^api/sign_in/one_time_code\.c$},
     'seccomp.h'    => qr{^(worker/sandbox/local/\w+|policy/confine)\.c$},
     (map { $_ => qr{^common/domain/unicode\.c$} }
-        qw(unicode/uchar.h unicode/unorm2.h unicode/uscript.h unicode/uspoof.h)),
+        qw(unicode/uchar.h unicode/unorm2.h unicode/uscript.h unicode/uspoof.h unicode/ustring.h)),
     'pg_query.h'   => qr{^policy/sql\.c$},
     'tree_sitter/api.h' => qr{^policy/python_(tree|memory)\.c$},
     'curl/curl.h'  => qr{^common/io/http\w*\.[ch]$},

@@ -8,6 +8,11 @@ const oidc = 'flow/oidc.test.mjs';
 const signIn = 'flow/api_sign_in.test.mjs';
 
 export default [
+    { id: 'login-guesses', defence: 'Guesses at one account count together, from wherever',
+      file: sessions,
+      was: 'ret_throttled_seconds := throttle_count(throttle_login(login), 5);', becomes: '',
+      test: ['flow/guesses.test.mjs',
+             'of 10,000 guesses a few are looked at, and no session ends'] },
     { id: 'login-unknown', defence: 'An unknown login costs as much as a wrong password',
       file: 'api/routes/login.c',
       was: 'bool matches = false;\n    if (!password_check(',
