@@ -1,6 +1,7 @@
 #include "api/routes/people.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "api/api.h"
 #include "api/routes/password.h"
@@ -125,6 +126,29 @@ static bool check_person(const json_t *body, struct error *err)
            check_ids(body, "team_ids", err);
 }
 
+/* Two people may have one name, for they have two logins. But none gets a name that only looks like
+ * that of somebody else: what is shown of an author or a reviewer is the name. */
+static bool check_nobody_alike(struct call *call, int64_t own_id, struct error *err)
+{
+    const char *name = json_text_of(call->body, "name");
+    AUTO(rows) struct rows *rows = NULL;
+    if (!name)
+        return true;
+    if (!sql_people_list(call->db, call->who.person_id, &rows, err))
+        return false;
+    AUTO(json) json_t *people = json_loads(rows_text(rows, 0, 0), 0, NULL);
+    size_t n;
+    json_t *person;
+    json_array_foreach (people, n, person) {
+        const char *other = json_text_of(person, "name");
+        if (json_integer_of(person, "id", 0) != own_id && other && strcasecmp(name, other) != 0 &&
+            unicode_looks_same(name, other))
+            return fail_field(err, ERR_CONFLICT, "name", "this looks like the name of %s",
+                              json_text_of(person, "login"));
+    }
+    return true;
+}
+
 bool route_person_create(struct call *call, struct error *err)
 {
     static const struct json_field fields[] = {
@@ -139,7 +163,8 @@ bool route_person_create(struct call *call, struct error *err)
     AUTO(text) char *item = json_text(call->body);
     AUTO(rows) struct rows *rows = NULL;
     return json_check(call->body, "", fields, COUNT_OF(fields), err) &&
-           check_person(call->body, err) && sql_person_create(call->db, actor, item, &rows, err) &&
+           check_person(call->body, err) && check_nobody_alike(call, 0, err) &&
+           sql_person_create(call->db, actor, item, &rows, err) &&
            reply_created(call, rows, call->body);
 }
 
@@ -155,7 +180,7 @@ bool route_person_change(struct call *call, struct error *err)
     AUTO(text) char *item = json_text(call->body);
     AUTO(rows) struct rows *rows = NULL;
     if (!json_check(call->body, "", fields, COUNT_OF(fields), err) ||
-        !check_person(call->body, err) ||
+        !check_person(call->body, err) || !check_nobody_alike(call, call->exchange->ids[0], err) ||
         !sql_person_change(call->db, actor, call->exchange->ids[0], item, &rows, err))
         return false;
     call->reply->status = 204;

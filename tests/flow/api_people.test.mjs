@@ -167,6 +167,23 @@ test('no team is made whose name can be taken for that of another', async () => 
         assert.equal((await who.boss.post('/api/teams', { name })).status, 201, name);
 });
 
+// Proves: T11
+test('nobody gets a name that looks like that of another', async () => {
+    const add = (login, name) => who.boss.post('/api/people', { login, name,
+        roles: ['reviewer'], team_ids: [] });
+    assert.equal((await add('real', 'Irene Paul')).status, 201);
+    for (const name of ['Irene \u0420aul', 'lrene Paul', '\u0406rene Paul', 'Irene  Paul',
+                        'Irene P\u0430u\u217c', 'IRENE \u0420AUL'])
+        assert.deepEqual(code(await add('fake', name)), [409, 'conflict'], name);
+    const twin = await add('twin', 'Irene Paul');
+    assert.equal(twin.status, 201, 'people have names in common');
+    const at = `/api/people/${twin.body.id}`;
+    const change = async (name) => code(await who.boss.json('PATCH', at, { name }));
+    assert.deepEqual(await change('Irene Pau1'), [409, 'conflict']);
+    assert.deepEqual((await change('Irene Paula'))[0], 204);
+    assert.deepEqual((await change('Irene P\u0430ula'))[0], 204, 'it is like the own one alone');
+});
+
 test('a name in which nobody sees anything is none', async () => {
     for (const name of [' ', '\u00a0', '\u3164', '\u200b\u200d'])
         for (const [path, more] of [['people', { login: 'unseen', roles: ['reviewer'] }],
