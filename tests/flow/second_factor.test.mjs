@@ -13,13 +13,18 @@ const PATH = '/api/second-factor';
 const NEEDED = [401, 'second_factor_required', 'code'];
 const WRONG = [401, 'wrong_code', 'code'];
 
+const PLUS = 'zoe+sales@example.org';
+const REVIEWERS = ['rob', 'eve', 'kim', 'tom', 'lea', 'ida', 'jon', 'liv', 'max', 'noa', 'ove',
+                   'pia', 'uma', PLUS];
+
 let stack;
 let jobs;
 
+// Each test has people of its own, so that each can run alone.
 before(async () => {
     stack = await startStack({ workers: 0 });
-    await stack.people({ ana: ['analyst'], rob: ['reviewer'], eve: ['reviewer'], adm: ['admin'],
-                         kim: ['reviewer'], tom: ['reviewer'], lea: ['reviewer'] });
+    await stack.people({ ana: ['analyst'], adm: ['admin'], boss: ['admin'],
+                         ...Object.fromEntries(REVIEWERS.map((name) => [name, ['reviewer']])) });
     const rows = await stack.psql('superuser', 'select id, login from cs.person');
     jobs = new Jobs(stack, Object.fromEntries(rows.map(({ login, id }) => [login, id])));
 });
@@ -37,28 +42,22 @@ const events = async (name) => (await stack.psql('superuser',
         (select id from cs.person where login = :'name') order by e.id`, { name }));
 const linkFor = async (name) => (await stack.operator('link', name)).split('#')[1];
 
-// Somebody with a password and a second factor: {client, app, codes}.
-async function enrolled(name) {
+async function withPassword(name) {
     const client = await stack.signIn(name);
     assert.equal((await client.post('/api/password', { password: PASSWORD })).status, 204);
-    const made = { client, ...await setUpFactor(client) };
-    await later();
-    return made;
+    return client;
 }
 
-// Somebody whose password is known already.
-async function enrolledAgain(name) {
-    await stack.operator('person', 'reset-factor', name);
-    const client = stack.client();
-    client.remember(await login(name));
+// Somebody with a password and a second factor: {client, app, codes}.
+async function enrolled(name) {
+    const client = await withPassword(name);
     const made = { client, ...await setUpFactor(client) };
     await later();
     return made;
 }
 
 test('it is set up by a code of the app, and nothing is on before', async () => {
-    const rob = await stack.signIn('rob');
-    assert.equal((await rob.post('/api/password', { password: PASSWORD })).status, 204);
+    const rob = await withPassword('rob');
     const other = await stack.signIn('rob');
     assert.deepEqual((await rob.get(PATH)).body, { set: false, since: null, recovery_left: 0 });
     assert.deepEqual((await rob.get('/api/me')).body.second_factor,
@@ -88,11 +87,23 @@ test('it is set up by a code of the app, and nothing is on before', async () => 
     assert.deepEqual((await rob.get('/api/me')).body.second_factor,
                      { set: true, required: false, missing: false });
     assert.deepEqual(code(await login('rob', { code: used })), WRONG, 'that code was used');
-    const [kept] = await stack.psql('superuser', `select encode(sealed, 'escape') as sealed,
-        (select count(*)::int from cs.recovery_code) as n from cs.second_factor`);
+    const [kept] = await stack.psql('superuser', `select encode(f.sealed, 'escape') as sealed,
+        (select count(*)::int from cs.recovery_code c where c.person_id = f.person_id) as n
+        from cs.second_factor f join cs.person p on p.id = f.person_id where p.login = 'rob'`);
     assert.equal(kept.n, 10);
     assert.ok(!kept.sealed.includes(begun.body.secret));
     await forget();
+});
+
+test('an app takes in whose it is, whatever a login may be made of', async () => {
+    const zoe = await withPassword(PLUS);
+    const { secret, uri } = (await zoe.post(PATH)).body;
+    assert.equal(uri, `otpauth://totp/Countersign:${encodeURIComponent(PLUS)}?secret=${secret}` +
+                      '&issuer=Countersign');
+    assert.ok(uri.includes('zoe%2Bsales%40example.org'));
+    const { app } = await setUpFactor(zoe);
+    await later();
+    assert.equal((await login(PLUS, { code: app.code() })).status, 200);
 });
 
 test('then the password opens nothing without a code, and each code counts once', async () => {
@@ -120,7 +131,6 @@ test('then the password opens nothing without a code, and each code counts once'
 });
 
 test('who does not know the password learns nothing of it, and uses nothing up', async () => {
-    await later();
     const { app, codes } = await enrolled('kim');
     for (const name of ['kim', 'ana', 'nobody'])
         for (const more of [{}, { code: app.code() }, { code: codes[0] }, { code: '000000' }])
@@ -132,11 +142,20 @@ test('who does not know the password learns nothing of it, and uses nothing up',
     await forget();
 });
 
+// Few passwords are hashed at once: who is told to come again does, until there is an answer.
+async function insist(name, more) {
+    for (;;) {
+        const answer = await login(name, more);
+        if (answer.status !== 429) return answer;
+        await forget();
+    }
+}
+
 test('of two who bring one code at the same time, one gets in', async () => {
     const { app, codes } = await enrolled('tom');
     for (const shown of [app.code(), codes[0], codes[1], codes[2], codes[3]]) {
         await forget();
-        const answers = await Promise.all([1, 2].map(() => login('tom', { code: shown })));
+        const answers = await Promise.all([1, 2].map(() => insist('tom', { code: shown })));
         assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 401]);
     }
     await forget();
@@ -156,7 +175,6 @@ test('five wrong codes, then a pause: also for who has the right one', async () 
 });
 
 test('a one-time link wants the code, and lives until it was right', async () => {
-    await later();
     const { app } = await enrolled('adm');
     const link = await linkFor('adm');
     const follow = (more) => stack.client().post('/api/login', { link_token: link, ...more });
@@ -173,58 +191,57 @@ test('a one-time link wants the code, and lives until it was right', async () =>
 });
 
 test('who they are is shown once more by password and code', async () => {
-    await later();
-    const { client: kim, app, codes } = await enrolledAgain('kim');
-    const prove = (more) => kim.post('/api/reauthenticate', { password: PASSWORD, ...more });
+    const { client: ida, app, codes } = await enrolled('ida');
+    const prove = (more) => ida.post('/api/reauthenticate', { password: PASSWORD, ...more });
     await stack.psql('superuser',
                      "update cs.session set authenticated_at = now() - interval '1 hour'");
-    assert.deepEqual(code(await kim.post(PATH)), [403, 'reauthentication_required']);
+    assert.deepEqual(code(await ida.post(PATH)), [403, 'reauthentication_required']);
     assert.deepEqual(code(await prove({})), NEEDED);
     assert.deepEqual(code(await prove({ code: app.wrong() })), WRONG);
-    assert.deepEqual(code(await kim.post('/api/reauthenticate', { password: 'wrong',
+    assert.deepEqual(code(await ida.post('/api/reauthenticate', { password: 'wrong',
                                                                   code: app.code() })),
                      [403, 'forbidden', 'password']);
-    assert.deepEqual(code(await kim.post(PATH)), [403, 'reauthentication_required']);
-    kim.renew(await prove({ code: app.code() }));
-    assert.equal((await kim.post(PATH)).status, 200);
+    assert.deepEqual(code(await ida.post(PATH)), [403, 'reauthentication_required']);
+    ida.renew(await prove({ code: app.code() }));
+    assert.equal((await ida.post(PATH)).status, 200);
     assert.deepEqual(code(await prove({ code: app.code() })), WRONG);
-    kim.renew(await prove({ code: codes[0] }));
+    ida.renew(await prove({ code: codes[0] }));
     for (let i = 0; i < 5; i++) await prove({ code: app.wrong() });
     assert.deepEqual(code(await prove({ code: codes[1] })), [429, 'throttled']);
     await forget();
 });
 
 test('an approval counts from a session that showed it alone', async () => {
-    const { client: lea, app } = await enrolledAgain('lea');
+    const { client: jon, app } = await enrolled('jon');
     const approve = async (who, risk) => {
         const request = await jobs.submit('print(1)\n', {
             verdict: JSON.stringify({ level: risk, policy_version: 1 }) });
         return who.post(`/api/requests/${request.id}/decisions`, {
             verdict: 'approve', revision: 1, bundle_sha256: request.bundle_sha256 });
     };
-    assert.equal((await approve(lea, 'low')).status, 200);
+    assert.equal((await approve(jon, 'low')).status, 200);
     await stack.psql('superuser', 'update cs.session set factor_at = null');
     for (const risk of ['low', 'medium', 'high'])
-        assert.deepEqual(code(await approve(lea, risk)), [403, 'reauthentication_required']);
-    lea.renew(await lea.post('/api/reauthenticate', { password: PASSWORD, code: app.code() }));
+        assert.deepEqual(code(await approve(jon, risk)), [403, 'reauthentication_required']);
+    jon.renew(await jon.post('/api/reauthenticate', { password: PASSWORD, code: app.code() }));
     for (const risk of ['low', 'medium', 'high'])
-        assert.equal((await approve(lea, risk)).status, 200);
+        assert.equal((await approve(jon, risk)).status, 200);
 });
 
 test('it is turned off by a code, soon after who they are was shown', async () => {
-    const { client: tom, app, codes } = await enrolledAgain('tom');
-    const turnOff = (body) => tom.del(PATH, body);
+    const { client: liv, app, codes } = await enrolled('liv');
+    const turnOff = (body) => liv.del(PATH, body);
     assert.deepEqual(code(await turnOff({})), [400, 'missing_field', 'code']);
     assert.deepEqual(code(await turnOff({ code: app.wrong() })), WRONG);
     await stack.psql('superuser',
                      "update cs.session set authenticated_at = now() - interval '1 hour'");
     assert.deepEqual(code(await turnOff({ code: app.code() })), [403, 'reauthentication_required']);
-    tom.renew(await tom.post('/api/reauthenticate', { password: PASSWORD, code: codes[0] }));
-    assert.equal((await tom.get(PATH)).body.set, true);
+    liv.renew(await liv.post('/api/reauthenticate', { password: PASSWORD, code: codes[0] }));
+    assert.equal((await liv.get(PATH)).body.set, true);
     const off = await turnOff({ code: app.code() });
     assert.equal(off.status, 204, off.text);
-    assert.deepEqual((await tom.get(PATH)).body, { set: false, since: null, recovery_left: 0 });
-    assert.equal((await login('tom')).status, 200);
+    assert.deepEqual((await liv.get(PATH)).body, { set: false, since: null, recovery_left: 0 });
+    assert.equal((await login('liv')).status, 200);
     assert.deepEqual(code(await turnOff({ code: app.code(1) })), [409, 'wrong_state']);
     await forget();
 });
@@ -232,48 +249,47 @@ test('it is turned off by a code, soon after who they are was shown', async () =
 test('the operator takes it from who lost it, which is written down', async () => {
     const listed = async (name) => JSON.parse(await stack.operator('person', 'list', '--json'))
         .find((person) => person.login === name).second_factor;
-    const { client: rob } = await enrolledAgain('rob');
-    assert.equal(await listed('rob'), true);
-    await stack.operator('person', 'reset-factor', 'rob');
-    assert.equal(await listed('rob'), false);
-    assert.equal((await rob.get('/api/me')).status, 401, 'their sessions end');
-    assert.equal((await login('rob')).status, 200);
-    assert.deepEqual((await events('rob')).map(({ event }) => event)
-        .filter((event) => event.startsWith('person.factor')).slice(-2),
+    const { client: max } = await enrolled('max');
+    assert.equal(await listed('max'), true);
+    await stack.operator('person', 'reset-factor', 'max');
+    assert.equal(await listed('max'), false);
+    assert.equal((await max.get('/api/me')).status, 401, 'their sessions end');
+    assert.equal((await login('max')).status, 200);
+    assert.deepEqual((await events('max')).map(({ event }) => event)
+        .filter((event) => event.startsWith('person.factor')),
                      ['person.factor_on', 'person.factor_reset']);
-    for (const [name, text] of [['rob', /rob has no second factor/], ['nobody', /nobody/]])
+    for (const [name, text] of [['max', /max has no second factor/], ['nobody', /nobody/]])
         await assert.rejects(stack.operator('person', 'reset-factor', name),
                              ({ stderr }) => text.test(stderr));
 });
 
 test('an admin sees who has one', async () => {
-    const adm = stack.client();
-    await stack.operator('person', 'reset-factor', 'adm');
-    adm.remember(await login('adm'));
-    const { people } = (await adm.get('/api/people')).body;
+    await enrolled('noa');
+    const boss = await stack.signIn('boss');
+    const { people } = (await boss.get('/api/people')).body;
     const has = (name) => people.find((one) => one.login === name).second_factor;
-    assert.deepEqual([has('eve'), has('rob')], [true, false]);
+    assert.deepEqual([has('noa'), has('ove')], [true, false]);
 });
 
-test('where it is required, who has none does nothing but set it up', async () => {
-    const before = stack.client();
-    before.remember(await login('rob'));
+test('where it is required, who has none does nothing but set it up', async (t) => {
+    const before = await withPassword('pia');
     const token = async (scope) => stack.client((await before.post('/api/tokens', {
         name: scope, scopes: [scope] })).body.token);
     const [deciding, reading] = [await token('decide'), await token('read')];
+    t.after(() => stack.restart('api', { SECOND_FACTOR: 'offered' }));
     await stack.restart('api', { SECOND_FACTOR: 'required' });
-    const rob = stack.client();
-    rob.remember(await login('rob'));
+    const pia = stack.client();
+    pia.remember(await login('pia'));
     const MISSING = [403, 'second_factor_missing'];
-    for (const one of [before, rob]) {
+    for (const one of [before, pia]) {
         assert.deepEqual((await one.get('/api/me')).body.second_factor,
                          { set: false, required: true, missing: true });
         for (const where of ['/api/requests', '/api/people', '/api/tokens', '/api/events'])
             assert.deepEqual(code(await one.get(where)), MISSING, where);
     }
-    assert.deepEqual(code(await rob.post('/api/requests', { language: 'sql', code: 'select 1' })),
+    assert.deepEqual(code(await pia.post('/api/requests', { language: 'sql', code: 'select 1' })),
                      MISSING);
-    assert.equal((await rob.get('/api/sessions')).status, 200);
+    assert.equal((await pia.get('/api/sessions')).status, 200);
     assert.equal((await reading.get('/api/requests')).status, 200);
     const decided = await deciding.post('/api/requests/1/decisions', {
         verdict: 'approve', revision: 1, bundle_sha256: '0'.repeat(64) });
@@ -282,33 +298,32 @@ test('where it is required, who has none does nothing but set it up', async () =
     assert.deepEqual((await ana.get('/api/me')).body.second_factor,
                      { set: false, required: false, missing: false });
     assert.equal((await ana.get('/api/requests')).status, 200, 'it is required of others');
-    await setUpFactor(rob);
-    assert.deepEqual((await rob.get('/api/me')).body.second_factor,
+    await setUpFactor(pia);
+    assert.deepEqual((await pia.get('/api/me')).body.second_factor,
                      { set: true, required: true, missing: false });
-    assert.equal((await rob.get('/api/requests')).status, 200);
+    assert.equal((await pia.get('/api/requests')).status, 200);
     assert.equal((await before.get('/api/me')).status, 401);
-    await later();
 });
 
-test('with another key no app is known, but recovery codes are', async () => {
-    await stack.restart('api', { SECOND_FACTOR: 'offered' });
-    const { app, codes } = await enrolledAgain('kim');
+test('with another key no app is known, but recovery codes are', async (t) => {
+    const { app, codes } = await enrolled('uma');
     const environ = await fs.readFile(`/proc/${stack.pid('api')}/environ`, 'latin1');
     const [, own] = /\0FACTOR_KEY_FILE=([^\0]+)/.exec(environ);
     const other = path.join(path.dirname(own), 'other.key');
     assert.equal(await stack.operator('key', 'create', 'factor', '--out', other), '');
     const { uid, gid } = await fs.stat(own);
     await fs.chown(other, uid, gid);
+    t.after(() => stack.restart('api', { FACTOR_KEY_FILE: own }));
     await stack.restart('api', { FACTOR_KEY_FILE: other });
-    assert.equal((await login('kim', { code: app.code() })).status, 500);
-    assert.equal((await login('kim', { code: codes[0] })).status, 200);
+    assert.equal((await login('uma', { code: app.code() })).status, 500);
+    assert.equal((await login('uma', { code: codes[0] })).status, 200);
     await stack.restart('api', { FACTOR_KEY_FILE: '' });
-    assert.deepEqual(code(await login('kim', { code: app.code() })), [501, 'not_implemented']);
-    const kim = stack.client();
-    kim.remember(await login('kim', { code: codes[1] }));
-    assert.deepEqual((await kim.get('/api/me')).body.second_factor,
+    assert.deepEqual(code(await login('uma', { code: app.code() })), [501, 'not_implemented']);
+    const uma = stack.client();
+    uma.remember(await login('uma', { code: codes[1] }));
+    assert.deepEqual((await uma.get('/api/me')).body.second_factor,
                      { set: true, required: false, missing: false });
-    assert.deepEqual(code(await kim.post(PATH)), [403, 'forbidden']);
-    assert.equal((await kim.del(PATH, { code: codes[2] })).status, 204);
-    assert.equal((await kim.get('/api/me')).body.second_factor, undefined, 'there is none to have');
+    assert.deepEqual(code(await uma.post(PATH)), [403, 'forbidden']);
+    assert.equal((await uma.del(PATH, { code: codes[2] })).status, 204);
+    assert.equal((await uma.get('/api/me')).body.second_factor, undefined, 'there is none to have');
 });
