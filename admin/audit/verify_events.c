@@ -63,56 +63,70 @@ static bool take_proposal(struct verify *verify, const struct link *link, int64_
     return hex_decode(hex, mark->hash, sizeof mark->hash);
 }
 
-/* "decision:7", "revision:2", "attempt:9" and "request:4", with the digest of that row in hex. */
+/* "decision:7", "revision:2", "attempt:9", "person:4" and so on, with the digest of that row in
+ * hex, or null when the row is gone. */
 struct item {
     int64_t kind, number; /* MARK_DECISION, … */
-    char hex[SHA256_HEX];
+    char hex[SHA256_HEX]; /* "" for null */
 };
 
-/* NULL when it is none; else what is behind it. */
-static const char *read_item(const char *at, struct item *ret_item)
+/* NULL when it is none; else what is behind it; as the next one. */
+static const char *read_digest(const char *at, char ret_hex[SHA256_HEX])
 {
-    static const char *const kinds[] = {
-        "\"decision:", "\"revision:", "\"attempt:", "\"retention:", "\"request:"};
-    static const char between[] = "\": \"";
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        size_t len = strlen(kinds[i]);
-        char *end;
-        if (strncmp(at, kinds[i], len) != 0)
-            continue;
-        ret_item->kind = MARK_DECISION + (int64_t)i;
-        ret_item->number = strtoll(at + len, &end, 10);
-        if (end == at + len || strncmp(end, between, sizeof between - 1) != 0)
-            return NULL;
-        at = end + sizeof between - 1;
-        size_t digits = strspn(at, "0123456789abcdef");
-        if (digits != sizeof ret_item->hex - 1 || at[digits] != '"')
-            return NULL;
-        memcpy(ret_item->hex, at, digits);
-        ret_item->hex[digits] = '\0';
-        return at + digits + 1;
-    }
-    return NULL;
+    size_t digits = *at == '"' ? strspn(at + 1, "0123456789abcdef") : 0;
+    ret_hex[0] = '\0';
+    if (strncmp(at, "null", 4) == 0)
+        return at + 4;
+    if (digits != SHA256_HEX - 1 || at[1 + digits] != '"')
+        return NULL;
+    memcpy(ret_hex, at + 1, digits);
+    ret_hex[digits] = '\0';
+    return at + digits + 2;
 }
 
-/* As it was made, and then as it ended; the same for its place in the chain. */
-static bool take_attempt(struct verify *verify, const struct link *link, const struct item *item)
+static const char *read_item(const char *at, struct item *ret_item)
 {
-    struct mark *mark = marks_get(&verify->marks, MARK_ATTEMPT, item->number, link->id);
-    if (link->kind != verify_kind(verify, bytes_of("request")))
+    static const char between[] = "\": ";
+    size_t len = *at == '"' ? strcspn(at + 1, ":") : 0;
+    char *end;
+    ret_item->kind = verify_covered_kind(at + 1, len);
+    if (!ret_item->kind)
+        return NULL;
+    at += len + 2;
+    ret_item->number = strtoll(at, &end, 10);
+    if (end == at || strncmp(end, between, sizeof between - 1) != 0)
+        return NULL;
+    return read_digest(end + sizeof between - 1, ret_item->hex);
+}
+
+/* Only what somebody may is ever taken away. */
+static bool take_digest(struct mark *mark, const struct item *item)
+{
+    bool gone = !item->hex[0] && item->kind >= MARK_PERSON;
+    mark->state = gone ? MARK_GONE : 0;
+    if (gone)
+        memset(mark->hash, 0, sizeof mark->hash); /* of no row */
+    return gone || hex_decode(item->hex, mark->hash, sizeof mark->hash);
+}
+
+/* Of an attempt, as it was made, and then as it ended; the same for its place in the chain. */
+static bool take_newest(struct verify *verify, const struct link *link, const struct item *item)
+{
+    struct mark *mark = marks_get(&verify->marks, item->kind, item->number, link->id);
+    if (link->kind != verify_kind(verify, bytes_of(verify_covered[item->kind].chain)))
         return false;
     if (link->seq < mark->seq)
         return true;
     mark->seq = link->seq;
-    return hex_decode(item->hex, mark->hash, sizeof mark->hash);
+    return take_digest(mark, item);
 }
 
 static bool take_item(struct verify *verify, const struct link *link, const struct item *item)
 {
     if (item->kind == MARK_RETENTION)
         return take_proposal(verify, link, item->number, item->hex);
-    if (item->kind == MARK_ATTEMPT)
-        return take_attempt(verify, link, item);
+    if (verify_covered[item->kind].chain)
+        return take_newest(verify, link, item);
     if (item->kind == MARK_REQUEST && item->number != link->id)
         return false;
     bool is_revision = item->kind == MARK_REVISION;

@@ -8,30 +8,17 @@
 #include "admin/audit/verify.h"
 #include "admin/audit/verify_chains.h"
 #include "admin/audit/verify_checked.h"
+#include "admin/audit/verify_covered.h"
 #include "admin/audit/verify_drops.h"
 #include "admin/audit/verify_pages.h"
 #include "admin/audit/verify_results.h"
+#include "admin/audit/verify_rights.h"
 #include "admin/audit/verify_seals.h"
 #include "common/base/hasher.h"
 #include "common/domain/merkle.h"
 
 #define VERIFY_PAGE 5000
 #define VERIFY_NO_SEAL INT64_MAX
-
-/* Kinds of marks; those of entities come behind. With the sign changed: a row that came
- * before the one it follows, since transactions may end in another order than they began. */
-enum {
-    MARK_DECISION = 1,
-    MARK_REVISION,
-    MARK_ATTEMPT,
-    MARK_RETENTION,
-    MARK_REQUEST,
-    MARK_ATTEMPT_STATE,
-    MARK_ENTITY
-};
-
-/* In a mark of an attempt's state: when it began was dropped with the row that said so. */
-#define MARK_BEGIN_DROPPED (-1)
 
 struct verify {
     struct db *db;

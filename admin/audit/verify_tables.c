@@ -153,12 +153,14 @@ static bool runs(struct verify *verify, const struct rows *rows, size_t row, str
 /* What the audit trail covers, and nobody has seen. */
 static bool none_is_missing(const struct verify *verify, struct error *err)
 {
-    static const char *const names[] = {"decision", "revision of request", "attempt", "retention",
-                                        "request"};
     for (size_t i = 0; i < verify->marks.size; i++) {
         const struct mark *mark = &verify->marks.list[i];
-        if (mark->kind >= MARK_DECISION && mark->kind <= MARK_REQUEST && !mark->seen)
-            return verify_broken(names[mark->kind - MARK_DECISION], mark->id, "is missing", err);
+        if (mark->kind < MARK_DECISION || mark->kind >= MARK_ATTEMPT_STATE || mark->seen ||
+            mark->state == MARK_GONE)
+            continue;
+        const struct covered *covered = &verify_covered[mark->kind];
+        return verify_broken(covered->what ? covered->what : covered->name, mark->id, "is missing",
+                             err);
     }
     return true;
 }
@@ -193,8 +195,9 @@ bool verify_tables(struct verify *verify, struct error *err)
     struct error unsigned_err;
     verify->signers = signers_new(verify->options->decision_keys);
     bool good = verify_pages(verify, tables, COUNT_OF(tables), err) &&
-                verify_results(verify, err) && none_is_missing(verify, err) &&
-                verify_strays(verify, err) && verify_checked_end(verify, err) &&
+                verify_results(verify, err) && verify_rights(verify, err) &&
+                none_is_missing(verify, err) && verify_strays(verify, err) &&
+                verify_stray_rights(verify, err) && verify_checked_end(verify, err) &&
                 verify_drops_end(verify, err);
     if (signers_end(verify->signers, &unsigned_err))
         return good;

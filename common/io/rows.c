@@ -47,6 +47,11 @@ size_t rows_count(const struct rows *rows)
     return rows->copied.cells ? rows->copied.count : (size_t)PQntuples(rows->result);
 }
 
+int rows_columns(const struct rows *rows)
+{
+    return PQnfields(rows->result);
+}
+
 struct bytes rows_bytes(const struct rows *rows, size_t row, int column)
 {
     const struct copied *copied = &rows->copied;

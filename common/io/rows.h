@@ -12,6 +12,7 @@ enum rows_form { ROWS_TEXT, ROWS_BINARY, ROWS_COPIED };
 void rows_free(struct rows *rows);
 void rows_auto(struct rows **rows); /* AUTO(rows) struct rows *rows = NULL; */
 size_t rows_count(const struct rows *rows);
+int rows_columns(const struct rows *rows);
 bool rows_is_null(const struct rows *rows, size_t row, int column);
 /* Borrowed until rows_free. Text of a binary column only for text types. */
 const char *rows_text(const struct rows *rows, size_t row, int column);

@@ -148,22 +148,26 @@ declare
     team bigint := team_id_named(item ->> 'team');
     of_group bigint := group_named(team, item ->> 'group');
     count_needed int := (item ->> 'needed')::int;
+    q quorum_rule;
 begin
     if count_needed is null or count_needed not between 0 and 20 then
         perform fail('invalid_field', 'needed must be a number from 0 to 20', 'needed');
     elsif count_needed = 0 and team is null then
         perform fail('invalid_field', 'The rules of all teams need at least 1', 'needed');
     elsif count_needed = 0 then
-        delete from quorum_rule q where q.risk = wanted_risk and q.team_id = team
-            and q.group_id is not distinct from of_group;
+        delete from quorum_rule x where x.risk = wanted_risk and x.team_id = team
+            and x.group_id is not distinct from of_group returning * into q;
     else
-        insert into quorum_rule as q (team_id, risk, group_id, needed)
+        insert into quorum_rule (team_id, risk, group_id, needed)
             values (team, wanted_risk, of_group, count_needed)
-            on conflict (team_id, risk, group_id) do update set needed = excluded.needed;
+            on conflict (team_id, risk, group_id) do update set needed = excluded.needed
+            returning * into q;
     end if;
     perform audit_put('instance', 1, '{"kind": "operator"}', 'quorum.set',
         jsonb_build_object('risk', wanted_risk, 'team_id', team, 'group_id', of_group,
-            'needed', count_needed));
+            'needed', count_needed),
+        case when count_needed > 0 then rule_digest(q)
+             when q.id is not null then right_gone('quorum_rule', q.id) end);
     return operator_quorum();
 end
 $$;
@@ -207,7 +211,7 @@ declare
     team bigint := team_id_named(item ->> 'team');
     title text := btrim(coalesce(item ->> 'name', ''));
     people bigint[] := array(select (person_named(l)).id from unnest(texts_of(item -> 'people')) l);
-    of_group bigint;
+    g approver_group;
 begin
     if team is null then
         perform fail('missing_field', 'team is required', 'team');
@@ -215,15 +219,15 @@ begin
         perform fail('invalid_field', 'A group''s name has 1 to 64 letters, digits, ._- or spaces',
                      'name');
     end if;
-    insert into approver_group as g (team_id, name) values (team, title)
+    insert into approver_group (team_id, name) values (team, title)
         on conflict (team_id, lower(name)) do update set name = excluded.name
-        returning g.id into of_group;
-    delete from approver m where m.group_id = of_group and m.person_id <> all (people);
-    insert into approver (group_id, person_id) select of_group, unnest(people)
+        returning * into g;
+    delete from approver m where m.group_id = g.id and m.person_id <> all (people);
+    insert into approver (group_id, person_id) select g.id, unnest(people)
         on conflict do nothing;
     perform audit_put('instance', 1, '{"kind": "operator"}', 'approvers.set',
-        jsonb_build_object('group_id', of_group, 'team_id', team, 'name', title,
-            'people', to_jsonb(people)));
+        jsonb_build_object('group_id', g.id, 'team_id', team, 'name', title,
+            'people', to_jsonb(people)), group_digest(g));
     return operator_groups();
 end
 $$;

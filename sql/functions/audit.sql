@@ -105,13 +105,15 @@ end
 $$;
 
 create or replace function cs.audit_put(
-    entity text, entity_id bigint, actor jsonb, event text, body jsonb default '{}')
+    entity text, entity_id bigint, actor jsonb, event text, body jsonb default '{}',
+    row_digests jsonb default null)
     returns void language plpgsql as $$
 begin
     if entity <> 'request' then
         perform pg_advisory_xact_lock(hashtextextended(entity || entity_id, 1));
     end if;
-    perform audit_add(array[audit_row(entity, entity_id, actor, event, body)]);
+    perform audit_add(array[audit_row(entity, entity_id, actor, event, body,
+                                      row_digests => $6)]);
 end
 $$;
 comment on function cs.audit_put is 'One audit row that moves no state.';

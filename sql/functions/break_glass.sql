@@ -179,11 +179,13 @@ create or replace function cs.operator_break_glass(item jsonb) returns jsonb
     language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
     wanted bool := (item ->> 'on')::bool;
+    glass break_glass;
 begin
     if wanted is distinct from glass_is_on() and wanted is not null then
-        update break_glass set is_on = wanted, changed_at = clock_timestamp();
+        update break_glass set is_on = wanted, changed_at = clock_timestamp()
+            returning * into glass;
         perform audit_put('instance', 1, '{"kind": "operator"}', 'break_glass.' ||
-            case when wanted then 'on' else 'off' end, '{}');
+            case when wanted then 'on' else 'off' end, '{}', glass_digest(glass));
     end if;
     return (select jsonb_build_array(jsonb_build_object(
             'break_glass', case when g.is_on then 'on' else 'off' end,

@@ -26,7 +26,8 @@ declare
     t team;
 begin
     insert into team (name) values (name) returning * into t;
-    perform audit_put('team', t.id, actor, 'team.create', jsonb_build_object('name', t.name));
+    perform audit_put('team', t.id, actor, 'team.create', jsonb_build_object('name', t.name),
+                      team_digest(t));
     return t;
 exception
     when unique_violation then
@@ -76,7 +77,7 @@ begin
         returning * into p;
     insert into team_member
         select p.id, t::bigint from unnest(texts_of(item -> 'team_ids')) t on conflict do nothing;
-    perform audit_put('person', p.id, actor, 'person.create', item);
+    perform audit_put('person', p.id, actor, 'person.create', item, person_digest(p));
     return p;
 exception
     when unique_violation then
@@ -130,7 +131,7 @@ begin
         update session s set revoked_at = clock_timestamp()
             where s.person_id = p.id and s.revoked_at is null;
     end if;
-    perform audit_put('person', p.id, actor, 'person.change', item);
+    perform audit_put('person', p.id, actor, 'person.change', item, person_digest(p));
     return p;
 exception when check_violation or foreign_key_violation then
     get stacked diagnostics wrong = constraint_name;

@@ -142,8 +142,10 @@ create or replace function cs.factor_written(
     actor jsonb, of_person bigint, by_id bigint, event text) returns void
     language plpgsql as $$
 begin
-    insert into credential_event (person_id, by_id, kind) values (of_person, $3, 'factor');
-    perform audit_put('person', of_person, actor, event);
+    perform audit_put('person', of_person, actor, event, '{}',
+        credential_put(of_person, $3, 'factor') || coalesce(
+            (select factor_digest(f) from second_factor f where f.person_id = of_person),
+            right_gone('second_factor', of_person)));
 end
 $$;
 comment on function cs.factor_written is

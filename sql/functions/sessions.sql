@@ -355,9 +355,8 @@ begin
         where s.person_id = who.id and s.revoked_at is null
           and s.id is distinct from (actor ->> 'session_id')::bigint;
     delete from login_throttle where key = 'session:' || (actor ->> 'session_id');
-    insert into credential_event (person_id, by_id, kind) values (who.id, who.id, 'password');
     perform audit_put('person', who.id, actor_json(jsonb_build_object('actor', actor), who),
-                      'person.password');
+                      'person.password', '{}', credential_put(who.id, who.id, 'password'));
     return true;
 end
 $$;

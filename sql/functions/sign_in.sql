@@ -74,15 +74,17 @@ comment on function cs.oidc_take is
 create or replace function cs.identity_put(
     actor jsonb, maker_id bigint, of_person cs.person, issuer text, subject text) returns void
     language plpgsql as $$
+declare
+    i external_identity;
 begin
     if of_person.id is null or of_person.kind <> 'human' then
         perform fail('not_found', 'Only people sign in', 'person_id');
     end if;
-    insert into external_identity values (issuer, subject, of_person.id, maker_id);
-    insert into credential_event (person_id, by_id, kind)
-        values (of_person.id, maker_id, 'identity');
+    insert into external_identity values (issuer, subject, of_person.id, maker_id)
+        returning * into i;
     perform audit_put('person', of_person.id, actor, 'person.identity',
-                      jsonb_build_object('issuer', issuer, 'subject', subject));
+        jsonb_build_object('issuer', issuer, 'subject', subject),
+        identity_digest(i) || credential_put(of_person.id, maker_id, 'identity'));
 exception when unique_violation then
     perform fail('conflict', 'This subject is somebody already', 'subject');
 end

@@ -16,9 +16,9 @@ begin
           and l.expires_at > clock_timestamp();
     insert into login_link (token_sha256, person_id, created_by, expires_at)
         values (token_sha256, of_person.id, maker_id, until);
-    insert into credential_event (person_id, by_id, kind) values (of_person.id, maker_id, 'link');
     perform audit_put('person', of_person.id, actor, 'person.link',
-                      jsonb_build_object('expires_at', iso(until)));
+                      jsonb_build_object('expires_at', iso(until)),
+                      credential_put(of_person.id, maker_id, 'link'));
     return until;
 end
 $$;
@@ -60,9 +60,9 @@ begin
                 token_sha256, wanted,
                 clock_timestamp() + make_interval(secs => (item ->> 'seconds')::bigint))
         returning * into t;
-    insert into credential_event (person_id, by_id, kind) values (of_person.id, maker_id, 'token');
     perform audit_put('person', of_person.id, actor, 'token.create',
-        jsonb_build_object('token_id', t.id, 'name', t.name, 'scopes', wanted));
+        jsonb_build_object('token_id', t.id, 'name', t.name, 'scopes', wanted),
+        token_digest(t) || credential_put(of_person.id, maker_id, 'token'));
     return t;
 exception when check_violation or not_null_violation then
     perform fail('invalid_field', 'A token needs a name, and scopes out of read, submit, decide '
@@ -108,10 +108,10 @@ create or replace function cs.token_end(actor jsonb, t cs.api_token) returns boo
     language plpgsql as $$
 begin
     update api_token x set revoked_at = clock_timestamp()
-        where x.id = t.id and x.revoked_at is null;
+        where x.id = t.id and x.revoked_at is null returning x.* into t;
     if found then
         perform audit_put('person', t.person_id, actor, 'token.revoke',
-                          jsonb_build_object('token_id', t.id));
+                          jsonb_build_object('token_id', t.id), token_digest(t));
     end if;
     return found;
 end

@@ -188,3 +188,68 @@ select t.id, 'countersign-retention-row-v1', t.id, t.state, t.first_seal, t.seal
        t.withdrawn_at, t.dropped_at, t.dropped_xid, t.manifest_sha256, t.dropped_events,
        t.kept_events
 from cs.retention t where t.id > $1 order by t.id limit $2;
+
+-- What is of rights: behind the id, that of the chain and the table. Then the columns.
+-- name: verify_people(after int8, most int4) copied
+select p.id, p.id, 'person', 'countersign-person-v1', p.id, p.login, p.name, p.kind,
+       p.roles::text, p.owner_id, p.created_by, p.created_at, p.disabled_at,
+       (select array_agg(m.team_id order by m.team_id)::text
+        from cs.team_member m where m.person_id = p.id)
+from cs.person p where p.id > $1 order by p.id limit $2;
+
+-- name: verify_teams(after int8, most int4) copied
+select t.id, t.id, 'team', 'countersign-team-v1', t.id, t.name, t.created_at
+from cs.team t where t.id > $1 order by t.id limit $2;
+
+-- name: verify_tokens(after int8, most int4) copied
+select t.id, t.person_id, 'api_token', 'countersign-api_token-v1', t.id, t.person_id,
+       t.created_by, t.name, t.prefix, t.token_sha256, t.scopes::text, t.created_at, t.expires_at,
+       t.revoked_at
+from cs.api_token t where t.id > $1 order by t.id limit $2;
+
+-- name: verify_credentials(after int8, most int4) copied
+select c.id, c.person_id, 'credential_event', 'countersign-credential_event-v1', c.id,
+       c.person_id, c.by_id, c.kind, c.at
+from cs.credential_event c where c.id > $1 order by c.id limit $2;
+
+-- name: verify_identities(after int8, most int4) copied
+select i.id, i.person_id, 'external_identity', 'countersign-external_identity-v1', i.id,
+       i.person_id, i.issuer, i.subject, i.created_by, i.created_at
+from cs.external_identity i where i.id > $1 order by i.id limit $2;
+
+-- name: verify_factors(after int8, most int4) copied
+select f.person_id, f.person_id, 'second_factor', 'countersign-second_factor-v1', f.person_id,
+       f.since, (select string_agg(c.code_sha256, ''::bytea order by c.code_sha256)
+                 from cs.recovery_code c where c.person_id = f.person_id)
+from cs.second_factor f where f.person_id > $1 order by f.person_id limit $2;
+
+-- name: verify_rules(after int8, most int4) copied
+select q.id, 1::int8, 'quorum_rule', 'countersign-quorum_rule-v1', q.id, q.team_id, q.risk,
+       q.group_id, q.needed
+from cs.quorum_rule q where q.id > $1 order by q.id limit $2;
+
+-- name: verify_groups(after int8, most int4) copied
+select g.id, 1::int8, 'approver_group', 'countersign-approver_group-v1', g.id, g.team_id, g.name,
+       (select array_agg(m.person_id order by m.person_id)::text
+        from cs.approver m where m.group_id = g.id)
+from cs.approver_group g where g.id > $1 order by g.id limit $2;
+
+-- One row at most: there is no other place for it.
+-- name: verify_break_glass(after int8, most int4) copied
+select 1::int8, 1::int8, 'break_glass', 'countersign-break_glass-v1', 1::int8, g.is_on,
+       g.changed_at
+from cs.break_glass g where 1::int8 > $1 limit $2;
+
+-- What would be part of a right that is made one day.
+-- name: verify_stray_rights(after int8, most int4) copied
+select s.id, s.of_table, s.why from (
+    select m.person_id, 'person', 'is in a team and is nobody' from cs.team_member m
+    where not exists (select from cs.person p where p.id = m.person_id)
+    union all
+    select m.group_id, 'approver_group', 'has somebody and is none' from cs.approver m
+    where not exists (select from cs.approver_group g where g.id = m.group_id)
+    union all
+    select c.person_id, 'second_factor', 'has recovery codes and is none' from cs.recovery_code c
+    where not exists (select from cs.second_factor f where f.person_id = c.person_id))
+    s (id, of_table, why)
+where s.id > $1 order by s.id limit $2;

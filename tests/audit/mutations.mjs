@@ -21,6 +21,11 @@ const COVERED = {
         'created_at', 'started_at', 'running_at', 'finished_at', 'exit_code', 'term_signal',
         'reason', 'error_name', 'error_value', 'duration_ms', 'cpu_ms', 'memory_peak_bytes',
         'output_truncated', 'results_sha256'],
+    person: ALL, team: ALL, team_member: ALL, quorum_rule: ALL, approver_group: ALL, approver: ALL,
+    break_glass: ALL, credential_event: ALL, external_identity: ALL,
+    api_token: ['id', 'person_id', 'created_by', 'name', 'prefix', 'token_sha256', 'scopes',
+        'created_at', 'expires_at', 'revoked_at'],
+    second_factor: ['person_id', 'since'], recovery_code: ['person_id', 'code_sha256'],
 };
 
 /** The tables with their columns and the places of their rows. */
@@ -54,6 +59,7 @@ export const OTHERS = {
         return `case when coalesce(octet_length(${c}), 0) = 0 then '\\x01'::bytea
             else set_byte(${c}, ${at}, get_byte(${c}, ${at}) # ${1 << n(8)}) end`;
     },
+    ARRAY: (c, n) => `${c} || '{${pick(['admin', 'read', 'reviewer'], n)}}'::text[]`,
     jsonb: (c, n) => `case when jsonb_typeof(${c}) = 'object' then ${c} else '{}' end
         || '{"changed": ${n(1000)}}'`,
     text: (c, n) => `overlay(coalesce(${c}, '') placing '${'~#@%'[n(4)]}'
@@ -92,7 +98,10 @@ const KINDS = {
 };
 const KEYS = { audit_event: 'id', audit_seal: 'n', decision: 'id', revision: 'revision',
                retention: 'id', output_item: 'n', output_chunk: 'n', request_text: 'request_id',
-               request: 'id', attempt: 'id' };
+               request: 'id', attempt: 'id', person: 'id', team: 'id', team_member: 'person_id',
+               quorum_rule: 'id', approver_group: 'id', approver: 'person_id', break_glass: 'one',
+               credential_event: 'id', external_identity: 'id', api_token: 'id',
+               second_factor: 'person_id', recovery_code: 'person_id' };
 const SHARES = [['change', 70], ['swap', 12], ['remove', 10], ['add', 6], ['shorten', 1],
                 ['empty', 1]];
 

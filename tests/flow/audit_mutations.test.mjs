@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { COVER, forgery, look, mutation, numbers } from '../audit/mutations.mjs';
 import { openJobs } from './jobs.mjs';
 import { admins, ageSeals, agree, audit, drop } from './retention.mjs';
+import { makeRights } from './rights.mjs';
 import { startStack, until } from './stack.mjs';
 import { openVerifier } from './verifier.mjs';
 
@@ -38,9 +39,10 @@ async function check(file) {
 }
 const file = (name) => `${stack.data}/${name}`;
 
-/** Three runs and a refusal, all of it sealed; what was checked before the last of them. */
+/** Rights, three runs and a refusal, all of it sealed; what was checked before the last of them. */
 async function fill() {
     jobs = await openJobs(stack);
+    await makeRights(stack);
     await jobs.decide(await jobs.submit('print(0)'), { verdict: 'reject', note: 'No.' });
     for (const code of ['print(1)', 'raise 1', 'print(2)\n']) {
         if (code === 'print(2)\n') await check(file('checked'));

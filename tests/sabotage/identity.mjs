@@ -330,7 +330,7 @@ export default [
              'behind a proxy tries are counted by who asks, as no asker chooses'] },
     { id: 'own-identity', defence: 'Who linked a provider\'s account does not decide on its work',
       file: signInSql,
-      was: "values (of_person.id, maker_id, 'identity');",
-      becomes: "values (of_person.id, null, 'identity');",
+      was: "credential_put(of_person.id, maker_id, 'identity'));",
+      becomes: "credential_put(of_person.id, null, 'identity'));",
       test: ['sql/decisions.sql', 'not who said which account of a provider is theirs'] },
 ];

@@ -51,7 +51,8 @@ create temp table may_read on commit drop as
 select 'countersign_verifier' as role, unnest(array['audit_event', 'audit_seal', 'request',
     'revision', 'revision_file', 'decision', 'attempt', 'attempt_decision', 'output_item',
     'output_chunk', 'request_text', 'legal_move', 'cost_span', 'instance', 'schema_migration',
-    'retention']) as name;
+    'retention', 'person', 'team', 'team_member', 'api_token', 'credential_event',
+    'external_identity', 'quorum_rule', 'approver_group', 'approver', 'break_glass']) as name;
 
 create temp table routine on commit drop as
 select p.oid, p.proname as name, p.oid::regprocedure::text as signature, p.prosecdef as definer,
@@ -68,7 +69,7 @@ where n.nspname in ('cs', 'audit') and c.relkind in ('r', 'v', 'S');
 select plan((select count(*)::int from routine)
     + (select count(*)::int from role r cross join routine f)
     + (select count(*)::int from role r cross join relation t where t.kind <> 'S')
-    + (select count(*)::int from relation where schema = 'cs' and kind = 'r') + 27);
+    + (select count(*)::int from relation where schema = 'cs' and kind = 'r') + 28);
 
 -- Each function: safe to call, or not callable by any role.
 select ok(f.owner = 'countersign_owner'
@@ -182,6 +183,8 @@ select is(t.as_role('countersign_api', 'select cs.start_attempts(''[]'')'), '425
     'nor starts one');
 select is(t.as_role('countersign_verifier', 'select * from cs.password'), '42501',
     'who verifies reads no passwords');
+select is(t.as_role('countersign_verifier', 'select sealed from cs.second_factor'), '42501',
+    'no secret of a second factor');
 
 -- What fires for each row means the same names under any path.
 create schema evil;
