@@ -97,6 +97,57 @@ select r.id, 'request:' || r.id, invariant.leaf(invariant.parts('countersign-req
            t.state_echo::text))
 from cs.request r left join cs.request_text t on t.request_id = r.id;
 
+-- Who may: each row, its digest and the chain whose newest row with that key must have it.
+create view invariant.rights as
+select 'person' as entity, p.id as entity_id, 'person:' || p.id as key,
+       invariant.leaf(invariant.parts('countersign-person-v1', p.id::text, p.login, p.name, p.kind,
+           p.roles::text, p.owner_id::text, p.created_by::text, invariant.time(p.created_at),
+           invariant.time(p.disabled_at), (select array_agg(m.team_id order by m.team_id)::text
+               from cs.team_member m where m.person_id = p.id))) as digest
+from cs.person p
+union all
+select 'team', t.id, 'team:' || t.id, invariant.leaf(invariant.parts('countersign-team-v1',
+           t.id::text, t.name, invariant.time(t.created_at)))
+from cs.team t
+union all
+select 'person', t.person_id, 'api_token:' || t.id, invariant.leaf(invariant.parts(
+           'countersign-api_token-v1', t.id::text, t.person_id::text, t.created_by::text, t.name,
+           t.prefix) || invariant.part(t.token_sha256) || invariant.parts(t.scopes::text,
+           invariant.time(t.created_at), invariant.time(t.expires_at),
+           invariant.time(t.revoked_at)))
+from cs.api_token t
+union all
+select 'person', c.person_id, 'credential_event:' || c.id, invariant.leaf(invariant.parts(
+           'countersign-credential_event-v1', c.id::text, c.person_id::text, c.by_id::text, c.kind,
+           invariant.time(c.at)))
+from cs.credential_event c
+union all
+select 'person', i.person_id, 'external_identity:' || i.id, invariant.leaf(invariant.parts(
+           'countersign-external_identity-v1', i.id::text, i.person_id::text, i.issuer, i.subject,
+           i.created_by::text, invariant.time(i.created_at)))
+from cs.external_identity i
+union all
+select 'person', f.person_id, 'second_factor:' || f.person_id, invariant.leaf(invariant.parts(
+           'countersign-second_factor-v1', f.person_id::text, invariant.time(f.since))
+           || invariant.part((select string_agg(c.code_sha256, ''::bytea order by c.code_sha256)
+               from cs.recovery_code c where c.person_id = f.person_id)))
+from cs.second_factor f
+union all
+select 'instance', 1, 'quorum_rule:' || q.id, invariant.leaf(invariant.parts(
+           'countersign-quorum_rule-v1', q.id::text, q.team_id::text, q.risk, q.group_id::text,
+           q.needed::text))
+from cs.quorum_rule q
+union all
+select 'instance', 1, 'approver_group:' || g.id, invariant.leaf(invariant.parts(
+           'countersign-approver_group-v1', g.id::text, g.team_id::text, g.name, (
+               select array_agg(m.person_id order by m.person_id)::text
+               from cs.approver m where m.group_id = g.id)))
+from cs.approver_group g
+union all
+select 'instance', 1, 'break_glass:1', invariant.leaf(invariant.parts(
+           'countersign-break_glass-v1', '1', g.is_on::text, invariant.time(g.changed_at)))
+from cs.break_glass g;
+
 -- The audit trail as changes of state, each with the state that the change before it left.
 create view invariant.move as
 select e.entity_id as request_id, e.entity_seq, e.ts, e.actor_id, e.actor_kind, e.event, e.subject,

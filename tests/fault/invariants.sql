@@ -286,6 +286,19 @@ from cs.audit_event e cross join lateral jsonb_object_keys(e.row_digests) k (key
 where e.entity = 'request' and not exists (select from invariant.covered c
     where c.request_id = e.entity_id and c.key = k.key);
 
+create view invariant.i13_rights as
+select coalesce(r.entity, e.entity) as entity, coalesce(r.entity_id, e.entity_id) as id,
+       null::bigint as request_id,
+       format('%s is not as the trail has it', coalesce(r.key, e.key)) as what
+from invariant.rights r
+full join (
+    select distinct on (a.entity, a.entity_id, d.key) a.entity, a.entity_id, d.key, d.value
+    from cs.audit_event a cross join lateral jsonb_each_text(a.row_digests) d
+    where a.entity in ('person', 'team', 'instance')
+    order by a.entity, a.entity_id, d.key, a.entity_seq desc) e
+    on (e.entity, e.entity_id, e.key) = (r.entity, r.entity_id, r.key)
+where encode(r.digest, 'hex') is distinct from e.value;
+
 create view invariant.i14_open as
 select 'function' as entity, p.oid::bigint as id, null::bigint as request_id,
        format('cs.%s is open to everybody', p.proname) as what

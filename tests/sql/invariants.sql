@@ -3,7 +3,7 @@
 \ir story.psql
 \ir glass.psql
 \ir ../fault/invariants.sql
-select plan(54);
+select plan(57);
 -- What chains new audit rows shall do so here, too; what refuses them shall not.
 alter table cs.audit_event enable always trigger audit_event_chain;
 create or replace function cs.move_is_legal(
@@ -68,7 +68,7 @@ select is(t.broken(), '{}', 'a story of some days breaks none');
 select is(:tries::int, 2, 'one of its runs was tried again');
 
 -- I1
-select t.breaks('i1', format('update person set disabled_at = (select decided_at from decision
+select t.breaks('i1 i13', format('update person set disabled_at = (select decided_at from decision
     where request_id = %s) + interval ''1 microsecond'' where login = ''t-vera''', :seen),
     'a reviewer who was disabled before the start');
 select t.breaks('i1', format('insert into output_item values (t.attempt(%s), 1, 1, ''stdout'', '''',
@@ -89,12 +89,12 @@ select t.breaks('i1 i2 i13', format('update revision set risk = ''medium'' where
 -- I2
 select t.breaks('i2 i13', format('update request set author_id = t.id(''noor'') where id = %s',
     :refused), 'a decision of the author');
-select t.breaks('i2', format('insert into credential_event (person_id, by_id, kind, at) values
+select t.breaks('i2 i13', format('insert into credential_event (person_id, by_id, kind, at) values
     (t.id(''max''), t.id(''noor''), ''link'', now() - interval ''1 day'')'),
     'a decision of who could sign in as the author');
 select t.breaks('i2 i13', format('update request set team_id = 0 where id = %s', :refused),
     'a decision for another team');
-select t.breaks('i1 i2', 'update person set roles = ''{reviewer}'' where login = ''t-eva''',
+select t.breaks('i1 i2 i13', 'update person set roles = ''{reviewer}'' where login = ''t-eva''',
     'a glass that no admin broke');
 -- I3
 select t.breaks('i3 i8', format('update request set retry_safe = false where id = %s', :again),
@@ -193,6 +193,11 @@ select t.breaks('i13', format('update decision set note = ''x'' where request_id
 select t.breaks('i13', format('update attempt set exit_code = 3 where id = t.attempt(%s)', :lost),
     'another end of a run');
 select t.breaks('i13', 'update output_item set mime = ''text/html''', 'another kind of result');
+select t.breaks('i13', 'update quorum_rule set needed = 1 where risk = ''high''',
+    'a quorum that was lowered by hand');
+select t.breaks('i13', 'insert into approver_group (team_id, name) select min(id), ''x'' from team',
+    'a group that nobody made');
+select t.breaks('i13', 'delete from break_glass', 'a switch that is gone');
 -- I14
 select t.breaks('i14', 'grant execute on function cs.sweep to public', 'a function for everybody');
 select t.breaks('i14', 'grant insert on cs.request to countersign_worker', 'a table for a worker');
