@@ -154,7 +154,7 @@ comment on column audit.audit_logs.actor is
 comment on column audit.audit_logs.subject is
     'what from_state and to_state are states of: request or attempt';
 comment on column audit.audit_logs.row_digests is
-    'SHA-256 of each revision, decision and attempt row that came with this event';
+    'SHA-256 of each row that this event covers, by "table:id"; null: it took the row away';
 comment on column audit.audit_logs.hash is
     'SHA-256 over all columns of the row and the hash of the row before';
 

@@ -1,6 +1,6 @@
 // Who may: `countersign audit verify` finds who was given rights, a credential or a lower quorum by
 // hand, and takes what was done by the product as it is.
-// Proves: T8 T25 I13
+// Proves: T3 T25 I13
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openJobs } from './jobs.mjs';
@@ -127,6 +127,24 @@ test('an audit row speaks of what is of its own chain', () => each([
     [`${adds('instance', 1, `'decision:1'`, 'null')}; perform 1`,
      /^broken audit row \d+ .*covers a row that is none/],
 ], 'set local session_replication_role = origin; set local search_path = cs, pg_temp'));
+
+test('what changes while it reads is whole', async () => {
+    let over = false;
+    const changes = (async () => {
+        for (let i = 0; i < 20; i++) {
+            await stack.operator('person', 'role', 'max', ['analyst', 'reviewer'][i % 2]);
+            await stack.operator('quorum', 'set', '--risk', 'low', '--team', 'other',
+                                 '--needed', String(i % 3));
+        }
+        over = true;
+    })();
+    for (let last = false; !last;) {
+        last = over;
+        const { code, out, said } = await audit(stack, ['verify']);
+        assert.ok([0, 2].includes(code), out + said);
+    }
+    await changes;
+});
 
 test('what was there before is taken as it is found, once', async () => {
     const count = async () => (await stack.psql('superuser', `select count(*)::int as n

@@ -5,6 +5,7 @@ const signatures = 'admin/audit/verify_decisions.c';
 const checked = 'admin/audit/verify_checked.c';
 const checkedTest = (name) => ['flow/audit_checked.test.mjs', name];
 const mutations = ['flow/audit_mutations.test.mjs', 'every single change is found'];
+const rights = (name) => ['flow/audit_rights.test.mjs', name];
 
 const unit = (name) => ['unit/test_signing.c', name];
 
@@ -147,4 +148,39 @@ export default [
       test: ['unit/test_db.c', 'test_an_error_among_copied_rows'] },
     { id: 'verify-counts', defence: 'A revision\'s counts follow from its code',
       file: tables, was: 'rows_integer(rows, row, COUNTS)', becomes: 'COUNTS', test: mutations },
+    { id: 'rights-covered', defence: 'A right is as the audit trail has it',
+      file: 'admin/audit/verify_rights.c', was: 'return verify_is_covered(verify, key, digest) ||',
+      becomes: 'return verify_is_covered(verify, key, digest) || true ||',
+      test: rights('a person is as the audit trail has them, with their teams') },
+    { id: 'rights-missing', defence: 'A right that nobody took away is there',
+      file: tables, was: 'mark->kind >= MARK_ATTEMPT_STATE', becomes: 'mark->kind >= MARK_PERSON',
+      test: rights('how many must approve, and who, is as the audit trail has it') },
+    { id: 'rights-gone', defence: 'A right that was taken away stays away',
+      file: 'admin/audit/verify_events.c', was: 'memset(mark->hash, 0, sizeof mark->hash);',
+      becomes: ';', test: rights('how many must approve, and who, is as the audit trail has it') },
+    { id: 'rights-strays', defence: 'Nothing waits for a right that is made one day',
+      file: tables, was: 'verify_stray_rights(verify, err) &&', becomes: '',
+      test: rights('by what somebody comes in is as the audit trail has it') },
+    { id: 'rights-chain', defence: 'A right is told of in its own chain',
+      file: 'admin/audit/verify_events.c',
+      was: 'if (link->kind != verify_kind(verify, bytes_of(verify_covered[item->kind].chain)))',
+      becomes: 'if (false)',
+      test: rights('an audit row speaks of what is of its own chain') },
+    { id: 'rights-person', defence: 'A change of a person leaves its digest',
+      file: 'sql/functions/people.sql', was: "'person.change', item, person_digest(p));",
+      becomes: "'person.change', item);",
+      test: rights('what the product itself changed is whole, to the role that verifies, too') },
+    { id: 'rights-token', defence: 'The end of a token leaves its digest',
+      file: 'sql/functions/tokens.sql',
+      was: "jsonb_build_object('token_id', t.id), token_digest(t));",
+      becomes: "jsonb_build_object('token_id', t.id));",
+      test: rights('what the product itself changed is whole, to the role that verifies, too') },
+    { id: 'rights-once', defence: 'What is found is taken as it is once only',
+      file: 'sql/functions/rights.sql', was: "and e.event = 'rights.baseline') then",
+      becomes: "and e.event = 'rights.baseline' and false) then",
+      test: ['sql/rights.sql', 'and what is changed later is not'] },
+    { id: 'rights-secret', defence: 'Who verifies reads no secret of a second factor',
+      file: 'sql/functions/zz_grants.sql', was: 'grant select (person_id, since) on',
+      becomes: 'grant select (person_id, since, sealed) on',
+      test: ['sql/catalogue.sql', 'no secret of a second factor'] },
 ];
