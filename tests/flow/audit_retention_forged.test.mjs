@@ -218,10 +218,10 @@ test('more goes than the agreement allows', async () => {
         from cs.audit_seal where n = ${seal})`;
     assert.match(await beside(HAND, `delete from cs.audit_event where ${person}`), /^broken /);
     assert.match(await covered(`delete from cs.audit_event where ${person}`), /^broken /);
-    const team = 'delete from cs.audit_event where entity = \'team\'';
-    assert.equal(await beside(HAND, team),
+    const worker = 'delete from cs.audit_event where entity = \'worker\'';
+    assert.equal(await beside(HAND, worker),
                  `broken retention ${ids.agreed}: other rows stayed than it says`);
-    assert.equal(await covered(team),
+    assert.equal(await covered(worker),
                  `broken retention ${ids.agreed}: other rows went than are carried`);
 });
 
