@@ -154,7 +154,11 @@ begin
         perform fail('invalid_field', 'needed must be a number from 0 to 20', 'needed');
     elsif count_needed = 0 and team is null then
         perform fail('invalid_field', 'The rules of all teams need at least 1', 'needed');
-    elsif count_needed = 0 then
+    end if;
+    perform right_watch('instance', 1, right_differs('instance', 1, rule_digest(x)))
+        from quorum_rule x where x.risk = wanted_risk and x.team_id is not distinct from team
+            and x.group_id is not distinct from of_group;
+    if count_needed = 0 then
         delete from quorum_rule x where x.risk = wanted_risk and x.team_id = team
             and x.group_id is not distinct from of_group returning * into q;
     else
@@ -219,6 +223,8 @@ begin
         perform fail('invalid_field', 'A group''s name has 1 to 64 letters, digits, ._- or spaces',
                      'name');
     end if;
+    perform right_watch('instance', 1, right_differs('instance', 1, group_digest(x)))
+        from approver_group x where x.team_id = team and lower(x.name) = lower(title);
     insert into approver_group (team_id, name) values (team, title)
         on conflict (team_id, lower(name)) do update set name = excluded.name
         returning * into g;

@@ -182,6 +182,8 @@ declare
     glass break_glass;
 begin
     if wanted is distinct from glass_is_on() and wanted is not null then
+        perform right_watch('instance', 1, right_differs('instance', 1, glass_digest(g)))
+            from break_glass g;
         update break_glass set is_on = wanted, changed_at = clock_timestamp()
             returning * into glass;
         perform audit_put('instance', 1, '{"kind": "operator"}', 'break_glass.' ||

@@ -112,6 +112,8 @@ declare
     p person;
     wrong text;
 begin
+    perform right_watch('person', x.id, right_differs('person', x.id, person_digest(x)))
+        from person x where x.id = $2;
     update person x set
             name = coalesce(item ->> 'name', x.name),
             roles = coalesce(texts_of(item -> 'roles'), x.roles),

@@ -17,6 +17,33 @@ create or replace function cs.right_gone(of_table text, id bigint) returns jsonb
     return jsonb_build_object(of_table || ':' || id, null);
 comment on function cs.right_gone is 'The row_digests of an audit row that takes such a row away.';
 
+-- Both are read in one snapshot: what changes meanwhile is in neither, or in both.
+create or replace function cs.right_differs(of_entity text, of_id bigint, row_digest jsonb)
+    returns text language plpgsql stable as $$
+begin
+    return (select d.key from jsonb_each(row_digest) d
+            where d.value <> coalesce((
+                select e.row_digests -> d.key from audit_event e
+                where e.entity = of_entity and e.entity_id = of_id and e.row_digests ? d.key
+                order by e.entity_seq desc limit 1), 'null'));
+end
+$$;
+comment on function cs.right_differs is
+    'The key of a row of rights that is not as the newest audit row left it; null: it is.';
+
+create or replace function cs.right_watch(of_entity text, of_id bigint, differs text)
+    returns void language plpgsql as $$
+begin
+    if differs is not null then
+        perform audit_put(of_entity, of_id, '{"kind": "system"}', 'rights.differ',
+                          jsonb_build_object('row', differs));
+    end if;
+end
+$$;
+comment on function cs.right_watch is
+    'Called before a row of rights is changed, with what right_differs says: the change leaves
+another digest, so that what was done to it by hand would be found no more.';
+
 create or replace function cs.person_digest(p cs.person) returns jsonb
     language sql stable parallel safe
     return cs.right_digest('person', p.id, array[
@@ -81,6 +108,15 @@ create or replace function cs.factor_digest(f cs.second_factor) returns jsonb
 comment on function cs.factor_digest is
     'The row_digests of a second factor with its recovery codes, whose row is locked. Its secret is
 sealed for its person: another one lets nobody in.';
+
+create or replace function cs.factor_now(of_person bigint) returns jsonb
+    language plpgsql stable as $$
+begin
+    return coalesce((select factor_digest(f) from second_factor f where f.person_id = of_person),
+                    right_gone('second_factor', of_person));
+end
+$$;
+comment on function cs.factor_now is 'The row_digests of somebody''s second factor, if any.';
 
 create or replace function cs.rule_digest(q cs.quorum_rule) returns jsonb
     language sql stable parallel safe

@@ -130,6 +130,8 @@ comment on function cs.factor_offered is
 create or replace function cs.factor_end(of_person bigint) returns bool
     language plpgsql as $$
 begin
+    perform right_watch('person', of_person, right_differs('person', of_person,
+                                                           factor_now(of_person)));
     delete from factor_offer o where o.person_id = of_person;
     delete from second_factor f where f.person_id = of_person;
     return found;
@@ -143,9 +145,7 @@ create or replace function cs.factor_written(
     language plpgsql as $$
 begin
     perform audit_put('person', of_person, actor, event, '{}',
-        credential_put(of_person, $3, 'factor') || coalesce(
-            (select factor_digest(f) from second_factor f where f.person_id = of_person),
-            right_gone('second_factor', of_person)));
+        credential_put(of_person, $3, 'factor') || factor_now(of_person));
 end
 $$;
 comment on function cs.factor_written is
@@ -164,6 +164,7 @@ begin
     if not found then
         perform fail('wrong_state', 'Begin again: this key is not offered any more');
     end if;
+    perform right_watch('person', who.id, right_differs('person', who.id, factor_now(who.id)));
     insert into second_factor as f (person_id, sealed, last_step) values (who.id, offered, step)
         on conflict (person_id) do update set sealed = excluded.sealed,
                                               last_step = excluded.last_step;

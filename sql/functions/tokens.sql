@@ -107,6 +107,9 @@ comment on function cs.token_create is
 create or replace function cs.token_end(actor jsonb, t cs.api_token) returns bool
     language plpgsql as $$
 begin
+    perform right_watch('person', x.person_id, right_differs('person', x.person_id,
+                                                             token_digest(x)))
+        from api_token x where x.id = t.id and x.revoked_at is null;
     update api_token x set revoked_at = clock_timestamp()
         where x.id = t.id and x.revoked_at is null returning x.* into t;
     if found then

@@ -269,7 +269,7 @@ select l.ts, l.actor, l.event, coalesce(p.login, l.body ->> 'name') as whom, l.b
 from audit.audit_logs l
 left join audit.people p on l.entity = 'person' and p.id = l.entity_id
 where l.event in ('person.create', 'person.change', 'person.link', 'person.password',
-                  'team.create', 'token.create', 'token.revoke')
+                  'team.create', 'token.create', 'token.revoke', 'rights.differ')
   and l.ts >= coalesce($1::timestamptz, '-infinity')
   and l.ts < coalesce($2::timestamptz, 'infinity')
   and ($3::text is null or $3 in (l.actor, p.login))

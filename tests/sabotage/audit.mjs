@@ -5,6 +5,8 @@ const signatures = 'admin/audit/verify_decisions.c';
 const checked = 'admin/audit/verify_checked.c';
 const checkedTest = (name) => ['flow/audit_checked.test.mjs', name];
 const mutations = ['flow/audit_mutations.test.mjs', 'every single change is found'];
+const watched = ['sql/rights.sql',
+                 'a change says that its row was not as it had been left'];
 const rights = (name) => ['flow/audit_rights.test.mjs', name];
 
 const unit = (name) => ['unit/test_signing.c', name];
@@ -183,4 +185,11 @@ export default [
       file: 'sql/functions/zz_grants.sql', was: 'grant select (person_id, since) on',
       becomes: 'grant select (person_id, since, sealed) on',
       test: ['sql/catalogue.sql', 'no secret of a second factor'] },
+    { id: 'rights-watch-person', defence: 'No change of a person hides one by hand',
+      file: 'sql/functions/people.sql',
+      was: "right_differs('person', x.id, person_digest(x))", becomes: 'null',
+      test: watched },
+    { id: 'rights-watch-rule', defence: 'No change of a quorum hides one by hand',
+      file: 'sql/functions/approvals.sql',
+      was: "right_differs('instance', 1, rule_digest(x))", becomes: 'null', test: watched },
 ];
