@@ -8,7 +8,8 @@ declare
     t login_throttle;
     now timestamptz := clock_timestamp();
 begin
-    insert into login_throttle as l values (of_key, 0, now, now)
+    -- Blocked never: `now` may be later than that of somebody who came at the same moment.
+    insert into login_throttle as l values (of_key, 0, now, '-infinity')
         on conflict (key) do update set
             failures = case when l.since < now - interval '15 minutes'
                             and l.blocked_until < now then 0 else l.failures end,
@@ -45,7 +46,7 @@ comment on function cs.throttle_login is 'The key under which tries at an accoun
 create or replace function cs.throttle_return(of_key text, allowed int) returns void
     language sql as $$
     update login_throttle set failures = greatest(failures - 1, 0),
-            blocked_until = case when failures - 1 < allowed then clock_timestamp()
+            blocked_until = case when failures - 1 < allowed then '-infinity'
                                  else blocked_until end
         where key = of_key
 $$;

@@ -1,7 +1,7 @@
 -- Signing in, and what it is worth: links, passwords, throttles, sessions, tokens.
 -- Proves: T9 V6.3.1 V6.3.4 V6.4.1 V7.4.1 V7.4.3 V7.5.3 V16.3.1
 \ir setup.psql
-select plan(110);
+select plan(111);
 
 -- One-time links.
 create function t.follow(link text, token text, address text default '10.1.1.1')
@@ -199,6 +199,9 @@ select throws_ok($$ select login_success(t.id('mia'), 't-max', t.opening('z'), '
 select is(password_get(t.id('mia')), '$argon2id$another-hash-of-length', 'the hash is the new one');
 
 -- Throttles: the account.
+select t.lookup('t-max', '10.2.2.1'), throttle_return('login:t-max', 5) \g /dev/null
+select is((select blocked_until from login_throttle where key = 'login:t-max'), '-infinity',
+    'who may try is blocked at no time, also not by a clock that was read earlier');
 select t.lookup('t-max', '10.2.2.' || i) from generate_series(1, 5) i \g /dev/null
 select ok((select seconds > 0 from t.lookup('t-max', '10.2.2.9')),
     'after five failures an account waits');
