@@ -164,7 +164,9 @@ window w as (partition by e.entity_id, e.subject, case e.subject when 'attempt'
 -- its round, which grows with each new revision, undo and setting aside.
 create view invariant.start as
 select m.request_id, m.entity_seq, m.ts, m.id as attempt_id, m.fence, a.revision, a.round,
-       a.valid_until, a.backend, r.team_id, r.retry_safe,
+       (select min(d.valid_until) from cs.attempt_decision l join cs.decision d
+            on d.id = l.decision_id where l.attempt_id = a.id) as valid_until,
+       a.backend, r.team_id, r.retry_safe,
        (select b.to_state from cs.audit_event b where b.entity = 'request' and b.subject = 'request'
             and b.entity_id = m.request_id and b.entity_seq < m.entity_seq
             and b.to_state is not null order by b.entity_seq desc limit 1) as state_then,

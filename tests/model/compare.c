@@ -146,10 +146,11 @@ static const struct statement hold_time = {
     __LINE__,
     1,
     false};
+/* Not what ended meanwhile: the audit trail has its digest with the date of then. */
 static const struct statement hold_back = {
     "model_unshift",
     "update cs.attempt set valid_until = valid_until + interval '2 days'"
-    " where id = any ($1::bigint[])",
+    " where id = any ($1::bigint[]) and state in ('ready', 'claimed', 'starting', 'running')",
     __FILE__,
     __LINE__,
     1,
@@ -269,7 +270,8 @@ static void come_back(struct play *play)
     rows_free(play_root(play, &hold_back, id));
     for (int i = 0; i < play->world.request_count; i++)
         for (int k = 0; k < play->world.requests[i].run_count; k++)
-            play->world.requests[i].runs[k].too_old = false;
+            if (play->world.requests[i].runs[k].state <= RUN_RUNNING)
+                play->world.requests[i].runs[k].too_old = false;
     play->shifted = 0;
 }
 
