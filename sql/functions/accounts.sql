@@ -61,9 +61,10 @@ create or replace function cs.tied_has_approved(person_id bigint, r cs.request, 
 begin
     return exists (
         select from (
-            select d.id, d.reviewer_id, d.verdict from decision d
+            select d.id, d.reviewer_id, d.verdict, d.valid_until from decision d
             where d.request_id = r.id and d.revision = r.revision and d.round = r.round offset 0) d
-        where d.verdict = 'approve' and d.reviewer_id <> $1 and coalesce(d.id < before_id, true)
+        where d.verdict = 'approve' and d.valid_until > clock_timestamp()
+          and d.reviewer_id <> $1 and coalesce(d.id < before_id, true)
           and is_reviewer(d.reviewer_id, r.team_id) and are_tied(d.reviewer_id, $1));
 end
 $$;

@@ -142,7 +142,7 @@ create or replace function cs.counted_approvals(requests bigint[])
     cross join lateral (
         select c.id, c.reviewer_id, c.bundle_sha256 from cs.decision c
         where c.request_id = r.id and c.revision = r.revision and c.round = r.round
-          and c.verdict = 'approve' offset 0) d
+          and c.verdict = 'approve' and c.valid_until > clock_timestamp() offset 0) d
     where exists (select from cs.reviewers() w
                   where w.person_id = d.reviewer_id and w.team_id = r.team_id offset 0)
       and not exists (select from behind_own b
@@ -152,8 +152,9 @@ create or replace function cs.counted_approvals(requests bigint[])
       and not cs.tied_has_approved(d.reviewer_id, r.whole, d.id)
 $$;
 comment on function cs.counted_approvals is
-    'The approvals of the present revision and round of each request that count today, one per
-person, and the digest that each approves; of two accounts that are tied, the earlier one''s.';
+    'The approvals of the present revision and round of each request that count today, none whose
+time is over, one per person, and the digest that each approves; of two accounts that are tied, the
+earlier one''s.';
 
 create or replace function cs.pause_scopes(r cs.request, backend text) returns text[]
     language sql stable parallel safe

@@ -194,13 +194,21 @@ create or replace function cs.decision_state(d cs.decision, a cs.attempt) return
 comment on function cs.decision_state is
     'The state of a request after a decision; a: the attempt that it made ready, if any.';
 
+create or replace function cs.approvals_end(decisions bigint[]) returns timestamptz
+    language plpgsql stable as $$
+begin
+    return (select min(d.valid_until) from decision d where d.id = any (decisions));
+end
+$$;
+comment on function cs.approvals_end is 'When the first of these approvals ends.';
+
 create or replace function cs.requests_decided(made cs.decision[], approved cs.approved[])
     returns void language plpgsql as $$
 begin
     update request r set decided_by = d.reviewer_id, state = case d.verdict
                 when 'reject' then 'rejected' when 'request_changes' then 'changes_requested'
                 else case when q.request_id is null then 'pending' else 'approved' end end,
-            expires_at = case when q.request_id is not null then d.valid_until
+            expires_at = case when q.request_id is not null then approvals_end(q.decision_ids)
                               when d.verdict <> 'reject' then r.expires_at end
         from unnest(made) d left join unnest(approved) q on q.request_id = d.request_id
         where r.id = any (array(select m.request_id from unnest(made) m)) and r.id = d.request_id;
@@ -220,7 +228,8 @@ begin
     with ready as (
         insert into attempt as a (request_id, revision, round, backend, not_before, valid_until)
         select m.request_id, m.revision, m.round, (w.r).backend, clock_timestamp()
-                   + make_interval(secs => coalesce((w.d).undo_seconds, 0)), m.valid_until
+                   + make_interval(secs => coalesce((w.d).undo_seconds, 0)),
+               approvals_end(q.decision_ids)
         from unnest(fine) w join unnest(made) m on m.request_id = (w.r).id
         join unnest(approved) q on q.request_id = m.request_id
         order by w.n
@@ -358,43 +367,3 @@ end
 $$;
 comment on function cs.attempt_put is
     'A ready attempt of an approved request with the decisions it rests on.';
-
-create or replace function cs.decision_undo(item jsonb) returns jsonb
-    language plpgsql as $$
-declare
-    who person := actor_of(item, 'decide');
-    r request := request_for(who, (item ->> 'id')::bigint);
-    a attempt;
-begin
-    if not exists (select from decision_of(who, r) d where d.verdict = 'approve')
-            and not has_role(who, 'admin') then
-        perform fail('wrong_role', 'Only who approved it, and admins, take an approval back');
-    elsif r.state <> 'approved' then
-        perform fail('wrong_state', format('The request is %s', r.state));
-    end if;
-    select * into a from attempt where request_id = r.id
-        and state in ('ready', 'claimed', 'starting', 'running') for no key update;
-    if a.state in ('starting', 'running') then
-        perform fail('wrong_state', 'It has started');
-    end if;
-    perform attempt_drop(a, actor_json(item, who), 'undone');
-    perform back_to_review(r, actor_json(item, who), 'decision.undo', '{}');
-    return jsonb_build_object('id', r.id, 'state', 'pending',
-        'event', event_json(r, 'pending', 'decision.undo'),
-        'push', push_json('queue:review', r.id));
-end
-$$;
-comment on function cs.decision_undo is
-    '{actor, id} → {id, state}: back to pending with all decisions void; not_found, wrong_role,
-wrong_state once it has started.';
-
-create or replace function cs.back_to_review(r cs.request, actor jsonb, event text, body jsonb)
-    returns void language plpgsql as $$
-begin
-    update request set state = 'pending', round = round + 1, decided_by = null,
-            expires_at = greatest(expires_at, clock_timestamp() + interval '7 days')
-        where id = r.id;
-    perform audit_move(r.id, actor, event, 'request', 'approved', 'pending', body);
-end
-$$;
-comment on function cs.back_to_review is 'From approved to pending in a new round of review.';

@@ -102,7 +102,9 @@ begin
                 select from cs.attempt a where a.request_id = r.id
                 and (a.state in ('ready', 'claimed', 'starting', 'running')
                      or a.state = 'unknown' and cs.adoption_is_open(a))),
-        'undo', r.state = 'approved' and (r.decided_by = who.id or 'admin' = any (who.roles))
+        'undo', (r.state = 'approved' or r.state = 'pending' and cs.has_approvals(r))
+            and ('admin' = any (who.roles) or exists (
+                select from cs.decision_of(who, r) d where d.verdict = 'approve'))
             and not exists (select from cs.attempt a where a.request_id = r.id
                             and a.state in ('starting', 'running')),
         'settle', r.state = 'outcome_unknown' and not cs.own_request(r.id, who.id)

@@ -89,6 +89,14 @@ begin
             and t.valid_until < clock_timestamp() for no key update;
         perform attempt_drop(a, system, 'expired');
     end loop;
+    for r in select * from request q where q.state = 'pending' and exists (
+                 select from decision d where d.request_id = q.id and d.revision = q.revision
+                   and d.round = q.round and d.verdict = 'approve'
+                   and d.valid_until < clock_timestamp())
+             order by q.id limit most for no key update skip locked loop
+        perform back_to_review(r, system, 'decision.expire', '{}');
+        ret_events := ret_events || event_json(r, 'pending', 'decision.expire');
+    end loop;
 end
 $$;
 comment on function cs.sweep_expired is

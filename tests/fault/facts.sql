@@ -175,7 +175,7 @@ select m.request_id, m.entity_seq, m.ts, m.id as attempt_id, m.fence, a.revision
             and b.event in ('request.submit', 'request.revise')) as revision_then,
        (select 1 + count(*) from cs.audit_event b where b.entity = 'request'
             and b.entity_id = m.request_id and b.entity_seq < m.entity_seq
-            and (b.event in ('request.revise', 'decision.undo')
+            and (b.event in ('request.revise', 'decision.undo', 'decision.expire')
                  or (b.event = 'request.set_aside' and b.to_state = 'pending'))) as round_then
 from invariant.move m
 join cs.attempt a on a.id = m.id

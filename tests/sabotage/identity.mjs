@@ -249,7 +249,7 @@ export default [
       becomes: 'where m.person_id = who.id))',
       test: [matrix, 'SQL alone knows who cancels'] },
     { id: 'undo-others', defence: 'Who approved takes it back, or an admin',
-      file: 'sql/functions/decisions.sql',
+      file: 'sql/functions/undo.sql',
       was: "if not exists (select from decision_of(who, r) d where d.verdict = 'approve')",
       becomes: 'if false',
       test: [matrix, 'SQL alone knows who takes approvals back'] },

@@ -1,7 +1,7 @@
 -- How many people must approve, of which groups, and what is signed about it.
 -- Proves: V7.5.3 T4 I2
 \ir setup.psql
-select plan(76);
+select plan(91);
 
 create function t.risky(level text) returns bigint language sql
     return t.submit('mia', jsonb_build_object('verdict',
@@ -52,6 +52,56 @@ select is((select array_agg(d.reviewer_id order by d.id) from attempt_decision l
     array[t.id('noor'), t.id('anna')], 'the run rests on both');
 select is((select array_agg(distinct needed) from decision where request_id = :r), '{2}',
     'and both say that two are needed');
+
+-- An approval that has ended counts no more, whoever approves after it.
+create function t.ages(of_request bigint, login text) returns void language sql as $$
+    update decision set valid_until = clock_timestamp() - interval '1 minute'
+        where request_id = of_request and reviewer_id = t.id(login);
+$$;
+alter table decision disable trigger decision_insert_only;
+select t.risky('high') as h \gset
+select t.fresh('noor', :h) as x \gset
+select t.ages(:h, 'noor');
+select is(t.quorum(:h), '0 of 2 by 4 true', 'what has ended is not counted');
+select is(t.fresh('anna', :h) ->> 'state', 'pending', 'it is not enough with another one');
+select sweep(0, 10000) as x \gset
+select is((select row(state, round)::text from request where id = :h), '(pending,2)',
+    'the sweep begins a new round');
+select is((select actor_kind from audit_event where entity = 'request' and entity_id = :h
+           and event = 'decision.expire'), 'system', 'which is in the trail');
+select is((select array_agg(t.fresh(l, :h) ->> 'state') from unnest(array['noor', 'anna']) l),
+    '{pending,approved}', 'where the same people may approve again');
+select ok(t.whole(:h), 'and the chain holds');
+
+-- What rests on several ends with the first of them.
+select t.risky('high') as h \gset
+select t.fresh('noor', :h) as x \gset
+update decision set valid_until = valid_until - interval '1 hour' where request_id = :h;
+select t.fresh('anna', :h) as x \gset
+select is((select row(a.valid_until = d.valid_until, r.expires_at = d.valid_until)::text
+           from request r join attempt a on a.request_id = r.id
+           join decision d on d.request_id = r.id and d.reviewer_id = t.id('noor')
+           where r.id = :h), '(t,t)', 'a run is allowed until the first of its approvals ends');
+select t.worker() as v \gset
+select t.claim(:v, :h) as x \gset
+select t.ages(:h, 'noor');
+select is(t.code(t.start(:h)), 'conflict', 'and does not start behind the end of any of them');
+alter table decision enable trigger decision_insert_only;
+
+-- Who approved first takes it back while it waits for the others.
+select t.risky('high') as h \gset
+select t.fresh('noor', :h) as x \gset
+select is((select array_agg(request_get(:h, t.id(l)) -> 'can' ->> 'undo')
+           from unnest(array['noor', 'anna', 'eva']) l), '{true,false,true}', 'who may');
+select is(t.code(t.call('undo_decisions', jsonb_build_object('actor', t.actor('anna'), 'id', :h))),
+    'wrong_role', 'nobody else');
+select is(t.call('undo_decisions', jsonb_build_object('actor', t.actor('noor'), 'id', :h))
+    ->> 'state', 'pending', 'it goes on waiting');
+select is(t.quorum(:h), '0 of 2 by 4 true', 'for all of them');
+select is(t.code(t.call('undo_decisions', jsonb_build_object('actor', t.actor('eva'), 'id', :h))),
+    'wrong_state', 'and there is no approval left to take back');
+select is(t.fresh('noor', :h) ->> 'state', 'pending', 'who took it back may approve anew');
+select ok(t.whole(:h), 'and the chain holds through it');
 
 -- A rejection by the second ends it; a change voids the first.
 select t.risky('high') as s \gset

@@ -224,6 +224,7 @@ export const reviewing = {
       'decision.request_changes': 'Asked for a change',
       'decision.break_glass': 'Approved alone (break-glass)',
       'decision.undo': 'Took the approval back',
+      'decision.expire': 'An approval ended before there were enough',
       'attempt.ready': 'Ready to run',
       'attempt.claim': 'Took the run',
       'attempt.start': 'Checked everything again and started',
