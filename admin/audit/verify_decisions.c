@@ -17,6 +17,7 @@ enum {
     SIGNATURE,
     KEY_ID,
     NEEDED,
+    SEEN_BYTES,
     FORM,
     ACKNOWLEDGED
 };

@@ -36,10 +36,11 @@ bool verify_is_covered(struct verify *verify, const int64_t key[3],
 static bool decision(struct verify *verify, const struct rows *rows, size_t row, bool *ret_checked,
                      struct error *err)
 {
-    enum { KEY_ID = 17, LAST };
+    enum { KEY_ID = 17, NEEDED, SEEN_BYTES };
     uint8_t digest[SHA256_SIZE];
     int64_t id = rows_integer(rows, row, 0);
-    verify_take_digest(verify, rows, row, (const int[]){1, LAST}, digest);
+    int last = rows_is_null(rows, row, SEEN_BYTES) ? NEEDED : SEEN_BYTES;
+    verify_take_digest(verify, rows, row, (const int[]){1, last}, digest);
     if (!verify_is_covered(verify, (const int64_t[]){MARK_DECISION, id, 0}, digest))
         return verify_broken("decision", id, "is not as the audit trail has it", err);
     const struct mark *mark = marks_find(&verify->marks, MARK_DECISION, id, 0);

@@ -13,15 +13,23 @@
 #define REASON_MIN 20         /* as cs.glass_fault has it, which does not count blanks around it */
 #define ACKNOWLEDGED_MAX 2000 /* more than one version of code can have findings */
 #define DWELL_MS_MAX INT64_C(86400000)
+#define SEEN_BYTES_MAX 1048576 /* as MAX_CODE_BYTES at most; SQL holds it against this code */
 #define UNDO_SECONDS_MAX 60
+
+/* What is said of the reading before a decision. */
+#define READING                                                                                    \
+    {"acknowledged", JSON_KIND_ARRAY, false, 0, ACKNOWLEDGED_MAX},                                 \
+        {"dwell_ms", JSON_KIND_INTEGER, false, 0, DWELL_MS_MAX},                                   \
+    {                                                                                              \
+        "seen_bytes", JSON_KIND_INTEGER, false, 0, SEEN_BYTES_MAX                                  \
+    }
 
 static const struct json_field decide_fields[] = {
     {"verdict", JSON_KIND_TEXT, true, 1, 20},
     {"revision", JSON_KIND_INTEGER, true, 1, INT32_MAX},
     {"bundle_sha256", JSON_KIND_TEXT, true, SHA256_HEX - 1, SHA256_HEX - 1},
     {"note", JSON_KIND_TEXT, false, 0, NOTE_MAX},
-    {"acknowledged", JSON_KIND_ARRAY, false, 0, ACKNOWLEDGED_MAX},
-    {"dwell_ms", JSON_KIND_INTEGER, false, 0, DWELL_MS_MAX},
+    READING,
     {"undo_seconds", JSON_KIND_INTEGER, false, 0, UNDO_SECONDS_MAX},
 };
 
@@ -29,7 +37,7 @@ static const struct json_field glass_fields[] = {
     {"revision", JSON_KIND_INTEGER, true, 1, INT32_MAX},
     {"bundle_sha256", JSON_KIND_TEXT, true, SHA256_HEX - 1, SHA256_HEX - 1},
     {"reason", JSON_KIND_TEXT, true, REASON_MIN, NOTE_MAX},
-    {"acknowledged", JSON_KIND_ARRAY, false, 0, ACKNOWLEDGED_MAX},
+    READING,
     {"undo_seconds", JSON_KIND_INTEGER, false, 0, UNDO_SECONDS_MAX},
 };
 
@@ -138,6 +146,7 @@ static bool decide(struct call *call, enum write write, struct error *err)
     AUTO(rows) struct rows *rows = NULL;
     AUTO(json) json_t *terms = NULL;
     json_t *item = call->body;
+    const struct settings *settings = &call->api->settings;
     if (!sql_decision_terms(call->db, call->exchange->ids[0], &rows, err))
         return false;
     if (!rows_is_null(rows, 0, 0) &&
@@ -145,7 +154,8 @@ static bool decide(struct call *call, enum write write, struct error *err)
         return false;
     if (terms)
         sign(call, terms, item);
-    json_object_set_new(item, "reauth_seconds", json_integer(call->api->settings.reauth_seconds));
+    json_object_set_new(item, "reauth_seconds", json_integer(settings->reauth_seconds));
+    json_object_set_new(item, "review_min_seconds", json_integer(settings->review_min_seconds));
     return run(call, write, err);
 }
 

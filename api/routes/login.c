@@ -180,10 +180,11 @@ static json_t *settings_json(const struct settings *settings)
         (json_int_t)settings->sandbox_pids, "output_bytes",
         (json_int_t)settings->sandbox_output_bytes, "files", (json_int_t)settings->sandbox_files,
         "file_bytes", (json_int_t)settings->sandbox_file_bytes);
-    return json_pack("{s:I, s:b, s:I, s:O, s:I, s:I, s:I, s:[s, s], s:s, s:o}", "undo_seconds",
+    return json_pack("{s:I, s:b, s:I, s:I, s:O, s:I, s:I, s:I, s:[s, s], s:s, s:o}", "undo_seconds",
                      (json_int_t)settings->undo_seconds, "break_glass", settings->break_glass != 0,
-                     "reauth_seconds", (json_int_t)settings->reauth_seconds, "limits", limits,
-                     "max_code_bytes", (json_int_t)settings->max_code_bytes, "max_code_lines",
+                     "reauth_seconds", (json_int_t)settings->reauth_seconds, "review_min_seconds",
+                     (json_int_t)settings->review_min_seconds, "limits", limits, "max_code_bytes",
+                     (json_int_t)settings->max_code_bytes, "max_code_lines",
                      (json_int_t)settings->max_code_lines, "max_upload_bytes",
                      (json_int_t)settings->max_upload_bytes, "languages", "python", "sql",
                      "sandbox", sandbox_default(settings), "sandboxes", sandboxes_json(settings));

@@ -1,5 +1,4 @@
-/* One error on the caller's stack, and the table that gives each code its
- * stable name, HTTP status and log level. */
+/* One error on the caller's stack, and the table of codes: name, HTTP status and log level. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,6 +30,7 @@
     X(STALE, "stale", 409, "info")                                                                 \
     X(ALREADY_DECIDED, "already_decided", 409, "info")                                             \
     X(WRONG_STATE, "wrong_state", 409, "info")                                                     \
+    X(TOO_SOON, "too_soon", 409, "info")                                                           \
     X(IN_FLIGHT, "idempotency_in_flight", 409, "info")                                             \
     X(TOO_LARGE, "too_large", 413, "info")                                                         \
     X(URI_TOO_LONG, "uri_too_long", 414, "info")                                                   \

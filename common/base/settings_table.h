@@ -92,6 +92,8 @@ SETTING_TEXT(second_factor, "SECOND_FACTOR", "offered", SETTINGS_API,
              "reviewers and admins who sign in by password or link must")
 SETTING_NUMBER(undo_seconds, "UNDO_SECONDS", 5, 0, 60, SETTINGS_API,
                "how long the page lets a reviewer undo an approval before it starts")
+SETTING_NUMBER(review_min_seconds, "REVIEW_MIN_SECONDS", 0, 0, 3600, SETTINGS_API,
+               "how long ago the code must first have been sent to who approves it; 0: never mind")
 SETTING_NUMBER(approval_seconds, "APPROVAL_SECONDS", 86400, 60, 2592000, SETTINGS_API,
                "how long an approval stays valid before it runs")
 SETTING_NUMBER(pending_seconds, "PENDING_SECONDS", 604800, 60, 31536000, SETTINGS_API,

@@ -130,9 +130,7 @@ create or replace function cs.request_unseen(of_request bigint, of_revision int,
     join revision v on v.request_id = r.id and v.revision = coalesce(of_revision, r.revision)
     join person p on p.id = $3
     where r.id = of_request and r.author_id <> p.id and can_see(p, r)
-      and not exists (select from audit_event e where e.entity = 'reading' and e.entity_id = r.id
-          and e.actor_id = p.id and e.event = 'request.seen'
-          and (e.body ->> 'revision')::int = v.revision)
+      and shown_at(r.id, v.revision, p.id) is null
 $$;
 comment on function cs.request_unseen is
     'The version (null: the newest one) of which it is to be recorded that somebody is sent its

@@ -62,6 +62,8 @@ comment on function cs.can_break_glass is 'Whether this person could break the g
 create or replace function cs.glass_fault(
     item jsonb, who cs.person, r cs.request, v cs.revision) returns text
     language plpgsql stable as $$
+declare
+    d deciding := jsonb_populate_record(null::deciding, item);
 begin
     return case
         when not glass_is_on() then 'off'
@@ -77,8 +79,8 @@ begin
         when item ->> 'bundle_sha256' is distinct from hex(v.bundle_sha256) then 'digest'
         when v.risk <> 'high' then 'risk'
         when has_decided(who.id, r) then 'decided_before'
-        else coalesce(acknowledged_fault('break_glass', item -> 'acknowledged', v.verdict, v.risk),
-            signing_fault(jsonb_populate_record(null::deciding, item), r, v.approval_ms)) end;
+        else coalesce(acknowledged_fault('break_glass', d.acknowledged, v.verdict, v.risk),
+            reading_fault(d, true, r, v.code_bytes), signing_fault(d, r, v.approval_ms)) end;
 end
 $$;
 comment on function cs.glass_fault is
@@ -89,6 +91,7 @@ create or replace function cs.glass_error(fault text, r cs.request, item jsonb) 
 begin
     return case when fault = 'decided' then already_decided(r) else coalesce(
         acknowledged_error(fault, item -> 'acknowledged', r.id, r.revision),
+        reading_error(fault, jsonb_populate_record(null::deciding, item), r),
         (select error_result(e.code, e.message, e.field) from (values
         ('off', 'forbidden', 'Break-glass is switched off', ''),
         ('own_request', 'own_request', 'You had a part in this, so another person must decide', ''),
@@ -115,13 +118,14 @@ declare
 begin
     insert into decision (request_id, revision, round, reviewer_id, verdict, bundle_sha256, note,
                           session_id, decided_at, valid_until, needed, signature, key_id, form,
-                          acknowledged)
+                          acknowledged, dwell_ms, seen_bytes)
         values (r.id, r.revision, r.round, who.id, 'break_glass', v.bundle_sha256,
                 note_text(item ->> 'reason'), (item -> 'actor' ->> 'session_id')::bigint,
                 at_millis((item ->> 'decided_ms')::bigint),
                 at_millis((item ->> 'valid_ms')::bigint), (item ->> 'needed')::int,
                 decode(item ->> 'signature', 'hex'), item ->> 'key_id', (item ->> 'form')::int,
-                coalesce(item -> 'acknowledged', '[]'))
+                coalesce(item -> 'acknowledged', '[]'), (item ->> 'dwell_ms')::bigint,
+                (item ->> 'seen_bytes')::bigint)
         returning * into d;
     update request set state = 'approved', decided_by = who.id, expires_at = d.valid_until
         where id = r.id;
@@ -129,6 +133,23 @@ begin
 end
 $$;
 comment on function cs.glass_put is 'Stores the decision and approves the request.';
+
+create or replace function cs.attempt_put(
+    r cs.request, valid_until timestamptz, wait_seconds int, decision_ids bigint[])
+    returns cs.attempt language plpgsql as $$
+declare
+    a attempt;
+begin
+    insert into attempt (request_id, revision, round, backend, not_before, valid_until)
+        values (r.id, r.revision, r.round, r.backend,
+                clock_timestamp() + make_interval(secs => coalesce(wait_seconds, 0)), valid_until)
+        returning * into a;
+    insert into attempt_decision select a.id, unnest(decision_ids);
+    return a;
+end
+$$;
+comment on function cs.attempt_put is
+    'A ready attempt of an approved request with the decisions it rests on.';
 
 create or replace function cs.request_break_glass(item jsonb) returns jsonb
     language plpgsql as $$
@@ -143,7 +164,7 @@ declare
 begin
     select * into v from revision x where x.request_id = r.id and x.revision = r.revision;
     fault := glass_fault(item, who, r, v);
-    if fault in ('off', 'own_request', 'wrong_role', 'unread') then
+    if fault in ('off', 'own_request', 'wrong_role', 'unread', 'too_soon') then
         perform audit_put('request', r.id, actor, 'decision.refused',
             jsonb_build_object('code', fault, 'verdict', 'break_glass'));
     end if;
@@ -155,7 +176,8 @@ begin
     perform audit_move(r.id, actor, 'decision.break_glass', 'request', 'pending', 'approved',
         jsonb_build_object('decision_id', d.id, 'revision', d.revision, 'reason', d.note,
             'needed', d.needed, 'bundle_sha256', hex(d.bundle_sha256),
-            'acknowledged', d.acknowledged),
+            'dwell_ms', d.dwell_ms, 'seen_digest', item -> 'bundle_sha256',
+            'seen_bytes', d.seen_bytes, 'acknowledged', d.acknowledged),
         jsonb_build_object('decision:' || d.id, decision_digest(d)));
     perform audit_move(r.id, actor, 'attempt.ready', 'attempt', '', 'ready',
         jsonb_build_object('attempt_id', a.id, 'not_before', iso(a.not_before)),
@@ -169,11 +191,11 @@ begin
 end
 $$;
 comment on function cs.request_break_glass is
-    '{actor, id, revision, bundle_sha256, reason, acknowledged?, undo_seconds?, reauth_seconds,
-round, needed, decided_ms, valid_ms, form, signature, key_id} → {id, state, decision_id,
-break_glass, attempt_id, not_before}; forbidden, wrong_role, own_request,
-reauthentication_required, invalid_field reason or acknowledged, missing_field acknowledged, stale,
-wrong_state, conflict, already_decided.';
+    '{actor, id, revision, bundle_sha256, reason, acknowledged?, dwell_ms?, seen_bytes?,
+undo_seconds?, reauth_seconds, review_min_seconds?, round, needed, decided_ms, valid_ms, form,
+signature, key_id} → {id, state, decision_id, break_glass, attempt_id, not_before}; forbidden,
+wrong_role, own_request, reauthentication_required, invalid_field reason, acknowledged or
+seen_bytes, missing_field acknowledged, too_soon, stale, wrong_state, conflict, already_decided.';
 
 create or replace function cs.operator_break_glass(item jsonb) returns jsonb
     language plpgsql security definer set search_path = cs, pg_temp as $$

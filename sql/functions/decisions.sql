@@ -55,10 +55,11 @@ create or replace function cs.decisions_weighed(items jsonb) returns setof cs.we
         cross join lateral cs.caller(x.actor, 'decide') c
     ), found as materialized (
         select a.n, a.d, c.who, c.fault, k.r, k.bundle_sha256, k.approval_ms,
-               k.risk, k.verdict, m as mine
+               k.risk, k.verdict, k.code_bytes, m as mine
         from asked a join callers c on c.actor = coalesce((a.d).actor, 'null')
         left join lateral (
-            select r, v.bundle_sha256, v.approval_ms, v.risk, v.verdict from cs.request r
+            select r, v.bundle_sha256, v.approval_ms, v.risk, v.verdict, v.code_bytes
+            from cs.request r
             join cs.revision v on v.request_id = r.id and v.revision = r.revision
             where r.id = (a.d).id offset 0) k on true
         left join lateral cs.decision_of(c.who, k.r) m on true
@@ -67,6 +68,7 @@ create or replace function cs.decisions_weighed(items jsonb) returns setof cs.we
            coalesce(f.fault,
                     cs.decision_fault(f.d, f.who, f.r, f.bundle_sha256, f.risk, f.mine),
                     cs.acknowledged_fault((f.d).verdict, (f.d).acknowledged, f.verdict, f.risk),
+                    cs.reading_fault(f.d, (f.d).verdict = 'approve', f.r, f.code_bytes),
                     cs.signing_fault(f.d, f.r, f.approval_ms))
     from found f
 $$;
@@ -113,6 +115,7 @@ begin
         when 'decided' then already_decided(w.r)
         else coalesce(caller_error(w.fault, 'decide'),
                       acknowledged_error(w.fault, (w.d).acknowledged, (w.r).id, (w.r).revision),
+                      reading_error(w.fault, w.d, w.r),
                       (select error_result(e.code, e.message, e.field) from (values
             ('not_found', 'not_found', 'This request does not exist, or is not shared with you',
                 ''),
@@ -149,10 +152,11 @@ declare
 begin
     with added as (
         insert into decision as x (request_id, revision, round, reviewer_id, verdict,
-            bundle_sha256, note, acknowledged, dwell_ms, session_id, token_id, decided_at,
-            valid_until, needed, signature, key_id, form)
+            bundle_sha256, note, acknowledged, dwell_ms, seen_bytes, session_id, token_id,
+            decided_at, valid_until, needed, signature, key_id, form)
         select (w.r).id, (w.r).revision, (w.r).round, (w.who).id, (w.d).verdict, w.bundle_sha256,
                note_text((w.d).note), coalesce((w.d).acknowledged, '[]'), (w.d).dwell_ms,
+               (w.d).seen_bytes,
                ((w.d).actor ->> 'session_id')::bigint, ((w.d).actor ->> 'token_id')::bigint,
                at_millis((w.d).decided_ms),
                case when (w.d).verdict = 'approve' then at_millis((w.d).valid_ms) end,
@@ -254,14 +258,16 @@ begin
         left join unnest(attempts) t on t.request_id = m.request_id
         cross join lateral (select (w.d).actor || jsonb_build_object('kind', (w.who).kind)) k (by)
         cross join lateral (values
-            (1, case when w.fault in ('wrong_role', 'own_request', 'same_hands', 'unread') then
+            (1, case when w.fault in ('wrong_role', 'own_request', 'same_hands', 'unread',
+                                        'too_soon') then
                 audit_row('request', (w.r).id, k.by, 'decision.refused',
                     jsonb_build_object('code', w.fault, 'verdict', (w.d).verdict)) end),
             (2, case when w.fault is null then
                 audit_row('request', (w.r).id, k.by, 'decision.' || m.verdict,
                     jsonb_build_object('decision_id', m.id, 'revision', m.revision,
                         'note', m.note, 'bundle_sha256', hex(m.bundle_sha256),
-                        'dwell_ms', m.dwell_ms, 'acknowledged', m.acknowledged), 'request',
+                        'dwell_ms', m.dwell_ms, 'seen_digest', (w.d).bundle_sha256,
+                        'seen_bytes', m.seen_bytes, 'acknowledged', m.acknowledged), 'request',
                     case when decision_state(m, t) <> 'pending' then 'pending' end,
                     nullif(decision_state(m, t), 'pending'),
                     jsonb_build_object('decision:' || m.id, decision_digest(m))) end),
@@ -345,25 +351,8 @@ begin
 end
 $$;
 comment on function cs.requests_decide is
-    '[{actor, id, revision, bundle_sha256, verdict, note?, acknowledged?, dwell_ms?, undo_seconds?,
-round, needed, decided_ms, valid_ms, form, signature, key_id}] → {id, state, decision_id,
-attempt_id?, not_before?} or the error of each: not_found, wrong_role, own_request, stale,
-already_decided, wrong_state, missing_field note or acknowledged, invalid_field acknowledged,
-unavailable when it is not signed.';
-
-create or replace function cs.attempt_put(
-    r cs.request, valid_until timestamptz, wait_seconds int, decision_ids bigint[])
-    returns cs.attempt language plpgsql as $$
-declare
-    a attempt;
-begin
-    insert into attempt (request_id, revision, round, backend, not_before, valid_until)
-        values (r.id, r.revision, r.round, r.backend,
-                clock_timestamp() + make_interval(secs => coalesce(wait_seconds, 0)), valid_until)
-        returning * into a;
-    insert into attempt_decision select a.id, unnest(decision_ids);
-    return a;
-end
-$$;
-comment on function cs.attempt_put is
-    'A ready attempt of an approved request with the decisions it rests on.';
+    '[{actor, id, revision, bundle_sha256, verdict, note?, acknowledged?, dwell_ms?, seen_bytes?,
+undo_seconds?, review_min_seconds?, round, needed, decided_ms, valid_ms, form, signature, key_id}]
+→ {id, state, decision_id, attempt_id?, not_before?} or the error of each: not_found, wrong_role,
+own_request, stale, already_decided, wrong_state, missing_field note or acknowledged, invalid_field
+acknowledged or seen_bytes, too_soon, unavailable when it is not signed.';

@@ -15,14 +15,17 @@ comment on function cs.revision_digest is
 create or replace function cs.decision_digest(d cs.decision) returns text
     language sql stable parallel safe
     return cs.hex(sha256('\x00'::bytea || cs.fields(array[
-        cs.bytes('countersign-decision-row-v1'), cs.bytes(d.id::text),
+        cs.bytes('countersign-decision-row-v' || case when d.seen_bytes is null then 1 else 2 end),
+        cs.bytes(d.id::text),
         cs.bytes(d.request_id::text), cs.bytes(d.revision::text), cs.bytes(d.round::text),
         cs.bytes(d.reviewer_id::text), cs.bytes(d.verdict), d.bundle_sha256, cs.bytes(d.note),
         cs.bytes(d.acknowledged::text), cs.bytes(d.dwell_ms::text), cs.bytes(d.session_id::text),
         cs.bytes(d.token_id::text), cs.bytes(cs.micros(d.decided_at)),
         cs.bytes(cs.micros(d.valid_until)), d.signature, cs.bytes(d.key_id),
-        cs.bytes(d.needed::text)])));
-comment on function cs.decision_digest is 'Digest in hex of a decision row.';
+        cs.bytes(d.needed::text)] || case when d.seen_bytes is not null
+            then array[cs.bytes(d.seen_bytes::text)] end)));
+comment on function cs.decision_digest is
+    'Digest in hex of a decision row; in the second form where it is said what was seen.';
 
 create or replace function cs.attempt_fields(a cs.attempt) returns bytea
     language sql stable parallel safe

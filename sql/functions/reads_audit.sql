@@ -6,7 +6,7 @@ create or replace function cs.unapproved_runs()
     returns table (attempt_id bigint, request_id bigint, started_at timestamptz, why text)
     language sql stable security definer set search_path = cs, pg_temp as $$
     with runs as (
-        select a.*, v.bundle_sha256 from attempt a
+        select a.*, v.bundle_sha256, v.verdict from attempt a
         join revision v on v.request_id = a.request_id and v.revision = a.revision
         where a.started_at is not null or a.running_at is not null
            or a.state not in ('ready', 'claimed', 'cancelled', 'failed')
@@ -39,7 +39,11 @@ create or replace function cs.unapproved_runs()
                              select from audit_event e where e.entity = 'request'
                                and e.entity_id = r.request_id
                                and e.row_digests ->> ('decision:' || d.id) = decision_digest(d)))
-                then 'an approval is not as it was recorded' end as why
+                then 'an approval is not as it was recorded'
+            when exists (select from attempt_decision l join decision d on d.id = l.decision_id
+                         where l.attempt_id = r.id and d.form = 2
+                           and unread_findings(r.verdict, d.acknowledged) <> '{}')
+                then 'an approval does not name each finding' end as why
         from runs r
     )
     select c.id, c.request_id, c.started_at, c.why from checked c where c.why is not null

@@ -203,13 +203,16 @@ begin
     return request_detail(who, r)
         || case when why is null then '{}' else
                jsonb_build_object('cannot_decide_because', why) end
+        || case when r.state <> 'pending' or r.author_id = who.id then '{}' else
+               jsonb_build_object('shown_for_ms', coalesce(millis(clock_timestamp())
+                   - millis(shown_at(r.id, r.revision, who.id)), 0)) end
         || case when undo_until is null then '{}' else
                jsonb_build_object('undo_until', iso(undo_until)) end;
 end
 $$;
 comment on function cs.request_get is
     'A request with code, bundle, decisions, attempts, costs, activity and what one may do;
-not_found.';
+shown_for_ms: for how long this person has had the code of what waits; not_found.';
 
 create or replace function cs.request_state(id bigint, person_id bigint) returns jsonb
     language plpgsql stable security definer set search_path = cs, pg_temp as $$

@@ -27,10 +27,10 @@ where (e.xid, e.id) > ($1::xid8, $2) and e.id >= $3 and e.id < $4
 order by e.xid, e.id limit $5;
 
 -- name: verify_decisions(after int8, most int4) copied
-select d.id, 'countersign-decision-row-v1', d.id, d.request_id, d.revision, d.round,
-       d.reviewer_id, d.verdict, d.bundle_sha256, d.note, d.acknowledged, d.dwell_ms,
-       d.session_id, d.token_id, d.decided_at, d.valid_until, d.signature, d.key_id, d.needed,
-       d.form, d.acknowledged::text
+select d.id, 'countersign-decision-row-v' || case when d.seen_bytes is null then 1 else 2 end,
+       d.id, d.request_id, d.revision, d.round, d.reviewer_id, d.verdict, d.bundle_sha256,
+       d.note, d.acknowledged, d.dwell_ms, d.session_id, d.token_id, d.decided_at, d.valid_until,
+       d.signature, d.key_id, d.needed, d.seen_bytes, d.form, d.acknowledged::text
 from cs.decision d where d.id > $1 order by d.id limit $2;
 
 -- Behind the digest: what must follow from the code, then the bundle, with the parts of its files

@@ -48,15 +48,19 @@ select d.id, d.request_id, d.revision, p.login as reviewer, d.verdict, d.note, d
        d.dwell_ms, d.valid_until, encode(d.bundle_sha256, 'hex') as bundle_sha256,
        d.session_id, d.token_id, d.acknowledged,
        (d.revision, d.round) = (r.revision, r.round) as counts,
-       d.signature is not null as signed, d.key_id
+       d.signature is not null as signed, d.key_id, d.seen_bytes, v.code_bytes
 from cs.decision d
 join cs.request r on r.id = d.request_id
+join cs.revision v on v.request_id = d.request_id and v.revision = d.revision
 join cs.person p on p.id = d.reviewer_id;
 comment on view audit.decisions is 'Each decision of a reviewer; rows are never changed.';
 comment on column audit.decisions.verdict is 'approve, reject, request_changes, or
 break_glass: an approval by one admin alone';
 comment on column audit.decisions.dwell_ms is
     'milliseconds between opening the request and deciding, as the page measured them';
+comment on column audit.decisions.seen_bytes is
+    'bytes of the code that were in view at some time, as the page counted them; null: not said';
+comment on column audit.decisions.code_bytes is 'bytes of the code of this version';
 comment on column audit.decisions.valid_until is 'when an approval is too old to start a run';
 comment on column audit.decisions.counts is
     'false once a new revision, an undo or a revocation has made the decision void';

@@ -71,6 +71,19 @@ where d.verdict = 'approve' and d.decided_at >= coalesce($1::timestamptz, '-infi
       and c.request_id = d.request_id and c.revision = d.revision and c.ts <= d.decided_at)
 order by d.decided_at desc
 $q$),
+    ('unseen_approvals', 'Approvals without all of the code in view',
+     'Approvals whose reader, as the page counted, did not have every line of the code on the '
+     'screen at some time; seen_bytes is null where nothing was said.',
+     'from to person', '', false, $q$
+select d.decided_at, d.reviewer, d.request_id, d.revision, d.verdict, d.seen_bytes, d.code_bytes,
+       d.dwell_ms, d.token_id
+from audit.decisions d
+where d.verdict in ('approve', 'break_glass') and coalesce(d.seen_bytes, 0) < d.code_bytes
+  and d.decided_at >= coalesce($1::timestamptz, '-infinity')
+  and d.decided_at < coalesce($2::timestamptz, 'infinity')
+  and d.reviewer = coalesce($3::text, d.reviewer)
+order by d.decided_at desc
+$q$),
     ('void_approvals', 'Approvals that were made void',
      'By a new version, an undo, or a right that was lost before the start.',
      'from to team', '', false, $q$

@@ -77,11 +77,13 @@ select v.request_id, 'revision:' || v.revision as key, invariant.leaf(invariant.
 from cs.revision v
 union all
 select d.request_id, 'decision:' || d.id, invariant.leaf(invariant.parts(
-           'countersign-decision-row-v1', d.id::text, d.request_id::text, d.revision::text,
+           'countersign-decision-row-v' || case when d.seen_bytes is null then 1 else 2 end,
+           d.id::text, d.request_id::text, d.revision::text,
            d.round::text, d.reviewer_id::text, d.verdict) || invariant.part(d.bundle_sha256)
            || invariant.parts(d.note, d.acknowledged::text, d.dwell_ms::text, d.session_id::text,
                d.token_id::text, invariant.time(d.decided_at), invariant.time(d.valid_until))
-           || invariant.part(d.signature) || invariant.parts(d.key_id, d.needed::text))
+           || invariant.part(d.signature) || invariant.parts(d.key_id, d.needed::text)
+           || case when d.seen_bytes is null then '' else invariant.parts(d.seen_bytes::text) end)
 from cs.decision d
 union all
 select a.request_id, 'attempt:' || a.id, invariant.leaf(invariant.parts('countersign-attempt-v1',

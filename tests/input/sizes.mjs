@@ -76,6 +76,7 @@ const numbers = [
     [REVISE, 'revision', 2, 2147483647, { code: 'x' }],
     [DECISION, 'revision', 2, 2147483647, DECIDE, '409 stale revision'],
     [DECISION, 'dwell_ms', 0, 86400000, DECIDE],
+    [DECISION, 'seen_bytes', 0, 1048576, DECIDE],
     [DECISION, 'undo_seconds', 0, 60, DECIDE],
     [TOKEN, 'days', 1, 3650, FOREIGN],
     [TOKEN, 'person_id', 1e6, Number.MAX_SAFE_INTEGER, FOREIGN],

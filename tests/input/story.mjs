@@ -55,7 +55,8 @@ async function runOne({ ana, rob, stack }) {
     const read = await rob.get(at);
     await rob.post(`${at}/decisions`, {
         verdict: 'approve', revision: 1, bundle_sha256: sent.bundle_sha256, note: 'fine',
-        acknowledged: graveOf(read), dwell_ms: 1000, undo_seconds: 0 });
+        acknowledged: graveOf(read), dwell_ms: 1000, seen_bytes: 10,
+        undo_seconds: 0 });
     const events = await firstEvent(ana.client, `${at}/events`);
     assert.ok(events, 'an event');
     const done = await ana.get(`${at}?wait=60&until=done`);

@@ -55,9 +55,9 @@ export default [
       test: ['sql/quorum.sql', 'nobody approves a high risk with an old proof'] },
     { id: 'fresh-newest', defence: 'The risk of the newest revision counts',
       file: 'sql/functions/decisions.sql',
-      was: 'v.approval_ms, v.risk, v.verdict from cs.request r',
+      was: 'v.approval_ms, v.risk, v.verdict, v.code_bytes',
       becomes: 'v.approval_ms, (select x.risk from cs.revision x where x.request_id = r.id'
-          + ' and x.revision = 1) as risk, v.verdict from cs.request r',
+          + ' and x.revision = 1) as risk, v.verdict, v.code_bytes',
       test: ['flow/fresh_approvals.test.mjs', 'the newest revision counts'] },
     { id: 'fresh-provider', defence: 'A sign-in at the provider is no fresher than it says',
       file: signInSql,

@@ -1,6 +1,7 @@
 // Defences of the policy engine: what can not be judged needs a person.
 const test = 'unit/test_policy_child.c';
 const acknowledged = 'sql/acknowledged.sql';
+const readings = 'sql/readings.sql';
 const judging = 'sql/judging.sql';
 const follow = 'unit/test_policy_python.c';
 
@@ -76,7 +77,7 @@ export default [
       test: ['flow/deception.test.mjs', 'every file is refused or marked as it should be'] },
     { id: 'policy-read', defence: 'Nobody approves at the page what was not ticked as read',
       file: 'reviewer-ui/src/review/decision.tsx',
-      was: "(verdict === 'approve' && bar.unread > 0)", becomes: 'false',
+      was: "&& (bar.unread > 0 || bar.wait > 0)", becomes: '&& bar.wait > 0',
       test: ['browser/policy.test.mjs',
              'each finding above note is ticked before an approval, and that is recorded'] },
     { id: 'read-approve', defence: 'Nobody approves what they do not say they have read',
@@ -93,8 +94,28 @@ export default [
       test: [acknowledged, 'a part of an id is none'] },
     { id: 'read-tried', defence: 'Who tries to approve unread is in the trail',
       file: 'sql/functions/decisions.sql',
-      was: "'own_request', 'same_hands', 'unread')", becomes: "'own_request', 'same_hands')",
+      was: "'own_request', 'same_hands', 'unread',", becomes: "'own_request', 'same_hands',",
       test: [acknowledged, 'but that somebody tried is in the trail'] },
+    { id: 'read-minimum', defence: 'Nobody approves sooner than they can have read',
+      file: 'sql/functions/approval_readings.sql',
+      was: 'when approves and d.review_min_seconds > 0', becomes: 'when false',
+      test: [readings, 'who was never sent it waits'] },
+    { id: 'read-sent', defence: 'Each version is read anew',
+      file: 'sql/functions/approval_readings.sql',
+      was: "(e.body ->> 'revision')::int = $2", becomes: 'true',
+      test: [readings, 'a new version was not sent yet'] },
+    { id: 'read-own-eyes', defence: 'What was sent to one was not sent to another',
+      file: 'sql/functions/approval_readings.sql',
+      was: 'e.entity_id = $1 and e.actor_id = $3', becomes: 'e.entity_id = $1',
+      test: [readings, 'what one was sent another was not'] },
+    { id: 'read-covered', defence: 'The trail covers what was said to be seen',
+      file: 'sql/functions/digests.sql',
+      was: 'then array[cs.bytes(d.seen_bytes::text)] end', becomes: 'then null end',
+      test: [readings, 'another number is found'] },
+    { id: 'read-shown', defence: 'What was not on the screen is not counted as seen',
+      file: 'reviewer-ui/src/review/seen.ts',
+      was: 'seen.first.has(line) && seen.last.has(line)', becomes: 'line > 0',
+      test: ['browser/seen.test.mjs', 'lines count once they were on the screen'] },
     { id: 'read-glass', defence: 'Who decides alone has read as much',
       file: 'sql/functions/break_glass.sql',
       was: "acknowledged_fault('break_glass',", becomes: "acknowledged_fault('reject',",

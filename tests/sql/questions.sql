@@ -55,6 +55,7 @@ select * from (values
     ('break_glass_approvals', '{"person": "t-eva"}', '{"person": "t-noor"}'),
     ('quick_approvals', '{"person": "t-noor"}', '{"person": "t-anna"}'),
     ('unread_approvals', '{"person": "t-anna"}', '{"person": "t-mia"}'),
+    ('unseen_approvals', '{"person": "t-anna"}', '{"person": "t-mia"}'),
     ('void_approvals', '{"team": "Test team"}', '{"team": "Other team"}'),
     ('revision_changes', format('{"request": %s}', :margin), format('{"request": %s}', :stock)),
     ('reviewer_measures', '{"person": "t-noor"}', '{"person": "t-mia"}'),

@@ -2,7 +2,7 @@
 -- Proves: T25
 \ir setup.psql
 \ir story.psql
-select plan(55);
+select plan(56);
 grant usage on schema t, tap, public to countersign_auditor;
 grant execute on all functions in schema tap to countersign_auditor;
 grant all on all tables in schema tap to countersign_auditor;
@@ -132,6 +132,8 @@ from (values
     ('delete from attempt_decision where attempt_id = t.attempt(%s)', 'a run without decisions'),
     ('update decision set reviewer_id = t.id(''mia'') where request_id = %s',
         'a decision of the author'),
+    ('update revision set verdict = ''{"findings": [{"rule": "r", "level": "high"}]}'' where
+        request_id = %s', 'an approval that does not name each finding'),
     ('update decision set note = ''better'' where request_id = %s', 'a decision with another note'),
     ('update decision set decided_at = now() + interval ''1 h'' where request_id = %s',
      'a decision after the start')) c (command, words);

@@ -24,6 +24,8 @@ export interface Settings {
   break_glass: boolean;
   // How old the last proof of who somebody is may be where it counts.
   reauth_seconds: number;
+  // For how long who approves must have had the code; 0: never mind.
+  review_min_seconds: number;
   limits: Limits;
   max_limits?: Limits;
   max_code_bytes: number;
@@ -275,6 +277,8 @@ export interface Detail extends Omit<Summary, 'files'> {
   policy: Policy | null;
   can: Can;
   cannot_decide_because?: 'own_request' | 'wrong_role' | 'wrong_state' | 'already_decided' | null;
+  // For how long this person has had the code, while it waits for review.
+  shown_for_ms?: number;
   quorum?: Quorum | null;
   ahead?: number;
   expires_at?: string | null;

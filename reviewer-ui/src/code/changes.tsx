@@ -17,7 +17,7 @@ const signs = { same: ' ', added: '+', removed: '−' };
 
 function Row({ line, pieces }: { line: DiffLine; pieces: Piece[] }) {
   return (
-    <span class={`line diff ${line.kind}`}>
+    <span class={`line diff ${line.kind}`} data-line={line.after ?? undefined}>
       <span class="line-n" data-n={line.before ?? ''} />
       <span class="line-n" data-n={line.after ?? ''} />
       <span class="line-sign" data-n={signs[line.kind]} />

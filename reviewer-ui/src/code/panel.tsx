@@ -49,7 +49,7 @@ interface LineProps {
 function Line({ n, pieces, end, changed, level }: LineProps) {
   const found = level && level !== 'note' ? ` found-${level}` : '';
   return (
-    <span class={`line${changed ? ' changed' : ''}${found}`} id={`L${n}`}>
+    <span class={`line${changed ? ' changed' : ''}${found}`} id={`L${n}`} data-line={n}>
       <a class="line-n" data-n={n} href={`#L${n}`} tabIndex={-1} aria-label={t.code.line(n)} />
       <span class="line-text">
         <Pieces pieces={pieces} />

@@ -9,6 +9,7 @@ import { FindingList } from '../code/findings';
 import { Dialog } from '../parts/dialog';
 import { Button } from '../parts/small';
 import { Prove } from '../people/prove';
+import { readingOf } from './decide';
 import { acknowledged, ticksOf, toRead, unreadCount } from './findings-read';
 import { t } from '../texts';
 
@@ -22,6 +23,7 @@ async function send(detail: Detail, reason: string): Promise<void> {
     bundle_sha256: bundle.sha256,
     reason,
     acknowledged: acknowledged(detail),
+    ...readingOf(detail),
     undo_seconds: undo,
   };
   await call<Decided>(`/api/requests/${id}/break-glass`, { body, key: randomKey() });

@@ -7,6 +7,7 @@ import { me } from '../base/session';
 import type { Decided, Detail, Verdict } from '../base/types';
 import { acknowledged } from './findings-read';
 import { neighbour, queue, removeRow, showAll } from './queue-rows';
+import { seenBytes } from './seen';
 import { t } from '../texts';
 
 // How long this version was on a visible screen.
@@ -30,14 +31,19 @@ export function startReading(detail: Detail): void {
   since = document.hidden ? 0 : performance.now();
 }
 
-export async function sendDecision(detail: Detail, verdict: Verdict, note: string): Promise<void> {
+/** What is said of the reading before a decision. */
+export function readingOf(detail: Detail) {
   countReading();
+  return { dwell_ms: Math.round(readMs), seen_bytes: seenBytes(detail) };
+}
+
+export async function sendDecision(detail: Detail, verdict: Verdict, note: string): Promise<void> {
   const seconds = verdict === 'approve' ? (me.value?.settings.undo_seconds ?? 0) : 0;
   const body = {
     verdict,
     revision: detail.revision,
     bundle_sha256: detail.bundle.sha256,
-    dwell_ms: Math.round(readMs),
+    ...readingOf(detail),
     ...(note && { note }),
     ...(verdict === 'approve' && { undo_seconds: seconds, acknowledged: acknowledged(detail) }),
   };

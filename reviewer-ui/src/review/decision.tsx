@@ -14,6 +14,8 @@ import { Prove } from '../people/prove';
 import { BreakGlass } from './break-glass';
 import { startReading, sendDecision } from './decide';
 import { unreadCount } from './findings-read';
+import { unseenLines } from './seen';
+import { useWait } from './wait';
 import { t } from '../texts';
 
 interface BarProps {
@@ -64,9 +66,10 @@ interface LineProps extends BarProps {
   why: string | null;
   armed: Armed;
   problem: string;
+  wait: number;
 }
 
-function FirstLine({ detail, newer, showNewer, why, armed, problem }: LineProps) {
+function FirstLine({ detail, newer, showNewer, why, armed, problem, wait }: LineProps) {
   if (newer !== null)
     return (
       <span class="tone-medium">
@@ -101,6 +104,12 @@ function FirstLine({ detail, newer, showNewer, why, armed, problem }: LineProps)
         </button>
       </span>
     );
+  if (wait > 0)
+    return (
+      <span class="tone-medium">
+        <Icon name="clock" /> {t.decide.wait(wait)}
+      </span>
+    );
   if (armed === 'approve')
     return <strong class="tone-accent">{t.decide.armed(detail.revision)}</strong>;
   if (armed)
@@ -112,6 +121,12 @@ function FirstLine({ detail, newer, showNewer, why, armed, problem }: LineProps)
       {t.decide.covers[1]}
     </span>
   );
+}
+
+// What an approval would cover without having been on the screen.
+function Unseen({ detail }: { detail: Detail }) {
+  const { all, unseen } = unseenLines(detail);
+  return unseen > 0 && <span class="dim unseen-lines"> {t.decide.unseen(unseen, all)}</span>;
 }
 
 // How far the approvals are, where one is not enough or no number of people would be.
@@ -154,6 +169,7 @@ interface Bar {
   busy: Verdict | null;
   off: boolean;
   unread: number; // findings that are not ticked yet
+  wait: number; // seconds until an approval is taken
   ask: (verdict: Verdict) => void;
   box: { current: HTMLDivElement | null };
 }
@@ -192,7 +208,7 @@ function VerdictButton({ verdict, bar }: { verdict: Verdict; bar: Bar }) {
       off={
         bar.off ||
         (bar.busy !== null && bar.busy !== verdict) ||
-        (verdict === 'approve' && bar.unread > 0)
+        (verdict === 'approve' && (bar.unread > 0 || bar.wait > 0))
       }
       busy={bar.busy === verdict}
       class={`verdict-${verdict}`}
@@ -218,9 +234,10 @@ function useDecisionKeys(bar: Bar, revision: number): void {
   latest.current = bar;
   useLayoutEffect(() => {
     const reach = (verdict: Verdict) => () => {
-      const { off, unread, busy, note, box, arm, ask } = latest.current;
+      const { off, unread, wait, busy, note, box, arm, ask } = latest.current;
       if (off || busy) return;
       if (verdict === 'approve' && unread > 0) return showUnread();
+      if (verdict === 'approve' && wait > 0) return speak(t.decide.wait(wait));
       if (verdict !== 'approve' && !note.trim()) return ask(verdict);
       box.current?.querySelector<HTMLElement>(`.verdict-${verdict}`)?.focus();
       arm(verdict);
@@ -265,7 +282,8 @@ export function DecisionBar(props: BarProps) {
   };
 
   const unread = unreadCount(detail);
-  const bar: Bar = { note, armed, arm, wanted, busy, off, unread, ask, box };
+  const wait = useWait(detail);
+  const bar: Bar = { note, armed, arm, wanted, busy, off, unread, wait, ask, box };
   useDecisionKeys(bar, detail.revision);
   const keys = (event: KeyboardEvent) => {
     if (event.key === 'Escape')
@@ -283,7 +301,8 @@ export function DecisionBar(props: BarProps) {
         ref={box}
       >
         <p class="decision-line" id="decision-line">
-          <FirstLine {...props} why={why} armed={armed} problem={problem} />
+          <FirstLine {...props} why={why} armed={armed} problem={problem} wait={wait} />
+          {!off && <Unseen detail={detail} />}
         </p>
         <QuorumLine detail={detail} />
         {newer === null && <BreakGlass detail={detail} />}

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { go, route } from '../base/route';
 import { addKeys, helpOpen } from '../base/keys';
 import { detailOf, prefetchDetail, watchDetail } from '../base/details';
+import { me } from '../base/session';
 import type { Detail } from '../base/types';
 import { Icon } from '../parts/icons';
 import { nextTheme } from '../parts/account';
@@ -72,7 +73,8 @@ function Request({ id }: { id: number }) {
   useEffect(() => {
     markSeen(id);
     const next = neighbour(id, 1);
-    if (next !== null && detail) prefetchDetail(next);
+    // What must be read for so long is not sent before it is opened.
+    if (next !== null && detail && !me.value?.settings.review_min_seconds) prefetchDetail(next);
   }, [id, detail !== null]);
   if (detail) return <Opened key={id} latest={detail} />;
   const text = error?.status === 404 ? t.review.gone : t.review.loadFailed;

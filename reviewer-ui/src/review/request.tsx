@@ -24,6 +24,7 @@ import { Capabilities } from './capabilities';
 import { DecisionBar } from './decision';
 import { TabBody, tabsOf, useVersionBefore } from './tab-body';
 import type { ReadVersion } from './read-version';
+import { useSeen } from './seen';
 import { t } from '../texts';
 
 function HeadActions({ detail }: { detail: Detail }) {
@@ -166,6 +167,7 @@ export function RequestPane({ detail, newer, showNewer }: ReadVersion) {
   const before = useVersionBefore(detail);
   const tabs = useMemo(() => tabsOf(detail, before), [detail, before]);
   useTabKeys(choose);
+  useSeen(detail, tab, before);
   const show = () => {
     showNewer();
     choose('changes');

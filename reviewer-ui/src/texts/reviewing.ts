@@ -165,6 +165,10 @@ export const reviewing = {
     readFirst: (n: number) =>
       `Read ${many(n, 'finding', 'findings')} before you approve.`,
     readFirstShow: 'Show the first',
+    wait: (seconds: number) =>
+      `You can approve in ${many(seconds, 'second', 'seconds')}: take the time to read.`,
+    unseen: (n: number, all: number) =>
+      `${formatNumber(n)} of ${many(all, 'line', 'lines')} not yet shown.`,
     armedReject: 'Press Enter to reject.',
     armedChange: 'Press Enter to ask for a change.',
     needNote: (name: string) => `Write a note for ${name} first: what is wrong?`,
