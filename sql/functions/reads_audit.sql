@@ -34,6 +34,18 @@ create or replace function cs.unapproved_runs()
                            and d.reviewer_id in (
                                select o.person_id from own_people(array[r.request_id]) o))
                 then 'approved by somebody who had a part in it'
+            when exists (
+                    select from attempt_decision l, audit_event e, audit_event o, audit_event b
+                    where l.attempt_id = r.id
+                      and (e.entity, e.entity_id) = ('request', r.request_id)
+                      and e.row_digests ? ('decision:' || l.decision_id)
+                      and (o.entity, o.entity_id) = ('request', r.request_id)
+                      and o.entity_seq > e.entity_seq and o.event in
+                          ('decision.undo', 'request.set_aside', 'request.revise', 'policy.raise')
+                      and (b.entity, b.entity_id) = ('request', r.request_id)
+                      and b.entity_seq > o.entity_seq and b.event = 'attempt.ready'
+                      and b.body ->> 'attempt_id' = r.id::text)
+                then 'rests on an approval that was taken back'
             when exists (select from attempt_decision l join decision d on d.id = l.decision_id
                          where l.attempt_id = r.id and not exists (
                              select from audit_event e where e.entity = 'request'

@@ -128,14 +128,34 @@ select r.id, case when (r.author_id, r.token_id) is distinct from (v.editor_id, 
 from cs.request r join cs.revision v on v.request_id = r.id and v.revision = 1
 where r.id > $1 order by r.id limit $2;
 
--- Words that nobody asked.
+-- Words that nobody asked, and requests in another revision or round than their history led to. A
+-- history whose beginning was dropped does not tell the round.
 -- name: verify_strays(after int8, most int4) copied
-select t.request_id, 'has words and is no request' from cs.request_text t
-where t.request_id > $1 and not exists (select from cs.request r where r.id = t.request_id)
-order by t.request_id limit $2;
+with opened as materialized (
+    select e.entity_id, count(*) as rounds from cs.audit_event e
+    where e.entity = 'request'
+      and e.event in ('decision.undo', 'request.set_aside', 'request.revise', 'policy.raise')
+    group by e.entity_id
+), newest as materialized (
+    select v.request_id, max(v.revision) as revision from cs.revision v group by v.request_id)
+select s.id, s.why from (
+    select t.request_id, 'has words and is no request' from cs.request_text t
+    where not exists (select from cs.request r where r.id = t.request_id)
+    union all
+    select r.id, 'is not at its newest revision'
+    from cs.request r join newest n on n.request_id = r.id where r.revision <> n.revision
+    union all
+    select r.id, 'is in another round than the audit trail tells'
+    from cs.request r left join opened o on o.entity_id = r.id
+    where r.round <> 1 + coalesce(o.rounds, 0) and exists (
+        select from cs.audit_event e
+        where e.entity = 'request' and e.entity_id = r.id and e.entity_seq = 1))
+    s (id, why)
+where s.id > $1 order by s.id limit $2;
 
 -- Runs, and of those that no approval allowed, why: of other bytes, too late, by too few, by who
--- had a part in it, or twice. How many were needed is signed with each decision.
+-- had a part in it, taken back before it was made, or twice. How many were needed is signed with
+-- each decision.
 -- name: verify_runs(after int8, most int4) binary
 select a.id, case
     when d.count = 0 then 'started without a decision'
@@ -143,6 +163,7 @@ select a.id, case
     when d.untimely then 'started outside the time of its approval'
     when d.too_few then 'rests on fewer approvals than were needed'
     when d.own then 'was approved by who wrote it'
+    when d.taken_back then 'rests on an approval that was taken back'
     when r.retry_safe <> v.retry_safe
         then 'is to run again otherwise than was approved'
     when not v.retry_safe and exists (
@@ -162,7 +183,17 @@ cross join lateral (
             not bool_or(d.verdict = 'break_glass') as too_few,
         bool_or(d.reviewer_id = r.author_id or exists (
             select from cs.revision w
-            where w.request_id = a.request_id and w.editor_id = d.reviewer_id)) as own
+            where w.request_id = a.request_id and w.editor_id = d.reviewer_id)) as own,
+        bool_or(exists (
+            select from cs.audit_event e, cs.audit_event o, cs.audit_event b
+            where (e.entity, e.entity_id) = ('request', a.request_id)
+              and e.row_digests ? ('decision:' || d.id)
+              and (o.entity, o.entity_id) = ('request', a.request_id)
+              and o.entity_seq > e.entity_seq and o.event in
+                  ('decision.undo', 'request.set_aside', 'request.revise', 'policy.raise')
+              and (b.entity, b.entity_id) = ('request', a.request_id)
+              and b.entity_seq > o.entity_seq and b.event = 'attempt.ready'
+              and b.body ->> 'attempt_id' = a.id::text)) as taken_back
     from cs.attempt_decision l left join cs.decision d on d.id = l.decision_id
     where l.attempt_id = a.id) d
 where a.started_at is not null and a.id > $1 order by a.id limit $2;

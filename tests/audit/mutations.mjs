@@ -16,7 +16,8 @@ const ALL = null;
 const COVERED = {
     audit_event: ALL, audit_seal: ALL, decision: ALL, revision: ALL, retention: ALL,
     output_item: ALL, output_chunk: ALL, request_text: ALL,
-    request: ['id', 'team_id', 'author_id', 'token_id', 'state', 'created_at', 'again_of'],
+    request: ['id', 'team_id', 'author_id', 'token_id', 'state', 'created_at', 'again_of',
+        'revision'],
     attempt: ['id', 'request_id', 'revision', 'round', 'state', 'backend', 'fence', 'valid_until',
         'created_at', 'started_at', 'running_at', 'finished_at', 'exit_code', 'term_signal',
         'reason', 'error_name', 'error_value', 'duration_ms', 'cpu_ms', 'memory_peak_bytes',

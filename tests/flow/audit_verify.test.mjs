@@ -228,6 +228,36 @@ test('a run that lost one of the approvals it needed is found', async () => {
     assert.equal((await verify()).code, 0);
 });
 
+test('a run on an approval that was taken back, and a round set back, are found', async () => {
+    const request = await jobs.submit('print(55)');
+    await jobs.approve(request, 60);
+    await jobs.call('undo_decisions', { actor: jobs.actor('rob'), id: request.id });
+    await forge(`update cs.request set round = 1 where id = ${request.id}`);
+    await sealed();
+    const back = await verify();
+    assert.equal(back.code, 1, back.out);
+    assert.match(back.out, /is in another round than the audit trail tells/);
+    await stack.people({ lee: ['reviewer'] });
+    const lee = new Jobs(stack, { ...jobs.people,
+        rob: await one("select id as n from cs.person where login = 'lee'") });
+    const { attempt_id } = await lee.approve(request);
+    await jobs.ring(attempt_id);
+    assert.equal((await jobs.over(attempt_id)).state, 'succeeded');
+    await sealed();
+    await forge(`update cs.request set round = 2 where id = ${request.id}`);
+    const answer = await verify();
+    assert.equal(answer.code, 1, answer.out);
+    assert.match(answer.out, /rests on an approval that was taken back/);
+    assert.match(await one('select why as n from cs.unapproved_runs()'), /was taken back/);
+    await forge(`delete from cs.attempt_decision where attempt_id = ${attempt_id} and decision_id =
+        (select min(id) from cs.decision where request_id = ${request.id})`);
+    assert.equal((await verify()).code, 0);
+    await forge(`update cs.request set revision = 2 where id = ${request.id}`);
+    assert.match((await verify()).out, /is not at its newest revision/);
+    await forge(`update cs.request set revision = 1 where id = ${request.id}`);
+    assert.equal((await verify()).code, 0);
+});
+
 // Whoever owns the database says by a column whether and when a run began, and whether it may run
 // again: the trail and the approved bundle know better.
 test('a run that is said to have begun at another time, or never, is found', async () => {
