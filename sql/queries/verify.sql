@@ -162,7 +162,7 @@ select a.id, case
     when d.of_else then 'rests on a decision about something else'
     when d.untimely then 'started outside the time of its approval'
     when d.too_few then 'rests on fewer approvals than were needed'
-    when d.own then 'was approved by who wrote it'
+    when d.own then 'was approved by who had a part in it'
     when d.taken_back then 'rests on an approval that was taken back'
     when r.retry_safe <> v.retry_safe
         then 'is to run again otherwise than was approved'
@@ -181,9 +181,25 @@ cross join lateral (
         bool_or(d.decided_at > a.started_at or d.valid_until <= a.started_at) as untimely,
         count(distinct d.reviewer_id) < max(d.needed) and
             not bool_or(d.verdict = 'break_glass') as too_few,
-        bool_or(d.reviewer_id = r.author_id or exists (
-            select from cs.revision w
-            where w.request_id = a.request_id and w.editor_id = d.reviewer_id)) as own,
+        bool_or(exists (
+            with recursive c (id, again_of) as (
+                select r.id, r.again_of
+                union all
+                select b.id, b.again_of
+                from c join cs.request b on b.id = c.again_of and b.id < c.id)
+            select from c
+            cross join lateral (
+                select x.author_id, x.token_id from cs.request x where x.id = c.id
+                union all
+                select w.editor_id, w.token_id from cs.revision w where w.request_id = c.id)
+                m (maker, token_id)
+            left join lateral (
+                select t.person_id, t.created_by from cs.api_token t
+                where t.id = m.token_id offset 0) t on true
+            cross join lateral (values (m.maker), (t.person_id), (t.created_by)) p (id)
+            left join lateral (
+                select o.owner_id from cs.person o where o.id = p.id offset 0) o on true
+            where d.reviewer_id in (p.id, o.owner_id))) as own,
         bool_or(exists (
             select from cs.audit_event e, cs.audit_event o, cs.audit_event b
             where (e.entity, e.entity_id) = ('request', a.request_id)

@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { Jobs, openJobs } from './jobs.mjs';
 import { build, startStack, until } from './stack.mjs';
 
+const queries = await fs.readFile(new URL('../../sql/queries/verify.sql', import.meta.url), 'utf8');
 let stack;
 let jobs;
 before(async () => {
@@ -39,6 +40,10 @@ function audit(words, env = {}) {
 }
 
 const verify = (words = [], env = {}) => audit(['verify', ...words], env);
+
+/** What verify asks of one run, apart from what else it finds. */
+const runs = (attempt) => queries.split('-- name: verify_runs')[1].split('\n').slice(1).join('\n')
+    .split(';')[0].replaceAll('$1', attempt - 1).replaceAll('$2', 1);
 
 /** Changes history as somebody whom no trigger stops; returns what takes it back. */
 async function forge(sql) {
@@ -255,6 +260,39 @@ test('a run on an approval that was taken back, and a round set back, are found'
     await forge(`update cs.request set revision = 2 where id = ${request.id}`);
     assert.match((await verify()).out, /is not at its newest revision/);
     await forge(`update cs.request set revision = 1 where id = ${request.id}`);
+    assert.equal((await verify()).code, 0);
+});
+
+test('a run that was approved by who had a part in it is found', async () => {
+    const { id, attempt_id } = await jobs.run('print(56)');
+    await jobs.over(attempt_id);
+    await sealed();
+    const { ana, rob } = jobs.people;
+    const token = (person, maker) => `insert into cs.api_token (id, person_id, created_by, name,
+        prefix, token_sha256, scopes, expires_at) overriding system value select 999999, ${person},
+        ${maker}, 'forged', 'forged00', sha256('forged'), '{read}', now() + interval '1 day';
+        update cs.revision set token_id = 999999 where request_id = ${id}`;
+    const gone = `delete from cs.api_token where id = 999999;
+        update cs.revision set token_id = null where request_id = ${id}`;
+    const again = (of) => `update cs.request set again_of = ${of} where id = ${id}`;
+    const earlier = await one(`select min(id)::int as n from cs.request`);
+    const by = (person) => `update cs.request set author_id = ${person} where id = ${earlier}`;
+    const editor = (person) =>
+        `update cs.revision set editor_id = ${person} where request_id = ${id}`;
+    for (const [change, back] of [
+        [editor(rob), editor(ana)],
+        [`update cs.person set kind = 'agent', roles = '{agent}', owner_id = ${rob}
+            where id = ${ana}`,
+         `update cs.person set kind = 'human', roles = '{analyst}', owner_id = null
+            where id = ${ana}`],
+        [token(rob, ana), gone], [token(ana, rob), gone],
+        [`${again(earlier)}; ${by(rob)}`, `${again('null')}; ${by(ana)}`],
+    ]) {
+        await forge(change);
+        const [{ why }] = await stack.psql('verifier', runs(attempt_id));
+        await forge(back);
+        assert.equal(why, 'was approved by who had a part in it', change);
+    }
     assert.equal((await verify()).code, 0);
 });
 
