@@ -17,7 +17,7 @@ const COVERED = {
     audit_event: ALL, audit_seal: ALL, decision: ALL, revision: ALL, retention: ALL,
     output_item: ALL, output_chunk: ALL, request_text: ALL,
     request: ['id', 'team_id', 'author_id', 'token_id', 'state', 'created_at', 'again_of',
-        'revision'],
+        'revision', 'round'],
     attempt: ['id', 'request_id', 'revision', 'round', 'state', 'backend', 'fence', 'valid_until',
         'created_at', 'started_at', 'running_at', 'finished_at', 'exit_code', 'term_signal',
         'reason', 'error_name', 'error_value', 'duration_ms', 'cpu_ms', 'memory_peak_bytes',
@@ -37,13 +37,17 @@ export async function look(stack) {
         from information_schema.columns c
         where c.table_schema = 'cs' and c.table_name in ('${Object.keys(COVERED).join("','")}')
         order by 1, c.ordinal_position`);
+    const [{ dropped }] = await stack.psql('superuser',
+        "select exists (select from cs.retention where state = 'dropped') as dropped");
     const tables = [];
     for (const [name, some] of Object.entries(COVERED)) {
         const rows = await stack.psql('superuser',
             `select ctid::text as at from cs.${name} order by ctid`);
         if (rows.length) tables.push({ name, rows: rows.map(({ at }) => at),
                       columns: columns.filter((column) => column.table === name
-                          && (some === ALL || some.includes(column.name))) });
+                          && (some === ALL || some.includes(column.name))
+                          // Only a whole history tells it.
+                          && !(dropped && name === 'request' && column.name === 'round')) });
     }
     return tables;
 }
