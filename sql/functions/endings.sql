@@ -49,14 +49,16 @@ begin
         update attempt set cancel_requested_at = clock_timestamp(), cancel_requested_by = who.id
             where id = a.id;
         perform audit_put('request', r.id, actor_json(item, who), 'attempt.cancel',
-            jsonb_build_object('attempt_id', a.id, 'note', note_of(item, false)));
+            jsonb_strip_nulls(jsonb_build_object('attempt_id', a.id,
+                'note', note_of(item, false), 'revoked', item -> 'revoked')));
     end if;
     return jsonb_build_object('id', r.id, 'state', r.state, 'cancelling', true,
         'event', event_json(r, r.state, 'attempt.cancel'));
 end
 $$;
 comment on function cs.cancel_running is
-    'Sets the flag that the next heartbeat brings back, also that of a worker yet to find the run.';
+    'Sets the flag that the next heartbeat brings back, also that of a worker yet to find the run;
+revoked: by who takes an approval back, which the trail says.';
 
 create or replace function cs.cancel_retry(
     item jsonb, who cs.person, r cs.request, a cs.attempt)

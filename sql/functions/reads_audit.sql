@@ -41,7 +41,8 @@ create or replace function cs.unapproved_runs()
                       and e.row_digests ? ('decision:' || l.decision_id)
                       and (o.entity, o.entity_id) = ('request', r.request_id)
                       and o.entity_seq > e.entity_seq and o.event in
-                          ('decision.undo', 'request.set_aside', 'request.revise', 'policy.raise')
+                          ('decision.undo', 'decision.expire', 'request.set_aside',
+                           'request.revise', 'policy.raise')
                       and (b.entity, b.entity_id) = ('request', r.request_id)
                       and b.entity_seq > o.entity_seq and b.event = 'attempt.ready'
                       and b.body ->> 'attempt_id' = r.id::text)

@@ -102,18 +102,20 @@ begin
                 select from cs.attempt a where a.request_id = r.id
                 and (a.state in ('ready', 'claimed', 'starting', 'running')
                      or a.state = 'unknown' and cs.adoption_is_open(a))),
-        'undo', (r.state = 'approved' or r.state = 'pending' and cs.has_approvals(r))
-            and ('admin' = any (who.roles) or exists (
-                select from cs.decision_of(who, r) d where d.verdict = 'approve'))
-            and not exists (select from cs.attempt a where a.request_id = r.id
-                            and a.state in ('starting', 'running')),
+        'undo', case (select a.cancel_requested_at is null from cs.attempt a
+                      where a.request_id = r.id and a.state in ('starting', 'running'))
+            when true then m.approved when false then false
+            else r.state in ('pending', 'approved') and m.approved
+                or r.state = 'approved' and 'admin' = any (who.roles) end,
         'settle', r.state = 'outcome_unknown' and not cs.own_request(r.id, who.id)
             and (cs.is_reviewer(who.id, r.team_id) or 'admin' = any (who.roles)),
         'run_again', r.state not in ('drafting', 'needs_answer', 'pending', 'approved', 'running')
             and who.roles && array['analyst', 'agent'])
         from (select r.author_id = who.id or 'admin' = any (who.roles) or exists (
                   select from cs.person a where a.id = r.author_id and a.owner_id = who.id)
-                  as owns) m);
+                  as owns, exists (
+                  select from cs.decision_of(who, r) d where d.verdict = 'approve')
+                  as approved) m);
 end
 $$;
 comment on function cs.can_json is 'Which actions somebody would be allowed now.';

@@ -89,18 +89,30 @@ begin
             and t.valid_until < clock_timestamp() for no key update;
         perform attempt_drop(a, system, 'expired');
     end loop;
-    for r in select * from request q where q.state = 'pending' and exists (
-                 select from decision d where d.request_id = q.id and d.revision = q.revision
-                   and d.round = q.round and d.verdict = 'approve'
-                   and d.valid_until < clock_timestamp())
-             order by q.id limit most for no key update skip locked loop
-        perform back_to_review(r, system, 'decision.expire', '{}');
-        ret_events := ret_events || event_json(r, 'pending', 'decision.expire');
-    end loop;
 end
 $$;
 comment on function cs.sweep_expired is
     'Requests and approvals whose time is over: how many, and the events.';
+
+create or replace function cs.sweep_approvals(most int) returns jsonb
+    language plpgsql as $$
+declare
+    r request;
+    events jsonb := '[]';
+begin
+    for r in select * from request q where q.state = 'pending' and exists (
+                 select from decision d where d.request_id = q.id and d.revision = q.revision
+                 and d.round = q.round and d.valid_until <= clock_timestamp() offset 0)
+             order by q.id limit most for no key update skip locked loop
+        perform review_again(r, '{"kind": "system"}', 'decision.expire');
+        events := events || event_json(r, 'pending', 'decision.expire');
+    end loop;
+    return events;
+end
+$$;
+comment on function cs.sweep_approvals is
+    'Requests of which an approval ended before the others came: a new round of review, in which
+whoever gave it may decide again; the events.';
 
 create or replace function cs.sweep_old() returns void
     language plpgsql as $$
@@ -207,7 +219,7 @@ begin
     select * into lost from sweep_leases(most);
     select * into expired from sweep_expired(most);
     events := lost.ret_events || expired.ret_events || sweep_unavailable($1, most, unavailable)
-              || sweep_adoptions(most) || sweep_clocks(most);
+              || sweep_adoptions(most) || sweep_clocks(most) || sweep_approvals(most);
     if pg_try_advisory_xact_lock(7026, 1) then
         perform sweep_old();
     end if;

@@ -16,6 +16,8 @@ const facts = {
         || (roles.includes('reviewer') && team === 'own'),
     'they approved it or are an admin': ({ roles, part, state }) => roles.includes('admin')
         || (part === 'decider' && verdictOf(state) === 'approve'),
+    'the approval can be taken back': ({ part, state }) => state === 'approved'
+        || (part === 'decider' && state === 'running'),
     'they had a part in it': ({ part }) => !['stranger', 'decider'].includes(part),
     'they are an admin of its team': ({ roles, team }) => roles.includes('admin')
         && team === 'own',
@@ -92,7 +94,7 @@ export const aboutRequests = {
         answers: [
             HIDDEN,
             ['403 wrong_role', 'unless they approved it or are an admin'],
-            ['409 wrong_state', 'unless it is approved'],
+            ['409 wrong_state', 'unless the approval can be taken back'],
         ],
     },
     'POST /api/requests/{id}/settle': {

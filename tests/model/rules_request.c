@@ -182,6 +182,10 @@ static struct answer undo(struct world *w, const struct element *e, struct reque
     struct run *a = live_run(r);
     if (!approved_it && !w->people[e->who].admin)
         return refused("wrong_role", NULL);
+    if (a && a->state >= RUN_STARTING && approved_it) {
+        a->told_to_stop = true;
+        return fine(request_state_name(r->state));
+    }
     if (r->state != REQUEST_APPROVED || (a && a->state >= RUN_STARTING))
         return refused("wrong_state", NULL);
     run_drop(a, "human");

@@ -1,7 +1,7 @@
 -- Who decides on what, and what a decision does.
 -- Proves: T4 I2
 \ir setup.psql
-select plan(84);
+select plan(88);
 
 -- Approve, and what follows.
 select t.submit('mia') as r \gset
@@ -91,8 +91,16 @@ select is(t.decide('noor', :r, 'reject') ->> 'state', 'rejected',
     'the same reviewer may decide again');
 select ok(t.whole(:r), 'the chain holds through all of it');
 select t.at('starting') as r \gset
-select is(t.code(t.call('undo_decisions', jsonb_build_object('actor', t.actor('noor'), 'id', :r))),
-    'wrong_state', 'what has started can not be undone');
+select ok((select (can_json(p, r) ->> 'undo')::bool from person p, request r
+    where p.id = t.id('noor') and r.id = :r), 'which who approved is shown after the start, too');
+select is(t.call('undo_decisions', jsonb_build_object('actor', t.actor('noor'), 'id', :r))
+    ->> 'cancelling', 'true', 'who approved stops what has started');
+select is((select cancel_requested_by from attempt where id = t.attempt(:r)), t.id('noor'),
+    'its worker is told to');
+select is((select body -> 'revoked' from audit_event where entity = 'request' and entity_id = :r
+    and event = 'attempt.cancel'), 'true', 'and the trail says why');
+select ok(not (select (can_json(p, r) ->> 'undo')::bool from person p, request r
+    where p.id = t.id('noor') and r.id = :r), 'once');
 select t.at('claimed') as r \gset
 select is(t.call('undo_decisions', jsonb_build_object('actor', t.actor('eva'), 'id', :r))
     ->> 'state', 'pending', 'an admin revokes an approval before the start');

@@ -9,6 +9,7 @@ import type { Detail, Sent } from '../base/types';
 import { Dialog } from '../parts/dialog';
 import { Button } from '../parts/small';
 import { BreakGlass } from '../review/break-glass';
+import { undoneText, type Undone } from '../review/decide';
 import { lastAttempt, lostAttempt } from './steps';
 import { t } from '../texts';
 
@@ -61,12 +62,12 @@ function AgainButton({ detail }: { detail: Detail }) {
 
 function UndoButton({ detail }: { detail: Detail }) {
   const undo = async () => {
-    if (await act(detail.id, 'undo', {}))
-      showToast({ text: t.decide.undone(detail.id), tone: 'plain' });
+    const done = await act<Undone>(detail.id, 'undo', {});
+    if (done) showToast({ text: undoneText(detail.id, done.cancelling), tone: 'plain' });
   };
   return (
     <Button small icon="undo" onClick={undo}>
-      {t.decide.undo}
+      {detail.state === 'approved' ? t.decide.undo : t.decide.takeBack}
     </Button>
   );
 }

@@ -85,11 +85,22 @@ function goOn(id: number): void {
   go(next === null ? '/review' : `/review/${next}`, 'replace');
 }
 
+export interface Undone {
+  cancelling?: boolean;
+}
+
+export function undoneText(id: number, cancelling: boolean | undefined): string {
+  return cancelling ? t.decide.undoStops(id) : t.decide.undone(id);
+}
+
 async function undo(id: number): Promise<void> {
   closeToast();
   try {
-    await call(`/api/requests/${id}/undo`, { body: {}, key: randomKey() });
-    showToast({ text: t.decide.undone(id), tone: 'plain' });
+    const { cancelling } = await call<Undone>(`/api/requests/${id}/undo`, {
+      body: {},
+      key: randomKey(),
+    });
+    showToast({ text: undoneText(id, cancelling), tone: 'plain' });
     await Promise.all([queue.load(), loadDetail(id)]);
     showAll();
     go(`/review/${id}`);
