@@ -30,7 +30,6 @@ static const char *event_of(const struct element *e, const json_t *told)
     static const char *const events[CALLS] = {[SUBMIT] = "request.submit",
                                               [RUN_AGAIN] = "request.submit",
                                               [REVISE] = "request.revise",
-                                              [UNDO] = "decision.undo",
                                               [SETTLE] = "request.settle",
                                               [START] = "attempt.start",
                                               [MARK_RUNNING] = "attempt.running",
@@ -39,6 +38,8 @@ static const char *event_of(const struct element *e, const json_t *told)
     const char *state = json_string_value(json_object_get(told, "state"));
     if (e->call == DECIDE)
         return verdicts[e->verdict];
+    if (e->call == UNDO)
+        return same_text(state, "pending") ? "decision.undo" : "attempt.cancel";
     if (e->call == CANCEL)
         return same_text(state, "cancelled") ? "request.cancel" : "attempt.cancel";
     return events[e->call];
