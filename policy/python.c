@@ -235,11 +235,14 @@ static bool visit_identifier(struct python_walk *walk, const struct node *node, 
 static bool visit_attribute(struct python_walk *walk, const struct node *node, struct place *place)
 {
     const struct node *attribute = python_child(node, PYTHON_attribute);
-    if (!place->chained)
+    bool whole = !place->chained;
+    if (whole)
         tell_name(walk, node);
+    /* A name that a rule lists whole is not judged by its last part again. */
+    bool listed = whole && rules_let_pass(walk->python.judge->rules, FACT_NAME, walk->name.data);
     struct bytes text = python_bytes(&walk->python, attribute);
     buffer_add(anew(&walk->name), text.data, text.len);
-    if (!python_is_plain(&walk->python, node, walk->name.data))
+    if (!listed && !python_is_plain(&walk->python, node, walk->name.data))
         tell(&walk->python, FACT_ATTRIBUTE, walk->name.data, attribute);
     if (python_is_disguised(text))
         tell(&walk->python, FACT_CLAUSE, "identifier.disguised", attribute);

@@ -345,7 +345,8 @@ static void tell_from(struct python *python, const char *module, const struct no
     AUTO(buffer) struct buffer full = {0};
     buffer_printf(&full, "%s.%s", module, name);
     tell(python, FACT_NAME, full.data, item);
-    tell(python, FACT_ATTRIBUTE, name, item);
+    if (!rules_let_pass(python->judge->rules, FACT_NAME, full.data))
+        tell(python, FACT_ATTRIBUTE, name, item);
 }
 
 void python_tell_import(struct python *python, const struct node *node)

@@ -53,6 +53,9 @@ uint64_t rules_begin(struct rules *rules);
 const struct policy_rule *rules_find(struct rules *rules, enum fact_kind kind, const char *name,
                                      uint64_t judgement, bool *ret_told);
 
+/* Whether a rule lists a name whole and lets it pass. */
+bool rules_let_pass(const struct rules *rules, enum fact_kind kind, const char *name);
+
 const char *policy_level_name(enum policy_level level);
 /* * stands for any characters; nothing else is special. */
 bool pattern_fits(const char *pattern, const char *text);

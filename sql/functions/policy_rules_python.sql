@@ -273,7 +273,8 @@ from (values
   polars.read_json polars.read_ndjson polars.read_excel polars.read_ipc polars.read_avro
   polars.scan_csv polars.scan_parquet polars.scan_ipc polars.scan_ndjson numpy.load numpy.loadtxt
   numpy.genfromtxt *.read_text *.read_bytes numpy.fromfile io.open codecs.open fileinput.*
-  xarray.open_dataset xarray.open_dataarray xarray.open_mfdataset h5py.File numpy.memmap',
+  xarray.open_dataset xarray.open_dataarray xarray.open_mfdataset h5py.File numpy.memmap
+  tarfile.open().extractfile *.extractfile',
  'Reads a file', ''),
 ('py.files.raw', 'python', 'name', 'medium', 'reads',
  'numpy.DataSource numpy.lib.npyio.DataSource numpy.fromregex numpy.frombuffer.tofile io.open_code

@@ -23,7 +23,7 @@ from (values
   *keras.*.deserialize*
   *.enable_unsafe_deserialization joblib.* ast.* jinja2.*Loader* jinja2.loaders* jinja2.nodes*
   jinja2.nativetypes* jinja2.sandbox*
-  jinja2.bccache* plotly.io.orca* plotly.io._* plotly.plotly* chart_studio* polars.SQLContext
+  jinja2.bccache* plotly.io.orca* plotly.io._* plotly.plotly* chart_studio*
   polars.Config.load* polars.read_database* polars.register_plugin* polars.plugins* polars.io*
   altair_viewer* altair.utils* altair.vega* rich.console* tqdm.contrib* tqdm.cli*
   networkx.drawing* networkx.utils* xarray.tutorial* xarray.backends* openpyxl.compat*

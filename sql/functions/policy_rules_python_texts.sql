@@ -156,7 +156,8 @@ from (values
   duckdb.connect().*.execute#0=*SELECT*
   *.execute#0=*insert* *.execute#0=*INSERT* *.execute#0=*update* *.execute#0=*UPDATE*
   *.execute#0=*delete* *.execute#0=*DELETE* *.execute#0=*create* *.execute#0=*CREATE*
-  *.execute#0=*drop* *.execute#0=*DROP*',
+  *.execute#0=*drop* *.execute#0=*DROP*
+  duckdb.*#0=PIVOT * duckdb.*#0=UNPIVOT * duckdb.*#0=SUMMARIZE * duckdb.*#0=DESCRIBE *',
  'Asks a database for what is read as SQL', ''),
 ('py.file.kept', 'python', 'argument', 'medium', '', '*.NamedTemporaryFile#delete=false',
  'Leaves a file outside of the run', ''),

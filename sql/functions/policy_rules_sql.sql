@@ -189,7 +189,9 @@ from (values
   ltree nlevel subpath lca akeys skeys svals each slice avals delete_none cube_dim
   erf erfc normal_rand_none random_normal array_to_tsvector xmlelement xmlforest pg_typeof
   sind cosd tand asind acosd atand atan2d acosh asinh atanh numeric_inc xmlconcat row
-  xml_is_well_formed
+  xml_is_well_formed xml_is_well_formed_document xml_is_well_formed_content digest hmac
+  hostmask set_byte isclosed isopen json_to_tsvector jsonb_to_tsvector ts_debug ts_lexize
+  get_current_ts_config
   like_regex date_add date_subtract date_diff datediff_none total group_concat ifnull iif strftime
   julianday datetime printf instr unixepoch hex typeof substr_none',
  'Reckons', ''),
