@@ -27,14 +27,11 @@ static const char *event_of(const struct element *e, const json_t *told)
 {
     static const char *const verdicts[] = {"decision.approve", "decision.reject",
                                            "decision.request_changes"};
-    static const char *const events[CALLS] = {[SUBMIT] = "request.submit",
-                                              [RUN_AGAIN] = "request.submit",
-                                              [REVISE] = "request.revise",
-                                              [SETTLE] = "request.settle",
-                                              [START] = "attempt.start",
-                                              [MARK_RUNNING] = "attempt.running",
-                                              [RELEASE] = "attempt.release",
-                                              [FINISH] = ENDS};
+    static const char *const events[CALLS] = {
+        [SUBMIT] = "request.submit",   [RUN_AGAIN] = "request.submit",
+        [REVISE] = "request.revise",   [SETTLE] = "request.settle",
+        [START] = "attempt.start",     [MARK_RUNNING] = "attempt.running",
+        [RELEASE] = "attempt.release", [FINISH] = ENDS};
     const char *state = json_string_value(json_object_get(told, "state"));
     if (e->call == DECIDE)
         return verdicts[e->verdict];

@@ -71,14 +71,15 @@ static void add_row(struct buffer *sql, int64_t id, bool holds)
     signing_sign(key, buffer_bytes(&message), signature);
     hex_encode(signature, sizeof signature, hex);
     hex_encode(digest, sizeof digest, bundle);
-    buffer_printf(sql,
-                  "%s(%" PRId64 "::int8, 'form'::text, %" PRId64 "::int8, %" PRId64
-                  "::int8, 1::int4, 1::int4, 5::int8, 'reject'::text, '\\x%s'::bytea, ''::text, "
-                  "'[\"0f0e0d0c\"]'::jsonb, 0::int4, 1::int8, null::int8, to_timestamp(%" PRId64
-                  "), null::timestamptz, '\\x%s'::bytea, '%s'::text, 1::int4, %d::int4, "
-                  "'[\"0f0e0d0c\"]'::text)",
-                  sql->len ? ", " : "values ", id, id, id, bundle, DECIDED_MS / 1000, hex,
-                  signing_key_id(key), (int)form);
+    buffer_printf(
+        sql,
+        "%s(%" PRId64 "::int8, 'form'::text, %" PRId64 "::int8, %" PRId64
+        "::int8, 1::int4, 1::int4, 5::int8, 'reject'::text, '\\x%s'::bytea, ''::text, "
+        "'[\"0f0e0d0c\"]'::jsonb, 0::int4, 1::int8, null::int8, to_timestamp(%" PRId64
+        "), null::timestamptz, '\\x%s'::bytea, '%s'::text, 1::int4, null::int8, %d::int4, "
+        "'[\"0f0e0d0c\"]'::text)",
+        sql->len ? ", " : "values ", id, id, id, bundle, DECIDED_MS / 1000, hex,
+        signing_key_id(key), (int)form);
 }
 
 /* Rows from that number on, of which two, or none, do not hold. */
