@@ -9,5 +9,6 @@ export function useWait(detail: Detail): number {
   const seconds = me.value?.settings.review_min_seconds ?? 0;
   const since = useMemo(() => Date.now() - (detail.shown_for_ms ?? 0), [detail]);
   if (seconds === 0 || detail.shown_for_ms === undefined) return 0;
-  return Math.max(0, Math.ceil((since - second.value) / 1000) + seconds);
+  const left = Math.ceil((since - second.value) / 1000) + seconds;
+  return Math.min(seconds, Math.max(0, left)); // `second` may be a little older than `since`
 }
