@@ -71,10 +71,12 @@ async function open({ id }) {
     await anna.locator('.code code').waitFor();
 }
 
-/** The places in which the page itself speaks, without numbers of requests and lines. */
+/** The places in which the page itself speaks, without numbers of requests and lines, nor how many
+ * of these are to be seen yet. */
 const chrome = () => anna.evaluate(() => {
     const texts = (selector) => [...document.querySelectorAll(selector)]
-        .map((place) => place.textContent.replace(/#\d+|[Ll]ines? \d+/g, '~'));
+        .map((place) => place.textContent.replace(/#\d+|[Ll]ines? \d+/g, '~')
+            .replace(/ [\d,]+ of [\d,]+ lines? not yet shown\./, ''));
     return {
         meta: texts('.request-meta'), line: texts('.decision-line'), quorum: texts('.quorum-line'),
         gets: texts('.gets'), buttons: texts('.decision-row button'),
