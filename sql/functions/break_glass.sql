@@ -134,23 +134,6 @@ end
 $$;
 comment on function cs.glass_put is 'Stores the decision and approves the request.';
 
-create or replace function cs.attempt_put(
-    r cs.request, valid_until timestamptz, wait_seconds int, decision_ids bigint[])
-    returns cs.attempt language plpgsql as $$
-declare
-    a attempt;
-begin
-    insert into attempt (request_id, revision, round, backend, not_before, valid_until)
-        values (r.id, r.revision, r.round, r.backend,
-                clock_timestamp() + make_interval(secs => coalesce(wait_seconds, 0)), valid_until)
-        returning * into a;
-    insert into attempt_decision select a.id, unnest(decision_ids);
-    return a;
-end
-$$;
-comment on function cs.attempt_put is
-    'A ready attempt of an approved request with the decisions it rests on.';
-
 create or replace function cs.request_break_glass(item jsonb) returns jsonb
     language plpgsql as $$
 declare

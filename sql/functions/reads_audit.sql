@@ -40,9 +40,10 @@ create or replace function cs.unapproved_runs()
                       and (e.entity, e.entity_id) = ('request', r.request_id)
                       and e.row_digests ? ('decision:' || l.decision_id)
                       and (o.entity, o.entity_id) = ('request', r.request_id)
-                      and o.entity_seq > e.entity_seq and o.event in
-                          ('decision.undo', 'decision.expire', 'request.set_aside',
-                           'request.revise', 'policy.raise')
+                      and o.entity_seq > e.entity_seq
+                      and (o.event in ('decision.undo', 'decision.expire', 'request.revise',
+                                       'policy.raise')
+                           or (o.event, o.to_state) = ('request.set_aside', 'pending'))
                       and (b.entity, b.entity_id) = ('request', r.request_id)
                       and b.entity_seq > o.entity_seq and b.event = 'attempt.ready'
                       and b.body ->> 'attempt_id' = r.id::text)

@@ -134,8 +134,8 @@ where r.id > $1 order by r.id limit $2;
 with opened as materialized (
     select e.entity_id, count(*) as rounds from cs.audit_event e
     where e.entity = 'request'
-      and e.event in ('decision.undo', 'decision.expire', 'request.set_aside',
-          'request.revise', 'policy.raise')
+      and (e.event in ('decision.undo', 'decision.expire', 'request.revise', 'policy.raise')
+           or (e.event, e.to_state) = ('request.set_aside', 'pending'))
     group by e.entity_id
 ), newest as materialized (
     select v.request_id, max(v.revision) as revision from cs.revision v group by v.request_id)
@@ -206,9 +206,9 @@ cross join lateral (
             where (e.entity, e.entity_id) = ('request', a.request_id)
               and e.row_digests ? ('decision:' || d.id)
               and (o.entity, o.entity_id) = ('request', a.request_id)
-              and o.entity_seq > e.entity_seq and o.event in
-                  ('decision.undo', 'decision.expire', 'request.set_aside',
-                   'request.revise', 'policy.raise')
+              and o.entity_seq > e.entity_seq and (
+                  o.event in ('decision.undo', 'decision.expire', 'request.revise', 'policy.raise')
+                  or (o.event, o.to_state) = ('request.set_aside', 'pending'))
               and (b.entity, b.entity_id) = ('request', a.request_id)
               and b.entity_seq > o.entity_seq and b.event = 'attempt.ready'
               and b.body ->> 'attempt_id' = a.id::text)) as taken_back

@@ -263,6 +263,40 @@ test('a run on an approval that was taken back, and a round set back, are found'
     assert.equal((await verify()).code, 0);
 });
 
+// Of another service, so that the stack's own worker leaves it alone.
+test('a request that ended at its start, and one whose approval ended, are whole', async () => {
+    const request = await jobs.submit('print(57)', { backend: 'e2b', image: 'base' });
+    const { attempt_id } = await jobs.approve(request);
+    const ask = async (sql) => (await stack.psql('worker', sql))[0];
+    const { hello } = await ask(`select cs.worker_hello(
+        '{"name": "other", "version": "1", "slots": 1}') as hello`);
+    const { fence, manifest } = await ask(`select fence, manifest
+        from cs.claim_attempts(${hello.worker_id}, '{${attempt_id}}', 600000)`);
+    const held = { worker_id: hello.worker_id, id: attempt_id, fence,
+                   bundle_sha256: manifest.sha256,
+                   decision_ids: manifest.decisions.map(({ id }) => id) };
+    const step = async (name, more) => (await ask(
+        `select result from cs.${name}('${JSON.stringify([{ ...held, ...more }])}')`)).result;
+    assert.equal((await step('start_attempts')).ok, true);
+    await jobs.call('cancel_requests', { actor: jobs.actor('ana'), id: request.id, note: '' });
+    assert.equal((await step('release_attempts', { not_started: true, reason: 'none' })).state,
+                 'cancelled');
+    const needs = (needed) => stack.psql('operator',
+        `select cs.operator_quorum_set('{"risk": "low", "needed": ${needed}}')`);
+    await needs(2);
+    const short = await jobs.submit('print(58)', { approval_seconds: 1 });
+    await jobs.approve(short);
+    await until(async () => await one(
+        `select round as n from cs.request where id = ${short.id}`) === 2, 'a new round');
+    await needs(1);
+    const opened = (await jobs.events(request.id)).concat(await jobs.events(short.id));
+    for (const event of ['request.set_aside', 'decision.expire'])
+        assert.ok(opened.some((row) => row.event === event), event);
+    await sealed();
+    const answer = await verify();
+    assert.equal(answer.code, 0, answer.out);
+});
+
 test('a run that was approved by who had a part in it is found', async () => {
     const { id, attempt_id } = await jobs.run('print(56)');
     await jobs.over(attempt_id);

@@ -101,6 +101,14 @@ export default [
       becomes: 'where false and exists (',
       test: ['flow/audit_verify.test.mjs',
              'a run on an approval that was taken back, and a round set back, are found'] },
+    { id: 'verify-round-ends', defence: 'A request that ended is in the round that it was in',
+      file: 'sql/queries/verify.sql',
+      was: `           or (e.event, e.to_state) = ('request.set_aside', 'pending'))
+    group by`,
+      becomes: `           or e.event = 'request.set_aside')
+    group by`,
+      test: ['flow/audit_verify.test.mjs',
+             'a request that ended at its start, and one whose approval ended, are whole'] },
     { id: 'verify-own', defence: 'No run rests on an approval by who had a part in it',
       file: 'sql/queries/verify.sql', was: 'where d.reviewer_id in (p.id, o.owner_id)',
       becomes: 'where d.reviewer_id = m.maker',
