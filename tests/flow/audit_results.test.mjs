@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { openJobs } from './jobs.mjs';
 import { admins, ageSeals, allSealed, audit, drop } from './retention.mjs';
 import { startStack } from './stack.mjs';
-import { openVerifier } from './verifier.mjs';
+import { sayAfterEach } from './verifier.mjs';
 
 let stack;
 let jobs;
@@ -29,22 +29,7 @@ async function fill() {
     return { much: much.attempt_id, failed: failed.attempt_id, request: much.id, waits: waits.id };
 }
 
-/** What verify says after each of these, of which each is taken back: [sql, what it must say]. */
-async function each(changes, begin = '', settings = {}) {
-    const verifier = openVerifier(stack, settings);
-    try {
-        assert.equal(await verifier.ask(`commit; begin; set local session_replication_role =
-            replica; ${begin}; savepoint s`.replace(/\s+/g, ' ')), 'whole');
-        for (const [sql, says] of changes) {
-            const answer = await verifier.ask(`rollback to s; do $$ begin ${sql};
-                if not found then raise 'nothing changed'; end if; end $$`.replace(/\s+/g, ' '));
-            assert.match(answer, says, sql);
-        }
-        assert.equal(await verifier.ask('rollback to s'), 'whole');
-    } finally {
-        await verifier.end();
-    }
-}
+const each = (...words) => sayAfterEach(stack, ...words);
 const BROKEN = 'is not as the audit trail has it$';
 
 const ENDS = {

@@ -7,7 +7,7 @@ import { openJobs } from './jobs.mjs';
 import { allSealed, audit } from './retention.mjs';
 import { makeRights } from './rights.mjs';
 import { startStack } from './stack.mjs';
-import { openVerifier } from './verifier.mjs';
+import { sayAfterEach } from './verifier.mjs';
 
 let stack;
 let ids;
@@ -19,23 +19,7 @@ before(async () => {
 });
 after(() => stack?.stop());
 
-
-/** What verify says after each of these, of which each is taken back: [sql, what it must say]. */
-async function each(changes, begin = 'select 1', settings = {}) {
-    const verifier = openVerifier(stack, settings);
-    try {
-        assert.equal(await verifier.ask(`commit; begin; set local session_replication_role =
-            replica; ${begin}; savepoint s`.replace(/\s+/g, ' ')), 'whole');
-        for (const [sql, says] of changes) {
-            const answer = await verifier.ask(`rollback to s; do $$ begin ${sql};
-                if not found then raise 'nothing changed'; end if; end $$`.replace(/\s+/g, ' '));
-            assert.match(answer, says, sql);
-        }
-        assert.equal(await verifier.ask('rollback to s'), 'whole');
-    } finally {
-        await verifier.end();
-    }
-}
+const each = (...words) => sayAfterEach(stack, ...words);
 const CHANGED = 'is not as the audit trail has it';
 const broken = (table, why = CHANGED, id = '\\d+') => new RegExp(`^broken ${table} ${id}: ${why}$`);
 
