@@ -11,6 +11,7 @@
 #include "api/live/places.h"
 #include "api/sign_in/proxy.h"
 #include "api/http/stream.h"
+#include "api/routes/decision.h"
 #include "api/requests/upload.h"
 #include "common/base/clock.h"
 #include "common/base/crypto.h"
@@ -71,7 +72,11 @@ static bool run_route(struct call *call, struct error *err)
             return false;
         exchange->person_id = call->who.person_id;
     }
-    if (!identity_check(call->api, exchange, &call->who, err) || !read_key(call, key, err))
+    if (!identity_check(call->api, exchange, &call->who, err)) {
+        decision_barred(call, err);
+        return false;
+    }
+    if (!read_key(call, key, err))
         return false;
     if (route->body == BODY_JSON &&
         (!check_content_type(exchange, err) ||

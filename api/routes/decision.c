@@ -159,9 +159,10 @@ static bool decide(struct call *call, enum write write, struct error *err)
     return run(call, write, err);
 }
 
+static const char *const verdicts[] = {"approve", "reject", "request_changes", NULL};
+
 bool route_decide(struct call *call, struct error *err)
 {
-    static const char *const verdicts[] = {"approve", "reject", "request_changes", NULL};
     return json_check(call->body, "", decide_fields, COUNT_OF(decide_fields), err) &&
            check_word(call->body, "verdict", verdicts, err) && check_digest(call->body, err) &&
            check_note(call->body, err) && check_acknowledged(call->body, err) &&
@@ -184,6 +185,37 @@ bool route_break_glass(struct call *call, struct error *err)
     LOG(LOG_WARN, "decision.break_glass", LOG_NUMBER("request_id", call->exchange->ids[0]),
         LOG_NUMBER("person_id", call->who.person_id));
     return true;
+}
+
+/* As far as the body says, which nobody has checked; NULL when it says nothing known. */
+static const char *verdict_tried(const struct exchange *exchange)
+{
+    struct error malformed;
+    AUTO(json) json_t *body = NULL;
+    if (exchange->route->handle == route_break_glass)
+        return DECISION_BREAK_GLASS;
+    if (!json_read_object(buffer_bytes(&exchange->body), &body, &malformed))
+        return NULL;
+    const char *word = json_text_of(body, "verdict");
+    for (size_t i = 0; word && verdicts[i]; i++)
+        if (strcmp(word, verdicts[i]) == 0)
+            return verdicts[i];
+    return NULL;
+}
+
+void decision_barred(const struct call *call, struct error *io_err)
+{
+    const struct exchange *exchange = call->exchange;
+    route_fn *const handle = exchange->route->handle;
+    AUTO(rows) struct rows *rows = NULL;
+    if ((handle != route_decide && handle != route_break_glass) ||
+        (io_err->code != ERR_FORBIDDEN && io_err->code != ERR_WRONG_ROLE &&
+         io_err->code != ERR_FACTOR_MISSING))
+        return;
+    AUTO(json) json_t *actor = identity_actor(&call->who, exchange);
+    AUTO(text) char *text = json_text(actor);
+    (void)!sql_decision_barred(call->db, text, exchange->ids[0], verdict_tried(exchange),
+                               error_name(io_err->code), &rows, io_err);
 }
 
 bool route_undo(struct call *call, struct error *err)

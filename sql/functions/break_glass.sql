@@ -147,11 +147,8 @@ declare
 begin
     select * into v from revision x where x.request_id = r.id and x.revision = r.revision;
     fault := glass_fault(item, who, r, v);
-    if fault in ('off', 'own_request', 'wrong_role', 'unread', 'too_soon') then
-        perform audit_put('request', r.id, actor, 'decision.refused',
-            jsonb_build_object('code', fault, 'verdict', 'break_glass'));
-    end if;
     if fault is not null then
+        perform refusal_put(fault, who, r, actor, 'break_glass');
         return glass_error(fault, r, item);
     end if;
     d := glass_put(item, who, r, v);

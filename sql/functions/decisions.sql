@@ -21,9 +21,9 @@ create or replace function cs.decision_fault(
     mine cs.decision) returns text language sql stable
     return case
         when r.id is null then 'not_found'
-        when not cs.is_reviewer(who.id, r.team_id)
-            then case when cs.can_see(who, r) then 'wrong_role' else 'not_found' end
+        when not cs.is_reviewer(who.id, r.team_id) and not cs.can_see(who, r) then 'not_found'
         when cs.own_request(r.id, who.id) then 'own_request'
+        when not cs.is_reviewer(who.id, r.team_id) then 'wrong_role'
         when mine.verdict = d.verdict and mine.revision = d.revision
             and cs.hex(mine.bundle_sha256) = d.bundle_sha256 then 'repeated'
         when coalesce(d.verdict, '') not in ('approve', 'reject', 'request_changes') then 'verdict'
@@ -275,10 +275,8 @@ begin
         left join unnest(attempts) t on t.request_id = m.request_id
         cross join lateral (select (w.d).actor || jsonb_build_object('kind', (w.who).kind)) k (by)
         cross join lateral (values
-            (1, case when w.fault in ('wrong_role', 'own_request', 'same_hands', 'unread',
-                                        'too_soon') then
-                audit_row('request', (w.r).id, k.by, 'decision.refused',
-                    jsonb_build_object('code', w.fault, 'verdict', (w.d).verdict)) end),
+            (1, case when w.fault is not null then
+                refusal_row(w.fault, w.who, w.r, k.by, (w.d).verdict) end),
             (2, case when w.fault is null then
                 audit_row('request', (w.r).id, k.by, 'decision.' || m.verdict,
                     jsonb_build_object('decision_id', m.id, 'revision', m.revision,

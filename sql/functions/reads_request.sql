@@ -123,14 +123,14 @@ comment on function cs.can_json is 'Which actions somebody would be allowed now.
 create or replace function cs.cannot_decide_because(who cs.person, r cs.request) returns text
     language plpgsql stable as $$
 begin
-    return case when not cs.is_reviewer(who.id, r.team_id) then 'wrong_role'
-        when cs.own_request(r.id, who.id) then 'own_request'
+    return case when cs.own_request(r.id, who.id) then 'own_request'
+        when not cs.is_reviewer(who.id, r.team_id) then 'wrong_role'
         when r.state <> 'pending' then 'wrong_state'
         when cs.has_decided(who.id, r) then 'already_decided' end;
 end
 $$;
 comment on function cs.cannot_decide_because is
-    'wrong_role, own_request, wrong_state or already_decided; null when this person may decide.';
+    'own_request, wrong_role, wrong_state or already_decided; null when this person may decide.';
 
 create or replace function cs.requests_ahead(r cs.request) returns bigint
     language plpgsql stable as $$

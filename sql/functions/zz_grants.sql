@@ -13,7 +13,7 @@ begin
         countersign_operator, countersign_sealer, countersign_auditor, countersign_verifier;
     for list in select * from (values
         ('countersign_api', 'submit_requests revise_requests decision_terms quorum_warning
-            decide_requests
+            decide_requests decision_barred
             break_glass_requests undo_decisions cancel_requests settle_requests run_again
             login_lookup login_success
             login_failure link_consume session_check token_check session_close sessions_close

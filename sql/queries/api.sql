@@ -20,6 +20,10 @@ select cs.quorum_warning($1);
 -- name: decide_requests(items jsonb)
 select n, result from cs.decide_requests($1);
 
+-- Who is refused before their decision is looked at: kept before they are told.
+-- name: decision_barred(actor jsonb, request_id int8, verdict text, code text)
+select cs.decision_barred($1, $2, $3, $4);
+
 -- name: break_glass_requests(items jsonb)
 select n, result from cs.break_glass_requests($1);
 

@@ -117,6 +117,54 @@ test('somebody who lost the role can not decide any more', async () => {
     assert.deepEqual(code(await decide(ros, request)), [403, 'wrong_role']);
 });
 
+test('who may not decide at all is known to have tried', async () => {
+    await stack.operator('person', 'add', 'ula', '--team', 'data', '--role', 'analyst');
+    const request = await submit(who.ana);
+    const at = `/api/requests/${request.id}`;
+    const glass = { revision: 1, bundle_sha256: request.bundle_sha256,
+                    reason: 'Nobody else is awake, and it must run now' };
+    const byToken = async (login, scopes) => stack.client(await token(login, scopes));
+    const bot = await byToken('bot', 'read,submit');
+    const made = await submit(bot);
+    const forms = { 'content-type': 'text/plain' };
+    for (const [answer, expected] of [
+        [await decide(who.ana, request), 'wrong_role'],
+        [await decide(await byToken('ana', 'read,submit'), request, 'reject'), 'forbidden'],
+        [await decide(await byToken('rob', 'read'), request), 'forbidden'],
+        [await who.ana.post(`${at}/decisions`, { verdict: 'make it so' }, forms), 'wrong_role'],
+        [await who.ana.post(`${at}/break-glass`, glass), 'wrong_role'],
+        [await decide(await stack.signIn('ula'), request), 'wrong_role'],
+        [await decide(bot, made), 'forbidden'],
+    ]) assert.deepEqual(code(answer), [403, expected]);
+    const kept = await stack.psql('superuser', `
+        select l.entity_id::int = ${made.id} as bots, l.actor, l.body ->> 'code' as code,
+               l.body ->> 'verdict' as verdict, l.token_id is not null as token
+        from audit.audit_logs l where l.event = 'decision.refused'
+          and l.entity_id in (${request.id}, ${made.id}) order by l.id`);
+    assert.deepEqual(kept.map(Object.values), [
+        [false, 'ana', 'own_request', 'approve', false],
+        [false, 'ana', 'own_request', 'reject', true],
+        [false, 'rob', 'forbidden', 'approve', true],
+        [false, 'ana', 'own_request', null, false],
+        [false, 'ana', 'own_request', 'break_glass', false],
+        [true, 'bot', 'own_request', 'approve', true],
+    ], 'and who does not see the request leaves no trace in it');
+    const asked = await stack.psql('superuser', `select person from audit.self_approval_attempts
+        where request_id = ${request.id}`);
+    assert.deepEqual(asked.map(({ person }) => person), ['ana', 'ana', 'ana', 'ana'],
+                     'the question of auditors finds them');
+});
+
+// Proves: I14
+test('a page of another site makes nobody one who tried', async () => {
+    const request = await submit(who.ana);
+    const answer = await who.ana.post(`/api/requests/${request.id}/decisions`,
+                                      { verdict: 'approve' }, { 'x-csrf-token': '0'.repeat(64) });
+    assert.deepEqual(code(answer), [403, 'csrf']);
+    assert.deepEqual(await stack.psql('superuser', `select from cs.audit_event
+        where event = 'decision.refused' and entity_id = ${request.id}`), []);
+});
+
 test('admins list people and change them; nobody else does', async () => {
     const { people } = (await who.boss.get('/api/people')).body;
     assert.ok(people.find((one) => one.login === 'pat'));

@@ -71,8 +71,8 @@ export const aboutRequests = {
         roles: 'reviewer', scope: 'decide', done: 200, changes: true,
         answers: [
             HIDDEN,
-            ['403 wrong_role', 'unless they review for the team'],
             ['403 own_request', 'when they had a part in it'],
+            ['403 wrong_role', 'unless they review for the team'],
             ['200', 'when they decided the same before'],
             ['409 already_decided', 'when it was decided'],
             ['409 wrong_state', 'unless it is pending'],

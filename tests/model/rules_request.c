@@ -150,10 +150,10 @@ static bool may_decide(const struct world *w, const struct element *e, const str
 static struct answer decide(struct world *w, const struct element *e, struct request *r)
 {
     struct answer answer;
-    if (!is_reviewer(w, e->who, r->team))
-        return refused("wrong_role", NULL);
     if (is_own(w, e->who, r))
         return refused("own_request", NULL);
+    if (!is_reviewer(w, e->who, r->team))
+        return refused("wrong_role", NULL);
     if (r->decision.round == r->round && r->decision.reviewer == e->who && e->flaw != 1 &&
         r->decision.verdict == e->verdict && e->revision == r->revision &&
         same_text(e->digest, r->digest)) { /* the answer was lost, and it is asked again */

@@ -12,12 +12,13 @@ import identity from './identity.mjs';
 import page from './page.mjs';
 import policy from './policy.mjs';
 import queries from './queries.mjs';
+import refusals from './refusals.mjs';
 import retention from './retention.mjs';
 import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const table = [...database, ...budget, ...audit, ...retention, ...queries, ...identity,
-    ...factor, ...policy, ...worker, ...api, ...page];
+export const table = [...database, ...budget, ...audit, ...refusals, ...retention, ...queries,
+    ...identity, ...factor, ...policy, ...worker, ...api, ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
 const read = (name) => readFileSync(path.join(root, name), 'utf8');

@@ -9,7 +9,7 @@ create temp table may_call on commit drop as
 select 'countersign_' || e.role as role, unnest(regexp_split_to_array(e.functions, '\s+')) as name
 from (values
     ('api', 'submit_requests revise_requests decision_terms quorum_warning
-        decide_requests
+        decide_requests decision_barred
         break_glass_requests undo_decisions
         cancel_requests settle_requests run_again request_list request_get request_state
         revision_get request_audit events_between events_now streams_over login_lookup login_success

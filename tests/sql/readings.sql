@@ -26,7 +26,8 @@ create function t.decided(request_id bigint) returns bigint language sql stable
     return (select count(*) from cs.decision d where d.request_id = $1);
 create function t.refusals(request_id bigint) returns text[] language sql stable
     return (select array_agg(e.body ->> 'code' order by e.id) from cs.audit_event e
-            where e.entity = 'request' and e.entity_id = $1 and e.event = 'decision.refused');
+            where e.entity = 'request' and e.entity_id = $1 and e.event = 'decision.refused'
+              and e.body ->> 'code' = 'too_soon');
 -- The digest that the trail has of its one decision, and the one of the row now.
 create function t.covered(request_id bigint) returns bool language sql stable
     return (select exists (select from cs.audit_event e where e.entity = 'request'
