@@ -101,7 +101,9 @@ select v.request_id, v.revision, e.login as editor, v.created_at,
            case when f.now is distinct from f.before then 'files' end,
            case when (v.wall_ms, v.memory_bytes, v.pids, v.output_bytes, v.files, v.file_bytes)
                <> (b.wall_ms, b.memory_bytes, b.pids, b.output_bytes, b.files, b.file_bytes)
-               then 'limits' end], null) as changed,
+               then 'limits' end,
+           case when v.code_sha256 = b.code_sha256 and v.language = b.language
+               and v.verdict <> b.verdict then 'verdict' end], null) as changed,
        c.lines_added, c.lines_removed, v.code_lines,
        encode(b.bundle_sha256, 'hex') as bundle_before,
        encode(v.bundle_sha256, 'hex') as bundle_after

@@ -276,13 +276,17 @@ where live and person = coalesce($1::text, person)
 order by seen_at desc
 $q$),
     ('rights_changes', 'Changes of people and their rights',
-     'Who made or changed people, teams, sign-in links, passwords and tokens.',
+     'Who made or changed people, teams, sign-in links, passwords, second factors and tokens; how '
+     'many and who must approve, whether an admin may alone, and the rules that judge.',
      'from to person', '', false, $q$
 select l.ts, l.actor, l.event, coalesce(p.login, l.body ->> 'name') as whom, l.body, l.address
 from audit.audit_logs l
 left join audit.people p on l.entity = 'person' and p.id = l.entity_id
 where l.event in ('person.create', 'person.change', 'person.link', 'person.password',
-                  'team.create', 'token.create', 'token.revoke', 'rights.differ')
+                  'person.identity', 'person.factor_on', 'person.factor_off',
+                  'person.factor_reset', 'team.create', 'token.create', 'token.revoke',
+                  'quorum.set', 'approvers.set', 'break_glass.on', 'break_glass.off',
+                  'policy.set', 'rights.differ')
   and l.ts >= coalesce($1::timestamptz, '-infinity')
   and l.ts < coalesce($2::timestamptz, 'infinity')
   and ($3::text is null or $3 in (l.actor, p.login))

@@ -25,7 +25,8 @@ begin
         ('bundle_before', 'digest of what an approval of the version before bound'),
         ('bundle_sha256', 'digest of what was shown and bound: code, files, sandbox, limits, more'),
         ('cancelled_by', 'login of who cancelled it'),
-        ('changed', 'which parts: code, title, language, files, limits'),
+        ('changed', 'which parts: code, title, language, files, limits; verdict: newer rules made
+this version, of the same code'),
         ('changes_asked', 'how many times a change was asked for'),
         ('claimed_at', 'when a worker took it'),
         ('code', 'stable code of the refusal'),

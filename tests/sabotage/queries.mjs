@@ -56,4 +56,13 @@ export default [
       was: "else 'countersign_owner' end as roles",
       becomes: "else 'countersign_owner, countersign_worker' end as roles",
       test: ['sql/catalogue.sql', 'no role holds a lock that others wait for'] },
+    { id: 'ask-rights', defence: 'Auditors see who set how many must approve, and the rules',
+      file: 'sql/views/20_questions.sql',
+      was: "'quorum.set', 'approvers.set', 'break_glass.on',", becomes: "'break_glass.on',",
+      test: ['sql/questions.sql',
+             'who set how many must approve, who, and the rules is told'] },
+    { id: 'ask-raised', defence: 'Auditors see which version the rules alone made',
+      file: 'sql/views/10_questions.sql',
+      was: 'and v.verdict <> b.verdict then', becomes: 'and false then',
+      test: ['sql/judging.sql', 'and auditors see that the rules alone made it'] },
 ];

@@ -1,6 +1,6 @@
 -- Code is judged before it enters; what the rules block never runs; new rules judge again.
 \ir setup.psql
-select plan(50);
+select plan(51);
 
 create function t.events(request_id bigint) returns text[] language sql stable
     return (select array_agg(event || coalesce(' ' || from_state || '>' || to_state, '')
@@ -105,6 +105,8 @@ select is((select row(revision, risk, code, editor_id = t.id('mia'))::text from 
     where request_id = :a order by revision desc limit 1), E'(2,high,"print(1)\n",t)',
     'with a revision of the same code by the same person');
 select isnt(t.digest(:a), :'digest', 'that nobody has approved');
+select is((select c.changed from audit.revision_changes c where c.request_id = :a), '{verdict}',
+    'and auditors see that the rules alone made it');
 select is(t.attempt_state(:a), 'cancelled', 'what was ready is not');
 select is(quorum(:a), 2, 'and it needs two people now');
 select is(t.code(t.judge(:a, 'block', '{"revision": 1}')), 'ok', 'a verdict on an older revision');

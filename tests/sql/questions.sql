@@ -84,7 +84,7 @@ select * from (values
     ('request_story', format('{"request": %s}', :overdue), '{"request": 999999999}'))
     e (id, answers, empty);
 
-select plan(2 * (select count(*)::int from expected) + 39);
+select plan(2 * (select count(*)::int from expected) + 40);
 select ok(t.asked(id, answers::jsonb) > 0, format('%s answers %s', id, answers)) from expected;
 select is(t.asked(id, empty::jsonb), 0::bigint, format('%s: nothing for %s', id, empty))
 from expected;
@@ -132,6 +132,24 @@ select is_empty($$ select q.id from audit.questions q where t.parameters(q.id) <
     'each has the parameters that it names, in their order');
 select is_empty($$ select id from audit.questions q, unnest(q.required) r
     where r <> all (q.parameters) $$, 'what is required is a parameter');
+
+-- Who may approve what, and by which rules, is a change of rights as well.
+select operator_quorum_set('{"risk": "medium", "needed": 2}') as x \gset
+select operator_group_set(jsonb_build_object('team', 'Test team', 'name', 'Finance',
+    'people', '["t-anna"]'::jsonb)) as x \gset
+select operator_break_glass('{"on": true}') as x \gset
+select operator_break_glass('{"on": false}') as x \gset
+select operator_policy_set('{"rule": "sql.drop", "level": "high", "note": "x"}') as x \gset
+create function t.rights() returns setof text language plpgsql as $$
+begin
+    return query execute 'select q.event from (' || (select sql from audit.questions
+        where id = 'rights_changes') || ') q' using null::timestamptz, null::timestamptz,
+        null::text;
+end
+$$;
+select is_empty($$ select e from unnest(array['quorum.set', 'approvers.set', 'break_glass.on',
+    'break_glass.off', 'policy.set']) e except select t.rights() $$,
+    'who set how many must approve, who, and the rules is told');
 
 -- A wrong parameter is named and nothing is recorded.
 select count(*) as recorded from audit_event \gset
