@@ -229,9 +229,10 @@ test('an agent never decides, whatever its token says', async () => {
         .catch((error) => `refused ${error.stderr}`);
     assert.match(said, /refused/);
     const sent = await who.ana.post('/api/requests', { language: 'python', code: 'print(1)' });
+    const agent = stack.client(await token('bot', 'read')); // which the api has not seen lately
     await stack.psql('superuser', `update cs.api_token set scopes = array['read', 'decide']
         where person_id = (select id from cs.person where login = 'bot')`);
-    const answer = await who.agent.post(`/api/requests/${sent.body.id}/decisions`, {
+    const answer = await agent.post(`/api/requests/${sent.body.id}/decisions`, {
         verdict: 'approve', revision: 1, bundle_sha256: sent.body.bundle_sha256,
     });
     assert.deepEqual([answer.status, answer.body.error.code], [403, 'wrong_role']);
