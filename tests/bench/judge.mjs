@@ -37,7 +37,10 @@ async function judged(folder, file, times) {
     // It ends with 1 when the rules would have a person look.
     const { stdout } = await run(path.join(build, 'countersign-policy'), words)
         .catch((error) => (error.code === 1 ? error : Promise.reject(error)));
-    return JSON.parse(stdout).microseconds;
+    const verdict = JSON.parse(stdout);
+    if (verdict.findings.some(({ rule }) => ['sql.unread', 'sql.spelled'].includes(rule)))
+        throw new Error(`${file} was not read as it is, which takes another time`);
+    return verdict.microseconds;
 }
 
 async function parsed(file, times) {
