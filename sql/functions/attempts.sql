@@ -143,11 +143,15 @@ comment on function cs.starting_put is
 create or replace function cs.attempts_start(items jsonb) returns table (n int, result jsonb)
     language plpgsql as $$
 declare
-    held held[] := array(select h from attempts_held(items, '{claimed}') h);
-    faults jsonb := budget_faults(held, (
-        select jsonb_object_agg(f.n, to_jsonb(f)) from element_faults(held) f));
-    fine held[] := without_faults(held, faults);
+    held held[];
+    faults jsonb;
+    fine held[];
 begin
+    perform authority_hold(); -- before requests are locked, as lock_starts does
+    held := array(select h from attempts_held(items, '{claimed}') h);
+    faults := budget_faults(held, (
+        select jsonb_object_agg(f.n, to_jsonb(f)) from element_faults(held) f));
+    fine := without_faults(held, faults);
     begin
         perform starting_put(fine);
     exception when sqlstate 'CS001' then -- it does not say which

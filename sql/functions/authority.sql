@@ -277,6 +277,22 @@ end
 $$;
 comment on function cs.attempt_moves is 'Holds attempts to their legal moves.';
 
+-- What decides whether a run may start is in many tables, which the start only reads. So whoever
+-- changes one of them waits for the starts that go on, and a start for whoever changes one.
+create or replace function cs.authority_hold() returns void
+    language sql as $$ select pg_advisory_xact_lock_shared(7026, 24) $$;
+comment on function cs.authority_hold is
+    'Until the end of the transaction nobody changes who may approve, or whether anything may run.';
+
+create or replace function cs.authority_changes() returns trigger
+    language plpgsql security definer set search_path = cs, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock(7026, 24);
+    return null;
+end
+$$;
+comment on function cs.authority_changes is 'Waits for the starts that go on, and lets none begin.';
+
 create or replace function cs.attempt_starts() returns trigger
     language plpgsql security definer set search_path = cs, pg_temp as $$
 declare
@@ -285,6 +301,7 @@ declare
         where n.state = 'starting' and o.state <> 'starting');
 begin
     if starting <> '{}' then -- here, so that SQL by hand is asked too
+        perform authority_hold();
         perform attempts_check(starting, true);
     end if;
     return null;
@@ -299,3 +316,26 @@ create or replace trigger attempt_moves before update on cs.attempt
 create or replace trigger attempt_starts after update on cs.attempt
     referencing old table as before new table as after
     for each statement execute function cs.attempt_starts();
+
+do $$
+declare
+    of_table text;
+    what text;
+begin
+    for of_table, what in values
+        ('person', 'insert or delete or update of roles, owner_id, created_by, disabled_at'),
+        ('team_member', 'insert or delete or update'),
+        ('credential_event', 'insert or delete or update'),
+        ('approver_group', 'insert or delete or update'),
+        ('approver', 'insert or delete or update'),
+        ('quorum_rule', 'insert or delete or update'),
+        ('break_glass', 'insert or delete or update'),
+        ('pause', 'insert or delete or update'),
+        ('policy_version', 'insert or delete or update')
+    loop
+        execute format('create or replace trigger %I before %s on cs.%I
+            for each statement execute function cs.authority_changes()',
+            of_table || '_waits', what, of_table);
+    end loop;
+end
+$$;

@@ -88,9 +88,11 @@ comment on function cs.lock_revised is 'Locks requests and the accounts that the
 create or replace function cs.lock_starts(items jsonb) returns void
     language plpgsql as $$
 begin
+    perform authority_hold(); -- first: who changes it may go on to lock requests
     perform lock_requests_of_attempts(items);
     perform budgets_lock_of(array(
         select a.request_id from attempt a where a.id = any (ids_of(items))));
 end
 $$;
-comment on function cs.lock_starts is 'The same for attempts that are to start.';
+comment on function cs.lock_starts is
+    'The same for attempts that are to start, and who may let them.';

@@ -144,6 +144,14 @@ const start = [
       file: 'sql/functions/workers.sql',
       was: 'and a.lease_until > clock_timestamp()', becomes: '',
       test: ['sql/attempts.sql', 'a lease that ended is not renewed'] },
+    { id: 'start-waits', defence: 'A start waits for who changes who may approve',
+      file: authority,
+      was: 'perform pg_advisory_xact_lock(7026, 24);', becomes: '',
+      test: ['sql/races.sql', 'a start waits for who takes the right to approve away'] },
+    { id: 'start-holds', defence: 'Who takes the right to approve away waits for a start',
+      file: authority,
+      was: 'select pg_advisory_xact_lock_shared(7026, 24)', becomes: 'select',
+      test: ['sql/races.sql', 'who takes a right away waits for a start'] },
 ];
 
 const results = [

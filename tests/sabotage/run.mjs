@@ -64,8 +64,9 @@ const program = (test) => test.replace(/^unit\/(.*)\.c$/, 'build/unit/$1');
 function runSql(test, names) {
     const end = `psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$0" -f "$1" |
         awk '{ print } ENVIRON["NAME"] == substr($0, index($0, " - ") + 3) { exit }'`;
-    return run(['sh', '-c', end, `${env.COUNTERSIGN_DB_SUPERUSER} dbname=sabotage`,
-                `tests/${test}`], { ...env, NAME: names.length === 1 ? names[0] : '-' });
+    const address = `${env.COUNTERSIGN_DB_SUPERUSER} dbname=sabotage`;
+    return run(['sh', '-c', end, address, `tests/${test}`], {
+        ...env, COUNTERSIGN_DB_SUPERUSER: address, NAME: names.length === 1 ? names[0] : '-' });
 }
 
 // For each kind of test: what is built for it, and how it is run. `file` is what was changed.

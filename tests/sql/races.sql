@@ -1,6 +1,8 @@
 -- Two at once, each over a connection of its own. What they commit stays, under names that no
 -- other test and no other run uses.
 -- Proves: T2
+-- People of this transaction would keep the others from starting anything.
+\set without_people
 \ir setup.psql
 -- The server connects to itself, and can not read the file that our own password is in.
 \set password `sed -n 's/^.*:postgres://p' "$COUNTERSIGN_DATA/secrets/passfile" 2>/dev/null; true`
@@ -9,7 +11,7 @@ select :'url' = '' as alone, :'url' || ' password=' || :'password' as url \gset
 \if :alone
 \set url 'host=' :HOST ' port=' :PORT ' user=' :USER ' dbname=' :DBNAME
 \endif
-select plan(41);
+select plan(47);
 create extension dblink schema t;
 select dblink_connect('a', :'url') as a, dblink_connect('b', :'url') as b,
        dblink_connect('c', :'url') as c \gset
@@ -171,6 +173,47 @@ select dblink_exec('a', 'commit') as x \gset
 select is(t.code(t.answer('b')), 'wrong_state', 'and is refused');
 select is(t.state(:r), 'pending', 'the request waits for review again');
 select ok(t.whole(:r), 'and its chain holds');
+
+-- A start while somebody loses the right to approve, or while runs are paused, waits for that; and
+-- who changes such things waits for a start.
+create function t.new_claimed() returns bigint language plpgsql as $$
+declare
+    of_request bigint := t.new_approved();
+begin
+    perform n from dblink('c', t.claims('c', of_request)) x (n jsonb);
+    return of_request;
+end
+$$;
+create function t.roles(conn text, roles text) returns void language sql as $$
+    select * from dblink(conn, format('select cs.operator_person_update(%L)', jsonb_build_object(
+        'login', 't-' || t.login('one'), 'roles', array[roles]))) x (person jsonb) $$;
+select t.new_claimed() as r \gset
+select t.held(:r) as item \gset
+select dblink_exec('a', 'begin') as x \gset
+select t.roles('a', 'analyst') \g /dev/null
+select t.send('b', 'start_attempts', :'item') as x \gset
+select ok(t.waits('b'), 'a start waits for who takes the right to approve away');
+select dblink_exec('a', 'commit') as x \gset
+select is(t.answer('b') -> 'error' ->> 'field', 'quorum', 'and is refused');
+select t.roles('c', 'reviewer') \g /dev/null
+select t.new_claimed() as r \gset
+select t.held(:r) as item \gset
+select dblink_exec('a', 'begin') as x \gset
+select dblink_exec('a', format('insert into cs.policy_version (version, note)
+    select max(version) + 1, %L from cs.policy_version', 'race')) as x \gset
+select t.send('b', 'start_attempts', :'item') as x \gset
+select ok(t.waits('b'), 'a start waits for new rules');
+select dblink_exec('a', 'rollback') as x \gset
+select is(t.answer('b') ->> 'ok', 'true', 'and goes on when there are none');
+select t.new_claimed() as r \gset
+select dblink_exec('a', 'begin') as x \gset
+select t.on('a', 'start_attempts', t.held(:r)) ->> 'ok' as x \gset
+select dblink_send_query('b', format('select cs.operator_person_update(%L)', jsonb_build_object(
+    'login', 't-' || t.login('one'), 'roles', array['analyst']))) as x \gset
+select ok(t.waits('b'), 'who takes a right away waits for a start');
+select dblink_exec('a', 'commit') as x \gset
+select is(t.answer('b') ->> 'login', 't-' || t.login('one'), 'and is done then');
+select t.roles('c', 'reviewer') \g /dev/null
 
 -- Two workers adopt one lost run; a person settles it, a worker brings evidence.
 create function t.new_lost(more jsonb) returns bigint language plpgsql as $$
