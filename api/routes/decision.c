@@ -169,24 +169,6 @@ bool route_decide(struct call *call, struct error *err)
            decide(call, WRITE_DECIDE, err);
 }
 
-/* What one admin approves alone is never quiet: it has a line of the log of its own. */
-bool route_break_glass(struct call *call, struct error *err)
-{
-    const struct settings *settings = &call->api->settings;
-    if (!settings->break_glass)
-        return fail(err, ERR_NOT_FOUND, "break-glass is not set up here");
-    if (!json_check(call->body, "", glass_fields, COUNT_OF(glass_fields), err) ||
-        !check_digest(call->body, err) || !check_text(call->body, "reason", err) ||
-        !check_acknowledged(call->body, err))
-        return false;
-    json_object_set_new(call->body, "verdict", json_string(DECISION_BREAK_GLASS));
-    if (!decide(call, WRITE_BREAK_GLASS, err))
-        return false;
-    LOG(LOG_WARN, "decision.break_glass", LOG_NUMBER("request_id", call->exchange->ids[0]),
-        LOG_NUMBER("person_id", call->who.person_id));
-    return true;
-}
-
 /* As far as the body says, which nobody has checked; NULL when it says nothing known. */
 static const char *verdict_tried(const struct exchange *exchange)
 {
@@ -203,19 +185,43 @@ static const char *verdict_tried(const struct exchange *exchange)
     return NULL;
 }
 
+static void keep_refusal(const struct call *call, const char *code, struct error *io_err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    AUTO(json) json_t *actor = identity_actor(&call->who, call->exchange);
+    AUTO(text) char *text = json_text(actor);
+    (void)!sql_decision_barred(call->db, text, call->exchange->ids[0],
+                               verdict_tried(call->exchange), code, &rows, io_err);
+}
+
 void decision_barred(const struct call *call, struct error *io_err)
 {
-    const struct exchange *exchange = call->exchange;
-    route_fn *const handle = exchange->route->handle;
-    AUTO(rows) struct rows *rows = NULL;
-    if ((handle != route_decide && handle != route_break_glass) ||
-        (io_err->code != ERR_FORBIDDEN && io_err->code != ERR_WRONG_ROLE &&
-         io_err->code != ERR_FACTOR_MISSING))
-        return;
-    AUTO(json) json_t *actor = identity_actor(&call->who, exchange);
-    AUTO(text) char *text = json_text(actor);
-    (void)!sql_decision_barred(call->db, text, exchange->ids[0], verdict_tried(exchange),
-                               error_name(io_err->code), &rows, io_err);
+    route_fn *const handle = call->exchange->route->handle;
+    if ((handle == route_decide || handle == route_break_glass) &&
+        (io_err->code == ERR_FORBIDDEN || io_err->code == ERR_WRONG_ROLE ||
+         io_err->code == ERR_FACTOR_MISSING))
+        keep_refusal(call, error_name(io_err->code), io_err);
+}
+
+/* What one admin approves alone is never quiet: it has a line of the log of its own. */
+bool route_break_glass(struct call *call, struct error *err)
+{
+    const struct settings *settings = &call->api->settings;
+    if (!settings->break_glass) {
+        (void)!fail(err, ERR_NOT_FOUND, "break-glass is not set up here");
+        keep_refusal(call, "off", err);
+        return false;
+    }
+    if (!json_check(call->body, "", glass_fields, COUNT_OF(glass_fields), err) ||
+        !check_digest(call->body, err) || !check_text(call->body, "reason", err) ||
+        !check_acknowledged(call->body, err))
+        return false;
+    json_object_set_new(call->body, "verdict", json_string(DECISION_BREAK_GLASS));
+    if (!decide(call, WRITE_BREAK_GLASS, err))
+        return false;
+    LOG(LOG_WARN, "decision.break_glass", LOG_NUMBER("request_id", call->exchange->ids[0]),
+        LOG_NUMBER("person_id", call->who.person_id));
+    return true;
 }
 
 bool route_undo(struct call *call, struct error *err)

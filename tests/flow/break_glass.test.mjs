@@ -51,6 +51,9 @@ test('without the setting there is no such thing, whatever the operator says', a
     const request = await submit();
     assert.match(await stack.operator('break-glass', 'on'), /\bon\b/);
     assert.equal(said(await breakGlass(eva, request)), '404 not_found');
+    assert.deepEqual(await stack.psql('superuser', `select actor, body ->> 'code' as code
+        from audit.audit_logs where event = 'decision.refused' and entity_id = ${request.id}`),
+                     [{ actor: 'eva', code: 'off' }], 'that she tried is kept');
     assert.equal((await eva.get('/api/me')).body.settings.break_glass, false);
     await stack.operator('break-glass', 'off');
     await stack.restart('api', { BREAK_GLASS: '1' });
