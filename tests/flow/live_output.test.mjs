@@ -152,6 +152,25 @@ test('cancelled, it ends with that', async () => {
     assert.equal(end.data.state, 'cancelled');
 });
 
+// Proves: I8
+test('who approved it takes that back while it runs: it is told to stop, and says so', async () => {
+    const gate = makeGate();
+    const id = await approve(`print('started', flush=True)\n${gate.wait}`);
+    const stream = await watch(id);
+    await stream.until(isOutput);
+    assert.equal((await rob.get(`/api/requests/${id}`)).body.can.undo, true);
+    const other = await stack.signIn('adm');
+    assert.equal((await other.post(`/api/requests/${id}/undo`)).body.error.code, 'wrong_state');
+    const { status, body } = await rob.post(`/api/requests/${id}/undo`);
+    assert.deepEqual([status, body.state, body.cancelling], [200, 'running', true]);
+    assert.equal((await rob.get(`/api/requests/${id}`)).body.can.undo, false, 'once');
+    const end = await stream.until((event) => event.event === 'end');
+    assert.equal(end.data.state, 'cancelled');
+    const [told] = await stack.psql('superuser', `select actor, body ->> 'revoked' as revoked
+        from audit.audit_logs where event = 'attempt.cancel' and entity_id = ${id}`);
+    assert.deepEqual(told, { actor: 'rob', revoked: 'true' });
+});
+
 // Reads until that many bytes were told of, shown or dropped; what was told last.
 async function readBytes(stream, whole) {
     let [bytes, last] = [0, null];
