@@ -143,6 +143,14 @@ static void add_page(struct signers *signers, struct signed_page *page)
     pthread_cond_broadcast(&signers->work);
 }
 
+bool signers_have_room(struct signers *signers)
+{
+    pthread_mutex_lock(&signers->lock);
+    bool have = signers->page_count < 2; /* one that they are at, and one more */
+    pthread_mutex_unlock(&signers->lock);
+    return have;
+}
+
 void signers_take(struct signers *signers, struct rows *take_rows, bool *take_checked)
 {
     AUTO(buffer) struct buffer message = {0};

@@ -13,6 +13,8 @@ const char *decision_fault(const struct rows *rows, size_t row, bool is_checked,
 
 /* Keys are borrowed until the end. */
 struct signers *signers_new(const struct public_keys *keys);
+/* Whether they would soon have nothing to do. */
+bool signers_have_room(struct signers *signers);
 /* A page of verify_decisions, and for each row whether its signature was checked before. Waits
  * while many pages do. */
 void signers_take(struct signers *signers, struct rows *take_rows, bool *take_checked);

@@ -27,11 +27,16 @@ bool verify_run(struct db *db, const struct verify_options *options,
     pthread_mutex_init(&verify->db_lock, NULL);
     bool good = hasher_new(&verify->hasher, err) && verify_results_new(&verify->results, err);
     verify->merkle.hasher = verify->hasher;
+    verify->signers = signers_new(options->decision_keys);
+    verify->signed_to = INT64_MIN;
     good = good && begin(verify, err) && verify_drops_read(verify, err) &&
            verify_events(verify, err) && verify_tables(verify, err);
     if (good && options->dropped)
         verify_drops_print(verify, options->dropped);
     *ret_result = verify->result;
+    struct error unread;
+    if (verify->signers) /* something else was wrong before they were asked */
+        (void)!signers_end(verify->signers, &unread);
     rows_free(verify->seals);
     marks_auto(&verify->marks);
     hasher_free(verify->hasher);

@@ -271,7 +271,7 @@ static bool take_page(struct verify *verify, struct rows **io_rows, struct error
             return false;
     verify->result.events += (int64_t)count;
     print_progress(verify);
-    return true;
+    return verify_sign_ahead(verify, err);
 }
 
 static const struct table events = {.most = VERIFY_PAGE,

@@ -48,6 +48,7 @@ struct verify {
     int64_t last_id;      /* of all before */
     size_t head_at;       /* heads before it were found */
     struct signers *signers;
+    int64_t signed_to; /* the last decision whose signature was begun with ahead of its turn */
     struct results results;
     int64_t under_checked; /* decisions under the head of an earlier run */
     struct hasher *hasher;
@@ -56,6 +57,8 @@ struct verify {
 
 bool verify_events(struct verify *verify, struct error *err);
 bool verify_tables(struct verify *verify, struct error *err);
+/* Between pages of the audit trail: begins with signatures. */
+bool verify_sign_ahead(struct verify *verify, struct error *err);
 /* "attempt 7: why" */
 bool verify_broken(const char *what, int64_t id, const char *why, struct error *err);
 /* SHA-256 of 0x00 and the columns from the first to the last, as fields. */

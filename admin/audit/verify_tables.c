@@ -44,7 +44,8 @@ static bool decision(struct verify *verify, const struct rows *rows, size_t row,
     if (!verify_is_covered(verify, (const int64_t[]){MARK_DECISION, id, 0}, digest))
         return verify_broken("decision", id, "is not as the audit trail has it", err);
     const struct mark *mark = marks_find(&verify->marks, MARK_DECISION, id, 0);
-    *ret_checked = verify_checked_decision(verify, mark, rows_text(rows, row, KEY_ID));
+    bool earlier = verify_checked_decision(verify, mark, rows_text(rows, row, KEY_ID));
+    *ret_checked = earlier || id <= verify->signed_to;
     return true;
 }
 
@@ -59,6 +60,25 @@ static bool decisions(struct verify *verify, struct rows **io_rows, struct error
             return false;
         }
     signers_take(verify->signers, TAKE(*io_rows), checked);
+    return true;
+}
+
+/* The database is waited for while the trail is read: there is time for signatures. Whether the
+ * trail has these rows is asked in their turn; with what was checked earlier, hardly any is left. */
+bool verify_sign_ahead(struct verify *verify, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    const struct checked *checked = verify->options->checked;
+    if ((checked && checked->head.n) || !signers_have_room(verify->signers))
+        return true;
+    pthread_mutex_lock(&verify->db_lock);
+    bool good = sql_verify_decisions(verify->db, verify->signed_to, VERIFY_PAGE, &rows, err);
+    pthread_mutex_unlock(&verify->db_lock);
+    size_t count = good ? rows_count(rows) : 0;
+    if (count == 0)
+        return good;
+    verify->signed_to = rows_integer(rows, count - 1, 0);
+    signers_take(verify->signers, TAKE(rows), memory_new(count, sizeof(bool)));
     return true;
 }
 
@@ -194,13 +214,12 @@ static const struct table tables[] = {
 bool verify_tables(struct verify *verify, struct error *err)
 {
     struct error unsigned_err;
-    verify->signers = signers_new(verify->options->decision_keys);
     bool good = verify_pages(verify, tables, COUNT_OF(tables), err) &&
                 verify_results(verify, err) && verify_rights(verify, err) &&
                 none_is_missing(verify, err) && verify_strays(verify, err) &&
                 verify_stray_rights(verify, err) && verify_checked_end(verify, err) &&
                 verify_drops_end(verify, err);
-    if (signers_end(verify->signers, &unsigned_err))
+    if (signers_end(TAKE(verify->signers), &unsigned_err))
         return good;
     *err = unsigned_err;
     return false;
