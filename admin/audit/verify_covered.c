@@ -17,6 +17,7 @@ const struct covered verify_covered[MARK_ATTEMPT_STATE] = {
     [MARK_RULE] = {.name = "quorum_rule", .chain = "instance"},
     [MARK_GROUP] = {.name = "approver_group", .chain = "instance"},
     [MARK_GLASS] = {.name = "break_glass", .chain = "instance"},
+    [MARK_POLICY] = {.name = "policy_version", .chain = "instance"},
 };
 
 int64_t verify_covered_kind(const char *name, size_t len)

@@ -22,6 +22,7 @@ enum {
     MARK_RULE,
     MARK_GROUP,
     MARK_GLASS,
+    MARK_POLICY,
     MARK_ATTEMPT_STATE,
     MARK_ENTITY
 };

@@ -33,7 +33,7 @@ static const struct table tables[] = {
     {RIGHTS, .read = sql_verify_tokens},      {RIGHTS, .read = sql_verify_credentials},
     {RIGHTS, .read = sql_verify_identities},  {RIGHTS, .read = sql_verify_factors},
     {RIGHTS, .read = sql_verify_rules},       {RIGHTS, .read = sql_verify_groups},
-    {RIGHTS, .read = sql_verify_break_glass},
+    {RIGHTS, .read = sql_verify_break_glass}, {RIGHTS, .read = sql_verify_policies},
 };
 
 bool verify_rights(struct verify *verify, struct error *err)

@@ -2,8 +2,7 @@
 
 set search_path = cs, pg_temp;
 
-insert into cs.policy_version (version, note) values (1, 'the rules of the first release')
-on conflict do nothing;
+delete from cs.shipped_rule; -- policy_rules_*.sql write those of this release
 
 create or replace function cs.policy_words(match text, words text) returns text[]
     language sql immutable
@@ -82,55 +81,3 @@ begin
 end
 $$;
 comment on function cs.policy_error is 'policy_blocked, naming line and rule.';
-
--- What the operator's command sets.
-create or replace function cs.operator_policy_versions() returns jsonb
-    language sql stable security definer set search_path = cs, pg_temp as $$
-    select coalesce(jsonb_agg(jsonb_build_object('version', v.version,
-        'created_at', iso(v.created_at), 'note', v.note, 'changes', (
-            select coalesce(jsonb_agg(format('%s: %s to %s', r.id, o.level, r.level)
-                                      order by r.id), '[]')
-            from policy_rule r join policy_rule o on o.id = r.id and o.version = v.version - 1
-            where r.version = v.version and r.level <> o.level)) order by v.version desc), '[]')
-    from policy_version v
-$$;
-comment on function cs.operator_policy_versions is
-    '[{version, created_at, note, changes: [text]}], newest first.';
-
-create or replace function cs.operator_policy_set(item jsonb) returns jsonb
-    language plpgsql security definer set search_path = cs, pg_temp as $$
-declare
-    wanted text := item ->> 'level';
-    was policy_rule;
-    next_version int;
-begin
-    lock table policy_version in share row exclusive mode;
-    next_version := policy_newest() + 1;
-    select * into was from policy_rule
-        where version = next_version - 1 and id = item ->> 'rule';
-    if not found then
-        perform fail('not_found', format('There is no rule "%s"', item ->> 'rule'), 'rule');
-    elsif coalesce(wanted, '') not in ('none', 'note', 'medium', 'high', 'block') then
-        perform fail('invalid_field', 'level must be none, note, medium, high or block', 'level');
-    elsif was.level = wanted then
-        perform fail('conflict', format('%s is %s already', was.id, wanted), 'level');
-    elsif length(coalesce(item ->> 'note', '')) not between 1 and 1000 then
-        perform fail('missing_field', 'Say why, in 1,000 characters at most', 'note');
-    end if;
-    insert into policy_version (version, note) values (next_version, item ->> 'note');
-    insert into policy_rule
-        select next_version, r.id, r.language, r.match, r.patterns,
-               case r.id when was.id then wanted else r.level end, r.title, r.explanation,
-               r.capability
-        from policy_rule r where r.version = next_version - 1;
-    perform audit_put('instance', 1, '{"kind": "operator"}', 'policy.set', jsonb_build_object(
-        'version', next_version, 'rule', was.id, 'level', wanted, 'before', was.level,
-        'note', item ->> 'note'));
-    return jsonb_build_object('version', next_version, 'rule', was.id, 'level', wanted,
-        'before', was.level);
-end
-$$;
-comment on function cs.operator_policy_set is
-    '{rule, level, note} → {version, rule, level, before}: a new version of the rules, by which what
-waits or is approved is judged again; not_found rule, invalid_field level, conflict, missing_field
-note.';

@@ -1,10 +1,9 @@
--- The rules of version 1 for Python: imports and names. A change is a new version.
+-- The shipped rules for Python: imports and names. A change makes a version.
 
 set search_path = cs, pg_temp;
 
-insert into cs.policy_rule
-select 1, id, language, match, cs.policy_words(match, words), level, title, explanation,
-  capability
+insert into cs.shipped_rule (id, language, match, patterns, level, title, explanation, capability)
+select id, language, match, cs.policy_words(match, words), level, title, explanation, capability
 from (values
 -- Python: what may be imported. What no rule knows needs a person.
 ('py.import.known', 'python', 'import', 'none', '',
@@ -324,5 +323,4 @@ from (values
   import.star.plotly.* import.star.bokeh.* import.star.polars import.star.typing
   import.star.pylab import.star.decimal',
  'Brings in all names of a plain library', '')
-) r (id, language, match, level, capability, words, title, explanation)
-on conflict do nothing;
+) r (id, language, match, level, capability, words, title, explanation);

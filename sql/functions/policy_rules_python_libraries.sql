@@ -1,10 +1,9 @@
--- The rules of version 1 for Python: parts of libraries, by their names.
+-- The shipped rules for Python: parts of libraries, by their names.
 
 set search_path = cs, pg_temp;
 
-insert into cs.policy_rule
-select 1, id, language, match, cs.policy_words(match, words), level, title, explanation,
-  capability
+insert into cs.shipped_rule (id, language, match, patterns, level, title, explanation, capability)
+select id, language, match, cs.policy_words(match, words), level, title, explanation, capability
 from (values
 ('py.library.outside', 'python', 'name', 'high', 'calls',
  'nltk.download nltk.download_* nltk.data.* nltk.downloader* nltk.app* nltk.internals*
@@ -109,5 +108,4 @@ from (values
   sklearn.*.__doc__ sklearn.*.__version__ seaborn.*.__name__ seaborn.*.__doc__
   seaborn.*.__version__ json.*.__name__ json.*.__doc__ json.*.__version__',
  'Uses a known part of a library', '')
-) r (id, language, match, level, capability, words, title, explanation)
-on conflict do nothing;
+) r (id, language, match, level, capability, words, title, explanation);

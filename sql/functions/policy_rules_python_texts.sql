@@ -1,10 +1,9 @@
--- The rules of version 1 for Python: attributes, arguments, texts.
+-- The shipped rules for Python: attributes, arguments, texts.
 
 set search_path = cs, pg_temp;
 
-insert into cs.policy_rule
-select 1, id, language, match, cs.policy_words(match, words), level, title, explanation,
-  capability
+insert into cs.shipped_rule (id, language, match, patterns, level, title, explanation, capability)
+select id, language, match, cs.policy_words(match, words), level, title, explanation, capability
 from (values
 -- Python: attributes of anything.
 ('py.attribute.inside', 'python', 'attribute', 'block', '',
@@ -376,5 +375,4 @@ from (values
   *chmod +x*
   *base64 -d*',
  'Carries a command for a shell', '')
-) r (id, language, match, level, capability, words, title, explanation)
-on conflict do nothing;
+) r (id, language, match, level, capability, words, title, explanation);

@@ -1,10 +1,9 @@
--- The rules of version 1 for SQL and for what can not be read. A change is a new version.
+-- The shipped rules for SQL and for what can not be read. A change makes a version.
 
 set search_path = cs, pg_temp;
 
-insert into cs.policy_rule
-select 1, id, language, match, cs.policy_words(match, words), level, title, explanation,
-  capability
+insert into cs.shipped_rule (id, language, match, patterns, level, title, explanation, capability)
+select id, language, match, cs.policy_words(match, words), level, title, explanation, capability
 from (values
 -- Any language: what could not be read.
 ('any.unread', 'any', 'clause', 'high', '', 'python.unread language.unknown',
@@ -285,5 +284,4 @@ from (values
   file_fdw* postgres_fdw* aws_* google_* net.* cron.* aws_s3.* *.dblink* *.pg_read_file
   *.lo_* *.http* extensions.http* *.set_config *.query_to_xml* *.exec* *.pg_sleep*',
  'Reads files, calls other machines, holds up the server or runs text as SQL', '')
-) r (id, language, match, level, capability, words, title, explanation)
-on conflict do nothing;
+) r (id, language, match, level, capability, words, title, explanation);

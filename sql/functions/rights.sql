@@ -1,7 +1,7 @@
--- Who may: people, teams, by what somebody comes in, and how many must approve. The audit row of
--- each change carries the digests of the rows that it left, in the chain of whom or what they are
--- of: the newest holds, and null says that the row is gone. What changes without an audit row, such
--- as when a token was used, is in no digest.
+-- Who may: people, teams, by what somebody comes in, how many must approve, and by which rules. The
+-- audit row of each change carries the digests of the rows that it left, in the chain of whom or
+-- what they are of: the newest holds, and null says that the row is gone. What changes without an
+-- audit row, such as when a token was used, is in no digest.
 
 set search_path = cs, pg_temp;
 
@@ -143,6 +143,17 @@ create or replace function cs.glass_digest(g cs.break_glass) returns jsonb
 comment on function cs.glass_digest is
     'The row_digests of whether an admin may approve alone, in the chain of the instance.';
 
+create or replace function cs.policy_digest(v cs.policy_version) returns jsonb
+    language sql stable parallel safe
+    return cs.right_digest('policy_version', v.version, array[
+        cs.bytes(cs.micros(v.created_at)), cs.bytes(v.note), v.shipped_sha256, (
+            select sha256(cs.bytes(jsonb_agg(jsonb_build_array(r.id, r.language, r.match,
+                       r.patterns, r.level, r.instead_of, r.title, r.explanation, r.capability)
+                       order by r.id collate "C")::text))
+            from cs.policy_rule r where r.version = v.version)]);
+comment on function cs.policy_digest is
+    'The row_digests of a version of the rules with all of them, in the chain of the instance.';
+
 create or replace function cs.rights_of_all()
     returns table (entity text, entity_id bigint, row_digest jsonb) language sql stable as $$
     select 'person', p.id, cs.person_digest(p) from cs.person p
@@ -154,6 +165,7 @@ create or replace function cs.rights_of_all()
     union all select 'instance', 1, cs.rule_digest(q) from cs.quorum_rule q
     union all select 'instance', 1, cs.group_digest(g) from cs.approver_group g
     union all select 'instance', 1, cs.glass_digest(g) from cs.break_glass g
+    union all select 'instance', 1, cs.policy_digest(v) from cs.policy_version v
 $$;
 comment on function cs.rights_of_all is
     'All rows of rights as they are now, each with the chain that it belongs to.';

@@ -289,6 +289,16 @@ select 1::int8, 1::int8, 'break_glass', 'countersign-break_glass-v1', 1::int8, g
        g.changed_at
 from cs.break_glass g where 1::int8 > $1 limit $2;
 
+-- Each with all of its rules.
+-- name: verify_policies(after int8, most int4) copied
+select v.version::int8, 1::int8, 'policy_version', 'countersign-policy_version-v1', v.version,
+       v.created_at, v.note, v.shipped_sha256, (
+           select sha256(convert_to(jsonb_agg(jsonb_build_array(r.id, r.language, r.match,
+                      r.patterns, r.level, r.instead_of, r.title, r.explanation, r.capability)
+                      order by r.id collate "C")::text, 'UTF8'))
+           from cs.policy_rule r where r.version = v.version)
+from cs.policy_version v where v.version::int8 > $1 order by v.version limit $2;
+
 -- What would be part of a right that is made one day.
 -- name: verify_stray_rights(after int8, most int4) copied
 select s.id, s.of_table, s.why from (
@@ -299,6 +309,9 @@ select s.id, s.of_table, s.why from (
     where not exists (select from cs.approver_group g where g.id = m.group_id)
     union all
     select c.person_id, 'second_factor', 'has recovery codes and is none' from cs.recovery_code c
-    where not exists (select from cs.second_factor f where f.person_id = c.person_id))
+    where not exists (select from cs.second_factor f where f.person_id = c.person_id)
+    union all
+    select r.version, 'policy_version', 'has rules and is none' from cs.policy_rule r
+    where not exists (select from cs.policy_version v where v.version = r.version))
     s (id, of_table, why)
 where s.id > $1 order by s.id limit $2;

@@ -286,7 +286,7 @@ where l.event in ('person.create', 'person.change', 'person.link', 'person.passw
                   'person.identity', 'person.factor_on', 'person.factor_off',
                   'person.factor_reset', 'team.create', 'token.create', 'token.revoke',
                   'quorum.set', 'approvers.set', 'break_glass.on', 'break_glass.off',
-                  'policy.set', 'rights.differ')
+                  'policy.set', 'policy.shipped', 'rights.differ')
   and l.ts >= coalesce($1::timestamptz, '-infinity')
   and l.ts < coalesce($2::timestamptz, 'infinity')
   and ($3::text is null or $3 in (l.actor, p.login))

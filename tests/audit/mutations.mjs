@@ -26,6 +26,7 @@ const COVERED = {
     break_glass: ALL, credential_event: ALL, external_identity: ALL,
     api_token: ['id', 'person_id', 'created_by', 'name', 'prefix', 'token_sha256', 'scopes',
         'created_at', 'expires_at', 'revoked_at'],
+    policy_version: ALL, policy_rule: ALL,
     second_factor: ['person_id', 'since'], recovery_code: ['person_id', 'code_sha256'],
 };
 
@@ -106,7 +107,8 @@ const KEYS = { audit_event: 'id', audit_seal: 'n', decision: 'id', revision: 're
                request: 'id', attempt: 'id', person: 'id', team: 'id', team_member: 'person_id',
                quorum_rule: 'id', approver_group: 'id', approver: 'person_id', break_glass: 'one',
                credential_event: 'id', external_identity: 'id', api_token: 'id',
-               second_factor: 'person_id', recovery_code: 'person_id' };
+               second_factor: 'person_id', recovery_code: 'person_id',
+               policy_version: 'version', policy_rule: 'version' };
 const SHARES = [['change', 70], ['swap', 12], ['remove', 10], ['add', 6], ['shorten', 1],
                 ['empty', 1]];
 

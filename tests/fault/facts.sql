@@ -148,7 +148,16 @@ from cs.approver_group g
 union all
 select 'instance', 1, 'break_glass:1', invariant.leaf(invariant.parts(
            'countersign-break_glass-v1', '1', g.is_on::text, invariant.time(g.changed_at)))
-from cs.break_glass g;
+from cs.break_glass g
+union all
+select 'instance', 1, 'policy_version:' || v.version, invariant.leaf(invariant.parts(
+           'countersign-policy_version-v1', v.version::text, invariant.time(v.created_at), v.note)
+           || invariant.part(v.shipped_sha256) || invariant.part((
+               select sha256(convert_to(jsonb_agg(jsonb_build_array(r.id, r.language, r.match,
+                          r.patterns, r.level, r.instead_of, r.title, r.explanation, r.capability)
+                          order by r.id collate "C")::text, 'UTF8'))
+               from cs.policy_rule r where r.version = v.version)))
+from cs.policy_version v;
 
 -- The audit trail as changes of state, each with the state that the change before it left.
 create view invariant.move as

@@ -1,5 +1,5 @@
-// Who may: `countersign audit verify` finds who was given rights, a credential or a lower quorum by
-// hand, and takes what was done by the product as it is.
+// Who may: `countersign audit verify` finds who was given rights, a credential, a lower quorum or
+// milder rules by hand, and takes what was done by the product as it is.
 // Proves: T3 T25 I13
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -91,6 +91,32 @@ test('by what somebody comes in is as the audit trail has it', () => each([
      broken('second_factor', 'has recovery codes and is none', ids.rob)],
     [`insert into cs.second_factor (person_id, sealed, last_step)
           select ${ids.rob}, sealed, 0 from cs.second_factor`, broken('second_factor')],
+]));
+
+const RULE = `cs.policy_rule (version, id, language, match, patterns, level, title, explanation)`;
+const mine = (version) => `values (${version}, 'py.mine', 'python', 'import', '{*}', 'none', 'x', '')`;
+
+test('the rules of each version are as the audit trail has them', () => each([
+    ...[`level = 'none'`, `instead_of = 'high'`, `patterns = '{x}'`, `language = 'python'`,
+        `match = 'name'`, `title = 'Fine'`, `explanation = 'Fine'`, `capability = 'saves'`,
+        `id = 'sql.mine'`].map((set) => [
+        `update cs.policy_rule set ${set} where version = 2 and id = 'sql.drop'`,
+        broken('policy_version', CHANGED, 2)]),
+    [`update cs.policy_rule set level = 'none' where version = 1 and id = 'sql.drop'`,
+     broken('policy_version', CHANGED, 1)],
+    [`delete from cs.policy_rule where version = 2 and id = 'sql.drop'`,
+     broken('policy_version', CHANGED, 2)],
+    ['delete from cs.policy_rule where version = 2', broken('policy_version', CHANGED, 2)],
+    [`insert into ${RULE} ${mine(2)}`, broken('policy_version', CHANGED, 2)],
+    [`insert into ${RULE} ${mine(3)}`, broken('policy_version', 'has rules and is none', 3)],
+    [`insert into cs.policy_version (version) values (3)`, broken('policy_version', CHANGED, 3)],
+    [`delete from cs.policy_rule where version = 2;
+      delete from cs.policy_version where version = 2`,
+     broken('policy_version', 'is missing', 2)],
+    ...[`note = 'x'`, 'shipped_sha256 = null', 'shipped_sha256 = sha256(shipped_sha256)',
+        `created_at = created_at + interval '1 microsecond'`].map((set) => [
+        `update cs.policy_version set ${set} where version = 2`,
+        broken('policy_version', CHANGED, 2)]),
 ]));
 
 test('what is noted of every visit is no change', () => each([

@@ -1,9 +1,15 @@
 // The rules: what they block never waits for anybody, what they find raises how many must approve,
-// and new rules reach what waits and what is approved before it starts.
+// and new rules, set or shipped, reach what waits and what is approved before it starts.
 // Proves: T5 T16 I18
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { startStack, until } from './stack.mjs';
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { audit } from './retention.mjs';
+import { build, startStack, until } from './stack.mjs';
+
+const run = promisify(execFile);
 
 let stack;
 let ana;
@@ -165,6 +171,39 @@ test('new rules judge again what waits and what is approved', async () => {
     await rule('block', 'and again');
     assert.deepEqual((await state(approved.id, 'blocked')).findings.map(({ level }) => level),
         ['block']);
+});
+
+test('a release with tighter rules judges again what waits and what is approved', async () => {
+    const env = { PATH: process.env.PATH, DATABASE_URL: stack.database.superuser };
+    const migrate = () => run(path.join(build, 'countersign'), ['migrate'], { env });
+    const newest = async () => (await stack.psql('superuser',
+        'select max(version)::int as n from cs.policy_version'))[0].n;
+    await stack.operator('pause', 'upgrade');
+    const version = await stack.newRules(
+        "case r.id when 'sql.into' then 'none' else r.level end", "sha256('an earlier release')");
+    await stack.rulesKnown(version);
+    const waits = await submit('select a into b from c', 'sql');
+    const approved = await submit('select a into b from c', 'sql');
+    assert.deepEqual([waits.risk, approved.risk], ['low', 'low']);
+    assert.equal((await approve(rob, approved.id)).body.state, 'approved');
+    await migrate();
+    assert.equal(await newest(), version + 1);
+    for (const { id } of [waits, approved]) {
+        const raised = await until(async () => {
+            const one = await get(id);
+            return one.revision === 2 && one;
+        }, 'it is judged by what ships');
+        assert.deepEqual([raised.state, raised.risk, raised.policy.version],
+                         ['pending', 'high', version + 1]);
+    }
+    await stack.operator('resume');
+    assert.match(await stack.operator('policy', 'versions'), /sql\.into: none to high/);
+    assert.match(await stack.operator('policy', 'rules', '--level', 'block'), /sql\.recursive/,
+                 'what an operator chose stays');
+    await migrate();
+    assert.equal(await newest(), version + 1, 'the same release brings nothing new');
+    const { code, out, said } = await audit(stack, ['verify']);
+    assert.ok([0, 2].includes(code), out + said);
 });
 
 test('without the program that judges nothing is let through as harmless', async (t) => {

@@ -11,7 +11,8 @@ export async function makeRights(stack) {
                          'quorum set --risk low --team data --needed 0',
                          'group set seniors --team data --people rob',
                          'quorum set --risk high --team data --needed 3',
-                         'break-glass on', 'break-glass off'])
+                         'break-glass on', 'break-glass off',
+                         'policy set sql.recursive --level medium --note slow'])
         await stack.operator(...words.split(' '));
     const rob = await stack.signIn('rob');
     const token = async (name) => (await rob.post('/api/tokens', { name, scopes: ['read'] })).body;

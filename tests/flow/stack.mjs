@@ -227,24 +227,39 @@ class Stack {
         return stdout.trim();
     }
 
-    /** Rules that find nothing, for tests of what happens without them; an api that runs learns of
-     *  them soon. The version. */
-    async noRules() {
-        await this.psql('superuser', `
-            insert into cs.policy_version (version, note)
-                select max(version) + 1, 'none' from cs.policy_version;
-            insert into cs.policy_rule select n.version, r.id, r.language, r.match, r.patterns,
-                    'none', r.title, r.explanation, r.capability
-                from cs.policy_rule r, (select max(version) as version from cs.policy_version) n
-                where r.version = n.version - 1`);
+    /** The next version of the rules, each of a level by SQL over the newest `r`, as of a release with
+     *  that digest; covered as those of operators are. Its number; an api that runs learns soon. */
+    async newRules(level, shipped = 'o.shipped_sha256') {
+        await this.psql('superuser', `set search_path = cs, pg_temp; do $$
+            declare
+                v policy_version;
+            begin
+                v := policy_add('for a test', (select ${shipped} from policy_version o
+                                               where o.version = policy_newest()));
+                insert into policy_rule
+                    select v.version, r.id, r.language, r.match, r.patterns, ${level}, r.title,
+                           r.explanation, r.capability, r.instead_of
+                    from policy_rule r where r.version = (select max(o.version)
+                        from policy_version o where o.version < v.version);
+                perform audit_put('instance', 1, '{"kind": "operator"}', 'policy.set',
+                                  jsonb_build_object('version', v.version), policy_digest(v));
+            end $$`);
         const [{ version }] = await this.psql('superuser',
             'select max(version) as version from cs.policy_version');
         return version;
     }
 
+    /** Rules that find nothing, for tests of what happens without them. */
+    noRules() {
+        return this.newRules("'none'");
+    }
+
     /** The same; the api knows them after. */
     async rulesOff() {
-        const version = await this.noRules();
+        await this.rulesKnown(await this.noRules());
+    }
+
+    async rulesKnown(version) {
         const known = new RegExp(`"event":"policy.rules".*"version":${version}\\b`);
         await until(async () => known.test(await this.log('api')), 'an api with new rules');
     }
