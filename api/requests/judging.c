@@ -49,11 +49,11 @@ static bool follow_rules(struct judging *judging, struct error *err)
 {
     AUTO(rows) struct rows *newest = NULL;
     AUTO(rows) struct rows *rules = NULL;
-    if (!sql_policy_rules_version(judging->db, &newest, err))
+    if (!sql_policy_rules_version(judging->db, POLICY_ENGINE, &newest, err))
         return false;
     if (rows_integer(newest, 0, 0) == policy_version(judging->policy))
         return true;
-    if (!sql_policy_rules(judging->db, &rules, err) ||
+    if (!sql_policy_rules_for(judging->db, POLICY_ENGINE, &rules, err) ||
         !policy_set_rules(judging->policy, rows_bytes(rules, 0, 0), err))
         return false;
     LOG(LOG_INFO, "policy.rules", LOG_NUMBER("version", policy_version(judging->policy)));

@@ -7,8 +7,8 @@ create or replace function cs.policy_engine() returns int
     language sql stable parallel safe
     return 1;
 comment on function cs.policy_engine is
-    'Which reader of code this release ships: one more whenever policy/*.c finds more than it did, so
-that what waits is judged anew, though by the same rules.';
+    'Which reader of code this release ships: one more whenever policy/ finds more than it did, here
+and in POLICY_ENGINE (common/io/policy_child.h) alike, so that what waits is judged anew.';
 
 create or replace function cs.shipped_digest() returns bytea
     language sql stable parallel safe

@@ -4,5 +4,9 @@
 -- name: policy_rules()
 select cs.policy_rules();
 
--- name: policy_rules_version()
-select cs.policy_rules_version();
+-- Of who judges by them, the engine.
+-- name: policy_rules_for(engine int4)
+select cs.policy_rules($1);
+
+-- name: policy_rules_version(engine int4)
+select cs.policy_rules_version($1);

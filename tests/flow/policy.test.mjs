@@ -4,10 +4,11 @@
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { audit } from './retention.mjs';
-import { build, startStack, until } from './stack.mjs';
+import { build, root, startStack, until } from './stack.mjs';
 
 const run = promisify(execFile);
 
@@ -206,6 +207,29 @@ test('a release with tighter rules judges again what waits and what is approved'
     assert.ok([0, 2].includes(code), out + said);
 });
 
+test('an api reads with the engine that the database knows', async () => {
+    const header = await readFile(path.join(root, 'common/io/policy_child.h'), 'utf8');
+    const [{ shipped }] = await stack.psql('superuser', 'select cs.policy_engine() as shipped');
+    assert.equal(Number(/^#define POLICY_ENGINE (\d+)$/m.exec(header)[1]), shipped);
+});
+
+test('what was judged by an engine that finds less waits for the one that was shipped', async () => {
+    const ships = (engine) => stack.psql('superuser', `set search_path = cs, pg_temp;
+        create or replace function cs.policy_engine() returns int language sql stable
+            return ${engine}; do $$ begin perform cs.policy_ship(); end $$`);
+    const [{ version }] = await stack.psql('superuser',
+        'select max(version) as version from cs.policy_version');
+    await ships(2);
+    await until(async () => (await stack.log('api')).includes('The rules are for engine 2'),
+                'the api is told');
+    const made = await submit('print("later")\n');
+    assert.equal((await get(made.id)).policy.version, version, 'judged by the rules that it knows');
+    await approve(rob, made.id);
+    assert.equal((await get(made.id)).state, 'approved');
+    await ships(1);
+    await state(made.id, 'succeeded');
+});
+
 test('without the program that judges nothing is let through as harmless', async (t) => {
     const stopped = [];
     const stopAll = async () => {
@@ -226,7 +250,6 @@ test('without the program that judges nothing is let through as harmless', async
 });
 
 async function childrenOf(pid) {
-    const { readFile, readdir } = await import('node:fs/promises');
     const tasks = await readdir(`/proc/${pid}/task`);
     const lists = await Promise.all(tasks.map((task) => readFile(
         `/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')));

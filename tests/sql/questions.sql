@@ -148,7 +148,7 @@ begin
 end
 $$;
 select is_empty($$ select e from unnest(array['quorum.set', 'approvers.set', 'break_glass.on',
-    'break_glass.off', 'policy.set']) e except select t.rights() $$,
+    'break_glass.off', 'policy.set', 'policy.shipped']) e except select t.rights() $$,
     'who set how many must approve, who, and the rules is told');
 
 -- A wrong parameter is named and nothing is recorded.

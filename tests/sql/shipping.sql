@@ -2,7 +2,7 @@
 -- is covered by the audit trail.
 -- Proves: T16 I13
 \ir setup.psql
-select plan(27);
+select plan(32);
 
 create function t.ship() returns int language plpgsql as 'begin return cs.policy_ship(); end';
 create function t.level(rule text) returns text language sql stable
@@ -84,20 +84,26 @@ create or replace function cs.policy_engine() returns int language sql stable pa
 alter function cs.shipped_digest() cost 100; -- forgets what it planned in this transaction
 select is(t.ship(), 7, 'the same rules with another reader make a version, too');
 select is((select body ->> 'engine' from t.shipped offset 2), '2', 'the audit trail says which');
+select is(policy_rules_version(2) || ' ' || (policy_rules(2) ->> 'version'), '7 7', 'it has them');
+select throws_ok('select policy_rules_version(1)', 'CS001', 'The rules are for engine 2, and this '
+    'is 1: start the release that was migrated to', 'a reader that finds less does not');
+select throws_ok('select policy_rules(1)', 'CS001', null, 'nor by the way of the rules');
+select throws_ok('select policy_rules_version()', 'CS001', null, 'nor one that does not say');
 
--- By hand: what stands ready for the next version is in none, and stays uncovered.
+-- By hand.
 set local session_replication_role = replica;
-insert into policy_rule (version, id, language, match, patterns, level, title, explanation)
-    values (8, 'py.mine', 'python', 'import', '{*}', 'none', 'Mine', '');
 insert into policy_version (version, note, shipped_sha256)
-    select 9, note, shipped_sha256 from policy_version where version = 7;
-insert into policy_rule select 9, id, language, match, patterns, 'none', title, explanation,
+    select 8, note, shipped_sha256 from policy_version where version = 7;
+insert into policy_rule select 8, id, language, match, patterns, 'none', title, explanation,
     capability, instead_of from policy_rule where version = 7;
+insert into policy_rule (version, id, language, match, patterns, level, title, explanation)
+    values (9, 'py.mine', 'python', 'import', '{*}', 'none', 'Mine', '');
 set local session_replication_role = origin;
 select is(t.set('sql.drop', 'block'), '10', 'a version is behind all that there is');
+select is(t.level('py.mine'), null, 'what stood ready for the next version is in none');
 update shipped_rule set level = 'note' where id = 'py.new';
 select t.ship() as x \gset
-select set_eq('select * from t.uncovered', $$ values ('policy_version:9') $$,
+select set_eq('select * from t.uncovered', $$ values ('policy_version:8') $$,
     'no later one covers what was made by hand');
 select * from finish();
 rollback;
