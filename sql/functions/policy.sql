@@ -59,7 +59,8 @@ begin
     return policy_rules();
 end
 $$;
-comment on function cs.policy_rules(int) is 'policy_rules, for the engine that judges by them; conflict.';
+comment on function cs.policy_rules(int) is
+    'policy_rules, for the engine that judges by them; conflict.';
 
 create or replace function cs.policy_rules_version() returns int
     language plpgsql stable security definer set search_path = cs, pg_temp as $$

@@ -94,7 +94,8 @@ test('by what somebody comes in is as the audit trail has it', () => each([
 ]));
 
 const RULE = `cs.policy_rule (version, id, language, match, patterns, level, title, explanation)`;
-const mine = (version) => `values (${version}, 'py.mine', 'python', 'import', '{*}', 'none', 'x', '')`;
+const mine = (version) =>
+    `values (${version}, 'py.mine', 'python', 'import', '{*}', 'none', 'x', '')`;
 
 test('the rules of each version are as the audit trail has them', () => each([
     ...[`level = 'none'`, `instead_of = 'high'`, `patterns = '{x}'`, `language = 'python'`,

@@ -227,8 +227,8 @@ class Stack {
         return stdout.trim();
     }
 
-    /** The next version of the rules, each of a level by SQL over the newest `r`, as of a release with
-     *  that digest; covered as those of operators are. Its number; an api that runs learns soon. */
+    /** The next version of the rules, each of a level by SQL over the newest `r`, as of a release
+     *  with that digest, and covered. Its number; an api that runs learns soon. */
     async newRules(level, shipped = 'o.shipped_sha256') {
         await this.psql('superuser', `set search_path = cs, pg_temp; do $$
             declare
