@@ -33,7 +33,7 @@ alter table policy_version drop column shipped_sha256 cascade;
 alter table policy_rule drop column instead_of cascade;
 
 \ir ../../sql/schema/0029_shipped_rules.sql
-\ir ../../sql/functions/policy.sql
+\ir ../../sql/functions/policy_rules.sql
 \ir ../../sql/functions/policy_rules_python.sql
 \ir ../../sql/functions/policy_rules_python_libraries.sql
 \ir ../../sql/functions/policy_rules_python_texts.sql
