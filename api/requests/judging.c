@@ -49,7 +49,7 @@ static bool follow_rules(struct judging *judging, struct error *err)
 {
     AUTO(rows) struct rows *newest = NULL;
     AUTO(rows) struct rows *rules = NULL;
-    if (!sql_policy_rules_version(judging->db, POLICY_ENGINE, &newest, err))
+    if (!sql_policy_version_for(judging->db, POLICY_ENGINE, &newest, err))
         return false;
     if (rows_integer(newest, 0, 0) == policy_version(judging->policy))
         return true;

@@ -15,7 +15,7 @@ begin
         'sha256', encode(sha256(convert_to(rules::text, 'UTF8')), 'hex'));
 end
 $$;
-comment on function cs.policy_rules() is
+comment on function cs.policy_rules is
     '{version, sha256, rules: [{id, match, patterns, level, title, explanation, capability}]} of the
 newest version; the digest is of the rules.';
 
@@ -29,7 +29,7 @@ comment on function cs.policy_newest is 'The version that judges.';
 
 -- An api of the release before still runs when a migration brings an engine that finds more: what
 -- it judged by the newest rules would never be judged by that engine.
-create or replace function cs.policy_rules_version(engine int) returns int
+create or replace function cs.policy_version_for(engine int) returns int
     language plpgsql stable security definer set search_path = cs, pg_temp as $$
 begin
     if engine < policy_engine() then
@@ -39,27 +39,27 @@ begin
     return policy_newest();
 end
 $$;
-comment on function cs.policy_rules_version(int) is
-    'The version of the rules that policy_rules gives to that engine; conflict: a later one must
+comment on function cs.policy_version_for is
+    'The version of the rules that policy_rules_for gives to that engine; conflict: a later one must
 judge.';
 
-create or replace function cs.policy_rules(engine int) returns jsonb
+create or replace function cs.policy_rules_for(engine int) returns jsonb
     language plpgsql stable security definer set search_path = cs, pg_temp as $$
 begin
-    perform policy_rules_version(engine);
+    perform policy_version_for(engine);
     return policy_rules();
 end
 $$;
-comment on function cs.policy_rules(int) is
+comment on function cs.policy_rules_for is
     'policy_rules, for the engine that judges by them; conflict.';
 
 create or replace function cs.policy_rules_version() returns int
     language plpgsql stable security definer set search_path = cs, pg_temp as $$
 begin
-    return policy_rules_version(1);
+    return policy_version_for(1);
 end
 $$;
-comment on function cs.policy_rules_version() is 'As apis ask that do not say their engine.';
+comment on function cs.policy_rules_version is 'As apis ask that do not say their engine.';
 
 create or replace function cs.worst_finding(verdict jsonb) returns jsonb
     language plpgsql immutable parallel safe as $$

@@ -26,7 +26,8 @@ begin
             request_list request_get request_state revision_get request_audit events_between
             events_now streams_over me instance_get ready_check fleet pause_set pause_clear metrics
             audit_questions audit_query audit_head request_unseen request_seen policy_rules
-            policy_rules_version requests_to_judge judge_requests retention_list retention_terms
+            policy_rules_version policy_rules_for policy_version_for requests_to_judge
+            judge_requests retention_list retention_terms
             retention_propose retention_agree retention_withdraw budgets_list budget_set
             budget_end'),
         ('countersign_worker', 'worker_hello worker_bye worker_report heartbeat claim_attempts

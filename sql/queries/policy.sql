@@ -6,7 +6,7 @@ select cs.policy_rules();
 
 -- Of who judges by them, the engine.
 -- name: policy_rules_for(engine int4)
-select cs.policy_rules($1);
+select cs.policy_rules_for($1);
 
--- name: policy_rules_version(engine int4)
-select cs.policy_rules_version($1);
+-- name: policy_version_for(engine int4)
+select cs.policy_version_for($1);

@@ -23,7 +23,7 @@ from (values
         upload_chunk_put upload_finish upload_drop file_get file_chunk output_item_get
         output_chunk_get ready_check fleet pause_set pause_clear metrics
         audit_questions audit_query audit_head request_unseen request_seen policy_rules
-        policy_rules_version
+        policy_rules_version policy_rules_for policy_version_for
         requests_to_judge judge_requests retention_list retention_terms retention_propose
         retention_agree retention_withdraw budgets_list budget_set budget_end'),
     ('worker', 'worker_hello worker_report worker_bye claim_attempts attempt_file_chunk
