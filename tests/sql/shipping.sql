@@ -84,7 +84,8 @@ create or replace function cs.policy_engine() returns int language sql stable pa
 alter function cs.shipped_digest() cost 100; -- forgets what it planned in this transaction
 select is(t.ship(), 7, 'the same rules with another reader make a version, too');
 select is((select body ->> 'engine' from t.shipped offset 2), '2', 'the audit trail says which');
-select is(policy_version_for(2) || ' ' || (policy_rules_for(2) ->> 'version'), '7 7', 'it has them');
+select is(policy_version_for(2) || ' ' || (policy_rules_for(2) ->> 'version'),
+    '7 7', 'it has them');
 select throws_ok('select policy_version_for(1)', 'CS001', 'The rules are for engine 2, and this '
     'is 1: start the release that was migrated to', 'a reader that finds less does not');
 select throws_ok('select policy_rules_for(1)', 'CS001', null, 'nor by the way of the rules');
