@@ -82,6 +82,9 @@ static void print_unbound(const struct verify_result *result)
     if (result->unbound_requests)
         printf("not bound: %" PRId64 " requests came before the audit trail covered their words\n",
                result->unbound_requests);
+    if (result->unbound_costs)
+        printf("not bound: %" PRId64 " costs came before the audit trail covered them\n",
+               result->unbound_costs);
 }
 
 static int verify_place(const struct audit_place *place, const struct checked *checked,

@@ -25,7 +25,8 @@ bool verify_run(struct db *db, const struct verify_options *options,
     verify->db = db;
     verify->options = options;
     pthread_mutex_init(&verify->db_lock, NULL);
-    bool good = hasher_new(&verify->hasher, err) && verify_results_new(&verify->results, err);
+    bool good = hasher_new(&verify->hasher, err) && verify_results_new(&verify->results, err) &&
+                verify_inputs_new(&verify->inputs, err);
     verify->merkle.hasher = verify->hasher;
     verify->signers = signers_new(options->decision_keys);
     verify->signed_to = INT64_MIN;
@@ -41,6 +42,7 @@ bool verify_run(struct db *db, const struct verify_options *options,
     marks_auto(&verify->marks);
     hasher_free(verify->hasher);
     verify_results_free(&verify->results);
+    verify_inputs_free(&verify->inputs);
     buffer_auto(&verify->field);
     free(verify->pending);
     free(verify->drops.list);

@@ -24,8 +24,9 @@ struct verify_result {
     int64_t now_us;        /* when, of the database's clock */
     /* Signatures of decisions: checked now; checked earlier; of those under the newest seal. */
     int64_t signed_now, signed_earlier, signed_sealed;
-    /* What came of these, and whose these are, is from before the audit trail covered it. */
-    int64_t unbound_attempts, unbound_requests;
+    /* What came of these, whose these are, and what these are is from before the audit trail
+     * covered it. */
+    int64_t unbound_attempts, unbound_requests, unbound_costs;
 };
 
 /* ERR_CONFLICT: it is broken, and the text names the first row found to be. Anything else: it could

@@ -8,6 +8,7 @@ const struct covered verify_covered[MARK_ATTEMPT_STATE] = {
     [MARK_ATTEMPT] = {.name = "attempt", .chain = "request"},
     [MARK_RETENTION] = {.name = "retention", .chain = "retention"},
     [MARK_REQUEST] = {.name = "request"},
+    [MARK_COST] = {.name = "cost_span", .what = "cost"},
     [MARK_PERSON] = {.name = "person", .chain = "person"},
     [MARK_TEAM] = {.name = "team", .chain = "team"},
     [MARK_TOKEN] = {.name = "api_token", .chain = "person"},

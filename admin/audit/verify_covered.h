@@ -13,6 +13,7 @@ enum {
     MARK_ATTEMPT,
     MARK_RETENTION,
     MARK_REQUEST,
+    MARK_COST,
     MARK_PERSON, /* from here on rights: rows that change and go */
     MARK_TEAM,
     MARK_TOKEN,

@@ -10,6 +10,8 @@
 #include "admin/audit/verify_checked.h"
 #include "admin/audit/verify_covered.h"
 #include "admin/audit/verify_drops.h"
+#include "admin/audit/verify_inputs.h"
+#include "admin/audit/verify_money.h"
 #include "admin/audit/verify_pages.h"
 #include "admin/audit/verify_results.h"
 #include "admin/audit/verify_rights.h"
@@ -50,6 +52,8 @@ struct verify {
     struct signers *signers;
     int64_t signed_to; /* the last decision whose signature was begun with ahead of its turn */
     struct results results;
+    struct inputs inputs;
+    int64_t costs_older;   /* the last id of costs that the audit trail may have no digest of */
     int64_t under_checked; /* decisions under the head of an earlier run */
     struct hasher *hasher;
     struct buffer field; /* the bytes that are hashed now */

@@ -215,10 +215,11 @@ bool verify_tables(struct verify *verify, struct error *err)
 {
     struct error unsigned_err;
     bool good = verify_pages(verify, tables, COUNT_OF(tables), err) &&
-                verify_results(verify, err) && verify_rights(verify, err) &&
+                verify_results(verify, err) && verify_inputs(verify, err) &&
+                verify_costs(verify, err) && verify_rights(verify, err) &&
                 none_is_missing(verify, err) && verify_strays(verify, err) &&
-                verify_stray_rights(verify, err) && verify_checked_end(verify, err) &&
-                verify_drops_end(verify, err);
+                verify_stray_rights(verify, err) && verify_budgets(verify, err) &&
+                verify_checked_end(verify, err) && verify_drops_end(verify, err);
     if (signers_end(TAKE(verify->signers), &unsigned_err))
         return good;
     *err = unsigned_err;

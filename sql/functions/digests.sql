@@ -62,6 +62,21 @@ comment on function cs.attempt_ends is
     'The row_digests of an audit row after which an attempt that has ended is as it is now: of
 several in a chain the newest holds.';
 
+create or replace function cs.cost_digest(c cs.cost_span) returns jsonb
+    language sql stable parallel safe
+    return jsonb_build_object('cost_span:' || c.id, cs.hex(sha256('\x00'::bytea || cs.fields(array[
+        cs.bytes('countersign-cost_span-v1'), cs.bytes(c.id::text), cs.bytes(c.request_id::text),
+        cs.bytes(c.attempt_id::text), cs.bytes(c.fence::text), cs.bytes(c.kind),
+        cs.bytes(c.provider), cs.bytes(c.model), cs.bytes(c.team_id::text),
+        cs.bytes(c.person_id::text), cs.bytes(c.feature), cs.bytes(c.tokens_in::text),
+        cs.bytes(c.tokens_out::text), cs.bytes(c.tokens_cached::text), cs.bytes(c.seconds::text),
+        cs.bytes(c.nano_usd::text), cs.bytes(c.price_version), cs.bytes(c.trace_id),
+        cs.bytes(c.span_id), cs.bytes(cs.micros(c.started_at)), cs.bytes(cs.micros(c.ended_at)),
+        cs.bytes(c.estimated::text), cs.bytes(c.cpu::text), cs.bytes(c.memory_mib::text),
+        cs.bytes(c.disk_gib::text)]))));
+comment on function cs.cost_digest is
+    'The row_digests of the audit row that comes with a cost span.';
+
 create or replace function cs.results_digest(of_attempt bigint) returns bytea
     language plpgsql stable as $$
 begin

@@ -51,6 +51,7 @@ create or replace function cs.outcomes_put(ends cs.held[]) returns void
     language plpgsql as $$
 declare
     ids bigint[] := array(select (h.a).id from unnest(ends) h);
+    costs cost_span[];
 begin
     update attempt a set state = h.item ->> 'outcome', finished_at = clock_timestamp(),
             lease_until = null, adopt_until = null,
@@ -69,10 +70,16 @@ begin
             state = request_outcome(h.item ->> 'outcome', (h.r).state)
         from unnest(ends) h where r.id = any (array(select (k.r).id from unnest(ends) k))
             and r.id = (h.r).id;
+    costs := costs_put(array(
+        select cost_row(k.r, k.a, k.item -> 'cost', k.item ->> 'outcome' = 'unknown'
+                                                    and may_be_adopted(k.a, k.item))
+        from unnest(ends) k where jsonb_typeof(k.item -> 'cost') = 'object'));
     perform audit_add(array(
         select audit_row('request', (h.r).id, worker_actor(h.item), m.subject || '.finish',
             m.body, m.subject, m.was, m.now, m.digests)
         from unnest(ends) h join attempt t on t.id = (h.a).id
+        left join lateral (
+            select cost_digest(c) from unnest(costs) c where c.attempt_id = t.id) c (digest) on true
         left join lateral (
             select jsonb_agg(jsonb_build_object('n', o.n, 'kind', o.kind, 'bytes', o.bytes,
                                                 'sha256', hex(o.sha256)) order by o.n)
@@ -82,7 +89,7 @@ begin
                 jsonb_build_object('attempt_id', (h.a).id, 'fence', (h.a).fence,
                     'exit_code', h.item -> 'exit_code', 'term_signal', h.item -> 'term_signal',
                     'reason', h.item -> 'reason', 'duration_ms', h.item -> 'duration_ms',
-                    'items', o.items)), attempt_ends(t)),
+                    'items', o.items)), attempt_ends(t) || coalesce(c.digest, '{}')),
             (2, 'request', (h.r).state, request_outcome(h.item ->> 'outcome', (h.r).state),
                 jsonb_build_object('attempt_id', (h.a).id), null))
             m (place, subject, was, now, body, digests)
@@ -90,7 +97,8 @@ begin
 end
 $$;
 comment on function cs.outcomes_put is
-    'Stores how runs ended, attempts and requests, with their audit rows; the items are there.';
+    'Stores how runs ended and what they cost, with the audit rows of attempts and requests; the items
+are there.';
 
 create or replace function cs.ends_put(ends cs.held[]) returns void
     language plpgsql as $$
@@ -99,10 +107,6 @@ declare
 begin
     perform output_items_put(ends);
     perform outcomes_put(ends);
-    perform costs_put(array(
-        select cost_row(k.r, k.a, k.item -> 'cost', k.item ->> 'outcome' = 'unknown'
-                                                    and may_be_adopted(k.a, k.item))
-        from unnest(ends) k where jsonb_typeof(k.item -> 'cost') = 'object'));
     foreach h in array ends loop
         if h.item ->> 'outcome' = 'unknown' then
             perform attempt_left_open(h.r, h.a, may_be_adopted(h.a, h.item));

@@ -56,39 +56,53 @@ comment on function cs.second_price is
     'What a second of a sandbox of this size costs, in nano-USD, and since when; null unless each
 amount and price is known.';
 
-create or replace function cs.costs_put(spans cs.cost_span[]) returns void
+create or replace function cs.costs_put(spans cs.cost_span[]) returns cs.cost_span[]
     language plpgsql as $$
+declare
+    made cost_span[];
 begin
-    insert into cost_span (request_id, attempt_id, fence, kind, provider, model, team_id,
-                           person_id, seconds, cpu, memory_mib, disk_gib, nano_usd,
-                           price_version, estimated, started_at, ended_at)
-    select s.request_id, s.attempt_id, s.fence, s.kind, s.provider, s.model, s.team_id,
-           s.person_id, s.seconds, s.cpu, s.memory_mib, s.disk_gib,
-           coalesce(s.nano_usd, p.nano_usd),
-           case when s.nano_usd is null and p.nano_usd is not null
-                then s.provider || ' ' || (p.since at time zone 'UTC')::date else '' end,
-           s.estimated, s.started_at, clock_timestamp()
-    from unnest(spans) s
-    left join lateral (
-        select ceil(q.nano_usd * s.seconds), q.since
-        from second_price(s.provider, s.cpu, s.memory_mib, s.disk_gib, s.started_at) q
-        ) p (nano_usd, since) on s.nano_usd is null
-    on conflict do nothing;
+    with c as (
+        insert into cost_span as c (request_id, attempt_id, fence, kind, provider, model, team_id,
+                               person_id, seconds, cpu, memory_mib, disk_gib, nano_usd,
+                               price_version, estimated, started_at, ended_at)
+        select s.request_id, s.attempt_id, s.fence, s.kind, s.provider, s.model, s.team_id,
+               s.person_id, s.seconds, s.cpu, s.memory_mib, s.disk_gib,
+               coalesce(s.nano_usd, p.nano_usd),
+               case when s.nano_usd is null and p.nano_usd is not null
+                    then s.provider || ' ' || (p.since at time zone 'UTC')::date else '' end,
+               s.estimated, s.started_at, clock_timestamp()
+        from unnest(spans) s
+        left join lateral (
+            select ceil(q.nano_usd * s.seconds), q.since
+            from second_price(s.provider, s.cpu, s.memory_mib, s.disk_gib, s.started_at) q
+            ) p (nano_usd, since) on s.nano_usd is null
+        on conflict do nothing returning c as row)
+    select array_agg(c.row) into made from c;
+    return made;
 end
 $$;
 comment on function cs.costs_put is
-    'Stores cost spans; those without a price are priced by the day they began, in nano-USD, rounded
+    'Stores cost spans and returns those that are new, whose digests belong into an audit row; those
+without a price are priced by the day they began, in nano-USD, rounded
 up, and stay null unless each amount and price is known.';
 
 create or replace function cs.cost_put(r cs.request, a cs.attempt, cost jsonb, estimated bool)
     returns void language plpgsql as $$
+declare
+    c cost_span;
 begin
-    if jsonb_typeof(cost) = 'object' then
-        perform costs_put(array[cost_row(r, a, cost, estimated)]);
+    if jsonb_typeof(cost) <> 'object' then
+        return;
     end if;
+    foreach c in array coalesce(costs_put(array[cost_row(r, a, cost, estimated)]), '{}') loop
+        perform audit_put('request', r.id, '{"kind": "system"}', 'attempt.cost',
+            jsonb_build_object('attempt_id', a.id, 'fence', a.fence, 'nano_usd', c.nano_usd,
+                               'estimated', estimated), cost_digest(c));
+    end loop;
 end
 $$;
-comment on function cs.cost_put is 'The cost span of one run, when there is one.';
+comment on function cs.cost_put is
+    'The cost span of one run that goes on, or was lost, when there is one; with its audit row.';
 
 create or replace function cs.cost_estimate(r cs.request, a cs.attempt) returns void
     language plpgsql as $$
@@ -133,3 +147,20 @@ begin
 end
 $$;
 comment on function cs.cost_counts is 'False for an estimate once the true cost is there.';
+
+-- Once in the life of a database: what was there before the audit trail had its digest is told by
+-- its id. Making the triggers anew has locked the table by now; what waits for that lock writes a
+-- few more without one.
+do $$
+begin
+    if exists (select from cs.cost_span) and not exists (
+            select from cs.audit_event e where e.entity = 'instance' and e.entity_id = 1
+            and e.event = 'costs.baseline') and not exists (
+            select from (select * from cs.cost_span x order by x.id desc limit 1000) c
+            join cs.audit_event e on e.entity = 'request' and e.entity_id = c.request_id
+                and e.row_digests ? ('cost_span:' || c.id)) then
+        perform cs.audit_put('instance', 1, '{"kind": "operator"}', 'costs.baseline',
+            jsonb_build_object('last', (select max(c.id) + 1000 from cs.cost_span c)));
+    end if;
+end
+$$;

@@ -71,7 +71,8 @@ grant select on cs.audit_event, cs.audit_seal, cs.request, cs.revision, cs.revis
     cs.output_chunk, cs.legal_move, cs.cost_span, cs.instance, cs.schema_migration,
     cs.retention, cs.person, cs.team, cs.team_member, cs.api_token, cs.credential_event,
     cs.external_identity, cs.quorum_rule, cs.approver_group, cs.approver, cs.break_glass,
-    cs.policy_version, cs.policy_rule
+    cs.policy_version, cs.policy_rule, cs.blob, cs.blob_chunk, cs.file, cs.budget,
+    cs.budget_account, cs.budget_hold
     to countersign_verifier;
 grant select (person_id, since) on cs.second_factor to countersign_verifier;
 grant select (person_id, code_sha256) on cs.recovery_code to countersign_verifier;

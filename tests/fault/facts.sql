@@ -86,6 +86,15 @@ select d.request_id, 'decision:' || d.id, invariant.leaf(invariant.parts(
            || case when d.seen_bytes is null then '' else invariant.parts(d.seen_bytes::text) end)
 from cs.decision d
 union all
+select c.request_id, 'cost_span:' || c.id, invariant.leaf(invariant.parts(
+           'countersign-cost_span-v1', c.id::text, c.request_id::text, c.attempt_id::text,
+           c.fence::text, c.kind, c.provider, c.model, c.team_id::text, c.person_id::text,
+           c.feature, c.tokens_in::text, c.tokens_out::text, c.tokens_cached::text,
+           c.seconds::text, c.nano_usd::text, c.price_version, c.trace_id, c.span_id,
+           invariant.time(c.started_at), invariant.time(c.ended_at), c.estimated::text,
+           c.cpu::text, c.memory_mib::text, c.disk_gib::text))
+from cs.cost_span c
+union all
 select a.request_id, 'attempt:' || a.id, invariant.leaf(invariant.parts('countersign-attempt-v1',
            a.id::text, a.request_id::text, a.revision::text, a.round::text, a.backend,
            invariant.time(a.valid_until), invariant.time(a.created_at))

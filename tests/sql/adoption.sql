@@ -112,8 +112,8 @@ select is(t.finish(:r, 'succeeded', jsonb_build_object('duration_ms', 5, 'cost',
 select is((select count(*) from attempt where request_id = :r), 1::bigint, 'which ran once');
 select is((select array_agg(e.event order by e.entity_seq) from audit_event e
     where e.entity = 'request' and e.entity_id = :r and e.event like 'attempt.%'),
-    '{attempt.ready,attempt.claim,attempt.start,attempt.running,attempt.lost,attempt.adopt,'
-    'attempt.finish}',
+    '{attempt.ready,attempt.claim,attempt.start,attempt.running,attempt.lost,attempt.cost,'
+    'attempt.adopt,attempt.finish}',
     'each step is in the trail');
 select ok(t.whole(:r), 'whose chain is whole');
 select ok(not t.ends(:r, true), 'no adoption is left to end');

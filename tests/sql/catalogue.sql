@@ -53,7 +53,8 @@ select 'countersign_verifier' as role, unnest(array['audit_event', 'audit_seal',
     'output_chunk', 'request_text', 'legal_move', 'cost_span', 'instance', 'schema_migration',
     'retention', 'person', 'team', 'team_member', 'api_token', 'credential_event',
     'external_identity', 'quorum_rule', 'approver_group', 'approver', 'break_glass',
-    'policy_version', 'policy_rule']) as name;
+    'policy_version', 'policy_rule', 'blob', 'blob_chunk', 'file', 'budget', 'budget_account',
+    'budget_hold']) as name;
 
 create temp table routine on commit drop as
 select p.oid, p.proname as name, p.oid::regprocedure::text as signature, p.prosecdef as definer,

@@ -132,8 +132,8 @@ select t.breaks('i6', format('update request set state = ''expired'' where id = 
     select audit_move(%1$s, ''{"kind": "system"}'', ''x'', ''request'', ''changes_requested'',
     ''expired'')', :waiting), 'a move from a state that it is not in');
 -- I7
-select t.breaks('i7', 'update cost_span set team_id = team_id + 1', 'a cost of another team');
-select t.breaks('i7', 'do $$ begin execute (
+select t.breaks('i7 i13', 'update cost_span set team_id = team_id + 1', 'a cost of another team');
+select t.breaks('i7 i13', 'do $$ begin execute (
     select format(''alter table cs.cost_span drop constraint %I'', conname) from pg_constraint
     where conrelid = ''cs.cost_span''::regclass and contype = ''u''); end $$;
     update cost_span set estimated = false', 'two costs of one run');
@@ -143,7 +143,7 @@ select t.breaks('i7', 'update budget_account set settled = settled + 1', 'nor wh
 select t.breaks('i7', format('update budget_hold set reserved = 1, posted_reserved = 1
     where request_id = %s and attempt_id > 0; update budget_account set reserved = reserved + 1',
     :paid), 'a run that is over and holds something');
-select t.breaks('i7', 'update cost_span set nano_usd = nano_usd + 1 where nano_usd > 0',
+select t.breaks('i7 i13', 'update cost_span set nano_usd = nano_usd + 1 where nano_usd > 0',
     'a cost that no budget has settled');
 select t.breaks('i7', 'update budget set limit_nano_usd = 100', 'more than the limit');
 select t.breaks('i6 i7', format('update request set state = ''rejected'' where id = %s', :holding),

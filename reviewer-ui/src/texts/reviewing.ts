@@ -240,6 +240,7 @@ export const reviewing = {
       'attempt.refused': 'Refused to run it',
       'attempt.release': 'Gave the run back',
       'attempt.drop': 'Dropped the run',
+      'attempt.cost': 'Noted what it cost',
       'attempt.cancel': 'Asked to stop the run',
       'attempt.settle': 'Settled the outcome',
     } as Record<string, string>,
