@@ -28,6 +28,10 @@ const COVERED = {
         'created_at', 'expires_at', 'revoked_at'],
     policy_version: ALL, policy_rule: ALL,
     second_factor: ['person_id', 'since'], recovery_code: ['person_id', 'code_sha256'],
+    cost_span: ALL, blob: ['sha256', 'bytes'], blob_chunk: ALL,
+    revision_file: ['request_id', 'revision', 'file_id', 'sha256', 'name', 'bytes'],
+    budget: ['id', 'kind', 'scope_id', 'period', 'soft_percent', 'limit_nano_usd', 'set_by',
+        'ended_by'],
 };
 
 /** The tables with their columns and the places of their rows. */
@@ -70,6 +74,7 @@ export const OTHERS = {
         || '{"changed": ${n(1000)}}'`,
     text: (c, n) => `overlay(coalesce(${c}, '') placing '${'~#@%'[n(4)]}'
         from ${n(1000)} % (coalesce(length(${c}), 0) + 1) + 1 for ${n(2)})`,
+    numeric: (c, n) => `coalesce(${c}, 0) + ${1 + n(1000)}`,
     'timestamp with time zone': (c, n) =>
         `coalesce(${c}, now()) + ${1 + n(1e6)} * interval '1 microsecond'`,
 };
@@ -107,8 +112,9 @@ const KEYS = { audit_event: 'id', audit_seal: 'n', decision: 'id', revision: 're
                request: 'id', attempt: 'id', person: 'id', team: 'id', team_member: 'person_id',
                quorum_rule: 'id', approver_group: 'id', approver: 'person_id', break_glass: 'one',
                credential_event: 'id', external_identity: 'id', api_token: 'id',
-               second_factor: 'person_id', recovery_code: 'person_id',
-               policy_version: 'version', policy_rule: 'version' };
+               second_factor: 'person_id', recovery_code: 'person_id', policy_version: 'version',
+               policy_rule: 'version', cost_span: 'id', blob: 'bytes', blob_chunk: 'n',
+               revision_file: 'n', budget: 'id' };
 const SHARES = [['change', 70], ['swap', 12], ['remove', 10], ['add', 6], ['shorten', 1],
                 ['empty', 1]];
 

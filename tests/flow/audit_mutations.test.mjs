@@ -39,14 +39,18 @@ async function check(file) {
 }
 const file = (name) => `${stack.data}/${name}`;
 
-/** Rights, three runs and a refusal, all of it sealed; what was checked before the last of them. */
+/** Rights, budgets, three runs with files and a refusal, all of it sealed; what was checked before
+ *  the last of them. */
 async function fill() {
     jobs = await openJobs(stack);
     await makeRights(stack);
+    for (const [scope, limit] of [['user:*', '5'], ['team:data', '6'], ['team:data', '7']])
+        await stack.operator('budgets', 'set', scope, '--limit', limit);
+    const files = [await jobs.upload('one.csv', '1,2\n'), await jobs.upload('two.csv', '1,2,3\n')];
     await jobs.decide(await jobs.submit('print(0)'), { verdict: 'reject', note: 'No.' });
     for (const code of ['print(1)', 'raise 1', 'print(2)\n']) {
         if (code === 'print(2)\n') await check(file('checked'));
-        await jobs.approve(await jobs.submit(code));
+        await jobs.approve(await jobs.submit(code, { files }));
         await allSealed();
     }
     await until(async () => (await one(`select count(*)::int as n from cs.attempt
