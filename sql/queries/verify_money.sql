@@ -96,7 +96,8 @@ with paid as materialized (
     where c.nano_usd > 0 and exists (select from cs.budget)
 ), held as materialized (
     select h.kind, h.scope_id, h.period, h.starts_at, sum(h.reserved) as reserved,
-           sum(h.settled) as settled, sum(greatest(h.reserved + h.settled - h.granted, 0)) as beyond,
+           sum(h.settled) as settled,
+           sum(greatest(h.reserved + h.settled - h.granted, 0)) as beyond,
            bool_or((h.reserved, h.settled) <> (h.posted_reserved, h.posted_settled)
                    or least(h.reserved, h.settled, h.granted - h.reserved) < 0) as is_due
     from cs.budget_hold h group by h.kind, h.scope_id, h.period, h.starts_at

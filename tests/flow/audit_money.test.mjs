@@ -2,11 +2,13 @@
 // cost, and what budgets have of that; what the product itself did with them is whole.
 // Proves: T25 T26 I7 I13
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startE2b } from '../fake/e2b.mjs';
 import { openJobs } from './jobs.mjs';
 import { admins, ageSeals, allSealed, audit, drop } from './retention.mjs';
-import { startStack } from './stack.mjs';
+import { root, startStack } from './stack.mjs';
 import { sayAfterEach } from './verifier.mjs';
 
 const MUCH = '9000000000000000';
@@ -149,7 +151,8 @@ test('a budget is as the audit trail has it', () => each([
         `scope_id = scope_id + 1`, 'set_by = 1', `set_at = set_at - interval '1 hour'`].map(
         (set) => [`update cs.budget set ${set} where ${live}`,
                   budget('is not as the audit trail has it')]),
-    [`update cs.budget set kind = 'user' where ${live}`, budget('is not as the audit trail has it')],
+    [`update cs.budget set kind = 'user' where ${live}`,
+     budget('is not as the audit trail has it')],
     ...[`ended_at = now()`, 'ended_by = 1'].map((set) => [
         `update cs.budget set ${set} where ${live}`,
         budget('ended otherwise than the audit trail has it')]),
@@ -214,8 +217,58 @@ test('what runs hold of budgets is what they cost', () => {
         [`insert into cs.budget_hold (request_id, attempt_id, kind, scope_id, period, starts_at)
               select ${ids.first.id}, 0, kind, scope_id, period, starts_at from cs.budget_account
               where kind = 'user' limit 1; update cs.budget_hold set request_id = 9999
-              where request_id = ${ids.first.id}`, request(`holds a part of somebody else's budget`)],
+              where request_id = ${ids.first.id}`,
+         request(`holds a part of somebody else's budget`)],
     ]);
+});
+
+/** SQL that makes the history one of before costs were covered, without seals that would say so. */
+const UNCOVER = `do $$
+    declare
+        e cs.audit_event;
+        before bytea;
+    begin
+        delete from cs.audit_seal;
+        update cs.audit_event x set row_digests = (
+                select jsonb_object_agg(d.key, d.value) from jsonb_each(x.row_digests) d
+                where d.key not like 'cost_span:%')
+            where x.row_digests::text like '%cost_span:%';
+        for e in select * from cs.audit_event x where x.entity = 'request'
+                 order by x.entity_id, x.entity_seq loop
+            e.prev_hash := case when e.entity_seq = 1 or e.event = 'request.carried'
+                then e.prev_hash else before end;
+            e.hash := cs.audit_leaf(e);
+            before := e.hash;
+            update cs.audit_event x set prev_hash = e.prev_hash, hash = e.hash where x.id = e.id;
+        end loop;
+    end $$`;
+
+test('costs of before are known by their id, and no others', async () => {
+    const text = await readFile(path.join(root, 'sql/functions/prices.sql'), 'utf8');
+    const baseline = text.slice(text.lastIndexOf('do $$')).trim().replace(/;$/, '');
+    const where = `where attempt_id = ${ids.both.attempt_id}`;
+    const none = /^broken cost \d+: is not as the audit trail has it$/;
+    const strange = /^broken cost \d+: is of somebody else's run$/;
+    const as = (role) => `set local session_replication_role = ${role}`;
+    const last = `(select (body ->> 'last')::bigint from cs.audit_event
+        where event = 'costs.baseline' order by id limit 1)`;
+    const put = (id) => `insert into cs.cost_span (id, request_id, kind, provider, team_id,
+        person_id, started_at, ended_at) overriding system value select ${id}, request_id, kind,
+        provider, team_id, person_id, started_at, ended_at from cs.cost_span ${where}`;
+    await each([
+        [`update cs.cost_span set seconds = 1 ${where}`, /^whole$/],
+        [`update cs.cost_span set nano_usd = nano_usd + 1 ${where}`,
+         /^broken (attempt \d+: has another cost|account .*: began with less)/],
+        [`update cs.cost_span set team_id = team_id + 1 ${where}`, strange],
+        [`update cs.cost_span set request_id = request_id + 1 ${where}`, strange],
+        [`delete from cs.audit_event where event = 'costs.baseline'`, none],
+        [put(`${last} + 1`), none],
+        [put('0'), none],
+        [`${as('origin')}; perform cs.audit_put('instance', 1, '{"kind": "operator"}',
+              'costs.baseline', '{"last": 99999}'); ${as('replica')}; ${put(`${last} + 1`)}`,
+         none],
+    ], `${UNCOVER}; ${as('origin')}; set local search_path = cs, pg_temp; ${baseline}; ${baseline};
+        ${as('replica')}`, { SEAL_HEADS_FILE: '/nonexistent' });
 });
 
 // Behind the last of these, the first runs are in the trail only as what carries them says.

@@ -131,7 +131,10 @@ const UNBIND = `
                 select jsonb_object_agg(d.key, d.value) from jsonb_each(x.row_digests) d
                 where d.key not like 'request:%')
             where x.event = 'request.submit';
-        update cs.audit_event x set row_digests = null where x.event = 'attempt.finish';
+        update cs.audit_event x set row_digests = (
+                select jsonb_object_agg(d.key, d.value) from jsonb_each(x.row_digests) d
+                where d.key not like 'attempt:%')
+            where x.event = 'attempt.finish';
         for e in select * from cs.audit_event x where x.entity = 'request'
                  order by x.entity_id, x.entity_seq loop
             e.prev_hash := case e.entity_seq when 1 then '\\x' else before end;

@@ -9,6 +9,7 @@ import budget from './budget.mjs';
 import database from './database.mjs';
 import factor from './factor.mjs';
 import identity from './identity.mjs';
+import money from './money.mjs';
 import page from './page.mjs';
 import policy from './policy.mjs';
 import queries from './queries.mjs';
@@ -17,7 +18,7 @@ import retention from './retention.mjs';
 import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const table = [...database, ...budget, ...audit, ...refusals, ...retention, ...queries,
+export const table = [...database, ...budget, ...audit, ...money, ...refusals, ...retention, ...queries,
     ...identity, ...factor, ...policy, ...worker, ...api, ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
