@@ -97,8 +97,8 @@ begin
 end
 $$;
 comment on function cs.outcomes_put is
-    'Stores how runs ended and what they cost, with the audit rows of attempts and requests; the items
-are there.';
+    'Stores how runs ended and what they cost, with the audit rows of attempts and requests; the
+items are there.';
 
 create or replace function cs.ends_put(ends cs.held[]) returns void
     language plpgsql as $$

@@ -18,8 +18,8 @@ import retention from './retention.mjs';
 import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const table = [...database, ...budget, ...audit, ...money, ...refusals, ...retention, ...queries,
-    ...identity, ...factor, ...policy, ...worker, ...api, ...page];
+export const table = [...database, ...budget, ...audit, ...money, ...refusals, ...retention,
+    ...queries, ...identity, ...factor, ...policy, ...worker, ...api, ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
 const read = (name) => readFileSync(path.join(root, name), 'utf8');
