@@ -7,7 +7,8 @@ struct command {
     const char *name;  /* "person add": one or two words */
     const char *usage; /* what follows the name: "LOGIN [--name NAME]" */
     const char *says;
-    /* Prints its own results; an error is printed by main, as exit status 1. */
+    /* Prints its own results; an error is printed by main, as exit status 1, or
+     * 64 (EX_USAGE) for ERR_BAD_REQUEST. */
     bool (*run)(struct words *words, int *ret_status, struct error *err);
     struct option_table options;
 };

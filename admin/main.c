@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "admin/command.h"
 #include "common/base/bytes.h"
@@ -64,7 +65,8 @@ static const struct command *find(int argc, char **argv, int *ret_words)
 /* All commands, or those whose name starts with the word. */
 static void print_commands(FILE *out, const char *word)
 {
-    fprintf(out, "countersign COMMAND [OPTION …]; COMMAND --help says more\n\n");
+    fprintf(out, "countersign COMMAND [OPTION …]; COMMAND --help says more\n"
+                 "exit: 0 done, 1 failed, 64 wrong usage, 74 output that can not be written\n\n");
     for (size_t i = 0; i < COUNT_OF(tables); i++)
         for (const struct command *command = tables[i]; command->name; command++)
             if (!word || strncmp(command->name, word, strlen(word)) == 0)
@@ -88,13 +90,15 @@ static bool asks_for_help(const struct words *words)
     return false;
 }
 
-/* The status of a command, unless what it printed went nowhere: it may be shown only once. */
+/* The status of a command, unless what it printed went nowhere: it may be shown only once.
+ * Statuses from 64 on say that the command itself did not come to its end, in the words of
+ * sysexits.h: a command gives those below their meaning, as `audit verify` does. */
 static int end_with(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
     fprintf(stderr, "countersign: what was to be printed could not be written\n");
-    return status ? status : 1;
+    return status ? status : EX_IOERR;
 }
 
 int main(int argc, char **argv)
@@ -105,22 +109,23 @@ int main(int argc, char **argv)
     log_open("countersign", LOG_WARN);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         print_commands(argc < 2 ? stderr : stdout, NULL);
-        return end_with(argc < 2 ? 2 : 0);
+        return end_with(argc < 2 ? EX_USAGE : 0);
     }
     const struct command *command = find(argc, argv, &skipped);
     if (!command) {
         bool help = argc > 2 && strcmp(argv[2], "--help") == 0;
         print_commands(help ? stdout : stderr, help ? argv[1] : NULL);
-        return end_with(help ? 0 : 2);
+        return end_with(help ? 0 : EX_USAGE);
     }
     struct words words = {argc - 1 - skipped, argv + 1 + skipped};
     if (asks_for_help(&words)) {
         print_help(command);
         return end_with(0);
     }
-    if (crypto_init(&err) && options_take(&command->options, &words, &err) &&
+    bool begun = crypto_init(&err);
+    if (begun && options_take(&command->options, &words, &err) &&
         command->run(&words, &status, &err))
         return end_with(status);
     fprintf(stderr, "countersign: %s\n", err.text);
-    return err.code == ERR_BAD_REQUEST ? 2 : 1;
+    return err.code == ERR_BAD_REQUEST ? EX_USAGE : begun ? 1 : EX_OSERR;
 }

@@ -191,7 +191,7 @@ static bool run_export(struct words *words, int *ret_status, struct error *err)
 const struct command commands_audit[] = {
     {"audit verify",
      "",
-     "whether the audit trail is whole: exit 0, 1 broken, 2 unsealed, 3 can not be read",
+     "whether the audit trail is whole: exit 0, 1 broken, 2 unsealed > 10 s, 3 not read, 64 usage",
      run_verify,
      {verify_entries, COUNT_OF(verify_entries)}},
     {"audit export",

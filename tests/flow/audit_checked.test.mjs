@@ -168,7 +168,7 @@ test('a file that is none is a wrong word, and is left as it is', async () => {
                                 ['{}', /format is missing/], [' '.repeat(9000), /too long/]]) {
         await fs.writeFile(`${file}.other`, text, { mode: 0o600 });
         const { code, said } = await verify(['--checked', `${file}.other`]);
-        assert.equal(code, 2, said);
+        assert.equal(code, 64, said);
         assert.match(said, says);
         assert.ok(said.includes('--checked: ') && said.includes('.other'), said);
         assert.equal(await fs.readFile(`${file}.other`, 'utf8'), text);
@@ -179,11 +179,11 @@ test('a file that is none is a wrong word, and is left as it is', async () => {
                                   [{ signatures: -1 }, /signatures must be/],
                                   [{ checked_ms: 'x' }, /checked_ms must be an integer/]]) {
         const { code, said } = await verify(await other(fields));
-        assert.equal(code, 2, said);
+        assert.equal(code, 64, said);
         assert.match(said, says);
     }
     const { code, said } = await verify(['--checked', file, '--offline', stack.data]);
-    assert.equal(code, 2);
+    assert.equal(code, 64);
     assert.match(said, /give no --checked/);
 });
 
@@ -196,7 +196,7 @@ test('a file that others can write, a link, or no file at all is a wrong word', 
                                 [() => fs.rm(name).then(() => fs.mkdir(name)), /is no file/]]) {
         await make();
         const { code, said } = await verify(['--checked', name]);
-        assert.equal(code, 2, said);
+        assert.equal(code, 64, said);
         assert.match(said, says);
     }
     await fs.rmdir(name);

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { Jobs, openJobs } from './jobs.mjs';
 import { build, startStack, until } from './stack.mjs';
 
@@ -131,15 +132,26 @@ test('a head that somebody else signed, or that is none, says so', async () => {
     }
 });
 
-test('what can not be read ends with 3, and a wrong word with 2', async () => {
+test('what can not be read ends with 3, and a wrong word with 64', async () => {
     for (const env of [{ VERIFIER_DATABASE_URL: 'host=/nonexistent' },
                        { SEAL_KEYS_FILE: '/nonexistent' },
                        { VERIFIER_DATABASE_URL: stack.database.auditor }])
         assert.equal((await verify([], env)).code, 3, JSON.stringify(env));
-    assert.equal((await verify(['now'])).code, 2);
+    assert.equal((await verify(['now'])).code, 64);
+    assert.equal((await verify(['--hat', 'x'])).code, 64);
+    const help = await verify(['--help']);
+    assert.match(help.out, /exit 0, 1 broken, 2 unsealed > 10 s, 3 not read, 64 usage$/m);
     const nowhere = await verify([], { VERIFIER_DATABASE_URL: '', DATA_DIR: '/nonexistent' });
     assert.equal(nowhere.code, 3);
     assert.match(nowhere.said, /VERIFIER_DATABASE_URL is not set/);
+});
+
+test('whole, and nowhere to say so, is neither broken nor unsealed', async () => {
+    const env = { PATH: process.env.PATH, VERIFIER_DATABASE_URL: stack.database.verifier,
+                  ...stack.state.files };
+    const full = promisify(execFile)('sh', ['-c', 'exec "$0" audit verify >/dev/full',
+        path.join(build, 'countersign')], { env });
+    await assert.rejects(full, { code: 74, stderr: /could not be written/ });
 });
 
 test('a range is exported, verifies offline, and no byte of it can change', async () => {
@@ -199,7 +211,7 @@ test('an export without a range, or into what is there, makes nothing', async ()
                          ['--from', 'x', ...to, '--out', out],
                          ['--from', '2020-01-01', ...to],
                          ['--from', '2020-01-01', ...to, '--out', stack.data]])
-        assert.equal((await audit(['export', ...words])).code, 2, words.join(' '));
+        assert.equal((await audit(['export', ...words])).code, 64, words.join(' '));
     const none = await audit(['export', '--from', '2099-01-01', ...to, '--out', out]);
     assert.equal(none.code, 1);
     assert.match(none.said, /nothing was sealed in that range/);

@@ -112,11 +112,11 @@ test('passwords are set, from files too, and never reach the log of the server',
 
 test('migrate says what is wrong with its settings', async () => {
   const none = await countersign(['migrate']);
-  assert.equal(none.code, 2);
+  assert.equal(none.code, 64);
   assert.match(none.said, /DATABASE_URL must name a superuser/);
   const both = await countersign(['migrate'],
     { API_DB_PASSWORD: 'a', API_DB_PASSWORD_FILE: '/dev/null' });
-  assert.equal(both.code, 2);
+  assert.equal(both.code, 64);
   assert.match(both.said, /API_DB_PASSWORD and API_DB_PASSWORD_FILE are both set/);
   const weak = await countersign(['migrate'], { DATABASE_URL: stack.database.operator });
   assert.equal(weak.code, 1);
@@ -164,14 +164,14 @@ test('a link and a token are shown once, and only their digests are kept', async
     ['token', 'create', 'lia', '--scope', 'rule']])
     assert.equal((await operator(...words)).code, 1, words.join(' '));
   for (const words of [['link'], ['link', 'lia', '--minutes', '0'], ['token', 'revoke', 'x']])
-    assert.equal((await operator(...words)).code, 2, words.join(' '));
+    assert.equal((await operator(...words)).code, 64, words.join(' '));
 });
 
 test('a command whose output can not be written does not say that all is well', async () => {
   const env = { DATABASE_URL: stack.database.operator, PUBLIC_URL: stack.url };
   for (const words of ['link lia', 'token create lia', 'person list', 'settings', '--help']) {
     const full = run('sh', ['-c', `exec ${command} ${words} >/dev/full`], { env });
-    await assert.rejects(full, { code: 1, stderr: /could not be written/ });
+    await assert.rejects(full, { code: 74, stderr: /could not be written/ });
   }
 });
 
@@ -190,10 +190,10 @@ test('every command has help, and words that are none say so', async () => {
     assert.equal(help.code, 0);
     assert.ok(help.out.startsWith(`countersign ${name}`), help.out);
   }
-  assert.equal((await countersign(['persn', 'add'])).code, 2);
-  assert.equal((await countersign([])).code, 2);
+  assert.equal((await countersign(['persn', 'add'])).code, 64);
+  assert.equal((await countersign([])).code, 64);
   const nowhere = await countersign(['person', 'list']);
-  assert.equal(nowhere.code, 2);
+  assert.equal(nowhere.code, 64);
   assert.match(nowhere.said, /DATABASE_URL is not set, and no stack runs in \/nonexistent/);
 });
 
