@@ -20,6 +20,20 @@ static bool read_chunk(struct db *db, const struct download *from, struct rows *
                                 from->attempt_id, from->next, ret_rows, err);
 }
 
+/* The first chunk comes with the record of who reads it, or not at all. */
+static bool read_first(struct call *call, const struct download *from, struct rows **ret_rows,
+                       struct error *err)
+{
+    if (call->exchange->framing.method != METHOD_GET) /* HEAD says only how long it is */
+        return read_chunk(call->db, from, ret_rows, err);
+    AUTO(json) json_t *who = identity_actor(&call->who, call->exchange);
+    AUTO(text) char *actor = json_text(who);
+    if (from->file_id)
+        return sql_file_begin(call->db, from->file_id, actor, ret_rows, err);
+    return sql_output_begin(call->db, from->request_id, actor, (int32_t)from->item,
+                            from->attempt_id, ret_rows, err);
+}
+
 static void fill(struct stream *stream, struct api *api, struct db **io_db)
 {
     struct error err = {0};
@@ -45,7 +59,7 @@ static void on_release(struct stream *stream)
 bool download_start(struct call *call, const struct download *download, struct error *err)
 {
     AUTO(rows) struct rows *rows = NULL;
-    if (!read_chunk(call->db, download, &rows, err))
+    if (!read_first(call, download, &rows, err))
         return false;
     struct download *copy = memory_new(1, sizeof *copy);
     *copy = *download;
@@ -70,7 +84,8 @@ bool download_read(struct call *call, const struct download *download, size_t mo
         return fail(err, ERR_TOO_LARGE, "this result is too large to be converted");
     for (;; at.next++) {
         AUTO(rows) struct rows *rows = NULL;
-        if (!read_chunk(call->db, &at, &rows, err))
+        if (!(at.next ? read_chunk(call->db, &at, &rows, err)
+                      : read_first(call, &at, &rows, err)))
             return false;
         if (rows_is_null(rows, 0, 0))
             return true;

@@ -14,11 +14,12 @@ struct download {
     int32_t next; /* chunk */
 };
 
-/* Makes the body of the reply. ERR_UNAVAILABLE when the first chunk can not be read. */
+/* Makes the body of the reply, and records who reads it. ERR_UNAVAILABLE when the first chunk can
+ * not be read, or that not be recorded. */
 bool download_start(struct call *call, const struct download *download,
                     struct error *err) MUST_CHECK;
 
-/* The whole of it, for those that must be looked at: at most `most` bytes. */
+/* The whole of it, for those that must be looked at: at most `most` bytes; recorded, too. */
 bool download_read(struct call *call, const struct download *download, size_t most,
                    struct buffer *ret_bytes, struct error *err) MUST_CHECK;
 

@@ -23,6 +23,7 @@ begin
             password_set team_create teams_list person_create person_change people_list
             login_link_create token_create token_revoke tokens_list upload_begin upload_chunk_put
             upload_finish upload_drop file_get file_chunk output_item_get output_chunk_get
+            output_begin file_begin output_follow
             request_list request_get request_state revision_get request_audit events_between
             events_now streams_over me instance_get ready_check fleet pause_set pause_clear metrics
             audit_questions audit_query audit_head request_unseen request_seen policy_rules

@@ -231,6 +231,16 @@ select cs.file_chunk($1, $2, $3);
 -- name: output_item_get(request_id int8, person_id int8, n int4, attempt_id int8)
 select cs.output_item_get($1, $2, $3, nullif($4, 0));
 
+-- The first chunk, and the record of who reads it: actor instead of a person.
+-- name: output_begin(request int8, actor jsonb, n int4, attempt int8) binary
+select cs.output_begin($1, $2, $3, nullif($4, 0));
+
+-- name: file_begin(file_id int8, actor jsonb) binary
+select cs.file_begin($1, $2);
+
+-- name: output_follow(request_id int8, actor jsonb)
+select cs.output_follow($1, $2);
+
 -- name: output_chunk_get(request int8, person int8, n int4, attempt int8, chunk int4) binary
 select cs.output_chunk_get($1, $2, $3, nullif($4, 0), $5);
 

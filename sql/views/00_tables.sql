@@ -152,7 +152,8 @@ from cs.audit_event e left join cs.person p on p.id = e.actor_id;
 comment on view audit.audit_logs is
     'Every action, in a hash chain per entity; written in the transaction of the action itself.';
 comment on column audit.audit_logs.entity is
-    'request, person, team, worker, retention, sign_in (entity_id 0: nobody known) or system';
+    'request, reading (of its code), result (of a run), file (an input), person, team, worker,
+retention, sign_in (entity_id 0: nobody known) or system';
 comment on column audit.audit_logs.actor is
     'login of who did it; worker, operator or system when it was no person';
 comment on column audit.audit_logs.subject is

@@ -303,12 +303,15 @@ where event in ('pause.set', 'pause.clear') and ts >= coalesce($1::timestamptz, 
 order by ts desc
 $q$),
     ('who_saw_what', 'Who saw what',
-     'The first time that each person was sent the code of a version that is not their own.',
+     'Code, results, output and files that were sent to people: code the first time, and not to its '
+     'author; the rest to everybody, once an hour for each session or token.',
      'from to person request', '', false, $q$
-select * from audit.code_readings
+select ts, person, request_id, what, revision, attempt_id, kind, name, title, author, team, sha256,
+       request_ids, file_id, item, session_id, token_id, address
+from audit.who_saw_what
 where ts >= coalesce($1::timestamptz, '-infinity')
   and ts < coalesce($2::timestamptz, 'infinity')
-  and person = coalesce($3::text, person) and request_id = coalesce($4::bigint, request_id)
+  and person = coalesce($3::text, person) and ($4::bigint is null or $4 = any (request_ids))
 order by ts desc
 $q$),
     ('audit_queries', 'Who asked the audit trail what',

@@ -13,12 +13,14 @@ import money from './money.mjs';
 import page from './page.mjs';
 import policy from './policy.mjs';
 import queries from './queries.mjs';
+import readings from './readings.mjs';
 import refusals from './refusals.mjs';
 import retention from './retention.mjs';
 import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const table = [...database, ...budget, ...audit, ...money, ...refusals, ...retention,
+export const table = [...database, ...budget, ...audit, ...money, ...refusals, ...readings,
+    ...retention,
     ...queries, ...identity, ...factor, ...policy, ...worker, ...api, ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
