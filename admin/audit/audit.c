@@ -6,6 +6,7 @@
 #include "admin/audit/audit_place.h"
 #include "admin/command.h"
 #include "admin/audit/export.h"
+#include "admin/audit/verified.h"
 #include "common/base/clock.h"
 
 /* How `audit verify` ends. */
@@ -15,12 +16,15 @@ enum { WHOLE = 0, BROKEN = 1, UNSEALED = 2, UNREADABLE = 3 };
 
 static const char *head_option, *offline_option, *checked_option, *from_option, *to_option,
     *out_option;
+static bool record_option;
 
 static const struct option_entry verify_entries[] = {
     {"--head", "FILE|HEAD", "what left earlier and must still hold (SEAL_HEADS_FILE)", &head_option,
      NULL},
     {"--checked", "FILE", "check no decision's signature twice: FILE keeps up to which seal",
      &checked_option, NULL},
+    {"--record", NULL, "keep what was found in the audit trail, as the operator (DATABASE_URL)",
+     NULL, &record_option},
     {"--offline", "DIR", "what audit export wrote, without a database", &offline_option, NULL},
 };
 static const struct option_entry export_entries[] = {
@@ -87,8 +91,13 @@ static void print_unbound(const struct verify_result *result)
                result->unbound_costs);
 }
 
+static int status_of(const struct error *err)
+{
+    return err->code == ERR_CONFLICT ? BROKEN : UNREADABLE;
+}
+
 static int verify_place(const struct audit_place *place, const struct checked *checked,
-                        struct error *err)
+                        struct verify_result *ret_result, struct error *err)
 {
     const struct verify_options options = {.keys = place->keys,
                                            .decision_keys = place->decision_keys,
@@ -97,18 +106,17 @@ static int verify_place(const struct audit_place *place, const struct checked *c
                                            .checked = checked,
                                            .progress = true,
                                            .dropped = stdout};
-    struct verify_result result;
     int64_t start_us = clock_monotonic_us();
-    if (!verify_run(place->db, &options, &result, err))
-        return err->code == ERR_CONFLICT ? BROKEN : UNREADABLE;
-    print_result(place, &result, clock_monotonic_us() - start_us);
-    print_signatures(checked, &result);
-    print_unbound(&result);
-    if (result.unsealed_us > UNSEALED_US) {
-        printf("unsealed: a row has waited for %.1f s\n", (double)result.unsealed_us / 1e6);
+    if (!verify_run(place->db, &options, ret_result, err))
+        return status_of(err);
+    print_result(place, ret_result, clock_monotonic_us() - start_us);
+    print_signatures(checked, ret_result);
+    print_unbound(ret_result);
+    if (ret_result->unsealed_us > UNSEALED_US) {
+        printf("unsealed: a row has waited for %.1f s\n", (double)ret_result->unsealed_us / 1e6);
         return UNSEALED;
     }
-    if (!keep_checked(place, &result, err))
+    if (!keep_checked(place, ret_result, err))
         return UNREADABLE;
     printf("whole\n");
     return WHOLE;
@@ -121,17 +129,48 @@ static int verify_offline(struct error *err)
     if (!audit_place_keys(&keys, err))
         return UNREADABLE;
     if (!export_verify(keys, offline_option, &result, err))
-        return err->code == ERR_CONFLICT ? BROKEN : UNREADABLE;
+        return status_of(err);
     printf("%" PRId64 " audit rows, %" PRId64 " seals\nwhole\n", result.events, result.seals);
     return WHOLE;
 }
 
+/* How it ends then: what could not be kept is an answer as little as what could not be read, but
+ * never hides that something is broken. */
+static int record(int status, const struct verified *verified, struct error *err)
+{
+    struct error why = {0};
+    if (verified_put(verified, &why)) {
+        printf("kept in the audit trail\n");
+        return status;
+    }
+    if (status == BROKEN) {
+        fprintf(stderr, "countersign: not kept in the audit trail: %s\n", why.text);
+        return status;
+    }
+    *err = why;
+    return UNREADABLE;
+}
+
 static int verify_online(const struct checked *checked, struct error *err)
 {
+    static const char *const outcomes[] = {
+        [WHOLE] = "whole", [BROKEN] = "broken", [UNSEALED] = "unsealed"};
     AUTO(audit_place) struct audit_place place = {0};
-    if (!audit_place_open(head_option, &place, err))
-        return err->code == ERR_CONFLICT ? BROKEN : UNREADABLE;
-    return verify_place(&place, checked, err);
+    struct verify_result result = {0};
+    if (record_option && !verified_check(err))
+        return UNREADABLE;
+    int64_t start_us = clock_monotonic_us();
+    int status = audit_place_open(head_option, &place, err)
+                     ? verify_place(&place, checked, &result, err)
+                     : status_of(err);
+    if (!record_option || status == UNREADABLE)
+        return status;
+    const struct verified verified = {.outcome = outcomes[status],
+                                      .why = status == BROKEN ? err->text : NULL,
+                                      .result = &result,
+                                      .heads = place.head_count,
+                                      .us = clock_monotonic_us() - start_us};
+    return record(status, &verified, err);
 }
 
 /* Its errors are answers: they say more by their status than those of other commands. */
@@ -144,6 +183,10 @@ static bool run_verify(struct words *words, int *ret_status, struct error *err)
         return fail(err, ERR_BAD_REQUEST, "--offline has its heads itself: give no --head");
     if (offline_option && checked_option)
         return fail(err, ERR_BAD_REQUEST, "--offline looks at no decision: give no --checked");
+    if (offline_option && record_option)
+        return fail(err, ERR_BAD_REQUEST,
+                    "--offline has no audit trail to keep it in: "
+                    "give no --record");
     if (checked_option && !checked_read(checked_option, &checked, err))
         return false;
     *ret_status = offline_option ? verify_offline(err) : verify_online(&checked, err);

@@ -84,8 +84,7 @@ bool download_read(struct call *call, const struct download *download, size_t mo
         return fail(err, ERR_TOO_LARGE, "this result is too large to be converted");
     for (;; at.next++) {
         AUTO(rows) struct rows *rows = NULL;
-        if (!(at.next ? read_chunk(call->db, &at, &rows, err)
-                      : read_first(call, &at, &rows, err)))
+        if (!(at.next ? read_chunk(call->db, &at, &rows, err) : read_first(call, &at, &rows, err)))
             return false;
         if (rows_is_null(rows, 0, 0))
             return true;

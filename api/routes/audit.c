@@ -135,17 +135,21 @@ bool route_audit_head(struct call *call, struct error *err)
 {
     enum { N = 1, SEALED_AT = 14, UNSEALED, SINCE, LATE };
     AUTO(rows) struct rows *rows = NULL;
+    AUTO(rows) struct rows *verified = NULL;
     struct seal seal;
-    if (!sql_audit_head(call->db, &rows, err))
+    if (!sql_audit_head(call->db, &rows, err) || !sql_audit_verified(call->db, &verified, err))
         return false;
     bool sealed = !rows_is_null(rows, 0, N);
     if (sealed && !seal_from_row(rows, 0, &seal))
         return fail(err, ERR_INTERNAL, "the newest seal can not be read");
     AUTO(json)
-    json_t *root = json_pack("{s:o, s:{s:I, s:s?}, s:b}", "head",
-                             sealed ? head_json(&seal, rows_text(rows, 0, SEALED_AT)) : json_null(),
-                             "unsealed", "rows", rows_integer(rows, 0, UNSEALED), "since",
-                             rows_text(rows, 0, SINCE), "late", (int)rows_integer(rows, 0, LATE));
+    json_t *root =
+        json_pack("{s:o, s:{s:I, s:s?}, s:b, s:o}", "head",
+                  sealed ? head_json(&seal, rows_text(rows, 0, SEALED_AT)) : json_null(),
+                  "unsealed", "rows", rows_integer(rows, 0, UNSEALED), "since",
+                  rows_text(rows, 0, SINCE), "late", (int)rows_integer(rows, 0, LATE), "verified",
+                  rows_is_null(verified, 0, 0) ? json_null()
+                                               : json_loads(rows_text(verified, 0, 0), 0, NULL));
     reply_json(call->reply, 200, root);
     return true;
 }

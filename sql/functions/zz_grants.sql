@@ -26,9 +26,9 @@ begin
             output_begin file_begin output_follow
             request_list request_get request_state revision_get request_audit events_between
             events_now streams_over me instance_get ready_check fleet pause_set pause_clear metrics
-            audit_questions audit_query audit_head request_unseen request_seen policy_rules
-            policy_rules_version policy_rules_for policy_version_for requests_to_judge
-            judge_requests retention_list retention_terms
+            audit_questions audit_query audit_head audit_verified request_unseen request_seen
+            policy_rules policy_rules_version policy_rules_for policy_version_for
+            requests_to_judge judge_requests retention_list retention_terms
             retention_propose retention_agree retention_withdraw budgets_list budget_set
             budget_end'),
         ('countersign_worker', 'worker_hello worker_bye worker_report heartbeat claim_attempts
@@ -40,7 +40,7 @@ begin
             operator_tokens operator_token_revoke
             operator_factor_reset operator_quorum operator_quorum_set
             operator_groups operator_group_set operator_break_glass operator_pause
-            workers_list metrics instance_get ready_check audit_questions operator_audit_query
+            workers_list metrics instance_get ready_check audit_questions operator_audit_query operator_audit_verified
             policy_rules policy_rules_version operator_policy_versions operator_policy_set
             operator_retention operator_retention_drop operator_budgets operator_budget_set
             operator_budget_end'),

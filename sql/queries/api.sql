@@ -286,6 +286,9 @@ select instance, n, epoch, epoch_from, xid_from, xid_to, events, last_id, prev_h
        root, hash, key_id, signature, sealed_at, unsealed, unsealed_since, late
 from cs.audit_head();
 
+-- name: audit_verified()
+select cs.audit_verified();
+
 -- Retention of the audit trail: retention_terms gives what is signed.
 
 -- name: retention_list(actor jsonb, min_days int4)

@@ -98,3 +98,7 @@ select cs.operator_retention_drop($1);
 -- item: {question, parameters?} or {sql} → {sql, values}, for the auditor to run
 -- name: operator_audit_query(item jsonb)
 select cs.operator_audit_query($1);
+
+-- item: {outcome, why?, seal?, hash?, rows, heads, duration_ms}
+-- name: operator_audit_verified(item jsonb)
+select cs.operator_audit_verified($1);

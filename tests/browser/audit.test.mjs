@@ -115,6 +115,57 @@ test('that sealing is late is said here and at the foot', async () => {
     await seal().getByText('Sealed up to row').waitFor();
 });
 
+const found = (item) => rows(`select cs.operator_audit_verified('${JSON.stringify(
+    { rows: 1234, heads: 26, duration_ms: 900, ...item })}')`);
+const newest = "id = (select max(id) from cs.audit_event where event = 'audit.verified')";
+const foundAgo = (span) => rows(`set session_replication_role = replica;
+    update cs.audit_event set ts = ts - interval '${span}' where ${newest};
+    update cs.audit_event e set hash = cs.audit_leaf(e) where ${newest};
+    set session_replication_role = origin`);
+
+test('whether it was whole when somebody verified it, or that nobody ever did', async () => {
+    const says = (text) => seal().getByText(text, { exact: true }).waitFor();
+    const look = async (name) => {
+        for (const [width, theme] of [[1440, 'light'], [1440, 'dark'], [390, 'light'],
+                                      [390, 'dark']]) {
+            const page = await openPerson(stack, browser, 'eva', { width, theme, to: '/audit' });
+            await page.getByRole('region', { name: 'Audit seal' }).waitFor();
+            await page.screenshot({ path: `${pictures}/verified-${name}-${theme}-${width}.png` });
+            assert.deepEqual(await findBarriers(page), []);
+            assert.equal(await sideways(page), 0, `${width} scrolls sideways`);
+            await page.context().close();
+        }
+    };
+    await eva.reload();
+    await says('Never verified');
+    await look('never');
+    const [{ n, hash }] = await rows(`select n::int, encode(hash, 'hex') as hash
+        from cs.audit_seal order by n desc limit 1`);
+    await found({ outcome: 'whole', seal: n, hash });
+    await foundAgo('3 hours');
+    await eva.reload();
+    await says('Whole when verified');
+    await seal().getByText(`Up to seal ${n} · 3 h ago · 1,234 rows read, held against 26 heads`)
+        .waitFor();
+    await look('whole');
+    await foundAgo('8 days');
+    await eva.reload();
+    await says('Not verified for a week');
+    await look('old');
+    await found({ outcome: 'unsealed', seal: n, hash });
+    await eva.reload();
+    await says('Whole when verified, but not sealed to its end');
+    await found({ outcome: 'broken', why: 'attempt 7: is not as <b>the</b> audit trail has it' });
+    await eva.reload();
+    await says('Broken when verified');
+    await says('attempt 7: is not as <b>the</b> audit trail has it');
+    await look('broken');
+    await eva.getByRole('contentinfo').getByText('Audit: Broken when verified').waitFor();
+    await found({ outcome: 'whole', seal: n, hash });
+    await eva.reload();
+    await says('Whole when verified');
+});
+
 test('a question is found, narrowed, asked and sorted', async () => {
     await eva.getByLabel('Search questions').fill('saw');
     await choose('Who saw what');
@@ -127,9 +178,9 @@ test('a question is found, narrowed, asked and sorted', async () => {
     await eva.keyboard.press('Control+Enter');
     await answer().getByText(/^3 rows in/).waitFor();
     await answer().getByText('Stock <b>levels</b>').waitFor();
-    await answer().getByRole('button', { name: 'request_id' }).click();
+    await answer().getByRole('button', { name: 'request_id', exact: true }).click();
     await until(() => isSorted((a, b) => b - a), 'the newest first');
-    await answer().getByRole('button', { name: 'request_id' }).click();
+    await answer().getByRole('button', { name: 'request_id', exact: true }).click();
     await until(() => isSorted((a, b) => a - b), 'the oldest first');
     const [last] = await stack.psql('auditor',
         'select person, question, parameters from audit_queries order by ts desc limit 1');

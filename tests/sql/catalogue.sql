@@ -22,8 +22,8 @@ from (values
         team_create login_link_create tokens_list token_create token_revoke upload_begin
         upload_chunk_put upload_finish upload_drop file_get file_chunk output_item_get
         output_chunk_get output_begin file_begin output_follow ready_check fleet pause_set
-        pause_clear metrics audit_questions audit_query audit_head request_unseen request_seen
-        policy_rules policy_rules_version policy_rules_for policy_version_for
+        pause_clear metrics audit_questions audit_query audit_head audit_verified request_unseen
+        request_seen policy_rules policy_rules_version policy_rules_for policy_version_for
         requests_to_judge judge_requests retention_list retention_terms retention_propose
         retention_agree retention_withdraw budgets_list budget_set budget_end'),
     ('worker', 'worker_hello worker_report worker_bye claim_attempts attempt_file_chunk
@@ -35,7 +35,7 @@ from (values
         operator_token_revoke operator_factor_reset operator_quorum operator_quorum_set
         operator_groups operator_group_set operator_break_glass operator_pause workers_list
         metrics instance_get ready_check audit_questions operator_audit_query
-        policy_rules policy_rules_version operator_policy_versions operator_policy_set operator_retention
+        operator_audit_verified policy_rules policy_rules_version operator_policy_versions operator_policy_set operator_retention
         operator_retention_drop operator_budgets operator_budget_set operator_budget_end'),
     ('sealer', 'seal_lock seal_take seal_put seals_from head_lock heads_unsent head_sent_put'),
     ('auditor', 'unapproved_runs broken_chains request_clock clock_due budget_scope budget_state

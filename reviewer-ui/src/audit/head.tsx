@@ -1,9 +1,17 @@
-// How far the audit trail is sealed, and the newest signed head: to keep where nobody changes it.
+// How far the audit trail is sealed, the newest signed head, to keep where nobody changes it, and
+// whether it was whole when somebody last verified it.
+import { moment } from '../base/clock';
 import { formatFull, formatNumber } from '../base/format';
 import { isAdmin } from '../base/session';
 import { Sign, type Tone } from '../parts/icons';
 import { A, Button, CopyButton, Since } from '../parts/small';
-import { downloadHead, reach, type AuditHead, type AuditReach } from './watch';
+import {
+  downloadHead,
+  reach,
+  type AuditHead,
+  type AuditReach,
+  type AuditVerified,
+} from './watch';
 import { t } from '../texts';
 
 function judge(now: AuditReach | null): { tone: Tone; words: string } {
@@ -12,6 +20,39 @@ function judge(now: AuditReach | null): { tone: Tone; words: string } {
   if (late) return { tone: 'high', words: t.audit.head.late };
   if (!head) return { tone: 'plain', words: t.audit.head.none };
   return { tone: 'low', words: t.audit.head.upTo(head.last_id) };
+}
+
+// The operator is told to verify each week at least.
+const old = 7 * 86_400_000;
+
+function judgeVerified(found: AuditVerified | null): { tone: Tone; words: string } {
+  const { verified: words } = t.audit;
+  if (!found) return { tone: 'medium', words: words.never };
+  if (found.outcome === 'broken') return { tone: 'high', words: words.broken };
+  if (moment.value - Date.parse(found.at) > old) return { tone: 'medium', words: words.old };
+  return found.outcome === 'whole'
+    ? { tone: 'low', words: words.whole }
+    : { tone: 'medium', words: words.unsealed };
+}
+
+function Verified({ found }: { found: AuditVerified | null }) {
+  const { tone, words } = judgeVerified(found);
+  return (
+    <div class="audit-verified">
+      <p class={`state tone-${tone}`}>
+        <Sign tone={tone} /> {words}
+      </p>
+      {!found && <p class="dim">{t.audit.verified.neverAbout}</p>}
+      {found?.why && <p class="tone-high">{found.why}</p>}
+      {found && (
+        <p class="dim">
+          {found.seal !== null && <>{t.audit.verified.upTo(found.seal)} · </>}
+          <Since at={found.at} words={t.ago} /> ·{' '}
+          {t.audit.verified.against(found.rows, found.heads)}
+        </p>
+      )}
+    </div>
+  );
 }
 
 function Newest({ head }: { head: AuditHead }) {
@@ -50,6 +91,7 @@ export function HeadPanel() {
         </p>
       )}
       {now?.head && <Newest head={now.head} />}
+      {now && <Verified found={now.verified} />}
     </section>
   );
 }
@@ -58,7 +100,8 @@ export function HeadPanel() {
 export function HeadFoot() {
   const now = reach.value;
   if (!isAdmin.value || !now) return null;
-  const { tone, words } = judge(now);
+  const isBroken = now.verified?.outcome === 'broken';
+  const { tone, words } = isBroken ? judgeVerified(now.verified) : judge(now);
   return (
     <footer class="shell-foot dim">
       <A href="/audit">

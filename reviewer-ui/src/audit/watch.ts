@@ -17,11 +17,24 @@ export interface AuditHead {
   line: string;
 }
 
+// What `countersign audit verify --record` found last.
+export interface AuditVerified {
+  outcome: 'whole' | 'unsealed' | 'broken';
+  at: string;
+  // `null`: nothing was sealed, or it is broken.
+  seal: number | null;
+  rows: number;
+  heads: number;
+  why: string | null;
+}
+
 export interface AuditReach {
   // `null`: nothing is sealed.
   head: AuditHead | null;
   unsealed: { rows: number; since: string | null };
   late: boolean;
+  // `null`: never.
+  verified: AuditVerified | null;
 }
 
 // `null`: not known, as at first or when the api can not be reached.

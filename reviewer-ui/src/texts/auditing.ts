@@ -99,5 +99,16 @@ export const auditing = {
       download: 'Download head',
       short: (n: string) => `Seal ${n}`,
     },
+    verified: {
+      never: 'Never verified',
+      neverAbout: 'What the command countersign audit verify --record finds is told here.',
+      whole: 'Whole when verified',
+      unsealed: 'Whole when verified, but not sealed to its end',
+      broken: 'Broken when verified',
+      old: 'Not verified for a week',
+      upTo: (n: number) => `Up to seal ${formatNumber(n)}`,
+      against: (rows: number, heads: number) =>
+        `${many(rows, 'row', 'rows')} read, held against ${many(heads, 'head', 'heads')}`,
+    },
   },
 };
