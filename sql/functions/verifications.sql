@@ -33,6 +33,6 @@ begin
 end
 $$;
 comment on function cs.operator_audit_verified is
-    'Records what verify found: {outcome: whole, unsealed or broken, why?, seal?, hash?, rows, heads,
-duration_ms} → audit_verified(). conflict: the seal that it came to is none of this database;
+    'Records what verify found: {outcome: whole, unsealed or broken, why?, seal?, hash?, rows,
+heads, duration_ms} → audit_verified(). conflict: the seal that it came to is none of this database;
 invalid_field outcome.';

@@ -303,8 +303,8 @@ where event in ('pause.set', 'pause.clear') and ts >= coalesce($1::timestamptz, 
 order by ts desc
 $q$),
     ('who_saw_what', 'Who saw what',
-     'Code, results, output and files that were sent to people: code the first time, and not to its '
-     'author; the rest to everybody, once an hour for each session or token.',
+     'Code, results, output and files that were sent to people: code the first time, and not to '
+     'its author; the rest to everybody, once an hour for each session or token.',
      'from to person request', '', false, $q$
 select ts, person, request_id, what, revision, attempt_id, kind, name, title, author, team, sha256,
        request_ids, file_id, item, session_id, token_id, address

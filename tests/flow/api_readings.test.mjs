@@ -33,7 +33,7 @@ const saw = async () => (await stack.psql('auditor', `select person, what, kind,
 const items = async () => (await who.ana.get(at)).body.attempts.at(-1).items;
 const urlOf = (item) => `${at}/results/${item.n}`;
 
-test('a result is recorded once for each person, however often and in whatever pieces', async () => {
+test('a result is recorded once for each person, however often they load it', async () => {
     const all = await items();
     assert.deepEqual(await saw(), [], 'the page of the request gives none away');
     const file = all.find((item) => item.kind === 'file');

@@ -1,4 +1,4 @@
-// `countersign audit verify --record`: what was found is kept in the trail by the operator, and told.
+// `countersign audit verify --record`: what was found is kept in the trail, by the operator.
 // Proves: T25
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
