@@ -75,7 +75,8 @@ bytes differ.';
 
 create or replace function cs.output_item_get(
     request_id bigint, person_id bigint, n int, attempt_id bigint) returns jsonb
-    language plpgsql stable security definer set search_path = cs, pg_temp as $$
+    language plpgsql stable security definer set search_path = cs, pg_temp
+    set enable_seqscan = off as $$ -- a plan of when there were few items would read all of them
 declare
     who person;
     r request;

@@ -69,21 +69,25 @@ test('an input is recorded, too', async () => {
 });
 
 test('what can not be recorded is not given', async () => {
+    const file = `/api/files/${input.id}`;
+    const { id } = await jobs.approve(await jobs.submit('print(1)'), 600);
+    const text = (await items()).find((item) => item.kind === 'stdout');
+    await who.rob.get(file);
     await stack.psql('superuser', `create function public.full() returns trigger language plpgsql
         as $$ begin raise 'no room' using errcode = 'disk_full'; end $$;
         create trigger no_room before insert on cs.audit_event for each row
         when (new.event in ('result.read', 'file.read', 'output.followed'))
         execute function public.full()`);
-    const { id } = await jobs.approve(await jobs.submit('print(1)'), 600);
-    const text = (await items()).find((item) => item.kind === 'stdout');
-    for (const url of [urlOf(text), `/api/files/${input.id}`, `/api/requests/${id}/output`]) {
-        const refused = await who.eva.get(url);
-        assert.ok(refused.status >= 500, `${url} ${refused.status}`);
-        assert.doesNotMatch(refused.text, /kept|a\n1/);
+    try {
+        for (const url of [urlOf(text), file, `/api/requests/${id}/output`]) {
+            const refused = await who.eva.get(url);
+            assert.ok(refused.status >= 500, `${url} ${refused.status}`);
+            assert.doesNotMatch(refused.text, /kept|a\n1/);
+        }
+        assert.equal((await who.rob.get(file)).status, 200, 'who is in the trail needs no row');
+    } finally {
+        await stack.psql('superuser', 'drop trigger no_room on cs.audit_event');
     }
-    assert.equal((await who.rob.get(`/api/files/${input.id}`)).status, 200,
-                 'who is in the trail already needs no row');
-    await stack.psql('superuser', 'drop trigger no_room on cs.audit_event');
     assert.equal((await who.eva.get(urlOf(text))).text, 'kept\n');
 });
 

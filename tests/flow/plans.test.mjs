@@ -30,6 +30,8 @@ async function runOne() {
         revision: made.revision, bundle_sha256: made.bundle_sha256, undo_seconds: 0 });
     const { body } = await ana.get(`/api/requests/${made.id}?wait=30&until=done`);
     assert.equal(body.state, 'succeeded');
+    const [{ n }] = body.attempts[0].items;
+    assert.equal((await ana.get(`/api/requests/${made.id}/results/${n}`)).text, '1\n');
 }
 
 /** {table: rows that were read of it} since the last reset. */
