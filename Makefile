@@ -23,7 +23,8 @@ common := $(call sources,common/base common/io common/domain)
 api := $(call sources,api api/http api/routes api/requests api/sign_in api/live api/trail)
 # What reads code for people: the api's, and of it what the command must know before it prints, so
 # that no worker loads Unicode's tables.
-reading := $(addprefix common/domain/,code.c deception.c deception_scan.c source.c unicode.c)
+reading := $(addprefix common/domain/,code.c deception.c deception_scan.c names.c source.c \
+  unicode.c)
 shared = $(filter-out $(reading),$(common))
 worker := $(call sources,worker worker/llm worker/sandbox worker/sandbox/local worker/sandbox/e2b \
   worker/sandbox/daytona worker/target)
@@ -64,8 +65,8 @@ programs: $(programs)
 $(BUILD)/countersign-api: $(call objects,$(common) $(api) $(statements) $(page) \
   $(common_passwords))
 $(BUILD)/countersign-worker: $(call objects,$(shared) $(worker) $(statements))
-$(BUILD)/countersign: $(call objects,$(shared) common/domain/code.c common/domain/unicode.c \
-  $(admin) $(statements) $(embedded))
+$(BUILD)/countersign: $(call objects,$(shared) \
+  $(addprefix common/domain/,code.c names.c unicode.c) $(admin) $(statements) $(embedded))
 $(BUILD)/countersign-policy: $(call objects,$(policy)) $(BUILD)/obj/policy/grammar/parser.o \
   $(BUILD)/obj/policy/grammar/scanner.o $(BUILD)/libbase.a
 $(BUILD)/countersign-policy: libs = $(policy_libs)

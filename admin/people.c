@@ -5,6 +5,7 @@
 #include "admin/operator.h"
 #include "build/gen/statements.h"
 #include "common/base/crypto.h"
+#include "common/domain/names.h"
 
 #define LINK_MINUTES_MOST 10080
 
@@ -18,19 +19,40 @@ static bool needs_words(const struct words *words, int count, const char *what, 
     return fail(err, ERR_BAD_REQUEST, "this needs %s; --help says more", what);
 }
 
+static bool people(struct db *db, const char *item, struct rows **ret_rows, struct error *err)
+{
+    (void)item;
+    return sql_operator_people(db, ret_rows, err);
+}
+
+static bool teams(struct db *db, const char *item, struct rows **ret_rows, struct error *err)
+{
+    (void)item;
+    return sql_operator_teams(db, ret_rows, err);
+}
+
+/* The operator's names are read by reviewers like everybody's, and looked at as the api does. */
+static bool check_name(const char *name, operator_statement_fn *list, struct error *err)
+{
+    AUTO(json) json_t *others = NULL;
+    return name_check(name, err) && operator_call(list, json_object(), &others, err) &&
+           name_is_apart(name, others, 0, err);
+}
+
 static bool add_person(struct words *words, int *ret_status, struct error *err)
 {
     AUTO(json) json_t *answer = NULL;
     if (!needs_words(words, 1, "a login", err))
         return false;
-    const char *login = words->list[0];
+    const char *login = words->list[0], *name = name_option ? name_option : login;
+    if (!check_name(name, people, err))
+        return false;
     const char *roles = role_option ? role_option : owner_option ? "agent" : "analyst";
-    json_t *item =
-        json_pack("{s:s, s:s, s:s, s:o, s:o}", "login", login, "name",
-                  name_option ? name_option : login, "kind", owner_option ? "agent" : "human",
-                  "roles", operator_list(roles), "teams", operator_list(team_option));
+    json_t *item = json_pack("{s:s, s:s, s:s, s:o, s:o}", "login", login, "name", name, "kind",
+                             owner_option ? "agent" : "human", "roles", operator_list(roles),
+                             "teams", operator_list(team_option));
     if (!item)
-        return fail(err, ERR_BAD_REQUEST, "login and name must be UTF-8");
+        return fail(err, ERR_BAD_REQUEST, "login, roles and teams must be UTF-8");
     if (owner_option)
         json_object_set_new(item, "owner", json_string(owner_option));
     if (!operator_call(sql_operator_person_add, item, &answer, err))
@@ -53,18 +75,6 @@ static bool show(operator_statement_fn *statement, const char *const *columns, s
     AUTO(text) char *text = json_text(list);
     printf("%s\n", text);
     return true;
-}
-
-static bool people(struct db *db, const char *item, struct rows **ret_rows, struct error *err)
-{
-    (void)item;
-    return sql_operator_people(db, ret_rows, err);
-}
-
-static bool teams(struct db *db, const char *item, struct rows **ret_rows, struct error *err)
-{
-    (void)item;
-    return sql_operator_teams(db, ret_rows, err);
 }
 
 static bool list_people(struct words *words, int *ret_status, struct error *err)
@@ -126,7 +136,7 @@ static bool reset_factor(struct words *words, int *ret_status, struct error *err
 static bool add_team(struct words *words, int *ret_status, struct error *err)
 {
     AUTO(json) json_t *answer = NULL;
-    if (!needs_words(words, 1, "a name", err) ||
+    if (!needs_words(words, 1, "a name", err) || !check_name(words->list[0], teams, err) ||
         !operator_call(sql_operator_team_add, json_pack("{s:s}", "name", words->list[0]), &answer,
                        err))
         return false;

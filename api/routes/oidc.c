@@ -9,6 +9,7 @@
 #include "api/sign_in/opening.h"
 #include "api/routes/password.h"
 #include "common/domain/code.h"
+#include "common/domain/names.h"
 #include "statements.h"
 
 #define CODE_MAX 4096
@@ -123,19 +124,39 @@ static bool refuse(struct call *call, struct error *err)
     return false;
 }
 
+/* Nobody of ours has read it: more is refused than in what an admin wrote. */
+static bool is_plain(const char *name)
+{
+    struct error ignored = {0};
+    const unsigned char *at = (const unsigned char *)name, *end = at + strlen(name);
+    bool plain = name_check(name, &ignored);
+    while (at < end)
+        plain = !code_refuses(utf8_next(&at, end)) && plain;
+    return plain;
+}
+
 /* People may call themselves what they like there. Here reviewers read it, so that a name which
- * hides letters or moves them is none. */
-static void drop_odd_name(json_t *claims)
+ * hides letters, moves them or looks like that of somebody else is none: they are called by their
+ * address, and are nobody new where that looks like a name, too. */
+static bool settle_name(struct call *call, json_t *claims, struct error *err)
 {
     const char *name = json_text_of(claims, "name");
-    const unsigned char *at = (const unsigned char *)name, *end = at + (name ? strlen(name) : 0);
-    bool odd = false;
-    while (at < end) {
-        int32_t character = utf8_next(&at, end);
-        odd = odd || character < ' ' || code_refuses(character);
-    }
-    if (odd)
-        json_object_del(claims, "name");
+    AUTO(text) char *text = json_text(claims);
+    AUTO(rows) struct rows *rows = NULL;
+    if (!call->api->settings.sign_in_creates)
+        return true;
+    if (!sql_names_beside(call->db, text, &rows, err))
+        return false;
+    AUTO(json) json_t *others = json_loads(rows_text(rows, 0, 0), 0, NULL);
+    if (name && is_plain(name) && !name_alike(name, others, 0))
+        return true;
+    json_object_del(claims, "name");
+    const char *email = json_text_of(claims, "email");
+    if (email && name_alike(email, others, 0))
+        return fail_field(
+            err, ERR_NOT_ACCEPTABLE, "name",
+            "your address looks like the name of somebody else: an admin lets you in");
+    return true;
 }
 
 static bool finish(struct call *call, const struct oidc_return *back, struct error *err)
@@ -145,7 +166,8 @@ static bool finish(struct call *call, const struct oidc_return *back, struct err
     if (!take_flow(call, back, &begun, &session_id, err) ||
         !oidc_finish(call->api->oidc, back, session_id ? begun : 0, &claims, err))
         return false;
-    drop_odd_name(claims);
+    if (!session_id && !settle_name(call, claims, err))
+        return false;
     AUTO(text) char *text = json_text(claims);
     return session_id ? confirm(call, text, err) : enter(call, text, err);
 }

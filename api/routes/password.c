@@ -86,8 +86,12 @@ bool password_fresh(struct call *call, const char *what, struct error *err)
     if (!sql_session_is_fresh(call->db, call->who.session_id, call->api->settings.reauth_seconds,
                               &rows, err))
         return false;
-    return rows_integer(rows, 0, 0) ||
-           fail(err, ERR_REAUTHENTICATE, "show who you are once more to %s", what);
+    if (rows_integer(rows, 0, 0))
+        return true;
+    return fail(err, ERR_REAUTHENTICATE,
+                call->who.session_id ? "show who you are once more to %s"
+                                     : "a token is not enough to %s: sign in",
+                what);
 }
 
 /* Who has a password must show it again, and who has none must have come in a moment ago: an open

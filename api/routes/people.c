@@ -1,17 +1,13 @@
 #include "api/routes/people.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "api/api.h"
 #include "api/routes/password.h"
 #include "common/base/crypto.h"
-#include "common/base/utf8.h"
-#include "common/domain/code.h"
-#include "common/domain/unicode.h"
+#include "common/domain/names.h"
 #include "statements.h"
 
-#define NAME_MAX_CHARS 100
 #define JSON_ID_MAX INT64_C(9007199254740991)
 #define DAY_SECONDS INT64_C(86400)
 #define TOKEN_DAYS 90
@@ -43,39 +39,10 @@ static bool reply_created(struct call *call, const struct rows *rows, json_t *an
     return true;
 }
 
-static size_t count_characters(const char *text)
-{
-    size_t count = 0;
-    for (; *text; text++)
-        count += (*text & 0xc0) != 0x80; /* not inside of one */
-    return count;
-}
-
-/* Whether there is more to it than blanks and what can not be seen. */
-static bool can_be_seen(const char *text)
-{
-    const unsigned char *at = (const unsigned char *)text, *end = at + strlen(text);
-    while (at < end) {
-        int32_t character = utf8_next(&at, end);
-        bool blank = character == ' ' || character == 0xa0 || character == 0x3000;
-        if (!blank && !code_refuses(character))
-            return true;
-    }
-    return false;
-}
-
 static bool check_name(const json_t *body, struct error *err)
 {
     const char *name = json_text_of(body, "name");
-    if (!name)
-        return true;
-    if (count_characters(name) > NAME_MAX_CHARS)
-        return fail_field(err, ERR_INVALID_FIELD, "name", "name has at most %d characters",
-                          NAME_MAX_CHARS);
-    if (!text_check(bytes_of(name), TEXT_LINE, "name", err))
-        return false;
-    return can_be_seen(name) ||
-           fail_field(err, ERR_INVALID_FIELD, "name", "name has nothing that can be seen");
+    return !name || name_check(name, err);
 }
 
 static bool check_ids(const json_t *body, const char *field, struct error *err)
@@ -126,9 +93,15 @@ static bool check_person(const json_t *body, struct error *err)
            check_ids(body, "team_ids", err);
 }
 
-/* Two people may have one name, for they have two logins. But none gets a name that only looks like
- * that of somebody else: what is shown of an author or a reviewer is the name. */
-static bool check_nobody_alike(struct call *call, int64_t own_id, struct error *err)
+/* What lets somebody approve, and as who they appear, is not changed out of an open page alone, nor
+ * by a token. To shut somebody out takes nothing more: it may be urgent. */
+static bool check_changer(struct call *call, struct error *err)
+{
+    return (json_object_size(call->body) == 1 && json_flag(call->body, "disabled")) ||
+           password_fresh(call, "change people", err);
+}
+
+static bool check_apart(struct call *call, int64_t own_id, struct error *err)
 {
     const char *name = json_text_of(call->body, "name");
     AUTO(rows) struct rows *rows = NULL;
@@ -137,16 +110,7 @@ static bool check_nobody_alike(struct call *call, int64_t own_id, struct error *
     if (!sql_people_list(call->db, call->who.person_id, &rows, err))
         return false;
     AUTO(json) json_t *people = json_loads(rows_text(rows, 0, 0), 0, NULL);
-    size_t n;
-    json_t *person;
-    json_array_foreach (people, n, person) {
-        const char *other = json_text_of(person, "name");
-        if (json_integer_of(person, "id", 0) != own_id && other && strcasecmp(name, other) != 0 &&
-            unicode_looks_same(name, other))
-            return fail_field(err, ERR_CONFLICT, "name", "this looks like the name of %s",
-                              json_text_of(person, "login"));
-    }
-    return true;
+    return name_is_apart(name, people, own_id, err);
 }
 
 bool route_person_create(struct call *call, struct error *err)
@@ -163,7 +127,7 @@ bool route_person_create(struct call *call, struct error *err)
     AUTO(text) char *item = json_text(call->body);
     AUTO(rows) struct rows *rows = NULL;
     return json_check(call->body, "", fields, COUNT_OF(fields), err) &&
-           check_person(call->body, err) && check_nobody_alike(call, 0, err) &&
+           check_person(call->body, err) && check_changer(call, err) && check_apart(call, 0, err) &&
            sql_person_create(call->db, actor, item, &rows, err) &&
            reply_created(call, rows, call->body);
 }
@@ -180,7 +144,8 @@ bool route_person_change(struct call *call, struct error *err)
     AUTO(text) char *item = json_text(call->body);
     AUTO(rows) struct rows *rows = NULL;
     if (!json_check(call->body, "", fields, COUNT_OF(fields), err) ||
-        !check_person(call->body, err) || !check_nobody_alike(call, call->exchange->ids[0], err) ||
+        !check_person(call->body, err) || !check_changer(call, err) ||
+        !check_apart(call, call->exchange->ids[0], err) ||
         !sql_person_change(call->db, actor, call->exchange->ids[0], item, &rows, err))
         return false;
     call->reply->status = 204;
@@ -201,15 +166,7 @@ static bool check_unlike(struct call *call, const char *name, struct error *err)
     if (!sql_teams_list(call->db, call->who.person_id, &rows, err))
         return false;
     AUTO(json) json_t *teams = json_loads(rows_text(rows, 0, 0), 0, NULL);
-    size_t n;
-    json_t *team;
-    json_array_foreach (teams, n, team) {
-        const char *other = json_text_of(team, "name");
-        if (other && unicode_looks_same(name, other))
-            return fail_field(err, ERR_CONFLICT, "name", "there is a team that looks like this: %s",
-                              other);
-    }
-    return true;
+    return name_is_apart(name, teams, 0, err);
 }
 
 bool route_team_create(struct call *call, struct error *err)

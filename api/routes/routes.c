@@ -111,7 +111,7 @@ const struct route route_table[] = {
     {METHOD_POST, "/api/audit/retention/{id}/withdraw", SESSION, ROLE_ADMIN, SCOPE_NONE, BODY_JSON,
      SMALL, NULL, route_retention_withdraw},
     {METHOD_GET, "/api/people", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_NONE, 0, NULL, route_people},
-    {METHOD_POST, "/api/people", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,
+    {METHOD_POST, "/api/people", SESSION, ROLE_ADMIN, SCOPE_NONE, BODY_JSON, SMALL, NULL,
      route_person_create},
     {METHOD_PATCH, "/api/people/{id}", LOGIN, ROLE_ADMIN, SCOPE_ADMIN, BODY_JSON, SMALL, NULL,
      route_person_change},

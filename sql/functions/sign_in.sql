@@ -140,6 +140,17 @@ create or replace function cs.oidc_person(claims jsonb) returns cs.person
 $$;
 comment on function cs.oidc_person is 'Whom issuer and subject of checked claims mean, or null.';
 
+create or replace function cs.names_beside(claims jsonb) returns jsonb
+    language sql stable security definer set search_path = cs, pg_temp as $$
+    select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name) order by p.id), '[]')
+    from person p
+    where (select (oidc_person(claims)).id) is null
+      and not exists (select from person x where lower(x.login) = lower(claims ->> 'email'))
+$$;
+comment on function cs.names_beside is
+    '[{id, name}] of everybody, beside whom somebody new would be named; [] when checked claims mean
+somebody we know.';
+
 -- Who still is signed in at the provider comes back without having shown anything.
 create or replace function cs.oidc_auth_time(claims jsonb) returns timestamptz
     language plpgsql as $$

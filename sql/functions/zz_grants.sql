@@ -19,8 +19,8 @@ begin
             login_failure link_consume session_check token_check session_close sessions_close
             session_is_fresh confirm_count reauthenticate factor_state factor_of_link
             factor_offer factor_offered factor_confirm factor_remove proxy_sign_in oidc_begin
-            oidc_take oidc_sign_in oidc_confirm identity_link sessions_list password_get
-            password_set team_create teams_list person_create person_change people_list
+            oidc_take names_beside oidc_sign_in oidc_confirm identity_link sessions_list
+            password_get password_set team_create teams_list person_create person_change people_list
             login_link_create token_create token_revoke tokens_list upload_begin upload_chunk_put
             upload_finish upload_drop file_get file_chunk output_item_get output_chunk_get
             output_begin file_begin output_follow

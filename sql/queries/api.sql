@@ -127,6 +127,9 @@ select cs.oidc_begin($1, nullif($2::int8, 0), $3, $4) as throttled_seconds;
 -- name: oidc_take(flow_sha256 bytea)
 select ret_begun as begun, ret_session_id as session_id from cs.oidc_take($1);
 
+-- name: names_beside(claims jsonb)
+select cs.names_beside($1);
+
 -- name: oidc_sign_in(claims jsonb, session jsonb, options jsonb)
 select cs.oidc_sign_in($1, $2, $3) as person_id;
 

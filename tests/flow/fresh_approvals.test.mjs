@@ -143,6 +143,34 @@ test('an open page alone makes nothing that outlives it or lets somebody else in
     assert.equal((await link(await stack.signIn('adm'), 'eve-1')).status, 204);
 });
 
+// Proves: V7.5.3
+test('an open page or a token alone gives nobody a role, a team or a way in', async () => {
+    const adm = await stack.signIn('adm');
+    const made = await adm.post('/api/tokens', { name: 'x', scopes: ['admin'] });
+    const held = stack.client(made.body.token);
+    const at = `/api/people/${jobs.people.eve}`;
+    const change = async (client, body) => code(await client.json('PATCH', at, body));
+    const newcomer = { login: 'vic', name: 'Vic', roles: ['reviewer'], team_ids: [1] };
+    const people = () => stack.psql('superuser', `select p.*, array(select m.team_id
+        from cs.team_member m where m.person_id = p.id) from cs.person p order by id`);
+    const before = await people();
+    await age('11 minutes');
+    assert.deepEqual(code(await adm.post('/api/people', newcomer)), REFUSED);
+    assert.deepEqual(code(await held.post('/api/people', newcomer)), [403, 'forbidden']);
+    for (const body of [{ roles: ['reviewer', 'admin'] }, { team_ids: [] }, { name: 'Rob' }, {},
+                        { disabled: false }, { disabled: true, roles: ['admin'] }])
+        for (const client of [adm, held])
+            assert.deepEqual(await change(client, body), REFUSED, JSON.stringify(body));
+    assert.match((await held.json('PATCH', at, {})).body.error.message, /token/);
+    assert.deepEqual(await people(), before, 'nothing has changed');
+    for (const client of [adm, held])
+        assert.deepEqual(await change(client, { disabled: true }), [204, undefined],
+                         'to shut somebody out is never too late');
+    await age('9 minutes');
+    assert.deepEqual(await change(adm, { disabled: false }), [204, undefined]);
+    assert.equal((await adm.post('/api/people', newcomer)).status, 201);
+});
+
 const says = (login) => ({ 'x-auth-user': login, 'x-proxy-secret': PROXY });
 
 test('the word of a proxy is no proof: a password or a link is', async () => {

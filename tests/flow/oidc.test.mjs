@@ -216,6 +216,32 @@ test('nobody unknown comes in, and no address links unless a setting says so', a
     }
 });
 
+// Proves: T11
+test('nobody new is called what looks like somebody else', async () => {
+    const come = async (sub, email, name) => {
+        const answer = await signIn({ sub, email, email_verified: true, name });
+        return [answer.status, answer.body.person?.name];
+    };
+    assert.deepEqual(await come('irene', 'irene@example.com', 'Irene Paul'), [200, 'Irene Paul']);
+    for (const [n, name] of ['Irene \u0420aul', 'lrene  Paul', 'Irene Pa\u200du1',
+                             `Irene Paul${' '.repeat(100)}x`, '   '].entries())
+        assert.deepEqual(await come(`fake-${n}`, `fake${n}@example.com`, name),
+                         [200, `fake${n}@example.com`]);
+    assert.deepEqual(await come('twin', 'twin@example.com', 'Irene Paul'), [200, 'Irene Paul'],
+                     'people have names in common');
+    assert.deepEqual(await come('irene', 'irene@example.com', 'Irene \u0420aul'),
+                     [200, 'Irene Paul'], 'who is known comes in, whatever is said there');
+    const claims = { sub: 'evil', email: 'fake@examp1e.com', email_verified: true };
+    await stack.operator('person', 'add', 'fake@example.com');
+    const evil = await signIn(claims);
+    await isRefused(evil, 'name');
+    assert.deepEqual(await stack.psql('superuser', `select p.login from cs.person p
+        where p.login = '${claims.email}'`), []);
+    const [failed] = await stack.psql('superuser', `select body ->> 'reason' as reason
+        from cs.audit_event where event = 'sign_in.failed' order by id desc limit 1`);
+    assert.equal(failed.reason, 'oidc name');
+});
+
 test('a session is confirmed by a fresh sign-in of the same person', async () => {
     const ana = await stack.signIn('ana');
     await stack.psql('superuser',

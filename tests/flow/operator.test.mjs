@@ -145,6 +145,27 @@ test('people, teams and roles', async () => {
   assert.match((await operator('person', 'list')).out, /ana +Ana Ünal +human +admin +Data +no/);
 });
 
+// Proves: T11
+test('no name that looks like another, and none that hides', async () => {
+  const add = (...words) => operator('person', 'add', ...words);
+  const count = async () => JSON.parse((await operator('person', 'list', '--json')).out).length;
+  assert.equal((await add('irene', '--name', 'Irene Paul')).code, 0);
+  const before = await count();
+  for (const name of ['Irene \u0420aul', 'lrene Paul', 'Irene  Paul', 'irenepaul']) {
+    const fake = await add('fake', '--name', name);
+    assert.equal(fake.code, 1, name);
+    assert.match(fake.said, /looks like the name of irene/);
+  }
+  assert.match((await add('irenepaul')).said, /looks like the name of irene/, 'the login is one');
+  assert.match((await add('fake', '--name', 'Ir\u202eene')).said, /name has a text direction/);
+  assert.match((await add('fake', '--name', ' ')).said, /nothing that can be seen/);
+  assert.match((await add('fake', '--name', 'x'.repeat(101))).said, /at most 100/);
+  assert.equal(await count(), before);
+  assert.equal((await add('twin', '--name', 'Irene Paul')).code, 0, 'people share names');
+  assert.match((await operator('team', 'add', 'D\u0430ta')).said, /looks like the name of Data/);
+  assert.match((await operator('team', 'add', 'Data')).out, /has id 1\n$/, 'it is there already');
+});
+
 test('a link and a token are shown once, and only their digests are kept', async () => {
   await operator('person', 'add', 'lia');
   const link = await countersign(['link', 'lia'],

@@ -11,7 +11,7 @@ const CSV = Buffer.from('a,b\n1,2\n');
 function restCells(route) {
     const rule = aboutTheRest[route];
     return plainAskers.flatMap((asker) => (rule.whose ? WHOSE : ['mine']).map((whose) => {
-        const cell = { route, asker, whose, roles: asker.roles };
+        const cell = { route, asker, whose, roles: asker.roles, credential: asker.credential };
         return { ...cell, expected: refusedAtTheDoor(rule, asker) ?? answerOfWhose(rule, cell) };
     }));
 }

@@ -139,7 +139,8 @@ const session = (done, more = {}) => ({ done, ...more });
 
 /** The other routes. Without a scope it takes a session. `whose`: what stands in the path, the
  *  query or the body may be one's own, an agent's of one's own, somebody else's, or of nobody;
- *  `others` and `nobody` say what is answered then to all but admins, and `gone` to them. */
+ *  `others` and `nobody` say what is answered then to all but admins, and `gone` to them. `fresh`: it
+ *  wants a recent proof, which no token is. */
 export const aboutTheRest = {
     'GET /api/me': { scope: 'read', done: 200 },
     'GET /api/requests': { scope: 'read', done: 200 },
@@ -167,8 +168,8 @@ export const aboutTheRest = {
     'GET /api/audit/questions': admins(200),
     'POST /api/audit/query': admins(200),
     'GET /api/people': admins(200),
-    'POST /api/people': admins(201),
-    'PATCH /api/people/{id}': admins(204, { whose: true, gone: '404 not_found' }),
+    'POST /api/people': session(201, { roles: 'admin' }),
+    'PATCH /api/people/{id}': admins(204, { whose: true, gone: '404 not_found', fresh: true }),
     // Where no provider is set up nobody is linked to it.
     'POST /api/people/{id}/identities': session('403 forbidden', { roles: 'admin' }),
     'POST /api/teams': admins(201),
@@ -226,7 +227,8 @@ export function answerOf(rule, cell) {
 }
 
 /** And by a route about something else, of which the cell says whose it is. */
-export function answerOfWhose(rule, { roles, whose }) {
+export function answerOfWhose(rule, { roles, whose, credential }) {
+    if (rule.fresh && credential !== 'session') return '403 reauthentication_required';
     if (!rule.whose || whose === 'mine') return String(rule.done);
     const admin = roles.includes('admin') && !rule.admins_too;
     if (whose === 'nobody') return (admin ? rule.gone : rule.nobody) ?? rule.gone;

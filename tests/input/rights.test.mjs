@@ -59,7 +59,7 @@ const rights = {
     'POST /api/audit/retention/{id}/withdraw': 'urr+fffff',
     'POST /api/audit/query': 'urr+ffff+',
     'GET /api/people': 'urr+ffff+',
-    'POST /api/people': 'urr+ffff+',
+    'POST /api/people': 'urr+fffff',
     'PATCH /api/people/{id}': 'urr+ffff+',
     'GET /api/teams': 'u+++++fff',
     'POST /api/teams': 'urr+ffff+',
@@ -110,8 +110,9 @@ function real(path) {
         .replace('*', 'x.js');
 }
 
-// For those that {} would make change something.
-const bodies = { 'POST /api/second-factor': '{"x": 1}' };
+// For those that {} would make change something, or that want more of a token with it.
+const bodies = { 'POST /api/second-factor': '{"x": 1}',
+                 'PATCH /api/people/{id}': '{"disabled": true}' };
 
 // Sends something that a route answers at once with anything but 401 or 403 when it lets one in.
 async function knock(client, route, headers = {}, empty = bodies[route.name] ?? '{}') {

@@ -17,7 +17,7 @@ from (values
         factor_offered factor_confirm factor_remove session_check token_check session_close
         sessions_close
         session_is_fresh confirm_count reauthenticate proxy_sign_in oidc_begin oidc_take
-        oidc_sign_in oidc_confirm identity_link sessions_list password_get
+        names_beside oidc_sign_in oidc_confirm identity_link sessions_list password_get
         password_set me instance_get people_list person_create person_change teams_list
         team_create login_link_create tokens_list token_create token_revoke upload_begin
         upload_chunk_put upload_finish upload_drop file_get file_chunk output_item_get
