@@ -3,14 +3,12 @@
 #include <stdio.h>
 
 #include "api/api.h"
-#include "api/sign_in/common_password.h"
+#include "api/sign_in/easy_password.h"
 #include "api/sign_in/factor.h"
 #include "api/sign_in/opening.h"
 #include "common/base/crypto.h"
 #include "common/base/fault.h"
 #include "statements.h"
-
-#define PASSWORD_MIN 8
 
 static const struct json_field set_fields[] = {
     {"current", JSON_KIND_TEXT, false, 0, PASSWORD_MAX},
@@ -108,14 +106,23 @@ static bool check_current(struct call *call, struct error *err)
     return confirm(call, rows_text(stored, 0, 0), "current", err);
 }
 
+/* Also what the house and its people are called: that is guessed next. */
+static bool check_new(const struct call *call, struct error *err)
+{
+    const struct settings *settings = &call->api->settings;
+    AUTO(buffer) struct buffer words = {0};
+    buffer_printf(&words, "%s %s %s", call->who.login, settings->public_url,
+                  settings->password_words);
+    return !password_is_easy(json_text_of(call->body, "password"), words.data) ||
+           fail_field(err, ERR_INVALID_FIELD, "password",
+                      "many people have this password, or it is little more than a name or word "
+                      "of this place, so it is guessed first: choose another");
+}
+
 bool route_password_set(struct call *call, struct error *err)
 {
-    if (!json_check(call->body, "", set_fields, COUNT_OF(set_fields), err))
-        return false;
-    if (password_is_common(json_text_of(call->body, "password"), call->who.login))
-        return fail_field(err, ERR_INVALID_FIELD, "password",
-                          "many people have this password, so it is guessed first: choose another");
-    if (!check_current(call, err))
+    if (!json_check(call->body, "", set_fields, COUNT_OF(set_fields), err) ||
+        !check_new(call, err) || !check_current(call, err))
         return false;
     char hash[PASSWORD_HASH_SIZE];
     if (sem_trywait(&call->api->hashing) != 0)

@@ -6,7 +6,8 @@
 
 #define SHA256_SIZE 32
 #define SHA256_HEX (2 * SHA256_SIZE + 1)
-#define TOKEN_SIZE 64     /* prefix, 43 characters of 32 random bytes, NUL */
+#define TOKEN_SIZE 64 /* prefix, 43 characters of 32 random bytes, NUL */
+#define PASSWORD_MIN 8
 #define PASSWORD_MAX 1024 /* bytes; argon2id is an amplifier, so cap before hashing */
 #define PASSWORD_HASH_SIZE 128
 

@@ -3,6 +3,7 @@
 #include <cjose/cjose.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/base/crypto.h"
 
@@ -171,6 +172,9 @@ bool jws_verify(const char *token, const json_t *keys, json_t **ret_claims, stru
         return refuse(err, "its algorithm is not RS256 or ES256");
     if (has_critical(header))
         return refuse(err, "it needs an extension");
+    const char *kind = header_text(header, "typ");
+    if (kind && strcasecmp(kind, "JWT") != 0) /* at+jwt, logout+jwt: not what signs somebody in */
+        return refuse(err, "it is of another kind");
     const json_t *key = find_key(keys, algorithm, header_text(header, "kid"));
     if (!key)
         return fail(err, ERR_NOT_FOUND, "none of the provider's keys is meant by the token");

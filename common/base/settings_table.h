@@ -62,6 +62,10 @@ SETTING_NUMBER(
     reauth_seconds, "REAUTH_SECONDS", 900, 60, 86400, SETTINGS_API,
     "how old the last proof of who somebody is may be where it counts, such as approving "
     "what is of high risk")
+SETTING_TEXT(
+    password_words, "PASSWORD_WORDS", "", SETTINGS_API,
+    "words, with commas between, that count nothing in a password: names of the house, its "
+    "products and systems")
 SETTING_TEXT(proxy_addresses, "PROXY_ADDRESSES", "", SETTINGS_API,
              "addresses or ranges, such as 10.0.0.0/8, with commas between, from which a proxy may "
              "say who somebody is")

@@ -173,7 +173,9 @@ export const t = {
     submit: 'Save password',
     later: 'Later',
     saved: 'Your password is saved.',
-    common: 'Many people have this password, so it is guessed first. Choose another.',
+    common:
+      'Many people have this password, or it is little more than a name or word of this place: ' +
+      'it is guessed first. Choose another.',
     short: 'Use at least 8 characters.',
     long: 'Use at most 1,024 bytes.',
     wrong: 'This is not your password.',

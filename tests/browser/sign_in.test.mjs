@@ -280,6 +280,7 @@ test('near its end the session warns, and signing out ends it', async () => {
     await page.getByLabel('Login').waitFor();
 });
 
+// Proves: V7.6.2
 test('a link that is opened while somebody is signed in asks first', async () => {
     const noa = await openPerson(stack, browser, 'noa', { to: '/requests', width: 390 });
     const link = await stack.operator('link', 'anna');
@@ -318,6 +319,7 @@ test('what is not shared is not found, whatever it is', async () => {
     assertClean(anna);
 });
 
+// Proves: V7.6.2
 test('single sign-on: there, back, and what went wrong is said', async (context) => {
     const provider = await Provider.start();
     context.after(() => provider.stop());
@@ -332,6 +334,9 @@ test('single sign-on: there, back, and what went wrong is said', async (context)
     });
     const button = window.getByRole('button', { name: 'Single sign' });
     await window.goto(`${stack.url}/sign-in`);
+    await button.waitFor();
+    assert.deepEqual(await stack.psql('superuser', 'select from cs.oidc_flow'), [],
+                     'it begins when somebody asks for it');
     await button.click();
     await window.getByRole('alert').getByText('did not work').waitFor();
     assert.equal(new URL(window.url()).search, '', 'the code is not kept');

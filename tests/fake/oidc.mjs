@@ -31,8 +31,10 @@ export class Provider {
     constructor() {
         this.keys = [makeKey('rsa', 'RS256'), makeKey('ec', 'ES256')];
         this.stranger = makeKey('rsa', 'RS256'); // same name, another key
+        this.secret = 'a client secret: + %';
         this.codes = new Map();
         this.asked = [];
+        this.tokens = []; // that it handed out
         this.document = {};
         this.server = http.createServer((request, response) => void this.answer(request, response));
     }
@@ -51,7 +53,7 @@ export class Provider {
 
     get env() {
         return { OIDC_ISSUER: this.issuer, OIDC_CLIENT_ID: 'countersign',
-                 OIDC_CLIENT_SECRET: 'a client secret: + %',
+                 OIDC_CLIENT_SECRET: this.secret,
                  OIDC_REDIRECT_URL: 'http://127.0.0.1:1/sign-in' };
     }
 
@@ -106,7 +108,9 @@ export class Provider {
             && request.headers.authorization === `Basic ${Buffer.from(pair).toString('base64')}`;
         if (!fine) return [400, { error: 'invalid_grant' }];
         const { key = this.keys[0], header, token } = found.more;
-        return [200, { access_token: 'x', token_type: 'Bearer',
-                       id_token: token ?? makeToken(key, this.claimsOf(found), header) }];
+        const tokens = { access_token: randomBytes(24).toString('hex'),
+                         id_token: token ?? makeToken(key, this.claimsOf(found), header) };
+        this.tokens.push(...Object.values(tokens));
+        return [200, { ...tokens, token_type: 'Bearer' }];
     }
 }

@@ -9,9 +9,9 @@ const PASSWORD = 'correct horse battery';
 let stack;
 
 before(async () => {
-    stack = await startStack({ workers: 0 });
+    stack = await startStack({ workers: 0, env: { PASSWORD_WORDS: 'Blue Falcon, acme' } });
     await stack.people({ ana: ['analyst'], rob: ['reviewer'], adm: ['admin'], tom: ['analyst'],
-                         kim: ['analyst'] });
+                         kim: ['analyst'], bea: ['analyst'], leo: ['analyst'] });
 });
 after(() => stack?.stop());
 
@@ -85,6 +85,36 @@ test('a password: set, used, changed only by who knows it', async () => {
     }
     const [row] = await stack.psql('superuser', 'select hash from cs.password');
     assert.match(row.hash, /^\$argon2id\$/);
+});
+
+// Proves: V6.2.11
+test('a password of words of the place is refused', async () => {
+    const leo = await stack.signIn('leo');
+    for (const password of ['countersign2026', 'Acme-1234', 'blue.fa1con!', 'leo leo leo leo',
+                            'Reviewer2026'])
+        for (const more of [{}, { current: 'wrong' }]) {
+            const answer = await leo.post('/api/password', { password, ...more });
+            assert.deepEqual([...code(answer), answer.body.error.field],
+                             [400, 'invalid_field', 'password'], password);
+        }
+    assert.deepEqual(await stack.psql('superuser', `select w.* from cs.password w
+        join cs.person p on p.id = w.person_id where p.login = 'leo'`), []);
+    assert.equal((await leo.post('/api/password', { password: 'acme, and a horse' })).status, 204);
+});
+
+// Proves: V6.2.8 V6.2.9 V6.2.10
+test('a password may be long, is taken to the last byte, and never grows old', async () => {
+    const bea = await stack.signIn('bea');
+    const password = `${'\u00e9 '.repeat(341)}x`;
+    assert.equal(Buffer.byteLength(password), 1024);
+    assert.equal((await bea.post('/api/password', { password })).status, 204);
+    await stack.psql('superuser', `update cs.password set set_at = now() - interval '10 years'`);
+    await forget();
+    const enter = async (text) => (await stack.client().signInWithPassword('bea', text)).status;
+    for (const other of [password.slice(0, -1), password.toUpperCase(), `${password.slice(0, -1)} `])
+        assert.equal(await enter(other), 401);
+    await forget();
+    assert.equal(await enter(password), 200);
 });
 
 test('who is not known gets the same answer as who is wrong', async () => {

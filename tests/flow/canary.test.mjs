@@ -1,6 +1,6 @@
 // No secret is anywhere but where it belongs: each kind goes through every path that takes it, the
 // ones that fail as well, and then logs, database, Redis and core files are searched for it.
-// Proves: T22 I12 V14.2.1 V16.2.5
+// Proves: T22 I12 V10.1.1 V14.2.1 V16.2.5
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -27,8 +27,9 @@ before(async () => {
     // Else the limit of whoever runs the tests would keep core files away.
     execFileSync('prlimit', ['--pid', process.pid, '--core=unlimited:unlimited']);
     provider = await Provider.start();
+    provider.secret = secrets.client;
     stack = await startStack({ workers: 1, env: {
-        ...provider.env, OIDC_CLIENT_SECRET: secrets.client, LOG_LEVEL: 'debug',
+        ...provider.env, LOG_LEVEL: 'debug',
         PROXY_ADDRESSES: '127.0.0.1', PROXY_SECRET: secrets.proxy, OIDC_LINK_BY_EMAIL: '1',
         E2B_API_KEY: secrets.key, E2B_API_URL: 'http://127.0.0.1:1', SANDBOX: 'local',
         LOCAL_OFF: '0',
@@ -120,16 +121,21 @@ async function others() {
     await by('rob', secrets.proxy);
     await by('nobody', secrets.proxy);
     await by('rob', `${secrets.proxy}x`);
-    for (const claims of [{ email: 'rob', email_verified: true }, { aud: 'x' }, {}]) {
+    const rob = { email: 'rob', email_verified: true };
+    for (const [claims, status, more] of [[rob, 401, { code: secrets.code }], [rob, 200],
+                                          [{ aud: 'x' }, 401], [{}, 200]]) {
         const client = stack.client();
         const left = await client.post('/api/oidc/start');
         const flow = left.headers.get('set-cookie').split(';')[0];
         secrets[`flow ${Object.keys(secrets).length}`] = flow.split('=')[1];
         const back = provider.signIn(left.body.url, claims);
         secrets[`code ${back.code}`] = back.code;
-        await client.post('/api/oidc/finish', { ...back, code: secrets.code }, { cookie: flow });
-        await client.post('/api/oidc/finish', back, { cookie: flow });
+        const answer = await client.post('/api/oidc/finish', { ...back, ...more },
+                                         { cookie: flow });
+        assert.equal(answer.status, status, answer.text);
     }
+    assert.equal(provider.tokens.length, 6);
+    for (const token of provider.tokens) secrets[`token ${token.slice(-8)}`] = token;
 }
 
 async function runOne(ana) {

@@ -1,6 +1,6 @@
 // Sign-in at an OpenID provider that lies: each claim wrong, each way of signing, each replay.
-// Proves: T10 T27 V6.8.1 V6.8.2 V6.8.4 V7.2.4 V7.5.3 V9.1.1 V9.1.2 V9.1.3 V9.2.1 V9.2.3 V9.2.4
-// Proves: V10.2.1 V10.2.2 V10.5.1 V10.5.2 V10.5.3 V10.5.4 V16.3.1
+// Proves: T10 T27 V6.8.1 V6.8.2 V6.8.4 V7.2.4 V7.5.3 V9.1.1 V9.1.2 V9.1.3 V9.2.1 V9.2.2 V9.2.3
+// Proves: V9.2.4 V10.1.2 V10.2.1 V10.2.2 V10.5.1 V10.5.2 V10.5.3 V10.5.4 V16.3.1
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Provider, makeToken } from '../fake/oidc.mjs';
@@ -117,6 +117,33 @@ for (const [name, claims, field] of WRONG)
         await isRefused(await signIn(typeof claims === 'function' ? claims() : claims), field);
     });
 
+// Proves: V7.6.1 V10.5.5
+test('nobody is signed out by what the provider, or who says so, sends', async () => {
+    await signIn();
+    const live = () => stack.psql('superuser',
+                                  'select count(*)::int as n from cs.session where revoked_at is null');
+    const before = await live();
+    const token = makeToken(provider.keys[0], {
+        iss: provider.issuer, aud: 'countersign', sub: 'subject-1', iat: now(), exp: now() + 60,
+        jti: 'x', events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+    }, { typ: 'logout+jwt' });
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    for (const path of ['/api/oidc/logout', '/api/oidc/backchannel-logout', '/api/logout'])
+        assert.ok([401, 404].includes((await stack.client().send('POST', path, {
+            body: `logout_token=${token}`, headers: form })).status), path);
+    assert.deepEqual(await live(), before);
+});
+
+// Proves: V10.1.1
+test('what the provider handed out is not handed on', async () => {
+    const left = await leave();
+    const answer = await comeBack(left, provider.signIn(left.url));
+    const [access, id] = provider.tokens.slice(-2);
+    const told = answer.text + JSON.stringify([...answer.headers]);
+    assert.equal(answer.status, 200);
+    assert.ok(!told.includes(access) && !told.includes(id));
+});
+
 test('a list with us and our name as the party is fine', async () => {
     const answer = await signIn({ aud: ['b', 'countersign'], azp: 'countersign' });
     assert.equal(answer.status, 200, answer.text);
@@ -136,6 +163,8 @@ const SIGNED = [
      () => ({ header: { alg: 'RS512' } })],
     ['a token signed by the right key with an extension that is critical is refused', () => ({
         header: { crit: ['b64'], b64: false } })],
+    ['an access token is refused', () => ({ header: { typ: 'at+jwt' } })],
+    ['a token that ends sessions is refused', () => ({ header: { typ: 'logout+jwt' } })],
     ['a token signed by a key of its own inside is refused', () => ({ key: provider.stranger,
                                          header: { jwk: provider.stranger.jwk } })],
     ['a token signed by an EC algorithm under an RSA key is refused',

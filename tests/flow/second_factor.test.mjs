@@ -246,6 +246,7 @@ test('it is turned off by a code, soon after who they are was shown', async () =
     await forget();
 });
 
+// Proves: V6.4.4
 test('the operator takes it from who lost it, which is written down', async () => {
     const listed = async (name) => JSON.parse(await stack.operator('person', 'list', '--json'))
         .find((person) => person.login === name).second_factor;

@@ -1,5 +1,5 @@
 // Bodies, fields and sizes (d.2, d.4) and methods, over one stack.
-// Proves: T24
+// Proves: T24 V8.2.3
 import assert from 'node:assert/strict';
 import { openWorld, runRows, checkLog } from './rows.mjs';
 import { makeWorld, people } from './world.mjs';

@@ -1,4 +1,5 @@
 // docs/openapi.yaml against the tables that the api works by, and against real answers.
+// Proves: V8.2.3
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Provider } from '../fake/oidc.mjs';

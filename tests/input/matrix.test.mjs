@@ -2,7 +2,7 @@
 // stack, and its answer must be what matrix_rules.mjs says in words; what is refused changes
 // nothing, and what is not shown is like what is not there. The functions behind the decision
 // routes answer the same without the api before them.
-// Proves: T4 I2 I14
+// Proves: T4 I2 I14 V8.4.1
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Session } from '../flow/session.mjs';

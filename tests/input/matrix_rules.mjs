@@ -139,8 +139,8 @@ const session = (done, more = {}) => ({ done, ...more });
 
 /** The other routes. Without a scope it takes a session. `whose`: what stands in the path, the
  *  query or the body may be one's own, an agent's of one's own, somebody else's, or of nobody;
- *  `others` and `nobody` say what is answered then to all but admins, and `gone` to them. `fresh`: it
- *  wants a recent proof, which no token is. */
+ *  `others` and `nobody` say what is answered then to all but admins, and `gone` to them.
+ *  `fresh`: it wants a recent proof, which no token is. */
 export const aboutTheRest = {
     'GET /api/me': { scope: 'read', done: 200 },
     'GET /api/requests': { scope: 'read', done: 200 },

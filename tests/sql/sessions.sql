@@ -1,7 +1,11 @@
 -- Signing in, and what it is worth: links, passwords, throttles, sessions, tokens.
 -- Proves: T9 V6.3.1 V6.3.4 V6.4.1 V7.4.1 V7.4.3 V7.5.3 V16.3.1
 \ir setup.psql
-select plan(111);
+select plan(112);
+
+-- Proves: V6.4.2
+select columns_are('cs', 'password', array['person_id', 'hash', 'set_at'],
+    'beside a password nothing is kept that would let somebody in who forgot it');
 
 -- One-time links.
 create function t.follow(link text, token text, address text default '10.1.1.1')

@@ -52,7 +52,10 @@ static int setup(void **state)
     hashing_fails = false;
     api = (struct api){.cookie_name = "cs_session",
                        .dummy_hash = known_hash,
-                       .settings = {.second_factor = "offered", .factor_key_file = ""}};
+                       .settings = {.second_factor = "offered",
+                                    .factor_key_file = "",
+                                    .public_url = "",
+                                    .password_words = ""}};
     api.settings.sandbox = api.settings.sandboxes = api.settings.redis_url.value = "";
     api.settings.e2b_api_key.value = api.settings.daytona_api_key.value = "";
     api.settings.session_seconds = 60;
