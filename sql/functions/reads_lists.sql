@@ -217,9 +217,11 @@ begin
         else array(select ids_visible(who, states, q,
                        coalesce(cursor, 9223372036854775807), most + 1)) end;
     return jsonb_build_object(
-        'requests', (select coalesce(jsonb_agg(request_summary(r, who) order by i.n), '[]')
+        'requests', (select coalesce(jsonb_agg(request_summary(r, who) || same_as_json(s.same_as)
+                                               order by i.n), '[]')
                      from unnest(ids[:most]) with ordinality i (id, n)
-                     join request r on r.id = i.id),
+                     join request r on r.id = i.id
+                     left join twins(ids[:most]) s on s.id = i.id),
         'next_cursor', case when cardinality(ids) > most then case view when 'review'
             then (select r.review_key from request r where r.id = ids[most])
             else ids[most] end::text end,

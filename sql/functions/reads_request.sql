@@ -203,6 +203,7 @@ begin
     select a.not_before into undo_until from attempt a
         where a.request_id = r.id and a.state = 'ready' and a.not_before > clock_timestamp();
     return request_detail(who, r)
+        || same_as_json((select s.same_as from twins(array[r.id]) s))
         || case when why is null then '{}' else
                jsonb_build_object('cannot_decide_because', why) end
         || case when r.state <> 'pending' or r.author_id = who.id then '{}' else
@@ -214,7 +215,7 @@ end
 $$;
 comment on function cs.request_get is
     'A request with code, bundle, decisions, attempts, costs, activity and what one may do;
-shown_for_ms: for how long this person has had the code of what waits; not_found.';
+same_as: an earlier one that waits and is the same; shown_for_ms: for how long this person has had the code of what waits; not_found.';
 
 create or replace function cs.request_state(id bigint, person_id bigint) returns jsonb
     language plpgsql stable security definer set search_path = cs, pg_temp as $$

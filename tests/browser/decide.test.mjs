@@ -46,6 +46,20 @@ after(async () => {
     await stack?.stop();
 });
 
+// Proves: T28
+test('what was sent twice says so, in the queue and in front of the code', async () => {
+    const [first, second] = [await submit(mia, { title: 'Twice', code: 'print("twice")' }),
+                             await submit(mia, { title: 'Twice', code: 'print("twice")' })];
+    await openRequest(anna, second);
+    const told = `The same as #${first}, which waits, too`;
+    await anna.locator('.queue').getByText(told).waitFor();
+    await anna.locator('.request-head').getByRole('link', { name: told }).click();
+    await anna.locator('.request-meta', { hasText: `#${first}` }).waitFor();
+    assert.equal(await anna.locator('.request-head').getByText('which waits, too').count(), 0);
+    for (const id of [first, second])
+        await decide(noor, id, 'reject', 'once is enough');
+});
+
 // Proves: T4
 test('an own request can not be approved, and the bar says why', async () => {
     const own = await stack.signIn('anna');

@@ -1,7 +1,7 @@
 -- Submitting, revising, cancelling, running again, and what people see of it.
 -- Proves: V8.2.1 V8.2.2 T28
 \ir setup.psql
-select plan(83);
+select plan(93);
 
 -- Submitting.
 select t.call('submit_requests', t.submission('mia')) as answer \gset
@@ -226,6 +226,37 @@ select is(t.places(t.page(null, 50)), '2 4 6 3 1', 'a revision has the place of 
 select is((select count(*) from request r join revision v on v.request_id = r.id
     and v.revision = r.revision where r.review_key <> review_key(v.risk, r.id)), 0::bigint,
     'every request has its place');
+
+-- The same twice: both wait, and the later says so.
+create function t.same(request_id bigint) returns text language sql
+    return cs.request_get(request_id, t.id('noor')) ->> 'same_as';
+create function t.twin(login text, more jsonb default '{}') returns bigint language sql
+    return t.submit(login, '{"title": "twin", "code": "twin"}' || more);
+select t.twin('mia') as first, t.twin('mia') as second, t.twin('mia', '{"title": "twin, again",
+    "question": "Why?"}') as third \gset
+select is(t.same(:first), null, 'what came first is the same as nothing');
+select is(t.same(:second), :'first', 'what is sent again says as which it is the same');
+select is(t.same(:third), :'first', 'whatever it is called');
+select is((select array_agg(e ->> 'same_as' order by e -> 'id') from jsonb_array_elements(
+    cs.request_list(t.id('noor'), '{"view": "review", "q": "twin"}') -> 'requests') e),
+    array[null, :'first', :'first'], 'so does the queue');
+select is((select array_agg(distinct t.state(i)) from unnest(array[:first, :second, :third]) i),
+    '{pending}', 'each waits for its own approval');
+select t.twin('both') as other, format('{"files": [{"id": %s}]}', :f) as file \gset
+select is((select s.same_as from twins(array[:first, :other]) s where s.id = :other), null,
+    'that of somebody else is another');
+create temp table unlike as select t.twin('mia', w::jsonb) as id from unnest(array[
+    '{"code": "twin "}', '{"language": "sql"}', '{"retry_safe": true}', '{"backend": "e2b"}',
+    '{"limits": {"wall_ms": 29999}}', '{"image": "other"}', :'file']) w;
+select is((select array_agg(distinct t.same(id)) from unlike), array[null::text],
+    'so is what differs in anything that is approved');
+select t.twin('mia', :'file') as filed \gset
+select is(t.same(:filed), (select max(id) from unlike)::text, 'with its files, too');
+select t.call('cancel_requests', jsonb_build_object('actor', t.actor('mia'), 'id', :first)) as x
+    \gset
+select is(t.same(:third), :'second', 'only what still waits counts');
+select t.revise('mia', :third, 1, '{"code": "other"}') as x \gset
+select is(t.same(:third), null, 'and only while it is the same');
 
 select * from finish();
 rollback;

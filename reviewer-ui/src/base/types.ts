@@ -127,6 +127,8 @@ export interface Summary {
   sandbox?: string;
   waiting?: Waiting | null;
   clock?: Clock;
+  // An earlier one of the same author that waits, too, and has the same code, inputs and settings.
+  same_as?: number;
 }
 
 export interface InputFile {

@@ -93,6 +93,9 @@ function Row({ row, selected }: { row: Summary; selected: boolean }) {
           </span>
           <Who row={row} />
           <span class="row-reason">{left ? goneText(left) : reason(row)}</span>
+          {!left && row.same_as && (
+            <span class="row-reason">{t.review.sameAs(t.number(row.same_as))}</span>
+          )}
           {!left && row.clock && (
             <span class="row-reason">
               <Deadline clock={row.clock} soon />

@@ -91,6 +91,12 @@ function Head({ detail }: { detail: Detail }) {
           <Deadline clock={detail.clock} />
         </span>
       </p>
+      {detail.same_as && (
+        <p class="request-who">
+          <A href={`/review/${detail.same_as}`}>{t.review.sameAs(t.number(detail.same_as))}</A>
+          <span class="dim">{t.review.sameAsAbout}</span>
+        </p>
+      )}
       <HeadActions detail={detail} />
     </header>
   );

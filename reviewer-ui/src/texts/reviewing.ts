@@ -39,6 +39,8 @@ export const reviewing = {
       expired: 'Expired',
     } as Record<string, string>,
     decidedBy: (verb: string, name: string, span: string) => `${verb} by ${name} ${span}`,
+    sameAs: (number: string) => `The same as ${number}, which waits, too`,
+    sameAsAbout: 'Same author, code, inputs and settings. Each is decided and runs by itself.',
     own: 'Yours, or edited by you: another person decides',
     someRead: (n: number) => many(n, 'input file', 'input files'),
     noFiles: 'No input file',
