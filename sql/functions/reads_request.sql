@@ -215,7 +215,8 @@ end
 $$;
 comment on function cs.request_get is
     'A request with code, bundle, decisions, attempts, costs, activity and what one may do;
-same_as: an earlier one that waits and is the same; shown_for_ms: for how long this person has had the code of what waits; not_found.';
+same_as: an earlier one that waits and is the same; shown_for_ms: for how long this person has had
+the code of what waits; not_found.';
 
 create or replace function cs.request_state(id bigint, person_id bigint) returns jsonb
     language plpgsql stable security definer set search_path = cs, pg_temp as $$

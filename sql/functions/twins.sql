@@ -16,7 +16,8 @@ create or replace function cs.twins(ids bigint[]) returns table (id bigint, same
         select w.id, min(w.id) over (partition by w.author_id, w.team_id, v.language,
                 v.code_sha256, v.target, v.sandbox, v.image, v.network, v.wall_ms, v.memory_bytes,
                 v.pids, v.output_bytes, v.files, v.file_bytes, v.retry_safe,
-                case when v.file_count > 0 then bundle_files(v.request_id, v.revision) end) as same_as
+                case when v.file_count > 0 then bundle_files(v.request_id, v.revision) end)
+            as same_as
         from waiting w join revision v on v.request_id = w.id and v.revision = w.revision)
     select a.id, a.same_as from alike a where a.id = any (ids) and a.same_as < a.id
 $$;

@@ -120,8 +120,8 @@ for (const [name, claims, field] of WRONG)
 // Proves: V7.6.1 V10.5.5
 test('nobody is signed out by what the provider, or who says so, sends', async () => {
     await signIn();
-    const live = () => stack.psql('superuser',
-                                  'select count(*)::int as n from cs.session where revoked_at is null');
+    const live = () => stack.psql('superuser', `select count(*)::int as n from cs.session
+        where revoked_at is null`);
     const before = await live();
     const token = makeToken(provider.keys[0], {
         iss: provider.issuer, aud: 'countersign', sub: 'subject-1', iat: now(), exp: now() + 60,

@@ -50,12 +50,9 @@ static int setup(void **state)
     (void)state;
     script_forget();
     hashing_fails = false;
-    api = (struct api){.cookie_name = "cs_session",
-                       .dummy_hash = known_hash,
-                       .settings = {.second_factor = "offered",
-                                    .factor_key_file = "",
-                                    .public_url = "",
-                                    .password_words = ""}};
+    api = (struct api){.cookie_name = "cs_session", .dummy_hash = known_hash};
+    api.settings.second_factor = "offered";
+    api.settings.factor_key_file = api.settings.public_url = api.settings.password_words = "";
     api.settings.sandbox = api.settings.sandboxes = api.settings.redis_url.value = "";
     api.settings.e2b_api_key.value = api.settings.daytona_api_key.value = "";
     api.settings.session_seconds = 60;
