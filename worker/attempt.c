@@ -20,6 +20,17 @@ enum {
     COLUMN_ELAPSED_MS
 };
 
+/* Where a value of the manifest goes. */
+struct text_place {
+    const char *name;
+    const char **place;
+};
+
+struct number_place {
+    const char *name;
+    int64_t *place;
+};
+
 bool attempt_name_is_plain(const char *name)
 {
     size_t len = strlen(name);
@@ -58,51 +69,83 @@ static bool read_files(struct attempt *attempt, struct error *err)
     return true;
 }
 
-static bool read_limits(const json_t *limits, struct bundle_limits *ret_limits, struct error *err)
+static bool read_numbers(const json_t *from, const struct number_place *places, size_t count,
+                         struct error *err)
 {
-    const struct {
-        const char *name;
-        int64_t *place;
-    } parts[] = {
-        {"wall_ms", &ret_limits->wall_ms}, {"memory_bytes", &ret_limits->memory_bytes},
-        {"pids", &ret_limits->pids},       {"output_bytes", &ret_limits->output_bytes},
-        {"files", &ret_limits->files},     {"file_bytes", &ret_limits->file_bytes},
-    };
-    for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        *parts[i].place = json_integer_of(limits, parts[i].name, -1);
-        if (*parts[i].place < 0)
-            return fail(err, ERR_INTERNAL, "the manifest has no limit %s", parts[i].name);
+    for (size_t i = 0; i < count; i++) {
+        *places[i].place = json_integer_of(from, places[i].name, -1);
+        if (*places[i].place < 0)
+            return fail(err, ERR_INTERNAL, "the manifest has no number %s", places[i].name);
     }
     return true;
 }
 
-static bool read_texts(const json_t *manifest, struct bundle *bundle, struct error *err)
+static bool read_limits(const json_t *limits, struct bundle_limits *ret_limits, struct error *err)
 {
-    const struct {
-        const char *name;
-        const char **place;
-    } parts[] = {
+    const struct number_place parts[] = {
+        {"wall_ms", &ret_limits->wall_ms}, {"memory_bytes", &ret_limits->memory_bytes},
+        {"pids", &ret_limits->pids},       {"output_bytes", &ret_limits->output_bytes},
+        {"files", &ret_limits->files},     {"file_bytes", &ret_limits->file_bytes},
+    };
+    return read_numbers(limits, parts, COUNT_OF(parts), err);
+}
+
+static bool read_texts(const json_t *from, const struct text_place *places, size_t count,
+                       struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        *places[i].place = json_text_of(from, places[i].name);
+        if (!*places[i].place)
+            return fail(err, ERR_INTERNAL, "the manifest has no text %s", places[i].name);
+    }
+    return true;
+}
+
+static bool read_names(const json_t *manifest, struct bundle *bundle, struct error *err)
+{
+    const struct text_place parts[] = {
         {"target", &bundle->target},
         {"sandbox", &bundle->sandbox},
         {"image", &bundle->image},
         {"network", &bundle->network},
         {"verdict_sha256", &bundle->verdict_sha256},
     };
-    for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        const char *text = json_text_of(manifest, parts[i].name);
-        if (!text)
-            return fail(err, ERR_INTERNAL, "the manifest has no text %s", parts[i].name);
-        *parts[i].place = text;
-    }
-    return true;
+    return read_texts(manifest, parts, COUNT_OF(parts), err);
+}
+
+/* What only the present form of a bundle has. A form that is not known makes no sense. */
+static bool read_terms(const json_t *manifest, struct bundle *bundle, struct error *err)
+{
+    const char *format = json_text_of(manifest, "format");
+    const struct text_place texts[] = {
+        {"isolation", &bundle->terms.isolation},
+        {"image_digest", &bundle->terms.image_digest},
+    };
+    const struct number_place numbers[] = {
+        {"team_id", &bundle->terms.team_id},
+        {"max_attempts", &bundle->terms.max_attempts},
+    };
+    const struct number_place limits[] = {
+        {"cpu_ms", &bundle->limits.cpu_ms},
+        {"tmp_bytes", &bundle->limits.tmp_bytes},
+    };
+    bundle->is_first = format && strcmp(format, BUNDLE_FIRST) == 0;
+    if (bundle->is_first)
+        return true;
+    if (!format || strcmp(format, BUNDLE_FORMAT) != 0)
+        return fail(err, ERR_INTERNAL, "the manifest has no format that is known");
+    return read_texts(manifest, texts, COUNT_OF(texts), err) &&
+           read_numbers(manifest, numbers, COUNT_OF(numbers), err) &&
+           read_numbers(json_object_get(manifest, "limits"), limits, COUNT_OF(limits), err);
 }
 
 static bool read_manifest(struct attempt *attempt, struct bytes text, struct error *err)
 {
     struct bundle *bundle = &attempt->bundle;
     if (!json_read_object(text, &attempt->manifest, err) || !read_files(attempt, err) ||
-        !read_texts(attempt->manifest, bundle, err) ||
-        !read_limits(json_object_get(attempt->manifest, "limits"), &bundle->limits, err))
+        !read_names(attempt->manifest, bundle, err) ||
+        !read_limits(json_object_get(attempt->manifest, "limits"), &bundle->limits, err) ||
+        !read_terms(attempt->manifest, bundle, err))
         return false;
     bundle->retry_safe = json_flag(attempt->manifest, "retry_safe");
     bundle->policy_version = json_integer_of(attempt->manifest, "policy_version", -1);
@@ -190,6 +233,7 @@ struct sandbox_job attempt_job(const struct attempt *attempt)
         .request_id = attempt->bundle.request_id,
         .elapsed_ms = attempt->elapsed_ms,
         .image = attempt->bundle.image,
+        .image_digest = attempt->bundle.terms.image_digest,
         .language = attempt->language,
         .code = buffer_bytes(&attempt->code),
         .files = attempt->files,

@@ -53,6 +53,7 @@ static void report_local(const struct sandbox_backend *backend, json_t *report)
     struct local_state state = {0};
     local_backend_state(backend, &state);
     json_object_set_new(report, "weaker", json_boolean(state.weaker));
+    json_object_set_new(report, "image_digest", json_string(state.image_digest));
     json_object_set_new(report, "weaker_because", json_string(state.weaker_because));
 }
 
@@ -229,8 +230,9 @@ static json_t *report_one(const struct backends *backends, size_t i)
     const struct sandbox_backend *sandbox = backend->sandbox;
     char why_not[BACKEND_WHY_SIZE] = "";
     bool ready = readiness_look(sandbox->readiness, why_not) == READINESS_YES;
-    json_t *report = json_pack("{s:b, s:s, s:b, s:s}", "ready", ready, "why_not",
-                               ready ? "" : why_not, "weaker", false, "image", sandbox->image);
+    json_t *report =
+        json_pack("{s:b, s:s, s:b, s:s, s:s}", "ready", ready, "why_not", ready ? "" : why_not,
+                  "weaker", false, "image", sandbox->image, "isolation", sandbox->isolation);
     if (backends->kinds[i]->report)
         backends->kinds[i]->report(sandbox, report);
     backend_report_breaker(backend, report);

@@ -27,7 +27,8 @@ void backends_each(const struct backends *backends, backends_each_fn *each, void
 size_t backends_queues(struct backends *backends, const char *ret_queues[BACKENDS_MAX],
                        size_t *ret_most);
 
-/* {"local": {"ready": true, "why_not": "", "weaker": false, "image": "…"}, "e2b": {…, "breaker":
+/* {"local": {"ready": true, "why_not": "", "weaker": false, "image": "…",
+ * "isolation": "…", "image_digest": "…"}, "e2b": {…, "breaker":
  * "closed", "until": null, "failures": 0}}; caller decrefs. */
 json_t *backends_report(const struct backends *backends);
 

@@ -29,6 +29,21 @@ static bool make_sandbox(struct run *run, struct error *err)
     return false;
 }
 
+/* What the digest binds is what this sandbox gives: it has nothing of its own to say there. */
+static bool sandbox_is_what_was_approved(const struct run *run, struct error *err)
+{
+    const struct bundle *bundle = &run->attempt->bundle;
+    const struct sandbox_backend *sandbox = run->backend->sandbox;
+    if (bundle->is_first)
+        return true;
+    if (strcmp(bundle->terms.isolation, sandbox->isolation) != 0)
+        return fail(err, ERR_STALE, "approved was isolation by %s, this sandbox has %s",
+                    bundle->terms.isolation, sandbox->isolation);
+    if (!sandbox->holds_limits && (bundle->limits.cpu_ms || bundle->limits.tmp_bytes))
+        return fail(err, ERR_STALE, "this sandbox can not limit processor time and disk");
+    return true;
+}
+
 /* Inputs and sandbox. Nothing has left yet. */
 static bool prepare(struct run *run, struct error *err)
 {
@@ -40,6 +55,7 @@ static bool prepare(struct run *run, struct error *err)
     /* A service gets the inputs with its sandbox: not a byte that nobody approved. */
     if (!inputs_fetch(worker->pool, run->attempt, err) ||
         !attempt_is_what_was_approved(run->attempt, err) ||
+        !sandbox_is_what_was_approved(run, err) ||
         !approval_check(run->attempt, worker->settings->decision_keys_file, err))
         return false;
     run->job = attempt_job(run->attempt);

@@ -85,13 +85,14 @@ bool verify_sign_ahead(struct verify *verify, struct error *err)
 static void take_bundle(struct verify *verify, const struct rows *rows, size_t row,
                         uint8_t ret_digest[SHA256_SIZE])
 {
-    enum { FIRST = 16, FILES = 22, LAST = 36 };
+    enum { FIRST = 16, FILES = 22, APPROVAL_MS = 36, TEAM, LAST = 42 };
+    int last = rows_is_null(rows, row, TEAM) ? APPROVAL_MS : LAST;
     struct bytes files = rows_bytes(rows, row, FILES);
     buffer_clear(&verify->field);
     for (int column = FIRST; column < FILES; column++)
         rows_add_field(rows, row, column, &verify->field);
     buffer_add(&verify->field, files.data, files.len);
-    for (int column = FILES + 1; column <= LAST; column++)
+    for (int column = FILES + 1; column <= last; column++)
         rows_add_field(rows, row, column, &verify->field);
     hasher_take(verify->hasher, buffer_bytes(&verify->field), ret_digest);
 }

@@ -13,7 +13,7 @@
 #define STATE_MAX 8192
 #define FILES_MAX 16
 #define JSON_ID_MAX INT64_C(9007199254740991) /* what every JSON reader keeps whole */
-#define LIMIT_COUNT 6
+#define LIMIT_COUNT 8
 #define WORD_MAX 16
 
 static const struct json_field fields[] = {
@@ -56,11 +56,21 @@ static const struct {
     {"output_bytes", 1024, offsetof(struct settings, sandbox_output_bytes)},
     {"files", 0, offsetof(struct settings, sandbox_files)},
     {"file_bytes", 1024, offsetof(struct settings, sandbox_file_bytes)},
+    {"cpu_ms", 100, offsetof(struct settings, sandbox_cpu_ms)},
+    {"tmp_bytes", 1048576, offsetof(struct settings, sandbox_tmp_bytes)},
 };
 
 static int64_t most_of(const struct settings *settings, size_t i)
 {
     return *(const int64_t *)((const char *)settings + limits[i].setting);
+}
+
+json_t *submission_most(const struct settings *settings)
+{
+    json_t *most = json_object();
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        json_object_set_new(most, limits[i].name, json_integer(most_of(settings, i)));
+    return most;
 }
 
 static void join(const char *path, const char *name, char ret_text[64])
@@ -74,13 +84,11 @@ static bool add_limits(const struct api *api, const json_t *body, const char *pa
 {
     struct json_field table[LIMIT_COUNT];
     json_t *wanted = json_object_get(body, "limits");
-    json_t *most = json_object();
-    json_object_set_new(item, "max_limits", most);
+    json_object_set_new(item, "max_limits", submission_most(&api->settings));
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
         int64_t setting = most_of(&api->settings, i);
         int64_t least = limits[i].least < setting ? limits[i].least : setting;
         table[i] = (struct json_field){limits[i].name, JSON_KIND_INTEGER, false, least, setting};
-        json_object_set_new(most, limits[i].name, json_integer(setting));
     }
     if (!wanted)
         return true;

@@ -15,6 +15,9 @@ bool submission_judge(const struct api *api, const json_t *body, json_t *item,
 bool submission_read_revision(const struct api *api, const json_t *body, int64_t request_id,
                               json_t **ret_item, struct error *err) MUST_CHECK;
 
+/* The most of each limit of a run, which is also what it gets that asks for less of none; new. */
+json_t *submission_most(const struct settings *settings);
+
 /* Adds until when what is asked for waits for reviewers, and when somebody is told. */
 void submission_add_clocks(const struct settings *settings, json_t *item);
 

@@ -6,6 +6,7 @@
 #include "api/sign_in/factor.h"
 #include "api/sign_in/proxy.h"
 #include "api/requests/sandboxes.h"
+#include "api/requests/submission.h"
 #include "common/base/crypto.h"
 #include "statements.h"
 
@@ -173,18 +174,11 @@ bool route_logout(struct call *call, struct error *err)
 
 static json_t *settings_json(const struct settings *settings)
 {
-    AUTO(json)
-    json_t *limits = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I}", "wall_ms", (json_int_t)settings->sandbox_wall_ms,
-        "memory_bytes", (json_int_t)settings->sandbox_memory_bytes, "pids",
-        (json_int_t)settings->sandbox_pids, "output_bytes",
-        (json_int_t)settings->sandbox_output_bytes, "files", (json_int_t)settings->sandbox_files,
-        "file_bytes", (json_int_t)settings->sandbox_file_bytes);
-    return json_pack("{s:I, s:b, s:I, s:I, s:O, s:I, s:I, s:I, s:[s, s], s:s, s:o}", "undo_seconds",
+    return json_pack("{s:I, s:b, s:I, s:I, s:o, s:I, s:I, s:I, s:[s, s], s:s, s:o}", "undo_seconds",
                      (json_int_t)settings->undo_seconds, "break_glass", settings->break_glass != 0,
                      "reauth_seconds", (json_int_t)settings->reauth_seconds, "review_min_seconds",
-                     (json_int_t)settings->review_min_seconds, "limits", limits, "max_code_bytes",
-                     (json_int_t)settings->max_code_bytes, "max_code_lines",
+                     (json_int_t)settings->review_min_seconds, "limits", submission_most(settings),
+                     "max_code_bytes", (json_int_t)settings->max_code_bytes, "max_code_lines",
                      (json_int_t)settings->max_code_lines, "max_upload_bytes",
                      (json_int_t)settings->max_upload_bytes, "languages", "python", "sql",
                      "sandbox", sandbox_default(settings), "sandboxes", sandboxes_json(settings));

@@ -334,8 +334,9 @@ bool route_run_again(struct call *call, struct error *err)
         return false;
     const json_t *code = json_object_get(request, "code");
     AUTO(json)
-    json_t *item = json_pack("{s:I, s:I}", "id", (json_int_t)call->exchange->ids[0], "max_waiting",
-                             (json_int_t)settings->max_waiting_per_person);
+    json_t *item = json_pack("{s:I, s:I, s:o}", "id", (json_int_t)call->exchange->ids[0],
+                             "max_waiting", (json_int_t)settings->max_waiting_per_person,
+                             "max_limits", submission_most(settings));
     submission_add_clocks(settings, item);
     if (!judging_add(call->api->judging, json_text_of(request, "language"),
                      (struct bytes){json_string_value(code), json_string_length(code)}, item,

@@ -148,6 +148,10 @@ SETTING_NUMBER(sandbox_memory_bytes, "SANDBOX_MEMORY_BYTES", 1024 * MIB, 64 * MI
                SETTINGS_API, "memory of a run")
 SETTING_NUMBER(sandbox_pids, "SANDBOX_PIDS", 64, 4, 4096, SETTINGS_API,
                "processes and threads of a run")
+SETTING_NUMBER(sandbox_cpu_ms, "SANDBOX_CPU_MS", 120000, 100, 36000000, SETTINGS_API,
+               "processor time of a local run, all its processes together")
+SETTING_NUMBER(sandbox_tmp_bytes, "SANDBOX_TMP_BYTES", 64 * MIB, MIB, 4096 * MIB, SETTINGS_API,
+               "size of the work folder of a local run")
 SETTING_NUMBER(sandbox_output_bytes, "SANDBOX_OUTPUT_BYTES", MIB, 1024, 64 * MIB, SETTINGS_API,
                "stdout and stderr of a run, together")
 SETTING_NUMBER(sandbox_files, "SANDBOX_FILES", 8, 0, 64, SETTINGS_API,
@@ -222,8 +226,9 @@ SETTING_NUMBER(local_warm, "LOCAL_WARM", 2, 0, 16, SETTINGS_WORKER,
                "warm local sandboxes kept ready, each used once")
 SETTING_NUMBER(local_require_cgroup, "LOCAL_REQUIRE_CGROUP", 0, 0, 1, SETTINGS_WORKER,
                "1 refuses local runs where memory and processes can not be limited by a cgroup")
-SETTING_NUMBER(local_tmp_bytes, "LOCAL_TMP_BYTES", 64 * MIB, MIB, 4096 * MIB, SETTINGS_WORKER,
-               "size of the work folder of a local run")
+SETTING_NUMBER(
+    local_tmp_bytes, "LOCAL_TMP_BYTES", 64 * MIB, MIB, 4096 * MIB, SETTINGS_WORKER,
+    "size of the work folder of a warm local sandbox: one of SANDBOX_TMP_BYTES runs warm")
 SETTING_TEXT(local_python, "LOCAL_PYTHON", "/usr/bin/python3", SETTINGS_WORKER,
              "interpreter of local runs")
 SETTING_NUMBER(local_slot_uid, "LOCAL_SLOT_UID", 64100, 1000, 4000000000, SETTINGS_WORKER,

@@ -12,9 +12,20 @@ static void add_limits(struct buffer *out, const struct bundle_limits *limits)
     fields_add_number(out, limits->file_bytes);
 }
 
+static void add_terms(struct buffer *out, const struct bundle *bundle)
+{
+    const struct bundle_terms *terms = &bundle->terms;
+    fields_add_number(out, terms->team_id);
+    fields_add_text(out, terms->isolation);
+    fields_add_text(out, terms->image_digest);
+    fields_add_number(out, bundle->limits.cpu_ms);
+    fields_add_number(out, bundle->limits.tmp_bytes);
+    fields_add_number(out, terms->max_attempts);
+}
+
 void bundle_encode(const struct bundle *bundle, struct buffer *ret_bytes)
 {
-    fields_add_text(ret_bytes, BUNDLE_FORMAT);
+    fields_add_text(ret_bytes, bundle->is_first ? BUNDLE_FIRST : BUNDLE_FORMAT);
     fields_add_number(ret_bytes, bundle->request_id);
     fields_add_number(ret_bytes, bundle->revision);
     fields_add_text(ret_bytes, bundle->language);
@@ -33,6 +44,8 @@ void bundle_encode(const struct bundle *bundle, struct buffer *ret_bytes)
     fields_add_number(ret_bytes, bundle->policy_version);
     fields_add_text(ret_bytes, bundle->verdict_sha256);
     fields_add_number(ret_bytes, bundle->approval_ms);
+    if (!bundle->is_first)
+        add_terms(ret_bytes, bundle);
 }
 
 void bundle_digest(const struct bundle *bundle, uint8_t ret_sha256[SHA256_SIZE])

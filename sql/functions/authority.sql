@@ -179,7 +179,8 @@ begin
                k.valid_until, starting and rests_on_glass(k.id) as by_glass,
                of_budgets and budget_lacks(k.id) as is_short,
                (k.v).bundle_sha256 as stored,
-               sha256(bundle_encode(k.v)) as digest
+               case when (k.v).team_id <> (k.r).team_id then null
+                    else sha256(bundle_encode(k.v)) end as digest
         from unnest(attempts) i (id) left join lateral (
             select a.*, r, v
             from attempt a

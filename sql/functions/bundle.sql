@@ -2,9 +2,15 @@
 
 set search_path = cs, pg_temp;
 
+create or replace function cs.bundle_format(r cs.revision) returns text
+    language sql stable parallel safe
+    return 'countersign-bundle-v' || case when r.team_id is null then 1 else 2 end;
+comment on function cs.bundle_format is
+    'The first form of earlier releases, or the second, with what the first left open.';
+
 create or replace function cs.bundle_bytes(r cs.revision, files bytea[]) returns bytea
     language sql stable parallel safe
-    return cs.fields(array[cs.bytes('countersign-bundle-v1'), cs.bytes(r.request_id::text),
+    return cs.fields(array[cs.bytes(cs.bundle_format(r)), cs.bytes(r.request_id::text),
             cs.bytes(r.revision::text), cs.bytes(r.language), cs.bytes(r.code),
             cs.bytes(r.file_count::text)] || files || array[
             cs.bytes(r.target), cs.bytes(r.sandbox), cs.bytes(r.image), cs.bytes(r.network),
@@ -12,7 +18,10 @@ create or replace function cs.bundle_bytes(r cs.revision, files bytea[]) returns
             cs.bytes(r.output_bytes::text), cs.bytes(r.files::text), cs.bytes(r.file_bytes::text),
             cs.bytes(case when r.retry_safe then '1' else '0' end),
             cs.bytes(r.policy_version::text), cs.bytes(r.verdict_sha256),
-            cs.bytes(r.approval_ms::text)]);
+            cs.bytes(r.approval_ms::text)] || case when r.team_id is not null then array[
+            cs.bytes(r.team_id::text), cs.bytes(r.isolation), cs.bytes(r.image_digest),
+            cs.bytes(r.cpu_ms::text), cs.bytes(r.tmp_bytes::text),
+            cs.bytes(r.max_attempts::text)] end);
 comment on function cs.bundle_bytes is
     'All bytes that an approval binds; files are digest and name of each, in order.';
 

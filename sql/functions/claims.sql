@@ -4,10 +4,12 @@ set search_path = cs, pg_temp;
 
 create or replace function cs.limits_json(v cs.revision) returns jsonb
     language sql stable parallel safe
-    return jsonb_build_object('wall_ms', v.wall_ms, 'memory_bytes', v.memory_bytes,
-        'pids', v.pids, 'output_bytes', v.output_bytes, 'files', v.files,
-        'file_bytes', v.file_bytes);
-comment on function cs.limits_json is 'The limits of a run.';
+    return jsonb_strip_nulls(jsonb_build_object('wall_ms', v.wall_ms,
+        'memory_bytes', v.memory_bytes, 'pids', v.pids, 'output_bytes', v.output_bytes,
+        'files', v.files, 'file_bytes', v.file_bytes, 'cpu_ms', v.cpu_ms,
+        'tmp_bytes', v.tmp_bytes));
+comment on function cs.limits_json is
+    'The limits of a run; without cpu_ms and tmp_bytes those of a bundle of the first form.';
 
 create or replace function cs.files_json(request_id bigint, revision int) returns jsonb
     language plpgsql stable parallel safe as $$
@@ -23,14 +25,34 @@ bytes}].';
 create or replace function cs.bundle_json(v cs.revision) returns jsonb
     language sql stable parallel safe
     return jsonb_build_object('sha256', cs.hex(v.bundle_sha256),
-        'format', 'countersign-bundle-v1', 'language', v.language,
+        'format', cs.bundle_format(v), 'language', v.language,
         'files', case when v.file_count = 0 then '[]'
                       else cs.files_json(v.request_id, v.revision) end,
         'target', v.target, 'sandbox', v.sandbox, 'image', v.image, 'network', v.network,
         'limits', cs.limits_json(v), 'retry_safe', v.retry_safe,
         'policy_version', v.policy_version, 'verdict_sha256', v.verdict_sha256,
-        'approval_ms', v.approval_ms);
+        'approval_ms', v.approval_ms)
+        || case when v.team_id is null then '{}' else jsonb_build_object('team_id', v.team_id,
+            'isolation', v.isolation, 'image_digest', v.image_digest,
+            'max_attempts', v.max_attempts) end;
 comment on function cs.bundle_json is 'All parts of a bundle but the code.';
+
+create or replace function cs.sandbox_differs(a cs.attempt, worker_id bigint) returns bool
+    language plpgsql stable as $$
+declare
+    v cs.revision;
+    has jsonb := (select w.backends -> a.backend from cs.worker w where w.id = $2);
+begin
+    select * into v from cs.revision r
+        where r.request_id = a.request_id and r.revision = a.revision;
+    return v.team_id is not null and (
+        has ->> 'isolation' is distinct from v.isolation
+        or (v.image_digest <> '' and has ->> 'image_digest' is distinct from v.image_digest));
+end
+$$;
+comment on function cs.sandbox_differs is
+    'Whether a worker has another sandbox than was approved: other packages, another isolation, or
+it is of an earlier release and says neither. It looks itself, too.';
 
 create or replace function cs.decision_manifest(d cs.decision) returns jsonb
     language sql stable parallel safe
@@ -85,6 +107,7 @@ begin
                           on p.scope = any (pause_scopes(r, a.backend)) where r.id = a.request_id)
           and (select r.judged_version from request r where r.id = a.request_id) >= policy_newest()
           and (a.release_reason <> 'budget' or budget_has_room(a.id))
+          and not sandbox_differs(a, $1)
         order by a.id for no key update);
     update attempt a set state = 'claimed', fence = a.fence + 1, worker_id = $1,
             claimed_at = clock_timestamp(),

@@ -154,12 +154,13 @@ begin
         'image', v.image, 'network', v.network, 'retry_safe', v.retry_safe,
         'approval_seconds', v.approval_ms / 1000, 'state_echo', t.state_echo,
         'when_unavailable', r.when_unavailable,
-        'limits', null, 'max_limits', limits_json(v), 'again_of', r.id,
+        'limits', null, 'again_of', r.id,
+        'max_limits', coalesce(item -> 'max_limits', '{}') || limits_json(v),
         'verdict', coalesce(item ->> 'verdict', v.verdict),
         'pending_seconds', coalesce((item ->> 'pending_seconds')::bigint, 604800)))) s);
 end
 $$;
 comment on function cs.request_run_again is
-    '{actor, id, pending_seconds?, remind_seconds?, escalate_seconds?, max_waiting?, verdict?} → the
-result of a submission: a new request with the same code, files and limits, linked to the old;
-not_found, wrong_state, wrong_role.';
+    '{actor, id, max_limits, pending_seconds?, remind_seconds?, escalate_seconds?, max_waiting?,
+verdict?} → the result of a submission: a new request with the same code, files and limits, linked
+to the old; not_found, wrong_state, wrong_role.';

@@ -220,10 +220,13 @@ declare
     r request;
     a attempt;
     tries int;
+    most int; -- of a bundle of the first form, as it always was
 begin
     select * into r from request where id = request_id;
+    select coalesce(v.max_attempts, 3) into most from revision v
+        where v.request_id = r.id and v.revision = lost.revision;
     select count(*) into tries from attempt t where t.request_id = r.id and t.round = lost.round;
-    if not r.retry_safe or tries >= 3 or lost.cancel_requested_at is not null
+    if not r.retry_safe or tries >= most or lost.cancel_requested_at is not null
             or lost.valid_until <= clock_timestamp() then
         return null;
     end if;
@@ -238,4 +241,5 @@ exception when sqlstate 'CS001' then
 end
 $$;
 comment on function cs.attempt_retry is
-    'A new attempt after a lost one: only when retry_safe, still approved, and at most 3 in all.';
+    'A new attempt after a lost one: only when retry_safe, still approved, and at most as often in
+all as was approved.';

@@ -77,6 +77,9 @@ begin
             'message', a.release_reason, 'since', cs.iso(a.release_since),
             'until', case when a.not_before > clock_timestamp() then cs.iso(a.not_before) end));
     elsif not exists (select from cs.worker w where cs.worker_is_live(w)
+                      and w.backends ? a.backend and not cs.sandbox_differs(a, w.id)) then
+        return jsonb_build_object('reason', 'other_sandbox', 'since', cs.iso(a.not_before));
+    elsif not exists (select from cs.worker w where cs.worker_is_live(w)
                       and w.backends ? a.backend and w.running < w.slots) then
         return jsonb_build_object('reason', 'no_free_slot', 'since', cs.iso(a.not_before));
     end if;
@@ -109,7 +112,8 @@ end
 $$;
 comment on function cs.request_waiting is
     '{reason, since, until?, refused?, message?, scope?, held?} of a request that is to run and
-does not: paused, no_worker, breaker_open, not_ready, no_free_slot, budget with whose has no room,
+does not: paused, no_worker, breaker_open, not_ready, other_sandbox when no worker has the
+packages that were approved, no_free_slot, budget with whose has no room,
 given_back with what the worker said as message, or reattaching for a lost run that may still be
 found, held while a worker watches it; null otherwise.';
 

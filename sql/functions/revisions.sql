@@ -13,6 +13,10 @@ create or replace function cs.limit_fault(wanted cs.run_limits, most cs.run_limi
             then 'limits.pids'
         when not coalesce(wanted.output_bytes between 1 and most.output_bytes,
                           wanted.output_bytes is null) then 'limits.output_bytes'
+        when not coalesce(wanted.cpu_ms between 100 and most.cpu_ms, wanted.cpu_ms is null)
+            then 'limits.cpu_ms'
+        when not coalesce(wanted.tmp_bytes between 1048576 and most.tmp_bytes,
+                          wanted.tmp_bytes is null) then 'limits.tmp_bytes'
         when not coalesce(wanted.files between 0 and most.files, wanted.files is null)
             then 'limits.files'
         when not coalesce(wanted.file_bytes between 1 and most.file_bytes,
@@ -28,6 +32,8 @@ create or replace function cs.content_fault(s cs.submission) returns text
         when char_length(s.title) > 200 then 'title'
         when jsonb_typeof(s.files) <> 'array' then 'files'
         when jsonb_array_length(s.files) > 64 then 'many_files'
+        when s.backend <> 'local' and (s.limits).cpu_ms is not null then 'template.cpu_ms'
+        when s.backend <> 'local' and (s.limits).tmp_bytes is not null then 'template.tmp_bytes'
         when s.limits <> s.max_limits or s.max_limits is null
             then cs.limit_fault(s.limits, s.max_limits) end;
 comment on function cs.content_fault is
@@ -89,11 +95,54 @@ create or replace function cs.review_key(risk text, request_id bigint) returns b
 comment on function cs.review_key is
     'Orders what waits: the highest risk first, of the same the oldest first.';
 
+create or replace function cs.isolation_of(sandbox text) returns text
+    language sql immutable parallel safe
+    return case sandbox when 'local' then 'namespaces' when 'e2b' then 'vm'
+        when 'daytona' then 'container' end;
+comment on function cs.isolation_of is
+    'What stands between code and all else in a sandbox of this kind; workers say the same.';
+
+create or replace function cs.image_measured(sandbox text) returns text
+    language plpgsql stable as $$
+begin
+    return coalesce((select mode() within group (order by w.backends -> $1 ->> 'image_digest')
+                     from cs.worker w where cs.worker_is_live(w)
+                     and w.backends -> $1 ->> 'ready' = 'true'), '');
+end
+$$;
+comment on function cs.image_measured is
+    'What most live workers measured of the interpreter and packages of a sandbox; empty where
+none did, as at a service, which says no more than the name of a template.';
+
+create or replace function cs.revision_binds(r cs.revision) returns cs.revision
+    language plpgsql as $$
+begin
+    if num_nulls(r.cpu_ms, r.tmp_bytes) > 0 then -- the first form, of an api that has no other
+        r.team_id := null;
+        r.cpu_ms := null;
+        r.tmp_bytes := null;
+        return r;
+    end if;
+    r.isolation := isolation_of(r.sandbox);
+    r.image_digest := image_measured(r.sandbox);
+    r.max_attempts := case when r.retry_safe then 3 else 1 end;
+    if r.sandbox <> 'local' then -- nothing of ours could hold them there
+        r.cpu_ms := 0;
+        r.tmp_bytes := 0;
+    end if;
+    return r;
+end
+$$;
+comment on function cs.revision_binds is
+    'A revision with what is bound and nobody asked for: isolation, image, how often it is tried; in
+the first form when an api of the release before, which runs on while one upgrades, asks for it.';
+
 create or replace function cs.revision_complete(r cs.revision, files bytea[]) returns cs.revision
     language plpgsql as $$
 declare
     said jsonb := r.verdict::jsonb;
 begin
+    r := revision_binds(r);
     r.code_bytes := octet_length(r.code);
     r.code_lines := r.code_bytes - octet_length(replace(r.code, E'\n', ''))
                     + (get_byte(bytes(r.code), r.code_bytes - 1) <> ascii(E'\n'))::int;
@@ -109,13 +158,14 @@ comment on function cs.revision_complete is
     'A revision with its digests; files: the parts of its input files, see bundle_bytes.';
 
 create or replace function cs.revision_first(
-    s cs.submission, who cs.person, inputs cs.file[], at timestamptz)
+    s cs.submission, who cs.person, team_id bigint, inputs cs.file[], at timestamptz)
     returns cs.revision language plpgsql as $$
 declare
     v revision;
 begin
     v.request_id := nextval('request_id_seq');
     v.revision := 1;
+    v.team_id := revision_first.team_id;
     v.editor_id := who.id;
     v.session_id := (s.actor ->> 'session_id')::bigint;
     v.token_id := (s.actor ->> 'token_id')::bigint;
@@ -133,6 +183,8 @@ begin
     v.output_bytes := coalesce((s.limits).output_bytes, (s.max_limits).output_bytes);
     v.files := coalesce((s.limits).files, (s.max_limits).files);
     v.file_bytes := coalesce((s.limits).file_bytes, (s.max_limits).file_bytes);
+    v.cpu_ms := coalesce((s.limits).cpu_ms, (s.max_limits).cpu_ms);
+    v.tmp_bytes := coalesce((s.limits).tmp_bytes, (s.max_limits).tmp_bytes);
     v.retry_safe := coalesce(s.retry_safe, false);
     v.verdict := s.verdict;
     v.approval_ms := 1000 * s.approval_seconds;
@@ -169,6 +221,8 @@ declare
 begin
     select * into v from revision where request_id = r.id and revision = r.revision;
     v.revision := r.revision + 1;
+    v.team_id := r.team_id;
+    s.backend := r.backend;
     s.title := coalesce(s.title, v.title);
     s.language := coalesce(s.language, v.language);
     s.code := coalesce(s.code, v.code);
@@ -194,6 +248,8 @@ begin
     v.output_bytes := coalesce((s.limits).output_bytes, v.output_bytes);
     v.files := coalesce((s.limits).files, v.files);
     v.file_bytes := coalesce((s.limits).file_bytes, v.file_bytes);
+    v.cpu_ms := coalesce((s.limits).cpu_ms, v.cpu_ms, (s.max_limits).cpu_ms);
+    v.tmp_bytes := coalesce((s.limits).tmp_bytes, v.tmp_bytes, (s.max_limits).tmp_bytes);
     v.created_at := clock_timestamp();
     return revision_complete(v, revision_files(v, inputs));
 end

@@ -35,6 +35,9 @@ begin
         when fault = 'breaker' then breaker_error(s.backend, backend_state(s.backend))
         when fault like 'limits.%' then error_result('invalid_field',
             format('%s is too little for a run, or more than there is', fault), fault)
+        when fault like 'template.%' then error_result('invalid_field',
+            'The template of a service says what its sandboxes have of this',
+            replace(fault, 'template', 'limits'))
         else coalesce(caller_error(fault, 'submit'), (
             select error_result(e.code, e.message, e.field) from (values
             ('role', 'wrong_role', 'Only analysts and agents submit requests', ''),
@@ -126,7 +129,8 @@ begin
                          then files_found(j.who, (j.s).files) end as inputs
         from submissions_judged(items) j
     ), written as materialized (
-        select j.*, case when j.fault is null then revision_first(j.s, j.who, j.inputs, at) end as v
+        select j.*, case when j.fault is null then revision_first(j.s, j.who, j.team_id,
+                   j.inputs, at) end as v
         from judged j
     ), refused as materialized (
         select b.* from budget_reserve(array(

@@ -34,7 +34,8 @@ select d.id, 'countersign-decision-row-v' || case when d.seen_bytes is null then
 from cs.decision d where d.id > $1 order by d.id limit $2;
 
 -- Behind the digest: what must follow from the code, then the bundle, with the parts of its files
--- as they are encoded in it between the sixth column and the others.
+-- as they are encoded in it between the sixth column and the others; what only its second form has
+-- comes last.
 -- name: verify_revisions(request_id int8, revision int4, most int4) binary
 select v.request_id, v.revision, 'countersign-revision-v1', v.request_id, v.revision,
        v.editor_id, v.session_id, v.token_id, v.title, v.code_sha256, v.bundle_sha256,
@@ -42,14 +43,16 @@ select v.request_id, v.revision, 'countersign-revision-v1', v.request_id, v.revi
        v.code_bytes = octet_length(v.code) and v.code_lines = octet_length(v.code)
            - octet_length(replace(v.code, e'\n', ''))
            + case when right(v.code, 1) = e'\n' then 0 else 1 end,
-       'countersign-bundle-v1', v.request_id, v.revision, v.language, v.code, v.file_count,
+       'countersign-bundle-v' || case when v.team_id is null then 1 else 2 end, v.request_id,
+       v.revision, v.language, v.code, v.file_count,
        (select substr(array_send(array_agg(p.part order by f.n, p.place)), 21)
         from cs.revision_file f cross join lateral
             (values (1, f.sha256), (2, convert_to(f.name, 'UTF8'))) p (place, part)
         where f.request_id = v.request_id and f.revision = v.revision),
        v.target, v.sandbox, v.image, v.network, v.wall_ms, v.memory_bytes, v.pids,
        v.output_bytes, v.files, v.file_bytes, case when v.retry_safe then '1' else '0' end,
-       v.policy_version, v.verdict_sha256, v.approval_ms
+       v.policy_version, v.verdict_sha256, v.approval_ms, v.team_id, v.isolation, v.image_digest,
+       v.cpu_ms, v.tmp_bytes, v.max_attempts
 from cs.revision v where (v.request_id, v.revision) > ($1, $2)
 order by v.request_id, v.revision limit $3;
 

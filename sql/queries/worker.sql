@@ -18,8 +18,9 @@ order by name;
 
 -- name: claim_attempts(worker_id int8, ids text, lease_ms int8) binary
 -- manifest: {files: [{n, name, bytes, sha256}], target, sandbox, image, network, limits: {wall_ms,
--- memory_bytes, pids, output_bytes, files, file_bytes}, retry_safe, policy_version,
--- verdict_sha256, approval_ms, now_ms, decisions: [{id, reviewer_id, round, verdict, needed,
+-- memory_bytes, pids, output_bytes, files, file_bytes, cpu_ms?, tmp_bytes?}, format, retry_safe,
+-- policy_version, verdict_sha256, approval_ms, team_id?, isolation?, image_digest?, max_attempts?
+-- (of format v2), now_ms, decisions: [{id, reviewer_id, round, verdict, needed,
 -- decided_ms, valid_ms, form, acknowledged, key_id, signature}]}
 select attempt_id, fence, request_id, revision::int8, language, code, manifest::text, bundle_sha256
 from cs.claim_attempts($1, $2, $3);

@@ -99,8 +99,11 @@ select v.request_id, v.revision, e.login as editor, v.created_at,
            case when v.title <> b.title then 'title' end,
            case when v.language <> b.language then 'language' end,
            case when f.now is distinct from f.before then 'files' end,
-           case when (v.wall_ms, v.memory_bytes, v.pids, v.output_bytes, v.files, v.file_bytes)
-               <> (b.wall_ms, b.memory_bytes, b.pids, b.output_bytes, b.files, b.file_bytes)
+           case when (v.wall_ms, v.memory_bytes, v.pids, v.output_bytes, v.files, v.file_bytes,
+                      v.cpu_ms, v.tmp_bytes)
+               is distinct from (b.wall_ms, b.memory_bytes, b.pids, b.output_bytes, b.files,
+                      b.file_bytes, coalesce(b.cpu_ms, v.cpu_ms), coalesce(b.tmp_bytes,
+                      v.tmp_bytes))
                then 'limits' end,
            case when v.code_sha256 = b.code_sha256 and v.language = b.language
                and v.verdict <> b.verdict then 'verdict' end], null) as changed,

@@ -21,7 +21,8 @@ create procedure bench.hot_calls(lives int, submission jsonb, author bigint, rev
     language plpgsql as $$
 declare
     began timestamptz;
-    worker bigint := cs.worker_hello('{"name": "bench", "version": "1", "slots": 4}')
+    worker bigint := cs.worker_hello('{"name": "bench", "version": "1", "slots": 4,
+        "backends": {"local": {"isolation": "namespaces"}}}')
         ->> 'worker_id';
     made jsonb;
     held jsonb;

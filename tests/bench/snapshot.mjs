@@ -65,7 +65,8 @@ export async function measureSnapshot(found, { closeRounds, say }) {
     try {
         await approveAll(bench, await submitBatches(bench, TRIVIAL, APPROVED));
         const [{ id }] = await bench.stack.psql('superuser', `select (cs.worker_hello(
-            '{"name": "bench", "version": "1", "slots": 4}') ->> 'worker_id')::bigint as id`);
+            '{"name": "bench", "version": "1", "slots": 4,
+            "backends": {"local": {"isolation": "namespaces"}}}') ->> 'worker_id')::bigint as id`);
         bench.worker = id;
         let from = { where: `select id from cs.request where state = 'approved'` };
         for (let round = 1; round <= closeRounds; round++) {

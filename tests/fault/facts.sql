@@ -34,15 +34,18 @@ create function invariant.leaf(written bytea) returns bytea language sql immutab
     return sha256('\x00'::bytea || written);
 create function invariant.bundle(v cs.revision) returns bytea language plpgsql stable as $$
 begin
-    return sha256(invariant.parts('countersign-bundle-v1', v.request_id::text, v.revision::text,
-        v.language, v.code, v.file_count::text)
+    return sha256(invariant.parts('countersign-bundle-v'
+            || case when v.team_id is null then 1 else 2 end, v.request_id::text,
+            v.revision::text, v.language, v.code, v.file_count::text)
         || (select coalesce(string_agg(invariant.part(f.sha256) || invariant.parts(f.name), ''
                                        order by f.n), '') from cs.revision_file f
             where f.request_id = v.request_id and f.revision = v.revision)
         || invariant.parts(v.target, v.sandbox, v.image, v.network, v.wall_ms::text,
             v.memory_bytes::text, v.pids::text, v.output_bytes::text, v.files::text,
             v.file_bytes::text, v.retry_safe::int::text, v.policy_version::text, v.verdict_sha256,
-            v.approval_ms::text));
+            v.approval_ms::text)
+        || case when v.team_id is null then '' else invariant.parts(v.team_id::text, v.isolation,
+            v.image_digest, v.cpu_ms::text, v.tmp_bytes::text, v.max_attempts::text) end);
 end
 $$;
 create function invariant.event_hash(e cs.audit_event) returns bytea language sql immutable

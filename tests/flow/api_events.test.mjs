@@ -215,7 +215,8 @@ test('with Redis away, a change that commits late is told, and each only once', 
         'person_id', ${ana.person.id}), 'title', '${key}', 'language', 'python', 'code', 'x',
         'verdict', '{"level": "none", "policy_version": 1}',
         'files', '[]'::jsonb, 'max_limits', '{"wall_ms": 1000, "memory_bytes": 99999999, "pids": 4,
-        "output_bytes": 1024, "files": 1, "file_bytes": 1024}'::jsonb, 'backend', 'local', 'image',
+        "output_bytes": 1024, "files": 1, "file_bytes": 1024, "cpu_ms": 100,
+        "tmp_bytes": 1048576}'::jsonb, 'backend', 'local', 'image',
         'i', 'approval_seconds', 60, 'pending_seconds', 600, 'max_waiting', 1000000))`;
     const slow = new Session(stack);
     t.after(() => slow.end());

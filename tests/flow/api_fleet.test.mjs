@@ -159,7 +159,8 @@ test('a request that does not start says why', async () => {
 
 test('the fleet: who runs what, as far as one may see it', async () => {
     const made = await approved({ sandbox: 'daytona' });
-    const id = await worker({ daytona: { ready: true, breaker: 'closed', failures: 0 } });
+    const id = await worker({ daytona: { ready: true, breaker: 'closed', failures: 0,
+        isolation: 'container' } });
     await stack.psql('superuser',
         `select from cs.claim_attempts(${id}, '{${made.attempt}}', 60000)`);
     const sees = async (login) => {
@@ -186,7 +187,8 @@ test('the fleet: who runs what, as far as one may see it', async () => {
 });
 
 test('admins pause all, a team or a backend, and end it again', async () => {
-    const id = await worker({ local: { ready: true }, e2b: { ready: true } });
+    const id = await worker({ local: { ready: true, isolation: 'namespaces' },
+        e2b: { ready: true, isolation: 'vm' } });
     const [{ team }] = await stack.psql('superuser',
         "select id as team from cs.team where name = 'Elsewhere'");
     for (const login of ['ana', 'rob'])

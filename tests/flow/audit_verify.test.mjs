@@ -281,7 +281,8 @@ test('a request that ended at its start, and one whose approval ended, are whole
     const { attempt_id } = await jobs.approve(request);
     const ask = async (sql) => (await stack.psql('worker', sql))[0];
     const { hello } = await ask(`select cs.worker_hello(
-        '{"name": "other", "version": "1", "slots": 1}') as hello`);
+        '{"name": "other", "version": "1", "slots": 1,
+        "backends": {"e2b": {"isolation": "vm"}}}') as hello`);
     const { fence, manifest } = await ask(`select fence, manifest
         from cs.claim_attempts(${hello.worker_id}, '{${attempt_id}}', 600000)`);
     const held = { worker_id: hello.worker_id, id: attempt_id, fence,

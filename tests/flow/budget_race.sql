@@ -9,7 +9,8 @@ create function race.element(person bigint, team bigint) returns jsonb language 
         jsonb_build_object('level', 'none', 'engine', 'ok', 'policy_version', cs.policy_newest(),
             'findings', '[]'::jsonb)::text,
         'files', '[]'::jsonb, 'max_limits', jsonb_build_object('wall_ms', 30000, 'memory_bytes',
-            1073741824, 'pids', 64, 'output_bytes', 1048576, 'files', 8, 'file_bytes', 8388608),
+            1073741824, 'pids', 64, 'output_bytes', 1048576, 'files', 8, 'file_bytes', 8388608,
+            'cpu_ms', 1000, 'tmp_bytes', 1048576),
         'limits', jsonb_build_object('wall_ms', 1000 * (1 + random() * 29)::int),
         'retry_safe', false, 'backend', 'e2b', 'image', 'race', 'network', 'none',
         'approval_seconds', 86400, 'pending_seconds', 604800, 'max_waiting', 1000000);

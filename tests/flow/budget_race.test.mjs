@@ -60,7 +60,7 @@ test(`${RESERVATIONS} reservations by ${CLIENTS} clients at once: overspend 0`, 
     const teams = await ids(`team where name in ('North', 'South')`);
     const [judge] = await ids(`person where login = 'judge'`);
     const [{ worker }] = await sql(`select cs.worker_hello('{"name": "racer", "version": "1",
-        "slots": 99}') ->> 'worker_id' as worker`);
+        "slots": 99, "backends": {"e2b": {"isolation": "vm"}}}') ->> 'worker_id' as worker`);
     const batches = Math.ceil(RESERVATIONS / CLIENTS / SIZE);
     const from = Date.now();
     for (let i = 0; i < CLIENTS; i++) sessions.push(new Session(stack));

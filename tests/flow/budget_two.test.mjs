@@ -92,7 +92,8 @@ test('what is spent while a budget is set is counted', async () => {
     await stack.operator('budgets', 'end', 'user:ana');
     const [{ id }] = await submit(a, 'ben');
     const run = `array[${id}]::bigint[]`;
-    await a.run(`select worker_hello('{"name": "w", "version": "1", "slots": 9}')`);
+    await a.run(`select worker_hello('{"name": "w", "version": "1", "slots": 9,
+        "backends": {"e2b": {"isolation": "vm"}}}')`);
     await a.run(`select race.call('decide_requests', race.decisions(${run}, ${judge}))`);
     await a.run(`select count(*) from claim_attempts((select max(id) from worker), array(
         select id from attempt where request_id = ${id})::text, 60000)`);

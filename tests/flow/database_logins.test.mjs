@@ -21,7 +21,8 @@ const state = async (id) => (await jobs.attempt(id)).state;
 test('no step of a run is weighed by what held when a transaction began', async (t) => {
     const { attempt_id } = await jobs.approve(await jobs.submit('print(1)'));
     const [{ hello }] = await stack.psql('worker', `select cs.worker_hello(
-        '{"name": "old", "version": "1", "slots": 1}') as hello`);
+        '{"name": "old", "version": "1", "slots": 1,
+        "backends": {"local": {"isolation": "namespaces"}}}') as hello`);
     const [claimed] = await stack.psql('worker', `select fence, bundle_sha256, manifest
         from cs.claim_attempts(${hello.worker_id}, '{${attempt_id}}', 600000)`);
     const item = JSON.stringify([{ worker_id: hello.worker_id, id: attempt_id,

@@ -7,7 +7,7 @@ import { until } from './stack.mjs';
 const MIB = 1048576;
 const LIMITS = {
     wall_ms: 30000, memory_bytes: 1024 * MIB, pids: 64, output_bytes: MIB, files: 8,
-    file_bytes: 8 * MIB,
+    file_bytes: 8 * MIB, cpu_ms: 120000, tmp_bytes: 64 * MIB,
 };
 /** As if the rules found nothing: these tests are about what happens without them. */
 const HARMLESS = JSON.stringify({ level: 'none', engine: 'ok', policy_version: 1, findings: [],

@@ -81,6 +81,9 @@ test('migrate brings a database of an earlier version up to date, with what is i
   assert.equal(await asked(`select string_agg(proname, ' ') from (select proname from pg_proc
     where pronamespace = 'cs'::regnamespace group by proname having count(*) > 1) f`), '',
   'no function is left of the earlier version');
+  assert.equal(await asked(`select cs.bundle_format(v), num_nulls(v.team_id, v.isolation,
+    v.image_digest, v.cpu_ms, v.tmp_bytes, v.max_attempts) from cs.revision v`),
+  'countersign-bundle-v1|6', 'what was stored keeps the form that was approved');
 });
 
 test('several migrate at once: one does it, the others find it done', async () => {

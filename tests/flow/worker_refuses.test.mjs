@@ -111,16 +111,18 @@ test('another name of an input file', async () => {
 });
 
 test('other limits', async () => {
-    for (const limit of ['wall_ms', 'memory_bytes', 'pids', 'output_bytes']) {
+    for (const limit of ['wall_ms', 'memory_bytes', 'pids', 'output_bytes', 'cpu_ms',
+        'tmp_bytes', 'max_attempts']) {
         const run = await tampered('1', {}, (request) => (
             `update cs.revision set ${limit} = ${limit} + 1 where request_id = ${request.id}`));
         await isRefused(run, 'digest');
     }
 });
 
-test('another language, image, network or permission to run twice', async () => {
+test('another language, image, network, isolation, team or permission to run twice', async () => {
     for (const change of ["language = 'sql'", "image = 'other'", "network = 'all'",
-        'retry_safe = true']) {
+        'retry_safe = true', "image_digest = ''", "isolation = 'vm'", 'team_id = team_id + 1',
+        'team_id = null']) {
         const run = await tampered('1', {}, (request) => (
             `update cs.revision set ${change} where request_id = ${request.id}`));
         await isRefused(run, 'digest');

@@ -58,6 +58,8 @@ static void check_fields(const struct attempt *attempt)
     CLAIM(job.file_count <= ATTEMPT_FILES_MAX && job.image && attempt->bundle.network);
     CLAIM(limits->wall_ms >= 0 && limits->memory_bytes >= 0 && limits->pids >= 0);
     CLAIM(limits->output_bytes >= 0 && limits->files >= 0 && limits->file_bytes >= 0);
+    CLAIM(limits->cpu_ms >= 0 && limits->tmp_bytes >= 0);
+    CLAIM(attempt->bundle.is_first == !attempt->bundle.terms.isolation);
     for (size_t i = 0; i < job.file_count; i++) {
         const char *name = job.files[i].name;
         const json_t *files = json_object_get(attempt->manifest, "files");

@@ -7,8 +7,8 @@
 #include "tests/fuzz/fuzz.h"
 
 #define FILES_MAX 3
-#define TEXTS 6 /* language, target, sandbox, image, network, verdict */
-#define NUMBERS 10
+#define TEXTS 8 /* language, target, sandbox, image, network, verdict, isolation, its digest */
+#define NUMBERS 14
 
 struct made {
     struct bundle bundle;
@@ -20,13 +20,16 @@ struct made {
 static void make_bundle(struct fuzz *fuzz, struct made *made)
 {
     struct bundle *bundle = &made->bundle;
-    const char **texts[TEXTS] = {&bundle->language, &bundle->target,  &bundle->sandbox,
-                                 &bundle->image,    &bundle->network, &bundle->verdict_sha256};
-    int64_t *numbers[NUMBERS] = {&bundle->request_id,     &bundle->revision,
-                                 &bundle->limits.wall_ms, &bundle->limits.memory_bytes,
-                                 &bundle->limits.pids,    &bundle->limits.output_bytes,
-                                 &bundle->limits.files,   &bundle->limits.file_bytes,
-                                 &bundle->policy_version, &bundle->approval_ms};
+    const char **texts[TEXTS] = {&bundle->language,        &bundle->target,
+                                 &bundle->sandbox,         &bundle->image,
+                                 &bundle->network,         &bundle->verdict_sha256,
+                                 &bundle->terms.isolation, &bundle->terms.image_digest};
+    int64_t *numbers[NUMBERS] = {
+        &bundle->request_id,          &bundle->revision,          &bundle->limits.wall_ms,
+        &bundle->limits.memory_bytes, &bundle->limits.pids,       &bundle->limits.output_bytes,
+        &bundle->limits.files,        &bundle->limits.file_bytes, &bundle->policy_version,
+        &bundle->approval_ms,         &bundle->limits.cpu_ms,     &bundle->limits.tmp_bytes,
+        &bundle->terms.team_id,       &bundle->terms.max_attempts};
     for (size_t i = 0; i < TEXTS; i++)
         *texts[i] = made->texts[i] = fuzz_text(fuzz_some(fuzz, 40));
     bundle->code = fuzz_some(fuzz, 255);
@@ -37,7 +40,9 @@ static void make_bundle(struct fuzz *fuzz, struct made *made)
         memset(made->files[i].sha256, fuzz_byte(fuzz), SHA256_SIZE);
     }
     bundle->files = made->files;
-    bundle->retry_safe = fuzz_byte(fuzz) & 1;
+    uint8_t flags = fuzz_byte(fuzz);
+    bundle->retry_safe = flags & 1;
+    bundle->is_first = flags & 2;
     for (size_t i = 0; i < NUMBERS; i++)
         *numbers[i] = fuzz_integer(fuzz);
 }
@@ -74,12 +79,22 @@ static void expect_number(struct fuzz *left, int64_t number)
     expect_text(left, text);
 }
 
+static void expect_terms(struct fuzz *left, const struct bundle *bundle)
+{
+    expect_number(left, bundle->terms.team_id);
+    expect_text(left, bundle->terms.isolation);
+    expect_text(left, bundle->terms.image_digest);
+    expect_number(left, bundle->limits.cpu_ms);
+    expect_number(left, bundle->limits.tmp_bytes);
+    expect_number(left, bundle->terms.max_attempts);
+}
+
 /* In the order that docs and sql/functions/bundle.sql have. */
 static void check_decoded(struct bytes encoded, const struct bundle *bundle)
 {
     struct fuzz left = {encoded.data, (const uint8_t *)encoded.data + encoded.len};
     const struct bundle_limits *limits = &bundle->limits;
-    expect_text(&left, "countersign-bundle-v1");
+    expect_text(&left, bundle->is_first ? "countersign-bundle-v1" : "countersign-bundle-v2");
     expect_number(&left, bundle->request_id);
     expect_number(&left, bundle->revision);
     expect_text(&left, bundle->language);
@@ -104,6 +119,8 @@ static void check_decoded(struct bytes encoded, const struct bundle *bundle)
     expect_number(&left, bundle->policy_version);
     expect_text(&left, bundle->verdict_sha256);
     expect_number(&left, bundle->approval_ms);
+    if (!bundle->is_first)
+        expect_terms(&left, bundle);
     CLAIM(left.at == left.end);
 }
 
@@ -116,15 +133,34 @@ static bool same_files(const struct bundle *a, const struct bundle *b)
     return same;
 }
 
+/* The first form has none of it. */
+static bool same_terms(const struct bundle *a, const struct bundle *b)
+{
+    const struct bundle_terms *one = &a->terms, *other = &b->terms;
+    return a->is_first == b->is_first &&
+           (a->is_first ||
+            (one->team_id == other->team_id && strcmp(one->isolation, other->isolation) == 0 &&
+             strcmp(one->image_digest, other->image_digest) == 0 &&
+             a->limits.cpu_ms == b->limits.cpu_ms && a->limits.tmp_bytes == b->limits.tmp_bytes &&
+             one->max_attempts == other->max_attempts));
+}
+
+static bool same_limits(const struct bundle_limits *a, const struct bundle_limits *b)
+{
+    return a->wall_ms == b->wall_ms && a->memory_bytes == b->memory_bytes && a->pids == b->pids &&
+           a->output_bytes == b->output_bytes && a->files == b->files &&
+           a->file_bytes == b->file_bytes;
+}
+
 static bool same_bundle(const struct bundle *a, const struct bundle *b)
 {
     return a->request_id == b->request_id && a->revision == b->revision &&
            strcmp(a->language, b->language) == 0 && bytes_equal(a->code, b->code) &&
            same_files(a, b) && strcmp(a->target, b->target) == 0 &&
            strcmp(a->sandbox, b->sandbox) == 0 && strcmp(a->image, b->image) == 0 &&
-           strcmp(a->network, b->network) == 0 &&
-           memcmp(&a->limits, &b->limits, sizeof a->limits) == 0 &&
-           a->retry_safe == b->retry_safe && a->policy_version == b->policy_version &&
+           strcmp(a->network, b->network) == 0 && same_limits(&a->limits, &b->limits) &&
+           same_terms(a, b) && a->retry_safe == b->retry_safe &&
+           a->policy_version == b->policy_version &&
            strcmp(a->verdict_sha256, b->verdict_sha256) == 0 && a->approval_ms == b->approval_ms;
 }
 

@@ -70,6 +70,8 @@ const submissions = [
     ...limit('output_bytes', 0, -1, 1023, 1048577, 'x', null),
     ...limit('files', -1, 9, 0.5, null),
     ...limit('file_bytes', 0, 1023, 8388609, true, null),
+    ...limit('cpu_ms', 0, -1, 99, 120001, 2 ** 53, 1.5, '100', null),
+    ...limit('tmp_bytes', 0, 1048575, 67108865, 2 ** 60, '1', null),
 ];
 
 const DECIDE = 'rob POST /api/requests/{pending}/decisions';

@@ -11,7 +11,7 @@ export const scopes = ['read', 'submit', 'decide', 'admin'];
 const AT_ONCE = 50; // elements of a batch
 const HOUR_MS = 3600000;
 const LIMITS = { wall_ms: 30000, memory_bytes: 1073741824, pids: 64, output_bytes: 1048576,
-                 files: 8, file_bytes: 8388608 };
+                 files: 8, file_bytes: 8388608, cpu_ms: 120000, tmp_bytes: 67108864 };
 
 export const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 const secret = (prefix) => `${prefix}${randomBytes(32).toString('base64url')}`;
@@ -197,7 +197,8 @@ export class Cast {
 
     async run(list) {
         const [{ worker }] = await this.stack.psql('worker', `select (cs.worker_hello('{"name": "w",
-            "version": "1", "slots": 4}') ->> 'worker_id')::bigint as worker`);
+            "version": "1", "slots": 4, "backends": {"local": {"isolation": "namespaces"}}}')
+            ->> 'worker_id')::bigint as worker`);
         const ids = JSON.stringify(list.map(({ attempt }) => attempt));
         const fences = new Map((await this.stack.psql('worker', `
             select k.attempt_id, k.fence

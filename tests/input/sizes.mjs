@@ -73,6 +73,8 @@ const numbers = [
     [SUBMIT, 'limits.output_bytes', 1024, 1048576, BASE],
     [SUBMIT, 'limits.files', 0, 8, BASE],
     [SUBMIT, 'limits.file_bytes', 1024, 8388608, BASE],
+    [SUBMIT, 'limits.cpu_ms', 100, 120000, BASE],
+    [SUBMIT, 'limits.tmp_bytes', 1048576, 67108864, BASE],
     [REVISE, 'revision', 2, 2147483647, { code: 'x' }],
     [DECISION, 'revision', 2, 2147483647, DECIDE, '409 stale revision'],
     [DECISION, 'dwell_ms', 0, 86400000, DECIDE],

@@ -113,7 +113,10 @@ static void worker_joins(struct play *play, int n)
     struct error err = {0};
     if (!play_ok(play,
                  sql_worker_hello(play->worker,
-                                  "{\"name\": \"w\", \"version\": \"1\", \"slots\": 4}", &rows,
+                                  "{\"name\": \"w\", \"version\": \"1\", \"slots\": 4,"
+                                  " \"backends\": {\"local\": {\"isolation\": \"namespaces\"},"
+                                  " \"e2b\": {\"isolation\": \"vm\"},"
+                                  " \"daytona\": {\"isolation\": \"container\"}}}", &rows,
                                   &err),
                  &err))
         return;

@@ -31,9 +31,9 @@ static void put_code(json_t *item, const struct element *e)
     static char long_title[202];
     memset(long_title, 'x', sizeof long_title - 1);
     put(item, "max_limits",
-        json_pack("{s:i, s:I, s:i, s:I, s:i, s:I}", "wall_ms", 30000, "memory_bytes",
+        json_pack("{s:i, s:I, s:i, s:I, s:i, s:I, s:i, s:i}", "wall_ms", 30000, "memory_bytes",
                   (json_int_t)1 << 30, "pids", 64, "output_bytes", (json_int_t)1 << 20, "files", 8,
-                  "file_bytes", (json_int_t)8 << 20));
+                  "file_bytes", (json_int_t)8 << 20, "cpu_ms", 120000, "tmp_bytes", 64 << 20));
     put_text(item, "code", e->flaw == 1 ? "" : "print(1)\n");
     put_text(item, "language", e->flaw == 2 ? "cobol" : "python");
     put_text(item, "verdict", "{\"level\": \"none\", \"policy_version\": 1}");

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import api from './api.mjs';
 import audit from './audit.mjs';
 import budget from './budget.mjs';
+import bundle from './bundle.mjs';
 import database from './database.mjs';
 import factor from './factor.mjs';
 import identity from './identity.mjs';
@@ -19,9 +20,8 @@ import retention from './retention.mjs';
 import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const table = [...database, ...budget, ...audit, ...money, ...refusals, ...readings,
-    ...retention,
-    ...queries, ...identity, ...factor, ...policy, ...worker, ...api, ...page];
+export const table = [...database, ...bundle, ...budget, ...audit, ...money, ...refusals,
+    ...readings, ...retention,
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
 const read = (name) => readFileSync(path.join(root, name), 'utf8');

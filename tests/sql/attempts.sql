@@ -26,7 +26,9 @@ select is((select manifest - array['now_ms', 'sha256', 'format', 'decisions'] fr
         encode(sha256(t.verdict()::bytea), 'hex'), 'approval_ms', 86400000,
         'limits', '{"wall_ms": 30000, "memory_bytes": 1073741824, "pids": 64, "output_bytes":
 1048576,
-            "files": 8, "file_bytes": 8388608}'::jsonb), 'and all parts of the bundle');
+            "files": 8, "file_bytes": 8388608, "cpu_ms": 120000, "tmp_bytes": 67108864}'::jsonb,
+        'team_id', (select team_id from request where id = :r), 'isolation', 'namespaces',
+        'image_digest', '', 'max_attempts', 1), 'and all parts of the bundle');
 select is((select manifest -> 'decisions' from claimed),
     (select jsonb_build_array(jsonb_build_object('id', d.id, 'reviewer_id', t.id('noor'),
         'round', 1, 'verdict', 'approve', 'needed', 1, 'decided_ms', millis(d.decided_at),

@@ -1,7 +1,7 @@
 -- What an approval binds: the bytes of common/domain/bundle.c, made by SQL.
 -- Proves: T6
 \ir setup.psql
-select plan(30);
+select plan(38);
 
 -- By hand, field by field.
 create function t.part(value text) returns bytea language sql immutable
@@ -12,15 +12,17 @@ select upload_finish(:u, t.actor('mia'), jsonb_build_object('name', 'data.csv', 
     'text/csv', 'sha256', encode(sha256('a,b'), 'hex'))) ->> 'id' as f \gset
 select t.submit('mia', jsonb_build_object('code', E'print("ä")\n', 'retry_safe', true, 'language',
     'python', 'files', jsonb_build_array(jsonb_build_object('id', :f)),
-    'limits', '{"wall_ms": 5000, "pids": 7}'::jsonb)) as r \gset
+    'limits', '{"wall_ms": 5000, "pids": 7, "cpu_ms": 900}'::jsonb)) as r \gset
+select team_id as team from request where id = :r \gset
 select is((select bundle_encode(v) from revision v where v.request_id = :r),
-    t.part('countersign-bundle-v1') || t.part(:'r') || t.part('1') || t.part('python')
+    t.part('countersign-bundle-v2') || t.part(:'r') || t.part('1') || t.part('python')
     || t.part(E'print("ä")\n') || t.part('1') || '\x00000020'::bytea || sha256('a,b')
     || t.part('data.csv') || t.part('') || t.part('local') || t.part('system-python3')
     || t.part('none') || t.part('5000') || t.part('1073741824') || t.part('7')
     || t.part('1048576') || t.part('8') || t.part('8388608') || t.part('1') || t.part('1')
-    || t.part(encode(sha256(t.verdict()::bytea), 'hex')) || t.part('86400000'),
-    'the bytes of a bundle');
+    || t.part(encode(sha256(t.verdict()::bytea), 'hex')) || t.part('86400000')
+    || t.part(:'team') || t.part('namespaces') || t.part('') || t.part('900') || t.part('67108864')
+    || t.part('3'), 'the bytes of a bundle');
 select is(t.digest(:r), (select encode(sha256(bundle_encode(v)), 'hex') from revision v
     where v.request_id = :r), 'the digest is their SHA-256');
 select is(bundle_digest(:r, 1), decode(t.digest(:r), 'hex'), 'the same from the stored rows');
@@ -36,9 +38,20 @@ select is(encode(sha256(bundle_bytes(jsonb_populate_record(null::revision, '{"re
     "sandbox": "local", "image": "system-python3", "network": "none", "wall_ms": 30000,
     "memory_bytes": 1073741824, "pids": 64, "output_bytes": 1048576, "files": 8,
     "file_bytes": 8388608, "retry_safe": false, "policy_version": 0, "verdict_sha256": "",
+    "approval_ms": 86400000, "team_id": 7, "isolation": "namespaces", "image_digest": "a1",
+    "cpu_ms": 120000, "tmp_bytes": 67108864, "max_attempts": 1}'),
+    array['\x010203'::bytea || decode(repeat('00', 29), 'hex'), 'a.csv',
+    '\x040506'::bytea || decode(repeat('00', 29), 'hex'), 'b.csv'])), 'hex'),
+    '3fe799b7fb73853f5b70eb461941a37ab0f1e5eb341f6c8d74705a744e6b6d6e', 'C and SQL agree');
+select is(encode(sha256(bundle_bytes(jsonb_populate_record(null::revision, '{"request_id": 1287,
+    "revision": 2, "language": "python", "code": "print(1)\n", "file_count": 2, "target": "",
+    "sandbox": "local", "image": "system-python3", "network": "none", "wall_ms": 30000,
+    "memory_bytes": 1073741824, "pids": 64, "output_bytes": 1048576, "files": 8,
+    "file_bytes": 8388608, "retry_safe": false, "policy_version": 0, "verdict_sha256": "",
     "approval_ms": 86400000}'), array['\x010203'::bytea || decode(repeat('00', 29), 'hex'), 'a.csv',
     '\x040506'::bytea || decode(repeat('00', 29), 'hex'), 'b.csv'])), 'hex'),
-    '638e8c675ed95de3b5021f87c6090042aac3d1d0b593de31a7aaf0b30f9cad1a', 'C and SQL agree');
+    '638e8c675ed95de3b5021f87c6090042aac3d1d0b593de31a7aaf0b30f9cad1a',
+    'and on the form of earlier releases');
 
 -- Each part is bound: changing it alone changes the digest.
 create function t.changed(assignment text, request_id bigint) returns bool language plpgsql as $$
@@ -62,6 +75,14 @@ select ok(t.changed(a, :r), a || ' is bound') from unnest(array[
     'files = files + 1', 'file_bytes = file_bytes + 1', 'retry_safe = not retry_safe',
     'policy_version = 2', 'verdict_sha256 = ''00''', 'approval_ms = approval_ms + 1',
     'file_count = 0']) a;
+select ok(t.changed(a.assignment, :r), a.title) from (values
+    ('team_id = team_id + 1', 'the team is bound'),
+    ('isolation = ''vm''', 'the isolation is bound'),
+    ('image_digest = ''00''', 'the packages are bound'),
+    ('cpu_ms = cpu_ms + 1', 'the processor time is bound'),
+    ('tmp_bytes = tmp_bytes + 1', 'the size of the disk is bound'),
+    ('max_attempts = max_attempts + 1', 'how often it is tried is bound'),
+    ('team_id = null', 'the form is bound')) a (assignment, title);
 create function t.file_changed(assignment text, request_id bigint) returns bool
     language plpgsql as $$
 declare

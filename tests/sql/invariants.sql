@@ -78,7 +78,8 @@ select t.breaks('i1 i13', format('update revision v set code = ''other'', code_s
     v.editor_id, v.session_id, v.token_id, v.title, v.language, ''other'', v.code_sha256,
     v.code_bytes, v.code_lines, v.file_count, v.target, v.sandbox, v.image, v.network, v.wall_ms,
     v.memory_bytes, v.pids, v.output_bytes, v.files, v.file_bytes, v.retry_safe, v.policy_version,
-    v.verdict_sha256, v.approval_ms, v.bundle_sha256, v.created_at, v.risk, v.verdict)::revision))
+    v.verdict_sha256, v.approval_ms, v.bundle_sha256, v.created_at, v.risk, v.verdict,
+    v.team_id, v.isolation, v.image_digest, v.cpu_ms, v.tmp_bytes, v.max_attempts)::revision))
     where request_id = %s', :seen), 'other code under a digest of its own');
 select t.breaks('i1 i4', format('delete from attempt_decision where attempt_id = %s', :run),
     'a run that rests on nothing');

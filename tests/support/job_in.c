@@ -88,6 +88,8 @@ static void read_limits(const json_t *from, struct bundle_limits *ret_limits)
         .output_bytes = json_integer_of(from, "output_bytes", MIB),
         .files = json_integer_of(from, "files", 8),
         .file_bytes = json_integer_of(from, "file_bytes", 8 * MIB),
+        .cpu_ms = json_integer_of(from, "cpu_ms", 0),
+        .tmp_bytes = json_integer_of(from, "tmp_bytes", 0),
     };
 }
 

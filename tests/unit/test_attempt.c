@@ -12,13 +12,20 @@
 
 static struct db_pool *pool;
 
+#define FIRST_LIMITS                                                                               \
+    "\"limits\": {\"wall_ms\": 1, \"memory_bytes\": 1, \"pids\": 1, \"output_bytes\": 1,"          \
+    " \"files\": 1, \"file_bytes\": 1}"
 #define LIMITS                                                                                     \
     "\"limits\": {\"wall_ms\": 30000, \"memory_bytes\": 1073741824, \"pids\": 64,"                 \
-    " \"output_bytes\": 1048576, \"files\": 8, \"file_bytes\": 8388608}"
+    " \"output_bytes\": 1048576, \"files\": 8, \"file_bytes\": 8388608, \"cpu_ms\": 900,"          \
+    " \"tmp_bytes\": 1048576}"
 #define TEXTS                                                                                      \
     "\"target\": \"\", \"sandbox\": \"local\", \"image\": \"system-python3\","                     \
     " \"network\": \"none\", \"verdict_sha256\": \"\""
-#define REST "\"retry_safe\": false, \"policy_version\": 0, \"approval_ms\": 86400000"
+#define REST "\"retry_safe\": false, \"policy_version\": 0, \"approval_ms\": 86400000, " TERMS
+#define TERMS                                                                                      \
+    "\"format\": \"countersign-bundle-v2\", \"team_id\": 5, \"isolation\": \"namespaces\","        \
+    " \"image_digest\": \"a1\", \"max_attempts\": 3"
 #define FILE_ROW "{\"n\": 1, \"name\": \"orders.csv\", \"bytes\": 5, \"sha256\": \"\"}"
 #define MANIFEST "{\"files\": [" FILE_ROW "], " TEXTS ", " LIMITS ", " REST "}"
 
@@ -76,6 +83,26 @@ static void a_claim_is_read_whole(void **state)
     assert_string_equal(job.files[0].name, "orders.csv");
     assert_int_equal(job.limits.wall_ms, 30000);
     assert_int_equal(job.limits.file_bytes, 8388608);
+    assert_int_equal(job.limits.cpu_ms, 900);
+    assert_int_equal(job.limits.tmp_bytes, 1048576);
+    assert_string_equal(job.image_digest, "a1");
+    assert_int_equal(attempt->bundle.terms.team_id, 5);
+    assert_int_equal(attempt->bundle.terms.max_attempts, 3);
+    attempt_free(attempt);
+}
+
+/* Those of earlier releases hold no more than they say. */
+static void the_first_form_is_read(void **state)
+{
+    (void)state;
+    struct error why = {0};
+    struct attempt *attempt = claimed("{\"files\": [], \"format\": \"countersign-bundle-v1\", "
+                                      "\"isolation\": \"vm\", " TEXTS ", " FIRST_LIMITS "}",
+                                      &why);
+    assert_false(attempt->malformed);
+    assert_true(attempt->bundle.is_first);
+    assert_null(attempt->bundle.terms.isolation);
+    assert_int_equal(attempt->bundle.limits.tmp_bytes, 0);
     attempt_free(attempt);
 }
 
@@ -94,6 +121,9 @@ static void what_makes_no_sense_is_malformed(void **state)
         "{\"files\": [7], " TEXTS ", " LIMITS "}",
         "{\"files\": [], " TEXTS ", \"limits\": {\"wall_ms\": 1}}",
         "{\"files\": [], \"sandbox\": \"local\", " LIMITS "}",
+        "{\"files\": [], \"format\": \"countersign-bundle-v3\", " TEXTS ", " LIMITS "}",
+        "{\"files\": [], \"format\": \"countersign-bundle-v2\", " TEXTS ", " LIMITS "}",
+        "{\"files\": [], " TEXTS ", " FIRST_LIMITS ", " REST "}",
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(manifests); i++) {
@@ -220,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_claim_is_read_whole),
+        cmocka_unit_test(the_first_form_is_read),
         cmocka_unit_test(what_makes_no_sense_is_malformed),
         cmocka_unit_test(more_files_than_there_may_be_are_malformed),
         cmocka_unit_test(without_an_approved_digest_it_is_malformed),

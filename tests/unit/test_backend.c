@@ -19,7 +19,7 @@ static enum readiness_answer refuse(void *context, char ret_why_not[READINESS_WH
     return READINESS_NO;
 }
 
-static struct sandbox_backend sandbox = {.name = "service", .image = "small"};
+static struct sandbox_backend sandbox = {.name = "service", .image = "small", .isolation = "vm"};
 static struct backend backend;
 
 static int setup(void **state)

@@ -20,11 +20,12 @@ static struct bundle sample(struct bundle_file files[2])
         .sandbox = "local",
         .image = "system-python3",
         .network = "none",
-        .limits = {30000, 1073741824, 64, 1048576, 8, 8388608},
+        .limits = {30000, 1073741824, 64, 1048576, 8, 8388608, 120000, 67108864},
         .retry_safe = false,
         .policy_version = 0,
         .verdict_sha256 = "",
         .approval_ms = 86400000,
+        .terms = {7, "namespaces", "a1", 1},
     };
 }
 
@@ -37,7 +38,7 @@ static void test_encoding_is_length_prefixed(void **state)
     AUTO(buffer) struct buffer bytes = {0};
     bundle_encode(&bundle, &bytes);
     static const char *const fields[] = {
-        "countersign-bundle-v1",
+        "countersign-bundle-v2",
         "1287",
         "2",
         "python",
@@ -57,6 +58,12 @@ static void test_encoding_is_length_prefixed(void **state)
         "0",
         "",
         "86400000",
+        "7",
+        "namespaces",
+        "a1",
+        "120000",
+        "67108864",
+        "1",
     };
     AUTO(buffer) struct buffer expected = {0};
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
@@ -76,6 +83,10 @@ static void test_digest_is_the_one_sql_makes(void **state)
     struct bundle bundle = sample(files);
     uint8_t digest[SHA256_SIZE];
     char hex[SHA256_HEX];
+    bundle_digest(&bundle, digest);
+    hex_encode(digest, SHA256_SIZE, hex);
+    assert_string_equal(hex, "3fe799b7fb73853f5b70eb461941a37ab0f1e5eb341f6c8d74705a744e6b6d6e");
+    bundle.is_first = true; /* as stored by earlier releases: what came later is not in it */
     bundle_digest(&bundle, digest);
     hex_encode(digest, SHA256_SIZE, hex);
     assert_string_equal(hex, "638e8c675ed95de3b5021f87c6090042aac3d1d0b593de31a7aaf0b30f9cad1a");
@@ -112,15 +123,23 @@ CHANGE(retry_safe, bundle->retry_safe = true)
 CHANGE(policy, bundle->policy_version++)
 CHANGE(verdict, bundle->verdict_sha256 = "00")
 CHANGE(validity, bundle->approval_ms++)
+CHANGE(form, bundle->is_first = true)
+CHANGE(team, bundle->terms.team_id++)
+CHANGE(isolation, bundle->terms.isolation = "vm")
+CHANGE(image_digest, bundle->terms.image_digest = "a2")
+CHANGE(cpu, bundle->limits.cpu_ms++)
+CHANGE(disk, bundle->limits.tmp_bytes++)
+CHANGE(attempts, bundle->terms.max_attempts++)
 /* Text that moves from one field to its neighbour. */
 CHANGE(neighbours, bundle->sandbox = "localsystem"; bundle->image = "-python3")
 
 static change_fn *const changes[] = {
-    change_request,    change_revision,    change_language,   change_code,       change_code_end,
-    change_file_count, change_file_digest, change_file_name,  change_target,     change_sandbox,
-    change_image,      change_network,     change_wall,       change_memory,     change_pids,
-    change_output,     change_item_count,  change_item_size,  change_retry_safe, change_policy,
-    change_verdict,    change_validity,    change_neighbours,
+    change_request,    change_revision,     change_language,   change_code,       change_code_end,
+    change_file_count, change_file_digest,  change_file_name,  change_target,     change_sandbox,
+    change_image,      change_network,      change_wall,       change_memory,     change_pids,
+    change_output,     change_item_count,   change_item_size,  change_retry_safe, change_policy,
+    change_verdict,    change_validity,     change_neighbours, change_form,       change_team,
+    change_isolation,  change_image_digest, change_cpu,        change_disk,       change_attempts,
 };
 
 static void test_every_field_is_bound(void **state)

@@ -3,6 +3,7 @@
 /* Proves: T18 */
 #include "tests/unit/cmocka_all.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,47 @@ static void wall_time(void **state)
         bed_run(&bed, &job, &outcome);
         expect(&outcome, SANDBOX_TIMED_OUT, "wall_time");
         assert_true(outcome.result.duration_ms >= 400);
+    }
+}
+
+/* A fork has a clock of its own: the limit is on all of them together. */
+static void processor_time(void **state)
+{
+    (void)state;
+    const char *const codes[] = {"while True: pass",
+                                 "import os\nfor n in range(3): os.fork()\nwhile True: pass"};
+    for (size_t i = 0; i < COUNT_OF(codes); i++) {
+        struct bed_job job = bed_python(codes[i]);
+        AUTO(bed_outcome) struct bed_outcome outcome = {0};
+        job.job.limits.cpu_ms = 300;
+        bed_run(&bed, &job, &outcome);
+        expect(&outcome, SANDBOX_FAILED, "cpu_time");
+        assert_in_range(outcome.result.cpu_ms, 300, 3000);
+    }
+    struct bed_job idle = bed_python("import time; time.sleep(1); print('slept')");
+    AUTO(bed_outcome) struct bed_outcome slept = {0};
+    idle.job.limits.cpu_ms = 400;
+    bed_run(&bed, &idle, &slept);
+    expect(&slept, SANDBOX_SUCCEEDED, "");
+}
+
+/* The launcher's own size is 64 MiB. */
+static void the_work_folder_is_the_jobs(void **state)
+{
+    (void)state;
+    const int64_t sizes[] = {4 << 20, 100 << 20};
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        struct bed_job job = bed_python("import os, resource\nwork = os.statvfs('/work')\nprint("
+                                        "work.f_frsize * work.f_blocks, resource.getrlimit("
+                                        "resource.RLIMIT_FSIZE)[1])");
+        AUTO(bed_outcome) struct bed_outcome outcome = {0};
+        char expected[64];
+        job.job.limits.tmp_bytes = sizes[i];
+        bed_run(&bed, &job, &outcome);
+        snprintf(expected, sizeof expected, "%lld %lld\n", (long long)sizes[i],
+                 (long long)sizes[i]);
+        buffer_add(&outcome.out, "", 1);
+        assert_string_equal(outcome.out.data, expected);
     }
 }
 
@@ -273,6 +315,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wall_time),
+        cmocka_unit_test(processor_time),
+        cmocka_unit_test(the_work_folder_is_the_jobs),
         cmocka_unit_test(memory_of_one_process),
         cmocka_unit_test(memory_of_children_together),
         cmocka_unit_test(processes),

@@ -154,6 +154,31 @@ static void not_ready_creates_nothing(void **context)
     launcher_stop(launcher);
 }
 
+/* What was approved for other packages waits for a worker that has them. */
+static void only_the_packages_that_were_approved(void **context)
+{
+    (void)context;
+    struct local_state state;
+    struct sandbox *sandbox = NULL;
+    struct error err = {0};
+    struct bed_job job = bed_python("1");
+    local_backend_state(bed.backend, &state);
+    assert_int_equal(strlen(state.image_digest), 64);
+    char other[SHA256_HEX];
+    memcpy(other, state.image_digest, sizeof other);
+    other[63] = other[63] == '0' ? '1' : '0';
+    job.job.image_digest = other;
+    assert_false(bed.backend->create(bed.backend->context, &job.job, &sandbox, &err));
+    assert_int_equal(err.code, ERR_UNAVAILABLE);
+    assert_non_null(strstr(err.text, "not those that were approved"));
+    const char *const fine[] = {state.image_digest, "", NULL};
+    for (size_t i = 0; i < COUNT_OF(fine); i++) {
+        job.job.image_digest = fine[i];
+        assert_true(bed.backend->create(bed.backend->context, &job.job, &sandbox, &err));
+        bed.backend->destroy(sandbox);
+    }
+}
+
 /* A backend asked every second notices that its launcher is gone. */
 static bool is_off(void *context)
 {
@@ -323,6 +348,7 @@ int main(void)
         cmocka_unit_test(not_ready_creates_nothing),
         cmocka_unit_test(a_dead_launcher_is_noticed),
         cmocka_unit_test(a_failure_that_passes_is_no_long_pause),
+        WITH_BED(only_the_packages_that_were_approved),
         WITH_BED(who_is_killed_decides_the_class),
         WITH_BED(a_paused_launcher_proves_nothing),
         WITH_BED(what_nobody_keeps_alive_is_unknown),

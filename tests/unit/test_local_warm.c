@@ -77,6 +77,36 @@ static void the_limits_are_the_jobs(void **state)
     assert_in_range(strtol(limited.out.data, NULL, 10), 11, 12);
 }
 
+/* Its work folder has had its size since it was warmed. */
+static void another_work_folder_goes_cold(void **state)
+{
+    (void)state;
+    const int64_t sizes[] = {64 << 20, 32 << 20};
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        struct bed_job job = bed_python("import os, sys\nwork = os.statvfs('/work')\n"
+                                        "print('pandas' in sys.modules, work.f_frsize * "
+                                        "work.f_blocks >> 20)");
+        AUTO(bed_outcome) struct bed_outcome outcome = {0};
+        job.job.limits.tmp_bytes = sizes[i];
+        assert_true(bed_wait(is_filled, NULL));
+        bed_run(&bed, &job, &outcome);
+        buffer_add(&outcome.out, "", 1);
+        assert_string_equal(outcome.out.data, i == 0 ? "True 64\n" : "False 32\n");
+    }
+}
+
+static void processor_time_is_the_jobs(void **state)
+{
+    (void)state;
+    struct bed_job job = bed_python("while True: pass");
+    AUTO(bed_outcome) struct bed_outcome outcome = {0};
+    job.job.limits.cpu_ms = 300;
+    assert_true(bed_wait(is_filled, NULL));
+    bed_run(&bed, &job, &outcome);
+    assert_string_equal(outcome.result.reason, "cpu_time");
+    assert_in_range(outcome.result.cpu_ms, 300, 3000);
+}
+
 /* The same answers as from a cold one, asked by the same probe. */
 static void the_profile_is_the_same(void **state)
 {
@@ -161,6 +191,8 @@ int main(void)
         cmocka_unit_test(a_warm_one_has_imported),
         cmocka_unit_test(each_is_used_once),
         cmocka_unit_test(the_limits_are_the_jobs),
+        cmocka_unit_test(another_work_folder_goes_cold),
+        cmocka_unit_test(processor_time_is_the_jobs),
         cmocka_unit_test(the_profile_is_the_same),
         cmocka_unit_test(a_small_job_goes_cold),
         cmocka_unit_test(a_dead_one_is_replaced),

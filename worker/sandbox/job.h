@@ -21,9 +21,10 @@ struct sandbox_job {
     int64_t attempt_id;
     int64_t fence;
     int64_t request_id;
-    const char *instance; /* id of our database; [A-Za-z0-9-]; part of every label */
-    const char *image;    /* what was approved: template or snapshot of a service */
-    const char *language; /* "python" or "sql" */
+    const char *instance;     /* id of our database; [A-Za-z0-9-]; part of every label */
+    const char *image;        /* what was approved: template or snapshot of a service */
+    const char *image_digest; /* what was approved of its packages; "" or NULL: nobody knew */
+    const char *language;     /* "python" or "sql" */
     struct bytes code;
     const struct sandbox_file *files;
     size_t file_count;

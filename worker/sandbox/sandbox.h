@@ -30,8 +30,10 @@ struct sandbox_page {
  * keep_alive: those come from any thread, never after destroy was called, and
  * never wait. */
 struct sandbox_backend {
-    const char *name;  /* "local", "e2b", "daytona" */
-    const char *image; /* what a request gets that names none; the job says what is used */
+    const char *name;      /* "local", "e2b", "daytona" */
+    const char *image;     /* what a request gets that names none; the job says what is used */
+    const char *isolation; /* what an approval calls what stands between code and all else */
+    bool holds_limits;     /* of processor time and disk, as the job has them */
     void *context;
     struct readiness *readiness; /* its preflight */
     /* Prepares a sandbox; no code has left yet. Caller frees with destroy.

@@ -17,6 +17,9 @@ export interface Limits {
   output_bytes: number;
   files: number;
   file_bytes: number;
+  // Missing in a bundle of an earlier release; 0: the template of a service says it.
+  cpu_ms?: number;
+  tmp_bytes?: number;
 }
 
 export interface Settings {
@@ -151,6 +154,10 @@ export interface Bundle {
   limits: Limits;
   retry_safe: boolean;
   approval_ms: number;
+  team_id?: number;
+  isolation?: string;
+  image_digest?: string;
+  max_attempts?: number;
 }
 
 export interface Revision {

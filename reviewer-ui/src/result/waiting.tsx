@@ -14,6 +14,7 @@ const heads: Record<string, string | Words> = {
   no_worker: t.waits.no_worker,
   breaker_open: t.waits.breaker_open,
   not_ready: t.waits.not_ready,
+  other_sandbox: t.waits.other_sandbox,
   no_free_slot: t.waits.no_free_slot,
   given_back: t.waits.given_back,
   budget: t.waits.budget,

@@ -9,7 +9,7 @@ import {
   formatNumber,
   formatWhen,
 } from '../base/format';
-import type { Budget, Decision, Detail, InputFile } from '../base/types';
+import type { Budget, Bundle, Decision, Detail, InputFile } from '../base/types';
 import { Icon } from '../parts/icons';
 import { Note, riskTones, Said, VerdictSign } from '../parts/small';
 import { t } from '../texts';
@@ -31,6 +31,30 @@ function Fact({
   );
 }
 
+// A limit that a service's template sets itself, and no bundle of an earlier release binds.
+function OwnLimit({
+  name,
+  value,
+  format,
+}: {
+  name: string;
+  value?: number;
+  format: (value: number) => string;
+}) {
+  if (value === undefined) return null;
+  return <Fact name={name}>{value === 0 ? t.facts.ofTemplate : format(value)}</Fact>;
+}
+
+function Packages({ bundle }: { bundle: Bundle }) {
+  const { image_digest: digest } = bundle;
+  if (digest === undefined) return null;
+  return (
+    <Fact name={t.facts.packages} title={digest || t.facts.packagesHelp}>
+      {digest ? <span class="mono">{formatDigest(digest)}</span> : t.facts.packagesUnknown}
+    </Fact>
+  );
+}
+
 function RunFacts({ detail }: { detail: Detail }) {
   const { bundle } = detail;
   const { limits } = bundle;
@@ -45,13 +69,24 @@ function RunFacts({ detail }: { detail: Detail }) {
         <Fact name={t.sandbox.image(bundle.sandbox)}>
           <Said text={bundle.image} />
         </Fact>
+        <Packages bundle={bundle} />
+        {bundle.isolation && (
+          <Fact name={t.facts.isolation}>
+            {t.facts.isolations[bundle.isolation] ?? bundle.isolation}
+          </Fact>
+        )}
         <Fact name={t.facts.network}>{network}</Fact>
         <Fact name={t.facts.time}>{formatDuration(limits.wall_ms)}</Fact>
+        <OwnLimit name={t.facts.cpu} value={limits.cpu_ms} format={formatDuration} />
         <Fact name={t.facts.memory}>{formatBytes(limits.memory_bytes)}</Fact>
+        <OwnLimit name={t.facts.disk} value={limits.tmp_bytes} format={formatBytes} />
         <Fact name={t.facts.processes}>{formatNumber(limits.pids)}</Fact>
         <Fact name={t.facts.output}>{formatBytes(limits.output_bytes)}</Fact>
         <Fact name={t.facts.outFiles}>{t.facts.outFilesOf(limits.files, limits.file_bytes)}</Fact>
         <Fact name={t.facts.again}>{bundle.retry_safe ? t.facts.yes : t.facts.no}</Fact>
+        {bundle.max_attempts !== undefined && (
+          <Fact name={t.facts.attempts}>{t.facts.attemptsOf(bundle.max_attempts)}</Fact>
+        )}
         {detail.state === 'pending' && detail.expires_at && (
           <Fact name={t.facts.waitsUntil} title={formatFull(detail.expires_at)}>
             {formatWhen(detail.expires_at)}

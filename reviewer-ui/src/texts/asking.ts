@@ -94,6 +94,7 @@ export const asking = {
       exit_code: 'The code ended itself with an error code.',
       memory: 'The code needed more memory than its limit.',
       wall_time: 'The code took longer than its limit.',
+      cpu_time: 'The code needed more processor time than its limit.',
       output: 'The code wrote more output than its limit.',
       processes: 'The code started more processes than its limit.',
       signal: 'The code was ended from outside.',

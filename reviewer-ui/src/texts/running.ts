@@ -52,6 +52,7 @@ export const running = {
     breaker_open: (name: string) => `${nameOf(name)} does not answer.`,
     refused: (name: string) => `${nameOf(name)} refuses the key in ${keyOf(name)}.`,
     not_ready: (name: string) => `${nameOf(name)} is not ready.`,
+    other_sandbox: 'No worker has the Python and the packages that were approved.',
     no_free_slot: 'All workers are busy.',
     given_back: 'It could not start yet.',
     budget: 'There is no money left for it.',

@@ -78,6 +78,8 @@ bool local_backend_new(struct launcher *launcher, const struct local_options *op
     (void)launcher;
     *backend = (struct sandbox_backend){.name = "local",
                                         .image = "system-python3",
+                                        .isolation = "namespaces",
+                                        .holds_limits = true,
                                         .create = noop_create,
                                         .run = noop_run,
                                         .cancel = noop_cancel,

@@ -324,9 +324,14 @@ static bool attach(void *context, const struct sandbox_job *job, const char *of,
     return fail(err, ERR_NOT_FOUND, "nothing is attached here");
 }
 
-static struct sandbox_backend here = {
-    .name = "local", .create = create, .run = run, .destroy = destroy};
+static struct sandbox_backend here = {.name = "local",
+                                      .create = create,
+                                      .run = run,
+                                      .destroy = destroy,
+                                      .isolation = "namespaces",
+                                      .holds_limits = true};
 static struct sandbox_backend service = {.name = "local",
+                                         .isolation = "namespaces",
                                          .create = create,
                                          .run = run,
                                          .destroy = destroy,
@@ -349,6 +354,9 @@ static void play(const struct run_scene *next_scene)
                                .breaker = scene.service ? BREAKER : NULL};
     attempt = (struct attempt){
         .id = 7, .fence = 9, .malformed = scene.malformed, .bundle.sandbox = "local"};
+    attempt.bundle.is_first = scene.first_form;
+    attempt.bundle.terms.isolation = scene.isolation ? scene.isolation : "namespaces";
+    attempt.bundle.limits.cpu_ms = scene.cpu_ms;
     attempt.remote = scene.adopted ? remote : NULL;
     run_attempt(&worker, SLOT);
 }

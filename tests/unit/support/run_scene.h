@@ -17,8 +17,10 @@ struct run_scene {
         *refuse;
     const char *lease, *stop, *outcome, *output;
     const char *trace;
+    const char *isolation;  /* what was approved; NULL: what the sandbox has */
+    int64_t cpu_ms;         /* likewise; what is not local can not limit it */
     int64_t retry_after_ms; /* what the service asks for, and 1 more: 0 is nothing */
-    bool malformed, adopted, nowhere, service, probe, drains, leaves;
+    bool first_form, malformed, adopted, nowhere, service, probe, drains, leaves;
 };
 
 /* For tests that wrap what wraps_run in the Makefile names. Fails with the name of the first scene

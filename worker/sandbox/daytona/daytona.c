@@ -128,6 +128,7 @@ bool daytona_backend_new(const struct daytona_options *options,
     daytona->http =
         http_new(&(struct http_options){.ca_file = options->ca_file, .plain = daytona->plain});
     daytona->backend = (struct sandbox_backend){.name = "daytona",
+                                                .isolation = "container",
                                                 .image = options->snapshot,
                                                 .context = daytona,
                                                 .create = daytona_create,

@@ -212,6 +212,7 @@ bool e2b_backend_new(const struct e2b_options *options, struct sandbox_backend *
     pthread_mutex_init(&e2b->lock, NULL);
     e2b->backend = (struct sandbox_backend){
         .name = "e2b",
+        .isolation = "vm",
         .image = options->template,
         .context = e2b,
         .create = create,

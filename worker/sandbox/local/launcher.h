@@ -9,7 +9,7 @@ struct launcher_options {
     const char *python;      /* interpreter of local runs, an absolute path */
     int64_t slot_uid;        /* first of the user ids used when started as root; never 0 */
     int64_t sandbox_max;     /* sandboxes alive at once, dying ones included */
-    int64_t tmp_bytes;       /* size of each sandbox's work folder */
+    int64_t tmp_bytes;       /* work folder of a warm sandbox, and of one that says no size */
     const char *cgroup_root; /* NULL: find out. "": use none. Else a folder for tests */
 };
 

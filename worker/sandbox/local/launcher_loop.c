@@ -138,12 +138,14 @@ static int tend(struct loop *loop)
     for (size_t i = 0; i < loop->slot_count; i++) {
         struct slot *slot = &loop->slots[i];
         slot_watch(&loop->host, slot);
+        slot_watch_cpu(&loop->host, slot, now);
         if (slot->state == SLOT_RUNNING && now >= slot->deadline_ms)
             slot_kill(&loop->host, slot, CAUSE_KEEP_ALIVE);
         dying |= slot->state == SLOT_DYING;
         slot_bury(&loop->host, slot);
-        if (slot->state == SLOT_RUNNING && slot->deadline_ms - now < wait)
-            wait = slot->deadline_ms - now;
+        int64_t due = slot->deadline_ms < slot->cpu_look_ms ? slot->deadline_ms : slot->cpu_look_ms;
+        if (slot->state == SLOT_RUNNING && due - now < wait)
+            wait = due - now;
         if (slot_is_watched(&loop->host, slot))
             wait = wait < TICK_MS ? wait : TICK_MS;
     }
@@ -240,9 +242,18 @@ static bool parts_open(int ret_fds[BUBBLEWRAP_PARTS])
     return true;
 }
 
+static int64_t processors(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? count : 1;
+}
+
 _Noreturn void launcher_loop(const struct launcher_options *options, int socket, int parent)
 {
-    struct loop loop = {.host = {.options = *options, .launcher = getpid(), .root = geteuid() == 0},
+    struct loop loop = {.host = {.options = *options,
+                                 .launcher = getpid(),
+                                 .root = geteuid() == 0,
+                                 .processors = processors()},
                         .slot_count = (size_t)options->sandbox_max};
     struct launcher_hello hello = {.ready = true};
     struct error err = {0};

@@ -10,6 +10,8 @@
 struct launcher_limits {
     int64_t memory_bytes;
     int64_t pids;
+    int64_t cpu_ms;    /* processor time of all processes together; 0: not limited */
+    int64_t tmp_bytes; /* size of the work folder, fixed at the start; 0: the launcher's own */
 };
 
 /* On the launcher's main socket, with LAUNCHER_FDS descriptors: start one. */
@@ -37,6 +39,7 @@ enum launcher_cause {
     CAUSE_ORDER,       /* ORDER_KILL */
     CAUSE_KEEP_ALIVE,  /* nobody kept it alive */
     CAUSE_MEMORY,      /* over its memory, where no cgroup says so */
+    CAUSE_CPU,         /* over its processor time */
     CAUSE_NOT_STARTED, /* the launcher could not start it */
 };
 

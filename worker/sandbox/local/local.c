@@ -30,7 +30,7 @@ static enum readiness_answer ask(void *context, char ret_why_not[READINESS_WHY])
 {
     struct local *local = context;
     struct local_state state = {.ready = true, .checked_at_ms = clock_wall_ms()};
-    if (!preflight(local->launcher, state.why_not))
+    if (!preflight(local->launcher, state.image_digest, state.why_not))
         state.ready = false;
     if (strcmp(launcher_cgroup(local->launcher), "none") == 0) {
         state.weaker = true;
@@ -59,6 +59,20 @@ static void *keep(void *context)
     return NULL;
 }
 
+/* Packages of another machine, or other ones since it was approved: other workers may have them. */
+static bool image_is(struct local *local, const struct sandbox_job *job, struct error *err)
+{
+    const char *approved = job->image_digest;
+    if (!approved || !*approved)
+        return true;
+    pthread_mutex_lock(&local->lock);
+    bool same = strcmp(approved, local->state.image_digest) == 0;
+    pthread_mutex_unlock(&local->lock);
+    return same ||
+           fail(err, ERR_UNAVAILABLE,
+                "Python or its packages are not those that were approved (%.16s)", approved);
+}
+
 static bool local_create(void *context, const struct sandbox_job *job, struct sandbox **ret_sandbox,
                          struct error *err)
 {
@@ -66,13 +80,18 @@ static bool local_create(void *context, const struct sandbox_job *job, struct sa
     char why_not[READINESS_WHY];
     if (readiness_look(local->backend.readiness, why_not) != READINESS_YES)
         return fail(err, ERR_UNAVAILABLE, "the local sandbox is off: %s", why_not);
-    struct launcher_request request = {
-        .limits = {.memory_bytes = job->limits.memory_bytes, .pids = job->limits.pids},
-        .deadline_ms = cell_deadline(local->options.lease_ms)};
+    if (!image_is(local, job, err))
+        return false;
+    struct launcher_request request = {.limits = {.memory_bytes = job->limits.memory_bytes,
+                                                  .pids = job->limits.pids,
+                                                  .cpu_ms = job->limits.cpu_ms,
+                                                  .tmp_bytes = job->limits.tmp_bytes},
+                                       .deadline_ms = cell_deadline(local->options.lease_ms)};
     struct sandbox *sandbox = memory_new(1, sizeof *sandbox);
     sandbox->cell = CELL_NONE;
     sandbox->owner = local;
-    sandbox->input_max = launcher_tmp_bytes(local->launcher);
+    sandbox->input_max =
+        job->limits.tmp_bytes ? job->limits.tmp_bytes : launcher_tmp_bytes(local->launcher);
     sandbox->warm = pool_take(local->pool, &request.limits, &sandbox->cell);
     if (!sandbox->warm && !cell_start(local->launcher, &request, &sandbox->cell, err)) {
         free(sandbox);
@@ -125,6 +144,8 @@ bool local_backend_new(struct launcher *launcher, const struct local_options *op
     struct local *local = memory_new(1, sizeof *local);
     local->backend = (struct sandbox_backend){.name = "local",
                                               .image = "system-python3",
+                                              .isolation = "namespaces",
+                                              .holds_limits = true,
                                               .context = local,
                                               .create = local_create,
                                               .run = local_run_and_judge,

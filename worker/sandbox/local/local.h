@@ -1,6 +1,7 @@
 /* The local backend: runs jobs in bubblewrap on this machine, through the launcher. */
 #pragma once
 
+#include "common/base/crypto.h"
 #include "worker/sandbox/local/launcher.h"
 #include "worker/sandbox/sandbox.h"
 
@@ -17,8 +18,9 @@ struct local_state {
     char why_not[160]; /* "" when ready */
     bool weaker;       /* memory and processes are not limited by a cgroup */
     char weaker_because[160];
-    int64_t checked_at_ms; /* wall clock */
-    int64_t warm;          /* warm sandboxes ready now */
+    char image_digest[SHA256_HEX]; /* as preflight measures it; "" before it could */
+    int64_t checked_at_ms;         /* wall clock */
+    int64_t warm;                  /* warm sandboxes ready now */
 };
 
 /* Runs the first preflight before it returns (about 0.2 s): a sandbox that is

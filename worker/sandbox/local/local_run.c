@@ -210,12 +210,19 @@ static void judge_silent_end(struct run *run)
         verdict_set(result, SANDBOX_FAILED, "memory");
 }
 
+/* For which limit the launcher killed it; NULL: for none. */
+static const char *limit_passed(const struct run *run)
+{
+    enum launcher_cause cause = run->report.cause;
+    return cause == CAUSE_MEMORY ? "memory" : cause == CAUSE_CPU ? "cpu_time" : NULL;
+}
+
 /* Inputs that alone are too much for the memory would be so again: no use to try again. */
 static void judge_not_sent(struct run *run)
 {
-    bool memory = run->report.memory_kills > 0 || run->report.cause == CAUSE_MEMORY;
-    if (memory)
-        verdict_set(run->result, SANDBOX_FAILED, "memory");
+    const char *limit = run->report.memory_kills > 0 ? "memory" : limit_passed(run);
+    if (limit)
+        verdict_set(run->result, SANDBOX_FAILED, limit);
     else
         verdict_set(run->result, SANDBOX_NOT_STARTED, "not_started");
 }
@@ -251,8 +258,8 @@ static void judge(struct run *run)
         judge_not_sent(run);
     else if (told)
         judge_told_end(run);
-    else if (run->report.cause == CAUSE_MEMORY)
-        verdict_set(result, SANDBOX_FAILED, "memory");
+    else if (limit_passed(run))
+        verdict_set(result, SANDBOX_FAILED, limit_passed(run));
     else
         judge_silent_end(run);
     if (run->report.memory_kills > 0 && run->stop == STOP_WALL)

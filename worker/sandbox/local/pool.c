@@ -77,7 +77,8 @@ bool pool_take(struct pool *pool, const struct launcher_limits *limits, struct c
     pthread_mutex_lock(&pool->lock);
     pool->calm_at_ms = clock_monotonic_ms() + CALM_MS;
     pthread_mutex_unlock(&pool->lock);
-    if (limits->memory_bytes < POOL_MEMORY_MIN)
+    bool sized = limits->tmp_bytes == 0 || limits->tmp_bytes == launcher_tmp_bytes(pool->launcher);
+    if (limits->memory_bytes < POOL_MEMORY_MIN || !sized)
         return false;
     while (take_ready(pool, &cell)) {
         struct launcher_report report;

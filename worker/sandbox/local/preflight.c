@@ -191,7 +191,17 @@ static bool check_outside(struct sandbox *sandbox, const struct launcher_limits 
     return true;
 }
 
-static bool ask(struct launcher *launcher, struct sandbox *sandbox, char ret_why_not[160])
+static bool take_image(const char *answers, char ret_image[SHA256_HEX], char ret_why_not[160])
+{
+    AUTO(text) char *answer = answer_of(answers, "image");
+    if (!answer || strlen(answer) != SHA256_HEX - 1)
+        return say(ret_why_not, "the probe can not tell which Python and packages there are");
+    snprintf(ret_image, SHA256_HEX, "%s", answer);
+    return true;
+}
+
+static bool ask(struct launcher *launcher, struct sandbox *sandbox, char ret_image[SHA256_HEX],
+                char ret_why_not[160])
 {
     AUTO(buffer) struct buffer answers = {0};
     struct sandbox_sink sink = {.context = &answers,
@@ -203,7 +213,8 @@ static bool ask(struct launcher *launcher, struct sandbox *sandbox, char ret_why
     struct sandbox_result result;
     local_run(sandbox, &job, &sink, &result);
     buffer_add(&answers, "", 1);
-    if (!check_answers(answers.data, launcher_tmp_bytes(launcher), ret_why_not))
+    if (!check_answers(answers.data, launcher_tmp_bytes(launcher), ret_why_not) ||
+        !take_image(answers.data, ret_image, ret_why_not))
         return false;
     if (result.outcome != SANDBOX_SUCCEEDED)
         return say(ret_why_not, "the probe ended badly: %s %.80s", result.reason,
@@ -213,7 +224,7 @@ static bool ask(struct launcher *launcher, struct sandbox *sandbox, char ret_why
     return true;
 }
 
-bool preflight(struct launcher *launcher, char ret_why_not[160])
+bool preflight(struct launcher *launcher, char ret_image[SHA256_HEX], char ret_why_not[160])
 {
     struct sandbox sandbox = {.cell = CELL_NONE, .warm = true};
     struct launcher_request request = {
@@ -224,7 +235,7 @@ bool preflight(struct launcher *launcher, char ret_why_not[160])
     if (!cell_start(launcher, &request, &sandbox.cell, &err))
         return say(ret_why_not, "%.150s", err.text);
     bool good = check_outside(&sandbox, &request.limits, ret_why_not) &&
-                ask(launcher, &sandbox, ret_why_not);
+                ask(launcher, &sandbox, ret_image, ret_why_not);
     cell_close(&sandbox.cell);
     return good;
 }

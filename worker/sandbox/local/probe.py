@@ -1,9 +1,14 @@
 """Asks, from inside, everything that must hold of a local sandbox. One answer a line; what each
 must be stands in preflight.c. Any other answer, or a missing one, switches the backend off."""
 import ctypes
+import hashlib
+import importlib.metadata
 import os
+import platform
 import resource
 import socket
+import sqlite3
+import sys
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -100,3 +105,17 @@ say("file_bytes", resource.getrlimit(resource.RLIMIT_FSIZE)[1])
 say("processes_limit", resource.getrlimit(resource.RLIMIT_NPROC)[1])
 work = os.statvfs("/work")
 say("work_bytes", work.f_frsize * work.f_blocks)
+
+
+def image():
+    """What a result may depend on besides the code: the interpreter's own bytes, what it says of
+    itself, the SQLite it has, and each package it finds."""
+    with open(os.path.realpath(sys.executable), "rb") as program:
+        parts = [hashlib.sha256(program.read()).hexdigest()]
+    parts += [sys.version, platform.machine(), sqlite3.sqlite_version]
+    parts += sorted({f"{each.metadata['Name']}=={each.version}"
+                     for each in importlib.metadata.distributions()})
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+say("image", image())

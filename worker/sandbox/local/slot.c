@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include "common/base/bytes.h"
+#include "common/base/clock.h"
 #include "worker/sandbox/local/bubblewrap.h"
 #include "worker/sandbox/local/watch.h"
 
 #define WARM_NICE 10
+#define CPU_LOOK_MS 20
 
 static void report(struct slot *slot, const struct launcher_report *message)
 {
@@ -57,8 +59,40 @@ static void note_cpu(struct slot *slot, int64_t cpu_us)
 /* What /proc knows, where no cgroup knows better. */
 static void measure_processes(const struct slot_host *host, struct slot *slot)
 {
-    if (host->cgroup.kind == CGROUP_NONE && slot->pid > 0)
+    if (!host->cgroup.cpu[0] && slot->pid > 0)
         note_cpu(slot, watch_cpu_us(slot->pid));
+}
+
+/* Of the warming, too. */
+static int64_t measure_cpu_us(const struct slot_host *host, struct slot *slot)
+{
+    measure_processes(host, slot);
+    struct launcher_report message = {.cpu_us = slot->cpu_us};
+    cgroup_measure(&host->cgroup, slot->group, &message);
+    return message.cpu_us;
+}
+
+/* Not before all processors together could have spent what is left: most runs are never looked
+ * at. */
+static void plan_cpu_look(const struct slot_host *host, struct slot *slot, int64_t spent_us,
+                          int64_t now_ms)
+{
+    int64_t left_ms = slot->limits.cpu_ms - spent_us / 1000;
+    int64_t wait_ms = left_ms / host->processors;
+    slot->cpu_look_ms = slot->limits.cpu_ms == 0
+                            ? INT64_MAX
+                            : now_ms + (wait_ms > CPU_LOOK_MS ? wait_ms : CPU_LOOK_MS);
+}
+
+void slot_watch_cpu(struct slot_host *host, struct slot *slot, int64_t now_ms)
+{
+    if (slot->state != SLOT_RUNNING || now_ms < slot->cpu_look_ms)
+        return;
+    int64_t spent_us = measure_cpu_us(host, slot) - slot->warm_cpu_us;
+    if (spent_us > 1000 * slot->limits.cpu_ms)
+        slot_kill(host, slot, CAUSE_CPU);
+    else
+        plan_cpu_look(host, slot, spent_us, now_ms);
 }
 
 void slot_refuse(int control, const char *why)
@@ -108,8 +142,9 @@ static void reset_signals(void)
 static _Noreturn void run_child(const struct slot_host *host, const struct slot *slot,
                                 const struct launcher_request *request, const int fds[LAUNCHER_FDS])
 {
+    int64_t approved = request->limits.tmp_bytes;
     struct bubblewrap_options options = {.python = host->options.python,
-                                         .tmp_bytes = host->options.tmp_bytes,
+                                         .tmp_bytes = approved ? approved : host->options.tmp_bytes,
                                          .warm = request->warm};
     struct bubblewrap_list list;
     bubblewrap_list(&options, &list);
@@ -135,6 +170,7 @@ void slot_start(struct slot_host *host, struct slot *slot, const struct launcher
     slot->armed = !request->warm;
     slot->wait_status = 0;
     slot->cpu_us = slot->warm_cpu_us = slot->peak_bytes = 0;
+    plan_cpu_look(host, slot, 0, clock_monotonic_ms());
     snprintf(slot->group, sizeof slot->group, "sandbox-%" PRId64, ++host->serial);
     const char *wrong = NULL;
     slot->pid = 0;
@@ -158,11 +194,9 @@ void slot_start(struct slot_host *host, struct slot *slot, const struct launcher
 static void arm(struct slot_host *host, struct slot *slot, const struct launcher_order *order)
 {
     struct launcher_report message = {.kind = REPORT_ARMED, .host_uid = watch_inner_uid(slot->pid)};
-    measure_processes(host, slot);
-    message.cpu_us = slot->cpu_us;
-    cgroup_measure(&host->cgroup, slot->group, &message);
-    slot->warm_cpu_us = message.cpu_us;
+    slot->warm_cpu_us = measure_cpu_us(host, slot);
     slot->limits = order->limits;
+    plan_cpu_look(host, slot, 0, clock_monotonic_ms());
     slot->armed = true;
     /* Signal 0 asks whether a signal could be sent: root without CAP_KILL can not. */
     message.armed =

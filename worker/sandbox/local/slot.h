@@ -16,7 +16,8 @@ struct slot_host {
     int filter_fd;
     int part_fds[BUBBLEWRAP_PARTS]; /* of the bootstrap */
     pid_t launcher;
-    bool root;     /* each slot takes a user id of its own */
+    bool root; /* each slot takes a user id of its own */
+    int64_t processors;
     bool can_nice; /* and may be given back its priority after a lower one */
     int64_t serial;
 };
@@ -40,6 +41,7 @@ struct slot {
     int wait_status;
     int64_t cpu_us;
     int64_t warm_cpu_us; /* spent before it was armed: no job's */
+    int64_t cpu_look_ms; /* monotonic: before that its processor time can not be over */
 };
 
 /* Takes the descriptors over. Reports failure to start on the control socket. */
@@ -54,6 +56,8 @@ bool slot_is_watched(const struct slot_host *host, const struct slot *slot);
 /* Where no cgroup limits memory: sums and kills. With v1 the kernel kills one
  * process of many; this kills the rest, whose answer would have a hole. */
 void slot_watch(struct slot_host *host, struct slot *slot);
+/* Kills at `now_ms` who has had its processor time; says when to look again. */
+void slot_watch_cpu(struct slot_host *host, struct slot *slot, int64_t now_ms);
 /* Makes sure that all of a dying one is gone; then the slot is free. */
 void slot_bury(struct slot_host *host, struct slot *slot);
 /* Answers a request for which there is no slot. */
