@@ -123,7 +123,8 @@ test('asked for a change, the author sends version 2, and its diff is shown', as
 test('a newer version stops the decision, keeps the note and shows what changed', async () => {
     const id = await submit(mia, { title: 'Moves under the eyes', code: 'x = 1\nx\n' });
     await openRequest(anna, id);
-    const fingerprint = () => anna.locator('.facts-column .facts .mono').innerText();
+    const fingerprint = () =>
+        anna.locator('.facts-column .facts div', { hasText: 'Fingerprint' }).innerText();
     const read = await fingerprint();
     await note(anna).fill('Half a note');
     const revised = await mia.post(`/api/requests/${id}/revisions`, {

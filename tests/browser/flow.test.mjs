@@ -60,6 +60,17 @@ test('it appears at the reviewer without a reload, exactly as it was sent', asyn
     assert.equal(await anna.locator('.code code').textContent(), salesCode);
     await anna.locator('.facts-column .file-name', { hasText: 'orders.csv' }).waitFor();
     await anna.locator('.facts-column', { hasText: 'Low risk' }).waitFor();
+    // What the run gets, all of it bound by the approval.
+    for (const fact of [
+        /^Packages\n(?:[0-9a-f]+…?.*|Not measured)$/,
+        /^Kept apart by\nLinux namespaces on the worker’s machine$/,
+        /^Processor time\n2 min$/,
+        /^Disk\n64 M/,
+        /^Started at most\nonce$/,
+    ]) {
+        const texts = await anna.locator('.facts-column .facts div').allInnerTexts();
+        assert.ok(texts.some((text) => fact.test(text)), `${fact} in ${texts.join(' | ')}`);
+    }
     await anna.locator('.decision-line', { hasText: 'This approves version 1 only.' }).waitFor();
     await anna.screenshot({ path: `${pictures}/flow-review.png` });
 });

@@ -255,6 +255,8 @@ test('where it runs is chosen on the form, and the reviewer sees it', async () =
     const fact = (name) => reviewer.locator('.facts-column .facts div', { hasText: name }).first();
     assert.match(await fact('Sandbox').innerText(), /E2B/);
     assert.match(await fact('Template').innerText(), /code-interpreter-v1/);
+    assert.match(await fact('Disk').innerText(), /As its template says/);
+    assert.match(await fact('Packages').innerText(), /Not measured/);
     await reviewer.screenshot({ path: `${pictures}/review-remote.png` });
     await mia.post(`/api/requests/${id}/cancel`, {});
 });

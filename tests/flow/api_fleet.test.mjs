@@ -152,7 +152,7 @@ test('a request that does not start says why', async () => {
     const { body } = await who.ana.get('/api/requests?view=mine');
     assert.equal(body.requests.find((row) => row.id === made.id).waiting.reason, 'breaker_open');
     assert.ok(body.requests.every((row) => 'sandbox' in row));
-    await says(id, { e2b: { ready: true, breaker: 'closed' } });
+    await says(id, { e2b: { ready: true, breaker: 'closed', isolation: 'vm' } });
     assert.equal(await why(), null);
     await gone(id);
 });

@@ -119,9 +119,9 @@ test('other limits', async () => {
     }
 });
 
-test('another language, image, network, isolation, team or permission to run twice', async () => {
+test('another language, image, network, team or permission to run twice', async () => {
     for (const change of ["language = 'sql'", "image = 'other'", "network = 'all'",
-        'retry_safe = true', "image_digest = ''", "isolation = 'vm'", 'team_id = team_id + 1',
+        'retry_safe = true', "image_digest = ''", 'team_id = team_id + 1',
         'team_id = null']) {
         const run = await tampered('1', {}, (request) => (
             `update cs.revision set ${change} where request_id = ${request.id}`));

@@ -116,8 +116,8 @@ static void worker_joins(struct play *play, int n)
                                   "{\"name\": \"w\", \"version\": \"1\", \"slots\": 4,"
                                   " \"backends\": {\"local\": {\"isolation\": \"namespaces\"},"
                                   " \"e2b\": {\"isolation\": \"vm\"},"
-                                  " \"daytona\": {\"isolation\": \"container\"}}}", &rows,
-                                  &err),
+                                  " \"daytona\": {\"isolation\": \"container\"}}}",
+                                  &rows, &err),
                  &err))
         return;
     json_t *told = parsed(rows_text(rows, 0, 0));
