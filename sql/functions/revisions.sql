@@ -106,7 +106,8 @@ create or replace function cs.image_measured(sandbox text) returns text
     language plpgsql stable as $$
 begin
     return coalesce((select mode() within group (order by w.backends -> $1 ->> 'image_digest')
-                     from cs.worker w where cs.worker_is_live(w)
+                     from cs.worker w -- the first, because of the index
+                     where w.stopped_at is null and cs.worker_is_live(w)
                      and w.backends -> $1 ->> 'ready' = 'true'), '');
 end
 $$;

@@ -81,7 +81,8 @@ create function t.claims(conn text, request_id bigint) returns text language sql
                   (select max(id) from cs.worker where name = t.login('w')), t.attempt(request_id));
 select * from dblink('c', format('select cs.worker_hello(%L)', jsonb_build_object('name',
     t.login('w'), 'version', '1', 'slots', 1, 'backends',
-    '{"local": {"isolation": "namespaces"}, "daytona": {"isolation": "container"}}'::jsonb))) x (worker jsonb) \g /dev/null
+    '{"local": {"isolation": "namespaces"}, "daytona": {"isolation": "container"}}'::jsonb)))
+    x (worker jsonb) \g /dev/null
 
 -- The same Idempotency-Key twice at the same time, and afterwards.
 select t.submission(t.login('ann'), '{"idempotency": {"key": "k1", "body_sha256": "aa"}}') as
