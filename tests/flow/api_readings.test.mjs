@@ -96,9 +96,10 @@ test('a table as CSV is read like any other', async () => {
     const table = (await items()).find((item) => item.kind === 'table');
     const answer = await who.eva.get(`${urlOf(table)}?format=csv`);
     assert.deepEqual([answer.status, answer.text], [200, 'n\r\n1\r\n']);
-    await who.eva.get(urlOf(table));
     const told = (await saw()).slice(before.length);
     assert.deepEqual(told.map(({ person, kind }) => [person, kind]), [['eva', 'table']]);
+    await who.eva.get(urlOf(table));
+    assert.equal((await saw()).length, before.length + 1, 'the same item in another form');
 });
 
 test('whoever follows what a run prints is recorded, once', async () => {
