@@ -64,7 +64,8 @@ static bool decisions(struct verify *verify, struct rows **io_rows, struct error
 }
 
 /* The database is waited for while the trail is read: there is time for signatures. Whether the
- * trail has these rows is asked in their turn; with what was checked earlier, hardly any is left. */
+ * trail has these rows is asked in their turn; with what was checked earlier, hardly any is left.
+ */
 bool verify_sign_ahead(struct verify *verify, struct error *err)
 {
     AUTO(rows) struct rows *rows = NULL;

@@ -7,6 +7,7 @@ import api from './api.mjs';
 import audit from './audit.mjs';
 import budget from './budget.mjs';
 import bundle from './bundle.mjs';
+import clocks from './clocks.mjs';
 import database from './database.mjs';
 import factor from './factor.mjs';
 import identity from './identity.mjs';
@@ -20,7 +21,7 @@ import retention from './retention.mjs';
 import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const table = [...database, ...bundle, ...budget, ...audit, ...money, ...refusals,
+export const table = [...database, ...clocks, ...bundle, ...budget, ...audit, ...money, ...refusals,
     ...readings, ...retention, ...queries, ...identity, ...factor, ...policy, ...worker, ...api,
     ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];

@@ -1,7 +1,8 @@
 // What may start: everything, each sandbox with its state, each team; with a switch for each.
 import { useEffect, useState } from 'preact/hooks';
 import { call } from '../base/api';
-import type { BackendState, Fleet, Ref } from '../base/types';
+import type { Ref } from '../base/types';
+import type { BackendState, Fleet } from './types';
 import { Sign, type Tone } from '../parts/icons';
 import { Said } from '../parts/small';
 import { PauseState, PauseSwitch } from './switch';

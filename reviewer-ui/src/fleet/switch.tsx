@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { call } from '../base/api';
 import { errorText, showToast } from '../base/messages';
 import { isAdmin } from '../base/session';
-import type { Pause } from '../base/types';
+import type { Pause } from './types';
 import { Sign } from '../parts/icons';
 import { Dialog } from '../parts/dialog';
 import { loadWorkers } from '../parts/live-sign';

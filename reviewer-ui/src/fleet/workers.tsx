@@ -1,7 +1,7 @@
 // The workers: which are there, what they can run, what they run now; and what may start.
 import { useEffect, useState } from 'preact/hooks';
 import { onRequestEvent } from '../base/live';
-import type { WorkerAttempt, WorkerBackend, WorkerRow } from '../base/types';
+import type { WorkerAttempt, WorkerBackend, WorkerRow } from './types';
 import { fleet, loadWorkers, workerReady } from '../parts/live-sign';
 import { Sign } from '../parts/icons';
 import { A, Elapsed, Loading, Said, Since } from '../parts/small';

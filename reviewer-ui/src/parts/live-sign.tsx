@@ -4,7 +4,7 @@ import { call } from '../base/api';
 import { live, awaySince, onRequestEvent } from '../base/live';
 import { isAtRest } from '../base/rest';
 import { isAdmin, isInside } from '../base/session';
-import type { Fleet, WorkerRow } from '../base/types';
+import type { Fleet, WorkerRow } from '../fleet/types';
 import { A } from './small';
 import { t } from '../texts';
 
