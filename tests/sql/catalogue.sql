@@ -36,7 +36,8 @@ from (values
         operator_groups operator_group_set operator_break_glass operator_pause workers_list
         metrics instance_get ready_check audit_questions operator_audit_query
         operator_audit_verified policy_rules policy_rules_version operator_policy_versions
-        operator_policy_set operator_retention operator_retention_drop operator_budgets operator_budget_set operator_budget_end'),
+        operator_policy_set operator_retention operator_retention_drop operator_budgets
+        operator_budget_set operator_budget_end'),
     ('sealer', 'seal_lock seal_take seal_put seals_from head_lock heads_unsent head_sent_put'),
     ('auditor', 'unapproved_runs broken_chains request_clock clock_due budget_scope budget_state
         period_end')) e (role, functions);
