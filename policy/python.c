@@ -7,6 +7,8 @@
 
 #include "policy/python_amount.h"
 #include "policy/python_database.h"
+#include "policy/python_files.h"
+#include "policy/python_import.h"
 #include "policy/python_learn.h"
 #include "policy/python_plain.h"
 
@@ -46,6 +48,8 @@ static void tell(struct python *python, enum fact_kind kind, const char *name,
 
 static void tell_string(struct python_walk *walk, const char *text, const struct node *node)
 {
+    if (python_is_shown(&walk->python, node))
+        return;
     AUTO(text) char *lower = memory_text(text);
     for (char *at = lower; *at; at++)
         *at = (char)tolower((unsigned char)*at);
@@ -214,6 +218,7 @@ static void tell_name(struct python_walk *walk, const struct node *node)
 {
     python_resolve(&walk->python, node, 0, anew(&walk->name));
     python_name_memory(&walk->python, &walk->name);
+    python_name_removed(&walk->python, node, &walk->name);
     const struct node *key = python_asked_key(node, walk->name.data);
     if (key)
         tell_argument(walk, "os.environ[]", key, 0);
@@ -338,30 +343,45 @@ static bool is_too_deep(struct bytes code)
     return depth > BRACKETS_MAX;
 }
 
+static void open_python(struct python *python)
+{
+    python->modules = json_object();
+    python->texts = json_object();
+    python->numbers = json_object();
+    python->functions = json_object();
+    python->tables = json_object();
+    python->written = json_object();
+    python->databases.made = json_object();
+    python->databases.asked = json_object();
+}
+
+static void close_python(const struct python *python)
+{
+    json_decref(python->modules);
+    json_decref(python->texts);
+    json_decref(python->numbers);
+    json_decref(python->functions);
+    json_decref(python->tables);
+    json_decref(python->written);
+    json_decref(python->databases.made);
+    json_decref(python->databases.asked);
+}
+
 static void judge_tree(struct judge *judge, struct bytes code, const struct python_tree *tree)
 {
-    struct python_walk walk = {.python = {judge,
-                                          code,
-                                          json_object(),
-                                          json_object(),
-                                          json_object(),
-                                          json_object(),
-                                          json_object(),
-                                          0,
-                                          {0}}};
+    struct python_walk walk = {.python = {.judge = judge, .code = code}};
+    open_python(&walk.python);
     python_learn_all(&walk.python, tree);
     for (uint32_t i = 0; i < tree->count; i++)
         python_learn_database(&walk.python, &tree->nodes[i]);
+    for (uint32_t i = 0; i < tree->count; i++)
+        python_learn_written(&walk.python, &tree->nodes[i]);
     walk_node(&walk, tree->nodes, (struct place){0});
     if (walk.names_page && walk.reads_unknown)
         judge_fact(judge, FACT_CLAUSE, "read.page", 0, 0);
     if (tree->has_error && judge->level < POLICY_HIGH)
         judge_fact(judge, FACT_CLAUSE, "python.unread", 0, 0); /* a sign is missing */
-    json_decref(walk.python.modules);
-    json_decref(walk.python.texts);
-    json_decref(walk.python.numbers);
-    json_decref(walk.python.tables);
-    json_decref(walk.python.functions);
+    close_python(&walk.python);
     buffer_auto(&walk.name);
     buffer_auto(&walk.fact);
     buffer_auto(&walk.text);

@@ -5,6 +5,9 @@
 
 #include "policy/doubling.h"
 #include "policy/python_amount.h"
+#include "policy/python_growth.h"
+#include "policy/python_plain.h"
+#include "policy/python_rows.h"
 
 #define NUMBER_LARGE 1e6
 #define NUMBER_HUGE 1e8
@@ -182,16 +185,19 @@ static bool is_endless(const struct python *python, const struct node *node)
 
 static void tell_while(struct python *python, const struct node *node)
 {
-    if (is_always(python, python_child(node, PYTHON_condition)) &&
+    if ((is_always(python, python_child(node, PYTHON_condition)) ||
+         python_only_grows(python, node)) &&
         !leaves(python, python_child(node, PYTHON_body), true))
         tell(python, "loop.endless", node);
 }
 
 static void tell_for(struct python *python, const struct node *node)
 {
-    if (is_endless(python, python_child(node, PYTHON_right)) &&
-        !leaves(python, python_child(node, PYTHON_body), true))
-        tell(python, "loop.endless", node);
+    bool endless =
+        is_endless(python, python_child(node, PYTHON_right)) || python_feeds_itself(python, node);
+    bool many = python_rounds(python, node) >= NUMBER_HUGE;
+    if ((endless || many) && !leaves(python, python_child(node, PYTHON_body), true))
+        tell(python, endless ? "loop.endless" : "amount.huge", node);
 }
 
 static void tell_comprehension(struct python *python, const struct node *node)
@@ -199,6 +205,8 @@ static void tell_comprehension(struct python *python, const struct node *node)
     NODE_EACH(part, node)
     if (python_is(part, KIND_for_in_clause) && is_endless(python, python_child(part, PYTHON_right)))
         tell(python, "loop.endless", node);
+    if (python_rows(python, node, 0) >= NUMBER_HUGE)
+        tell(python, "amount.huge", node);
 }
 
 /* Something that is done only sometimes, or a call of `name`. */
@@ -238,7 +246,8 @@ static void tell_function(struct python *python, const struct node *node)
     struct bytes name = python_bytes(python, python_child(node, PYTHON_name));
     buffer_add_text(&clause, "define.");
     buffer_add(&clause, name.data, name.len);
-    judge_fact(python->judge, FACT_CLAUSE, clause.data, node->start, node->start + 3);
+    if (!python_ends_plainly(python, node))
+        judge_fact(python->judge, FACT_CLAUSE, clause.data, node->start, node->start + 3);
     look_for_call(python, python_child(node, PYTHON_body), name, &calls, &decides);
     if (calls && !decides)
         tell(python, "loop.endless", node);
@@ -254,16 +263,26 @@ static void tell_expression(struct python *python, const struct node *node)
         tell(python, "expression.doubles", node);
 }
 
-/* sum(itertools.count()) */
+/* sum(itertools.count()), list(itertools.product(range(1000), repeat=6)) */
 static void tell_call(struct python *python, const struct node *node)
 {
-    static const char *const takes_all[] = {"list",   "tuple", "set", "sum",       "max", "min",
-                                            "sorted", "len",   "all", "frozenset", "dict"};
-    struct bytes name = python_bytes(python, python_child(node, PYTHON_function));
+    static const char *const takes_all[] = {
+        "list", "tuple",     "set",  "sum",       "max",     "min",  "sorted", "len",  "all",
+        "any",  "frozenset", "dict", "DataFrame", "Counter", "join", "array",  "deque"};
+    const struct node *function = python_child(node, PYTHON_function);
+    const struct node *list = python_child(node, PYTHON_arguments);
+    const struct node *last =
+        python_is(function, KIND_attribute) ? python_child(function, PYTHON_attribute) : function;
+    bool clauses = python_is(list, KIND_generator_expression);
+    const struct node *taken = clauses ? list : node_part(list, 0);
+    struct bytes name = python_bytes(python, last);
     for (size_t i = 0; i < COUNT_OF(takes_all); i++)
-        if (bytes_equal(name, bytes_of(takes_all[i])) &&
-            is_endless(python, node_part(python_child(node, PYTHON_arguments), 0)))
-            tell(python, "loop.endless", node);
+        if (bytes_equal(name, bytes_of(takes_all[i]))) {
+            if (is_endless(python, taken))
+                tell(python, "loop.endless", node);
+            else if (python_rows(python, taken, 0) >= NUMBER_HUGE)
+                tell(python, "amount.huge", node);
+        }
     tell_expression(python, node);
 }
 

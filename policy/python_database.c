@@ -4,9 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const openers[] = {"sqlite3.connect", "duckdb.connect"};
+#include "policy/python_store.h"
 
-static bool opens(const char *name)
+static const char *const openers[] = {"sqlite3.connect", "duckdb.connect",
+                                      "sqlalchemy.create_engine"};
+
+bool python_opens_database(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(openers); i++)
         if (strcmp(name, openers[i]) == 0)
@@ -31,19 +34,34 @@ static bool is_plain_of_sqlite(const char *name)
     return false;
 }
 
-/* connect(":memory:"), of which DuckDB needs no words. */
-static bool is_in_memory(const struct python *python, const struct node *call, const char *name)
+/* What connect() is called with, of which DuckDB needs no words; false when it is not seen. */
+static bool place_of(const struct python *python, const struct node *call, const char *name,
+                     struct buffer *ret_place)
 {
-    AUTO(buffer) struct buffer place = {0};
     const struct node *arguments = python_child(call, PYTHON_arguments);
     const struct node *first = node_part(arguments, 0);
-    if (node_parts(arguments) == 0)
-        return strcmp(name, "duckdb.connect") == 0;
+    if (node_parts(arguments) == 0 && strcmp(name, "duckdb.connect") == 0) {
+        buffer_add_text(ret_place, ":memory:");
+        return true;
+    }
     if (python_is(first, KIND_keyword_argument) &&
         bytes_equal(python_bytes(python, python_child(first, PYTHON_name)), bytes_of("database")))
         first = python_child(first, PYTHON_value);
-    return python_fold(python, first, 0, &place) && place.data &&
-           strcmp(place.data, ":memory:") == 0;
+    return json_array_size(python_texts(python, first)) <= 1 &&
+           python_fold(python, first, 0, ret_place) && ret_place->data;
+}
+
+static void learn_opened(struct python *python, const struct node *call, const char *name)
+{
+    static const char *const memory[] = {":memory:", "sqlite:///:memory:", "sqlite://"};
+    AUTO(buffer) struct buffer place = {0};
+    bool in_memory = false, seen = place_of(python, call, name, &place);
+    for (size_t i = 0; seen && i < COUNT_OF(memory); i++)
+        in_memory = in_memory || strcmp(place.data, memory[i]) == 0;
+    bool in_file = seen && !in_memory && python_is_store(place.data);
+    python->databases.opened += in_memory || in_file;
+    python->databases.files += in_file;
+    python->databases.frames |= begins(name, "duckdb.");
 }
 
 static void learn_call(struct python *python, const struct node *node)
@@ -51,8 +69,9 @@ static void learn_call(struct python *python, const struct node *node)
     AUTO(buffer) struct buffer name = {0};
     python_resolve(python, python_child(node, PYTHON_function), 0, &name);
     const char *last = strrchr(name.data, '.');
-    if (opens(name.data))
-        python->databases.opened += is_in_memory(python, node, name.data);
+    python_learn_store(python, node, name.data);
+    if (python_opens_database(name.data))
+        learn_opened(python, node, name.data);
     else if (begins(name.data, "duckdb."))
         python->databases.used = true;
     else if (last && strcmp(last, ".sql") == 0) /* of whom is not known */
@@ -67,7 +86,7 @@ static void learn_name(struct python *python, const struct node *node)
         (python_is(above, KIND_attribute) && python_is(node, KIND_identifier)))
         return;
     python_resolve(python, node, 0, &name);
-    python->databases.named += opens(name.data);
+    python->databases.named += python_opens_database(name.data);
     bool spoken_of = python_is(above, KIND_type);
     if (begins(name.data, "sqlite3.") && !is_plain_of_sqlite(name.data) && !spoken_of)
         python->databases.other = true;
@@ -87,7 +106,8 @@ void python_learn_database(struct python *python, const struct node *node)
 bool python_in_memory(const struct python *python)
 {
     __auto_type of = &python->databases;
-    return !of->other && of->named == of->opened && (of->opened || of->used);
+    return !of->other && of->named == of->opened && (of->opened || of->used) &&
+           (of->files == 0 || python_made_store(python));
 }
 
 static bool has_word(const char *text, const char *word)

@@ -1,11 +1,15 @@
-/* Databases that live in the memory of the program alone: what is done there changes nothing. */
+/* Databases that are the program's own, most in its memory: what is done there changes nothing. */
 #pragma once
 
 #include "policy/python_internal.h"
 
 /* Looks whether a node opens or names a database; of every node, after all names are learned. */
 void python_learn_database(struct python *python, const struct node *node);
-/* Whether the program has databases, and all of them are in its memory. */
+/* Whether a function of that name opens one. */
+bool python_opens_database(const char *name);
+
+/* Whether the program has databases, and all of them are in its memory, or in files that it makes.
+ */
 bool python_in_memory(const struct python *python);
 /* Whether a statement, in small letters, may reach files, libraries or other machines. */
 bool python_leaves_memory(const char *statement);

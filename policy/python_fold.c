@@ -3,69 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/python_escape.h"
 #include "policy/python_internal.h"
 
 #define PARTS_MAX 1000 /* of one literal */
 #define LIST_MAX 500
-
-static void add_character(struct buffer *out, unsigned long value)
-{
-    char text[4];
-    size_t len = value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4;
-    static const uint8_t heads[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    if (value == 0 || value > 0x10ffff)
-        return;
-    for (size_t i = len; i-- > 1; value >>= 6)
-        text[i] = (char)(0x80 | (value & 0x3f));
-    text[0] = (char)(heads[len] | value);
-    buffer_add(out, text, len);
-}
-
-/* One escape sequence, after its backslash. Returns how many bytes it took. */
-static size_t add_escape(struct buffer *out, const char *at, size_t len)
-{
-    static const char plain[] = "n\nt\tr\ra\ab\bf\fv\v";
-    static const struct {
-        char letter;
-        size_t digits;
-    } coded[] = {{'x', 2}, {'u', 4}, {'U', 8}};
-    char digits[9] = "";
-    size_t count = 0;
-    for (size_t i = 0; i < COUNT_OF(coded) && len; i++)
-        if (at[0] == coded[i].letter) {
-            for (; count < coded[i].digits && count + 1 < len; count++)
-                digits[count] = at[count + 1];
-            add_character(out, strtoul(digits, NULL, 16));
-            return count + 1;
-        }
-    while (count < 3 && count < len && at[count] >= '0' && at[count] <= '7')
-        digits[count] = at[count], count++;
-    if (count) {
-        add_character(out, strtoul(digits, NULL, 8));
-        return count;
-    }
-    for (size_t i = 0; len && i + 1 < sizeof plain; i += 2)
-        if (at[0] == plain[i]) {
-            buffer_add(out, plain + i + 1, 1);
-            return 1;
-        }
-    if (len && at[0] != '\n')
-        buffer_add(out, at, 1);
-    return len ? 1 : 0;
-}
-
-static void add_content(struct buffer *out, struct bytes content, bool raw)
-{
-    const char *text = content.data;
-    for (size_t i = 0; i < content.len;) {
-        if (text[i] == '\\' && !raw) {
-            i++;
-            i += add_escape(out, text + i, content.len - i);
-        } else {
-            buffer_add(out, text + i++, 1);
-        }
-    }
-}
 
 static bool add_known(const struct python *python, const struct node *node, int depth,
                       struct buffer *out)
@@ -93,7 +35,7 @@ static bool fold_string(const struct python *python, const struct node *node, in
         if (python_is(part, KIND_string_start))
             raw = memchr(bytes.data, 'r', bytes.len) || memchr(bytes.data, 'R', bytes.len);
         else if (python_is(part, KIND_string_content))
-            add_content(out, bytes, raw);
+            python_add_content(out, bytes, raw);
         else if (python_is(part, KIND_interpolation))
             add_known(python, node_part(part, 0), depth, out);
         if (out->len > PYTHON_TEXT_MAX)
@@ -115,6 +57,31 @@ static bool fold_all(const struct python *python, const struct node *list, int d
 static bool fold_percent(const struct python *python, const struct node *node, int depth,
                          struct buffer *out);
 
+/* One more part of the path that begins there; one from the root takes the place of all. */
+static bool add_step(const struct python *python, const struct node *part, int depth, size_t begin,
+                     struct buffer *out)
+{
+    AUTO(buffer) struct buffer step = {0};
+    bool seen = add_known(python, part, depth, &step);
+    if (step.len && step.data[0] == '/')
+        out->data[out->len = begin] = '\0';
+    else if (out->len > begin && out->data[out->len - 1] != '/')
+        buffer_add_text(out, "/");
+    buffer_add_text(out, step.data ? step.data : "");
+    return seen;
+}
+
+/* Path("a") / "b": nothing else of texts is divided. */
+static bool fold_division(const struct python *python, const struct node *node, int depth,
+                          struct buffer *out)
+{
+    size_t begin = out->len;
+    if (!python_fold(python, python_child(node, PYTHON_left), depth, out))
+        return false;
+    add_step(python, python_child(node, PYTHON_right), depth, begin, out);
+    return true;
+}
+
 /* One side that can be seen is enough: "https://" + host. */
 static bool fold_sum(const struct python *python, const struct node *node, int depth,
                      struct buffer *out)
@@ -122,6 +89,8 @@ static bool fold_sum(const struct python *python, const struct node *node, int d
     const char *sign = python_sign(node);
     if (strcmp(sign, "%") == 0)
         return fold_percent(python, node, depth, out);
+    if (strcmp(sign, "/") == 0)
+        return fold_division(python, node, depth, out);
     if (strcmp(sign, "+") != 0)
         return false;
     bool left = add_known(python, python_child(node, PYTHON_left), depth, out);
@@ -261,18 +230,16 @@ static int same(int c)
     return c;
 }
 
-/* os.path.join("/", x): as far as it can be seen where it begins. */
+/* os.path.join("/", x), Path("/", x): as far as it can be seen where it begins. */
 static bool fold_path(const struct python *python, const struct node *arguments, int depth,
                       struct buffer *out)
 {
     uint32_t place = 0;
+    size_t begin = out->len;
+    buffer_add_text(out, "");
     NODE_EACH(part, arguments)
     {
-        if (place == LIST_MAX)
-            return false;
-        if (place && out->len && out->data[out->len - 1] != '/')
-            buffer_add_text(out, "/");
-        if (!add_known(python, part, depth, out) && place == 0)
+        if (place == LIST_MAX || (!add_step(python, part, depth, begin, out) && place == 0))
             return false;
         place++;
     }
@@ -337,8 +304,15 @@ static bool fold_chr(const struct python *python, const struct node *argument, s
     if (!python_is(argument, KIND_integer))
         return false;
     AUTO(text) char *digits = python_text(python, argument);
-    add_character(out, strtoul(digits, NULL, 0));
+    python_add_character(out, strtoul(digits, NULL, 0));
     return true;
+}
+
+static bool is_path(const struct python *python, const struct node *function)
+{
+    bool named = python_is(function, KIND_attribute) || python_is(function, KIND_identifier);
+    return named &&
+           (names(python, function, "pathlib.Path") || names(python, function, "pathlib.PurePath"));
 }
 
 /* sqlalchemy.text("select 1") */
@@ -358,6 +332,8 @@ static bool fold_call(const struct python *python, const struct node *node, int 
         python_is(function, KIND_attribute) ? python_child(function, PYTHON_attribute) : function;
     if (bytes_equal(python_bytes(python, last), bytes_of("text")) && is_sql_text(python, function))
         return python_fold(python, node_part(arguments, 0), depth, out);
+    if (is_path(python, function))
+        return fold_path(python, arguments, depth, out);
     if (python_is(function, KIND_attribute))
         return fold_method(python, function, arguments, depth, out);
     if (bytes_equal(name, bytes_of("chr")))

@@ -14,11 +14,16 @@ struct python {
     json_t *texts;     /* name → the texts that it is given; null when also something else */
     json_t *numbers;   /* name → the number that it was given */
     json_t *functions; /* name → the names of its parameters; null when anything may call it */
-    json_t *tables;    /* name → whether it is only ever a table of pandas */
-    size_t changes;    /* of what others may have been given before */
+    json_t *tables;  /* name → whether it is only ever a table of pandas; "tempfile.mkdtemp()" of
+                        what is only ever that */
+    json_t *written; /* paths that the program writes itself */
+    size_t changes;  /* of what others may have been given before */
     struct {
         size_t named, opened; /* functions that open one, and calls that do so in memory */
         bool used, other;     /* one in memory that needs no opening; one that is not known */
+        size_t files;         /* of those opened, how many are in files of the run */
+        bool frames, foreign; /* DuckDB's; asked for what is not seen, or to take something away */
+        json_t *made, *asked; /* tables by name; asked: whether they are written to */
     } databases;
 };
 

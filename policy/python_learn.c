@@ -7,7 +7,9 @@
 #include "policy/python_amount.h"
 #include "policy/python_calls.h"
 #include "policy/python_flow.h"
+#include "policy/python_import.h"
 #include "policy/python_learn.h"
+#include "policy/python_rows.h"
 
 #define LEARN_ROUNDS 10
 #define TEXTS_MAX 50 /* that one name may stand for */
@@ -43,18 +45,6 @@ static void learn_from(struct python *python, const char *module, const struct n
     buffer_printf(&full, "%s.%s", module, name);
     know(python->modules, alias, full.data);
     json_object_set_new(python->tables, alias, json_false());
-}
-
-typedef void each_import_fn(struct python *python, const char *module, const struct node *item);
-
-/* Calls `each` for every name that an import statement brings. */
-static void names_of_import(struct python *python, const struct node *node, const char *module,
-                            each_import_fn *each)
-{
-    const struct node *from = module ? python_child(node, PYTHON_module_name) : NULL;
-    NODE_EACH(item, node)
-    if (item != from && (python_is(item, KIND_dotted_name) || python_is(item, KIND_aliased_import)))
-        each(python, module, item);
 }
 
 static void learn_plain(struct python *python, const char *module, const struct node *item)
@@ -107,6 +97,8 @@ static void forget_names(struct python *python, const struct node *target)
 static void learn_assignment(struct python *python, const struct node *target,
                              const struct node *value);
 
+static json_t *kind_of_name(const struct python *python, const char *key, const char *value);
+
 /* a, b = "x", "y" */
 static void learn_each(struct python *python, const struct node *targets, const struct node *values)
 {
@@ -114,8 +106,15 @@ static void learn_each(struct python *python, const struct node *targets, const 
     bool paired = (python_is(values, KIND_expression_list) || python_is(values, KIND_tuple) ||
                    python_is(values, KIND_list)) &&
                   node_parts(values) == count;
+    AUTO(buffer) struct buffer maker = {0};
+    AUTO(text) char *second = python_text(python, node_part(targets, 1));
+    python_resolve(python, values, 0, &maker);
+    bool temporary = !paired && strcmp(maker.data, "tempfile.mkstemp()") == 0;
+    json_t *kind = temporary ? kind_of_name(python, second, maker.data) : NULL;
     if (!paired)
         forget_names(python, targets);
+    if (kind) /* number, path = mkstemp() */
+        json_object_set_new(python->tables, second, kind);
     for (uint32_t i = 0; i < count && i < 100 && paired; i++)
         learn_assignment(python, node_part(targets, i), node_part(values, i));
 }
@@ -175,7 +174,20 @@ static bool is_table(const struct python *python, const char *key, const char *v
     bool made = false;
     for (size_t i = 0; i < COUNT_OF(makers); i++)
         made = made || pattern_fits(makers[i], value);
-    return made && !json_is_false(json_object_get(python->tables, key));
+    const json_t *known = json_object_get(python->tables, key);
+    return made && !json_is_false(known) && !json_is_string(known);
+}
+
+/* What a name is that is given a value: a table, something temporary, or anything. */
+static json_t *kind_of_name(const struct python *python, const char *key, const char *value)
+{
+    const json_t *known = json_object_get(python->tables, key);
+    size_t len = strlen(value);
+    bool temporary = strncmp(value, "tempfile.", 9) == 0 && value[len - 1] == ')';
+    if (temporary &&
+        (!known || (json_is_string(known) && strcmp(json_string_value(known), value) == 0)))
+        return json_string(value);
+    return json_boolean(is_table(python, key, value));
 }
 
 /* self.x = os: kept as ".x", which no name can be. */
@@ -197,10 +209,23 @@ static void learn_opened(struct python *python, const struct node *target)
     AUTO(buffer) struct buffer name = {0};
     const struct node *key = node_part(target, 0);
     AUTO(text) char *text = python_text(python, key);
-    forget_names(python, target);
     python_resolve(python, node_first(node_above(target)), 0, &name);
+    json_t *kind = kind_of_name(python, text, name.data);
+    forget_names(python, target);
+    json_object_set_new(python->tables, text, json_is_string(kind) ? kind : json_false());
     if (python_is(key, KIND_identifier) && is_value(name.data))
         know(python->modules, text, name.data);
+}
+
+/* x = range(9): kept as "#x", which no name can be. */
+static void learn_rows(struct python *python, const char *name, const struct node *value)
+{
+    AUTO(buffer) struct buffer key = {0};
+    double rows = python_rows(python, value, 0);
+    buffer_add_text(&key, "#");
+    buffer_add_text(&key, name);
+    if (!isnan(rows) && !json_object_get(python->numbers, key.data))
+        json_object_set_new(python->numbers, key.data, json_real(isinf(rows) ? 1e308 : rows));
 }
 
 static void learn_assignment(struct python *python, const struct node *target,
@@ -221,8 +246,11 @@ static void learn_assignment(struct python *python, const struct node *target,
         json_object_set_new(python->tables, key, json_false());
         return;
     }
+    python_resolve(python, value, 0, &name);
     if (python_fold(python, value, 0, &text)) {
         python_know_text(python, key, text.data ? text.data : "");
+        if (is_value(name.data)) /* Path("x") is a text, too */
+            know(python->modules, key, name.data);
         json_object_set_new(python->tables, key, json_false());
         return;
     }
@@ -233,8 +261,8 @@ static void learn_assignment(struct python *python, const struct node *target,
             json_object_set_new(python->numbers, key, json_real(isinf(amount) ? 1e308 : amount));
         return;
     }
-    python_resolve(python, value, 0, &name);
-    json_object_set_new(python->tables, key, json_boolean(is_table(python, key, name.data)));
+    learn_rows(python, key, value);
+    json_object_set_new(python->tables, key, kind_of_name(python, key, name.data));
     bool known = name.data[0] != '?' &&
                  (strncmp(name.data, "builtins.", 9) != 0 || !strpbrk(name.data + 9, ".[("));
     if (known && (!strpbrk(name.data, "([") || is_value(name.data)))
@@ -258,13 +286,13 @@ static void learn_parameters(struct python *python, const struct node *list)
 
 static void learn_import_statement(struct python *python, const struct node *node)
 {
-    names_of_import(python, node, NULL, learn_plain);
+    python_each_import(python, node, NULL, learn_plain);
 }
 
 static void learn_import_from(struct python *python, const struct node *node)
 {
     AUTO(text) char *module = python_text(python, python_child(node, PYTHON_module_name));
-    names_of_import(python, node, module, learn_from);
+    python_each_import(python, node, module, learn_from);
 }
 
 static void learn_given(struct python *python, const struct node *node)
@@ -321,46 +349,4 @@ void python_learn_all(struct python *python, const struct python_tree *tree)
     }
     if (changes != python->changes)
         json_object_clear(python->texts);
-}
-
-static void tell(struct python *python, enum fact_kind kind, const char *name,
-                 const struct node *node)
-{
-    /* Of code with errors a part may be missing. */
-    judge_fact(python->judge, kind, name, node ? node->start : 0, node ? node->end : 0);
-}
-
-static void tell_plain(struct python *python, const char *module, const struct node *item)
-{
-    (void)module;
-    bool aliased = python_is(item, KIND_aliased_import);
-    AUTO(text) char *name = python_text(python, aliased ? python_child(item, PYTHON_name) : item);
-    tell(python, FACT_IMPORT, name, item);
-}
-
-static void tell_from(struct python *python, const char *module, const struct node *item)
-{
-    bool aliased = python_is(item, KIND_aliased_import);
-    AUTO(text) char *name = python_text(python, aliased ? python_child(item, PYTHON_name) : item);
-    AUTO(buffer) struct buffer full = {0};
-    buffer_printf(&full, "%s.%s", module, name);
-    tell(python, FACT_NAME, full.data, item);
-    if (!rules_let_pass(python->judge->rules, FACT_NAME, full.data))
-        tell(python, FACT_ATTRIBUTE, name, item);
-}
-
-void python_tell_import(struct python *python, const struct node *node)
-{
-    if (python_is(node, KIND_import_statement)) {
-        names_of_import(python, node, NULL, tell_plain);
-        return;
-    }
-    AUTO(text) char *module = python_text(python, python_child(node, PYTHON_module_name));
-    AUTO(buffer) struct buffer all = {0};
-    tell(python, FACT_IMPORT, module, python_child(node, PYTHON_module_name));
-    names_of_import(python, node, module, tell_from);
-    const struct node *last = node_part(node, node_parts(node) - 1);
-    buffer_printf(&all, "import.star.%s", module);
-    if (python_is(last, KIND_wildcard_import))
-        tell(python, FACT_CLAUSE, all.data, node);
 }

@@ -5,8 +5,6 @@
 
 /* Learns the names of imports and of what is given another name, in the whole tree. */
 void python_learn_all(struct python *python, const struct python_tree *tree);
-/* The modules and names that an import brings. */
-void python_tell_import(struct python *python, const struct node *node);
 
 /* A text that a name is given, and a name that is given what can not be seen. */
 void python_know_text(struct python *python, const char *key, const char *text);

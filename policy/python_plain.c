@@ -143,3 +143,78 @@ bool python_is_prefixed(const char *text)
     const char *line = text ? strchr(text, '_') : NULL;
     return unknown && line && line < unknown && isalpha((unsigned char)text[0]);
 }
+
+static bool fits_one(const char *text, const char *const *patterns, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (pattern_fits(patterns[i], text))
+            return true;
+    return false;
+}
+
+static bool only_calls_plain(const struct python *python, const struct node *node)
+{
+    static const char *const plain[] = {
+        "builtins.print",       "builtins.len",        "builtins.hasattr", "builtins.self.*close",
+        "builtins.self.*flush", "builtins.log*.*",     "logging.*",        "builtins.type",
+        "builtins.str",         "builtins.self.*clear"};
+    AUTO(buffer) struct buffer name = {0};
+    if (python_is(node, KIND_call)) {
+        python_resolve(python, python_child(node, PYTHON_function), 0, &name);
+        if (!fits_one(name.data, plain, COUNT_OF(plain)))
+            return false;
+    }
+    NODE_EACH(part, node)
+    if (!only_calls_plain(python, part))
+        return false;
+    return true;
+}
+
+bool python_ends_plainly(const struct python *python, const struct node *function)
+{
+    return bytes_equal(python_bytes(python, python_child(function, PYTHON_name)),
+                       bytes_of("__del__")) &&
+           only_calls_plain(python, python_child(function, PYTHON_body));
+}
+
+/* title="…" of whatever draws. */
+static bool is_caption(const struct python *python, const struct node *keyword)
+{
+    static const char *const names[] = {"title",      "label",       "xlabel", "ylabel",
+                                        "suptitle",   "help",        "desc",   "text",
+                                        "title_text", "description", "legend", "caption"};
+    AUTO(text) char *name = python_text(python, python_child(keyword, PYTHON_name));
+    return fits_one(name, names, COUNT_OF(names));
+}
+
+/* print(…, file=f) is no show. */
+static bool has_keyword(const struct python *python, const struct node *list, const char *name)
+{
+    NODE_EACH(item, list)
+    if (python_is(item, KIND_dictionary_splat) ||
+        bytes_equal(python_bytes(python, python_child(item, PYTHON_name)), bytes_of(name)))
+        return true;
+    return false;
+}
+
+bool python_is_shown(const struct python *python, const struct node *text)
+{
+    static const char *const shows[] = {
+        "builtins.print",    "*.title",         "*.set_title",    "*.suptitle",  "*.xlabel",
+        "*.ylabel",          "*.set_xlabel",    "*.set_ylabel",   "*.annotate",  "builtins.log*.*",
+        "logging.*",         "builtins.*Error", "warnings.warn",  "re.compile",  "re.search",
+        "re.findall",        "re.match",        "*.str.contains", "*.str.match", "*.str.count",
+        "builtins.*Warning", "re.fullmatch",    "re.finditer"};
+    AUTO(buffer) struct buffer name = {0};
+    const struct node *at = text, *above = node_above(text);
+    while (python_is(above, KIND_binary_operator) || python_is(above, KIND_concatenated_string) ||
+           python_is(above, KIND_parenthesized_expression) || python_is(above, KIND_string))
+        at = above, above = node_above(at);
+    if (python_is(above, KIND_keyword_argument))
+        return is_caption(python, above);
+    const struct node *call = node_above(above);
+    if (!python_is(call, KIND_call) || python_child(call, PYTHON_arguments) != above)
+        return false;
+    python_resolve(python, python_child(call, PYTHON_function), 0, &name);
+    return fits_one(name.data, shows, COUNT_OF(shows)) && !has_keyword(python, above, "file");
+}

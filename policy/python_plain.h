@@ -18,3 +18,9 @@ const struct node *python_asked_key(const struct node *node, const char *name);
 bool python_names_field(const struct python *python, const struct node *node);
 /* Whether "visit_?" begins like a plain name: it leads to nothing inside of Python. */
 bool python_is_prefixed(const char *text);
+
+/* Whether a function is __del__ and only says something or closes what is its own. */
+bool python_ends_plainly(const struct python *python, const struct node *function);
+
+/* Whether a text is given to nothing but what shows it to a person, or looks for it in texts. */
+bool python_is_shown(const struct python *python, const struct node *text);

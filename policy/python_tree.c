@@ -69,7 +69,9 @@ static void add_node(struct python_tree *tree, const TSTreeCursor *cursor, TSNod
 /* Words and signs of the grammar are no nodes of ours, but for an operator's. */
 static void note_sign(struct node *above, const TSTreeCursor *cursor, TSNode node)
 {
-    if (above->kind == KIND_binary_operator && !above->sign &&
+    bool signed_kind =
+        above->kind == KIND_binary_operator || above->kind == KIND_augmented_assignment;
+    if (signed_kind && !above->sign &&
         field_of[(uint8_t)ts_tree_cursor_current_field_id(cursor)] == PYTHON_operator)
         above->sign = ts_node_symbol(node);
 }

@@ -139,11 +139,12 @@ from (values
   weakref.WeakValueDictionary weakref.WeakKeyDictionary weakref.WeakSet weakref.ref weakref.proxy
   traceback.extract_tb inspect.getfullargspec inspect.Parameter.* inspect.ismethod
   inspect.isgenerator inspect.iscoroutinefunction inspect.Signature platform.python_version_tuple
-  sys.stdout.encoding',
+  sys.stdout.encoding sys.excepthook sys.__excepthook__',
  'Handles names of files', ''),
 ('py.os.read', 'python', 'name', 'note', 'reads',
  'os.stat().st_* os.listdir().* os.listdir()[] os.listdir()[].* os.scandir().* os.listdir
-  os.scandir os.walk os.stat os.path.getsize glob.glob glob.iglob os.path.exists',
+  os.scandir os.walk os.stat os.path.getsize glob.glob glob.iglob os.path.exists os.fdopen
+  os.close',
  'Looks which files there are', ''),
 ('py.os.expand', 'python', 'name', 'high', 'reads',
  'os.path.expanduser os.path.expandvars os.path.os os.path.os.* os.path.genericpath
@@ -241,6 +242,8 @@ from (values
   tarfile.*.extract* *.unlink *.rmdir *.rmtree *.symlink_to *.hardlink_to *.link_to *.chmod
   *.lchmod *.extractall *.load_extension *.enable_load_extension *.expanduser *.chown',
  'Deletes or changes files, or loads what it finds in one', ''),
+('py.files.own', 'python', 'name', 'note', 'saves', 'run.removed',
+ 'Removes or moves a file that it wrote itself', ''),
 ('py.files.save', 'python', 'name', 'note', 'saves',
  'shutil.copy shutil.copy2 shutil.copyfile shutil.copyfileobj tempfile.TemporaryDirectory
   tempfile.NamedTemporaryFile tempfile.TemporaryFile tempfile.mkdtemp tempfile.mkstemp *.to_csv
@@ -264,7 +267,7 @@ from (values
   duckdb.arrow pandas.read_sql pandas.read_sql_query pandas.read_sql_table sqlite3.connect',
  'Asks a database', ''),
 ('py.memory', 'python', 'name', 'note', '', 'sqlite3.memory().*',
- 'Asks a database in its own memory', ''),
+ 'Asks a database of its own', ''),
 ('py.files.read', 'python', 'name', 'note', 'reads',
  'pandas.read_csv pandas.read_excel pandas.read_json pandas.read_parquet pandas.read_table
   pandas.read_fwf pandas.read_html pandas.read_xml pandas.read_feather pandas.read_orc

@@ -183,12 +183,12 @@ from (values
   sqlite3.memory().read_sql_query#0=? *.executescript#0=*',
  'Asks a database for what can not be read here', 'The words are put together while it runs.'),
 ('py.memory.seen', 'python', 'argument', 'none', '', 'sqlite3.memory().*#0=*',
- 'Asks a database in its own memory', ''),
+ 'Asks a database of its own', ''),
 ('py.memory.text', 'python', 'clause', 'note', '', 'sql.memory',
- 'Keeps tables in its own memory', ''),
+ 'Keeps tables of its own', ''),
 ('py.expression.doubles', 'python', 'clause', 'medium', '', 'expression.doubles',
  'Searches text in a way that may never end', 'Each more letter doubles the work.'),
-('py.open.number', 'python', 'argument', 'medium', 'calls', 'builtins.open#0=number',
+('py.open.number', 'python', 'argument', 'medium', 'calls', 'builtins.open#0=number os.fdopen#0=number',
  'Opens what another program left open', ''),
 ('py.database.uri', 'python', 'argument', 'medium', 'reads',
  'sqlite3.connect#uri=* sqlite3.connect#0=file:*', 'Opens a database by an address', ''),
@@ -362,7 +362,11 @@ from (values
   */bin/bash*
   *curl http*
   *wget http*
-  *rm -rf*
+  *rm -rf /*
+  *rm -rf ~*
+  *rm -rf .*
+  *rm -rf $*
+  *rm -rf "*
   *powershell*
   *cmd.exe*
   *bash -c*

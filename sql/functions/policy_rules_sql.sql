@@ -95,6 +95,7 @@ from (values
   pg_catalog.pg_enum pg_index pg_catalog.pg_index pg_constraint pg_catalog.pg_constraint
   pg_description pg_catalog.pg_description pg_indexes pg_catalog.pg_indexes sqlite_master
   sqlite_schema sqlite_temp_master sqlite_temp_schema sqlite_sequence information_schema.views
+  pg_stats pg_catalog.pg_stats
   information_schema.routines.none main.sqlite_master main.sqlite_schema',
  'Asks which tables and columns there are', ''),
 ('sql.table.file', 'sql', 'table', 'high', 'reads', '*/* *://* *\\* ~*',
@@ -102,7 +103,7 @@ from (values
 ('sql.table.secret', 'sql', 'table', 'block', 'reads',
  'pg_shadow pg_authid pg_catalog.pg_shadow pg_catalog.pg_authid *pg_user_mapping*
   pg_hba_file_rules
-  pg_catalog.pg_hba_file_rules *pg_largeobject* *pg_file_settings *pg_statistic *pg_stats
+  pg_catalog.pg_hba_file_rules *pg_largeobject* *pg_file_settings *pg_statistic
   *pg_subscription *pg_stat_ssl *pg_stat_gssapi *pg_ident_file_mappings *pg_config *pg_user
   *pg_roles *pg_auth_members *pg_settings *pg_stat_activity *pg_stat_replication
   *pg_stat_statements* *pg_prepared_statements *pg_cursors *pg_replication_slots
@@ -114,6 +115,10 @@ from (values
   vault.* *.vault.* mysql.* auth.users auth.identities auth.sessions auth.refresh_tokens',
  'Reads a table that is named as if it held secrets', ''),
 ('sql.table.other', 'sql', 'table', 'high', 'reads', '*.*.*', 'Reads another database', ''),
+('sql.column.values', 'sql', 'column', 'high', 'reads',
+ 'most_common_vals *.most_common_vals most_common_elems *.most_common_elems histogram_bounds
+  *.histogram_bounds',
+ 'Reads values that were sampled from other tables', ''),
 ('sql.column.secret', 'sql', 'column', 'high', 'reads',
  'passwd *.passwd rolpassword *.rolpassword password *.password password_hash *.password_hash
   api_key *.api_key secret *.secret api_secret *.api_secret access_token *.access_token

@@ -133,6 +133,47 @@ static const struct {
     {"import numba\n@numba.njit\ndef f(x):\n    return x\n", "note"},
     {"import numba\nnumba.cfunc(x)\n", "high py.library.outside@2:1"},
     {"import jinja2\njinja2.Template(x)\n", "medium py.argument.expression@2:17"},
+    /* Files that the program writes itself, and those of others. */
+    {"import os\nopen('a', 'w').close()\nos.remove('a')\n", "note"},
+    {"import os\nopen('a', 'w').close()\nos.remove('b')\n", "high py.delete@3:1"},
+    {"import os\nopen('a', 'a').close()\nos.remove('a')\n", "high py.delete@3:1"},
+    {"import os\nopen('../a', 'w').close()\nos.remove('../a')\n", "high"},
+    {"import os\nn = 'a'\nopen(n, 'w').close()\nn = 'b'\nos.remove(n)\n", "high py.delete"},
+    {"from pathlib import Path\np = Path('a') / 'b'\np.write_text(x)\np.unlink()\n", "note"},
+    {"from pathlib import Path\nprint((Path('/') / 'srv').read_text())\nopen(Path('/srv/a'))\n",
+     "high py.argument.place@2:13 py.argument.place@3:6"},
+    {"import tempfile, shutil\nd = tempfile.mkdtemp()\nshutil.rmtree(d)\n", "note"},
+    {"import tempfile, shutil\nd = tempfile.mkdtemp()\nd = x\nshutil.rmtree(d)\n",
+     "high py.delete@4:1"},
+    /* Databases in files, by whose tables they hold. */
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "c.execute('insert into b values (1)')\n",
+     "note"},
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "c.execute('insert into e values (1)')\n",
+     "high"},
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "c.execute('update b set d = 1')\n",
+     "high"},
+    {"import sqlite3\nc = sqlite3.connect('/srv/a')\nc.execute('create table b (d int)')\n",
+     "high"},
+    /* What only becomes more, and what is gone through to its end. */
+    {"x = [0]\nwhile x:\n    x.extend(x)\n", "medium py.endless@2:1"},
+    {"x = [0]\nwhile x:\n    x.extend(x)\n    x.pop()\n", "none"},
+    {"x = 1\nwhile x:\n    x += 1\n", "medium py.endless@2:1"},
+    {"x = -9\nwhile x:\n    x += 1\n", "none"},
+    {"for y in x:\n    x.append(y)\n", "medium py.endless@1:1"},
+    {"for y in x:\n    if y:\n        x.append(y)\n", "none"},
+    {"import itertools\nlist(itertools.product(range(1000), repeat=6))\n", "medium"},
+    {"import itertools\nlist(itertools.product(range(10), repeat=6))\n", "none"},
+    {"import itertools\nnext(itertools.product(range(1000), repeat=6))\n", "none"},
+    {"r = range(9999)\n[a + b + c for a in r for b in r for c in r]\n", "medium"},
+    /* What a person is only shown. */
+    {"print('rm -rf /')\n", "none"},
+    {"print('rm -rf /', file=x)\n", "high py.text.shell@1:7"},
+    {"y = 'rm -rf /'\n", "high py.text.shell@1:5"},
+    {"class A:\n    def __del__(self):\n        print(1)\n", "none"},
+    {"class A:\n    def __del__(self):\n        f(1)\n", "medium py.define.end@2:5"},
 };
 
 static void test_every_row(void **state)

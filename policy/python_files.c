@@ -1,0 +1,226 @@
+#include "policy/python_files.h"
+
+#include <string.h>
+
+#include "policy/python_database.h"
+
+#define OBJECT (-1) /* the path is what the method is of */
+
+bool python_is_own_place(const char *path)
+{
+    static const char *const leads[] = {"..", "~", ":", "\\", "*", "?"};
+    for (size_t i = 0; i < COUNT_OF(leads); i++)
+        if (strstr(path, leads[i]))
+            return false;
+    return path[0] && (path[0] != '/' || strncmp(path, "/tmp/", 5) == 0);
+}
+
+static const struct node *argument(const struct python *python, const struct node *call, int place,
+                                   const char *keyword)
+{
+    const struct node *list = python_child(call, PYTHON_arguments);
+    int number = 0;
+    if (place == OBJECT)
+        return python_child(python_child(call, PYTHON_function), PYTHON_object);
+    NODE_EACH(item, list)
+    {
+        bool named = python_is(item, KIND_keyword_argument);
+        if (named && keyword &&
+            bytes_equal(python_bytes(python, python_child(item, PYTHON_name)), bytes_of(keyword)))
+            return python_child(item, PYTHON_value);
+        if (!named && !python_is(item, KIND_comment) && number++ == place)
+            return item;
+    }
+    return NULL;
+}
+
+/* All that a path may be, when all of them are seen. Caller frees. */
+static json_t *places_of(const struct python *python, const struct node *path)
+{
+    AUTO(buffer) struct buffer text = {0};
+    const json_t *choices = python_texts(python, path);
+    if (choices)
+        return json_copy((json_t *)choices);
+    json_t *places = json_array();
+    if (python_fold(python, path, 0, &text) && text.len)
+        json_array_append_new(places, json_string(text.data));
+    return places;
+}
+
+/* A mode of open() that keeps nothing of what there was. */
+static bool is_written_anew(const struct python *python, const struct node *call, int place)
+{
+    AUTO(buffer) struct buffer mode = {0};
+    const struct node *given = argument(python, call, place, "mode");
+    return given && python_fold(python, given, 0, &mode) && mode.len &&
+           (mode.data[0] == 'w' || mode.data[0] == 'x');
+}
+
+static const struct {
+    const char *name;
+    int path, mode; /* places; a mode of OBJECT is none */
+    const char *keyword;
+} writers[] = {
+    {"builtins.open", 0, 1, "file"},
+    {"io.open", 0, 1, "file"},
+    {"codecs.open", 0, 1, "filename"},
+    {"gzip.open", 0, 1, "filename"},
+    {"bz2.open", 0, 1, "filename"},
+    {"lzma.open", 0, 1, "filename"},
+    {"zipfile.ZipFile", 0, 1, "file"},
+    {"tarfile.open", 0, 1, "name"},
+    {"*.open", OBJECT, 0, NULL},
+    {"*.write_text", OBJECT, OBJECT, NULL},
+    {"*.write_bytes", OBJECT, OBJECT, NULL},
+    {"*.to_csv", 0, OBJECT, "path_or_buf"},
+    {"*.to_excel", 0, OBJECT, "excel_writer"},
+    {"*.to_json", 0, OBJECT, "path_or_buf"},
+    {"*.to_parquet", 0, OBJECT, "path"},
+    {"*.to_html", 0, OBJECT, "buf"},
+    {"*.to_feather", 0, OBJECT, "path"},
+    {"*.to_pickle", 0, OBJECT, "path"},
+    {"*.to_xml", 0, OBJECT, "path_or_buffer"},
+    {"*.to_stata", 0, OBJECT, "path"},
+    {"*.savefig", 0, OBJECT, "fname"},
+    {"*.write_csv", 0, OBJECT, "file"},
+    {"*.write_parquet", 0, OBJECT, "file"},
+    {"*.write_json", 0, OBJECT, "file"},
+    {"*.write_ipc", 0, OBJECT, "file"},
+    {"*.write_excel", 0, OBJECT, "workbook"},
+    {"*.write_html", 0, OBJECT, "file"},
+    {"*.write_image", 0, OBJECT, "file"},
+    {"*.sink_*", 0, OBJECT, "path"},
+    {"*.write_table", 1, OBJECT, "where"},
+    {"numpy.save*", 0, OBJECT, "file"},
+    {"*.imsave", 0, OBJECT, "fname"},
+    {"*.ExcelWriter", 0, OBJECT, "path"},
+    {"*.PdfPages", 0, OBJECT, "filename"},
+    {"openpyxl.*.save", 0, OBJECT, "filename"},
+    {"builtins.*.save", 0, OBJECT, "filename"},
+    {"joblib.dump", 1, OBJECT, "filename"},
+    {"shutil.copy*", 1, OBJECT, "dst"},
+    {"sqlite3.connect", 0, OBJECT, "database"},
+    {"duckdb.connect", 0, OBJECT, "database"},
+};
+
+static bool is_assigned(const struct python *python, const struct node *node, struct bytes name)
+{
+    if (python_is(node, KIND_assignment) &&
+        bytes_equal(python_bytes(python, python_child(node, PYTHON_left)), name))
+        return true;
+    NODE_EACH(part, node)
+    if (is_assigned(python, part, name))
+        return true;
+    return false;
+}
+
+/* Of a loop's name all are written; of one that is given another text later, it is not seen. */
+static bool is_any_of(const struct python *python, const struct node *path)
+{
+    const struct node *root = path;
+    while (node_above(root))
+        root = node_above(root);
+    return is_assigned(python, root, python_bytes(python, path));
+}
+
+static void note_written(struct python *python, const struct node *path)
+{
+    size_t i;
+    json_t *place;
+    AUTO(json) json_t *places = places_of(python, path);
+    if (json_array_size(places) > 1 && is_any_of(python, path))
+        return;
+    json_array_foreach (places, i, place) {
+        if (python_is_own_place(json_string_value(place)))
+            json_object_set_new(python->written, json_string_value(place), json_true());
+    }
+}
+
+void python_learn_written(struct python *python, const struct node *node)
+{
+    AUTO(buffer) struct buffer name = {0};
+    if (!python_is(node, KIND_call))
+        return;
+    python_resolve(python, python_child(node, PYTHON_function), 0, &name);
+    if (python_opens_database(name.data) && !python_in_memory(python))
+        return; /* it may hold what others wrote */
+    for (size_t i = 0; i < COUNT_OF(writers); i++) {
+        __auto_type writer = &writers[i];
+        if (pattern_fits(writer->name, name.data) &&
+            (writer->mode == OBJECT || is_written_anew(python, node, writer->mode))) {
+            note_written(python, argument(python, node, writer->path, writer->keyword));
+            return;
+        }
+    }
+}
+
+/* Temporary files and folders, which nothing else knows of. */
+static bool is_temporary(const struct python *python, const struct node *path)
+{
+    bool field = python_is(path, KIND_attribute);
+    const struct node *name = field ? python_child(path, PYTHON_object) : path;
+    const char *maker = json_string_value(python_known(python->tables, python_bytes(python, name)));
+    if (!maker || !python_is(name, KIND_identifier))
+        return false;
+    bool file = strcmp(maker, "tempfile.NamedTemporaryFile()") == 0;
+    return field ? file && bytes_equal(python_bytes(python, python_child(path, PYTHON_attribute)),
+                                       bytes_of("name"))
+                 : !file;
+}
+
+static bool is_own(const struct python *python, const struct node *path)
+{
+    size_t i;
+    json_t *place;
+    if (is_temporary(python, path))
+        return true;
+    AUTO(json) json_t *places = places_of(python, path);
+    json_array_foreach (places, i, place) {
+        if (!json_object_get(python->written, json_string_value(place)))
+            return false;
+    }
+    return json_array_size(places) > 0;
+}
+
+/* Where something is moved to, is written by that. */
+static bool is_place(const struct python *python, const struct node *path)
+{
+    size_t i;
+    json_t *place;
+    AUTO(json) json_t *places = places_of(python, path);
+    json_array_foreach (places, i, place) {
+        if (!python_is_own_place(json_string_value(place)))
+            return false;
+    }
+    return json_array_size(places) > 0;
+}
+
+void python_name_removed(const struct python *python, const struct node *function,
+                         struct buffer *ret_name)
+{
+    static const struct {
+        const char *name;
+        int path, to; /* places; `to` of OBJECT is none */
+    } removers[] = {{"os.remove", 0, OBJECT},
+                    {"os.unlink", 0, OBJECT},
+                    {"*.unlink", OBJECT, OBJECT},
+                    {"os.rename", 0, 1},
+                    {"os.replace", 0, 1},
+                    {"shutil.move", 0, 1},
+                    {"shutil.rmtree", 0, OBJECT},
+                    {"pathlib.Path().rename", OBJECT, 0},
+                    {"pathlib.Path().replace", OBJECT, 0}};
+    const struct node *call = node_above(function);
+    if (!python_is(call, KIND_call) || python_child(call, PYTHON_function) != function)
+        return;
+    for (size_t i = 0; i < COUNT_OF(removers) && ret_name->data; i++) {
+        __auto_type of = &removers[i];
+        if (pattern_fits(of->name, ret_name->data) &&
+            is_own(python, argument(python, call, of->path, NULL)) &&
+            (of->to == OBJECT || is_place(python, argument(python, call, of->to, NULL)))) {
+            ret_name->data[ret_name->len = 0] = '\0';
+            buffer_add_text(ret_name, "run.removed");
+            return;
+        }
+    }
+}
