@@ -49,24 +49,35 @@ static const char *inside(const char *at)
     return name && *name != ')' ? name + 1 : at;
 }
 
-/* One piece that is all of the group, and repeated: a+, [a-z]*, ([a-z])+, (a+). */
-static bool holds_repeated(const char *at, const char *end, int depth)
+/* Past one piece: a letter, a set, a group; NULL when it does not end within. */
+static const char *piece_end(const char *at, const char *end)
 {
     const char *after = at + 1;
-    if (depth > DEPTH_MAX || at >= end)
-        return false;
     if (*at == '(')
         after = group_end(at);
     else if (*at == '[')
         after = set_end(at);
     else if (*at == '\\' && at[1])
         after = at + 2;
-    if (!after || after > end)
+    return after && after <= end ? after : NULL;
+}
+
+/* Nothing but one piece that is repeated, once or several times: a+, [a-z]*, ([a-z])+, a+a+. */
+static bool holds_repeated(const char *at, const char *end, int depth)
+{
+    const char *first = at, *after = at < end ? piece_end(at, end) : NULL;
+    if (depth > DEPTH_MAX || !after)
         return false;
     if (*at == '(' && after == end)
         return holds_repeated(inside(at), end - 1, depth + 1);
-    const char *rest = after + 1 + (after[1] == '?');
-    return repeats(*after) && rest == end;
+    size_t len = (size_t)(after - at);
+    while (at < end) {
+        const char *sign = at + len;
+        if (sign >= end || memcmp(at, first, len) != 0 || !repeats(*sign))
+            return false;
+        at = sign + 1 + (sign[1] == '?');
+    }
+    return at == end;
 }
 
 bool expression_doubles(const char *pattern)

@@ -8,6 +8,7 @@
 #include "policy/python_amount.h"
 #include "policy/python_database.h"
 #include "policy/python_files.h"
+#include "policy/python_flow.h"
 #include "policy/python_import.h"
 #include "policy/python_learn.h"
 #include "policy/python_plain.h"
@@ -171,6 +172,19 @@ static void tell_argument(struct python_walk *walk, const char *callee, const st
         tell(&walk->python, FACT_CLAUSE, "sql.unread", item);
 }
 
+/* **x: the names of its keywords, as far as they can be seen. */
+static void tell_splat(struct python_walk *walk, const char *callee, const struct node *item)
+{
+    size_t i;
+    json_t *key;
+    AUTO(json) json_t *keys = python_keys(&walk->python, node_part(item, 0));
+    tell(&walk->python, FACT_ARGUMENT, "", item);
+    json_array_foreach (keys, i, key) {
+        buffer_printf(anew(&walk->fact), "%s#%s=?", callee, json_string_value(key));
+        tell(&walk->python, FACT_ARGUMENT, walk->fact.data, item);
+    }
+}
+
 static void tell_arguments(struct python_walk *walk, const char *callee, const struct node *list)
 {
     int number = 0;
@@ -180,7 +194,7 @@ static void tell_arguments(struct python_walk *walk, const char *callee, const s
         if (place++ == ARGUMENTS_MAX)
             return;
         if (python_is(item, KIND_list_splat) || python_is(item, KIND_dictionary_splat))
-            tell(&walk->python, FACT_ARGUMENT, "", item);
+            tell_splat(walk, callee, item);
         else if (!python_is(item, KIND_comment))
             tell_argument(walk, callee, item, number++);
     }
@@ -343,34 +357,10 @@ static bool is_too_deep(struct bytes code)
     return depth > BRACKETS_MAX;
 }
 
-static void open_python(struct python *python)
-{
-    python->modules = json_object();
-    python->texts = json_object();
-    python->numbers = json_object();
-    python->functions = json_object();
-    python->tables = json_object();
-    python->written = json_object();
-    python->databases.made = json_object();
-    python->databases.asked = json_object();
-}
-
-static void close_python(const struct python *python)
-{
-    json_decref(python->modules);
-    json_decref(python->texts);
-    json_decref(python->numbers);
-    json_decref(python->functions);
-    json_decref(python->tables);
-    json_decref(python->written);
-    json_decref(python->databases.made);
-    json_decref(python->databases.asked);
-}
-
 static void judge_tree(struct judge *judge, struct bytes code, const struct python_tree *tree)
 {
     struct python_walk walk = {.python = {.judge = judge, .code = code}};
-    open_python(&walk.python);
+    python_open(&walk.python);
     python_learn_all(&walk.python, tree);
     for (uint32_t i = 0; i < tree->count; i++)
         python_learn_database(&walk.python, &tree->nodes[i]);
@@ -381,7 +371,7 @@ static void judge_tree(struct judge *judge, struct bytes code, const struct pyth
         judge_fact(judge, FACT_CLAUSE, "read.page", 0, 0);
     if (tree->has_error && judge->level < POLICY_HIGH)
         judge_fact(judge, FACT_CLAUSE, "python.unread", 0, 0); /* a sign is missing */
-    close_python(&walk.python);
+    python_close(&walk.python);
     buffer_auto(&walk.name);
     buffer_auto(&walk.fact);
     buffer_auto(&walk.text);

@@ -12,6 +12,7 @@
 #define NUMBER_LARGE 1e6
 #define NUMBER_HUGE 1e8
 #define NUMBER_ENDLESS 1e300 /* more digits than anybody reckons with */
+#define THREADS_LARGE 1000
 #define AMOUNT_DEPTH_MAX 8
 #define DIGITS_MAX 40
 
@@ -168,6 +169,25 @@ static bool asks_anew(const struct python *python, const struct node *asked)
            python_is(node_part(python_child(call, PYTHON_arguments), 0), KIND_attribute);
 }
 
+static bool is_endless(const struct python *python, const struct node *node);
+
+/* map(f, x) and the like end when x does. */
+static bool hands_on(const struct python *python, const struct node *call, const char *name)
+{
+    static const struct {
+        const char *name;
+        uint32_t place;
+    } wrappers[] = {{"builtins.map()", 1},          {"builtins.filter()", 1},
+                    {"builtins.enumerate()", 0},    {"itertools.accumulate()", 0},
+                    {"itertools.starmap()", 1},     {"itertools.chain()", 0},
+                    {"itertools.filterfalse()", 1}, {"itertools.dropwhile()", 1}};
+    for (size_t i = 0; i < COUNT_OF(wrappers); i++)
+        if (strcmp(name, wrappers[i].name) == 0)
+            return is_endless(python,
+                              node_part(python_child(call, PYTHON_arguments), wrappers[i].place));
+    return false;
+}
+
 /* itertools.count() and the like never end. */
 static bool is_endless(const struct python *python, const struct node *node)
 {
@@ -177,7 +197,7 @@ static bool is_endless(const struct python *python, const struct node *node)
     python_resolve(python, node, 0, &name);
     uint32_t arguments = node_parts(python_child(node, PYTHON_arguments));
     return strcmp(name.data, "itertools.count()") == 0 ||
-           strcmp(name.data, "itertools.cycle()") == 0 ||
+           strcmp(name.data, "itertools.cycle()") == 0 || hands_on(python, node, name.data) ||
            (strcmp(name.data, "itertools.repeat()") == 0 && arguments == 1) ||
            (strcmp(name.data, "builtins.iter()") == 0 && arguments == 2 &&
             !asks_anew(python, node_part(python_child(node, PYTHON_arguments), 0)));
@@ -195,7 +215,7 @@ static void tell_for(struct python *python, const struct node *node)
 {
     bool endless =
         is_endless(python, python_child(node, PYTHON_right)) || python_feeds_itself(python, node);
-    bool many = python_rounds(python, node) >= NUMBER_HUGE;
+    bool many = python_rounds(python, node) >= NUMBER_HUGE || python_doubles(python, node);
     if ((endless || many) && !leaves(python, python_child(node, PYTHON_body), true))
         tell(python, endless ? "loop.endless" : "amount.huge", node);
 }
@@ -253,6 +273,17 @@ static void tell_function(struct python *python, const struct node *node)
         tell(python, "loop.endless", node);
 }
 
+/* Threads, each of which takes memory of its own. */
+static void tell_thread(struct python *python, const struct node *node)
+{
+    AUTO(buffer) struct buffer name = {0};
+    python_resolve(python, node, 0, &name);
+    bool thread =
+        strcmp(name.data, "threading.Thread()") == 0 || strcmp(name.data, "threading.Timer()") == 0;
+    if (thread && python_rounds(python, node) >= THREADS_LARGE)
+        tell(python, "amount.huge", node);
+}
+
 static void tell_expression(struct python *python, const struct node *node)
 {
     AUTO(buffer) struct buffer name = {0}, pattern = {0};
@@ -284,6 +315,7 @@ static void tell_call(struct python *python, const struct node *node)
                 tell(python, "amount.huge", node);
         }
     tell_expression(python, node);
+    tell_thread(python, node);
 }
 
 void python_tell_amount(struct python *python, const struct node *node)

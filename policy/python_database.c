@@ -100,6 +100,8 @@ void python_learn_database(struct python *python, const struct node *node)
         learn_call(python, node);
     else if (python_is(node, KIND_attribute) || python_is(node, KIND_identifier))
         learn_name(python, node);
+    else if (python_is(node, KIND_string) || python_is(node, KIND_concatenated_string))
+        python_learn_statement(python, node);
 }
 
 /* An opener that is named and not called with ":memory:" may open anything. */

@@ -307,3 +307,15 @@ bool python_learn_each_of(struct python *python, const struct node *target,
     learn_targets(python, target, texts);
     return true;
 }
+
+json_t *python_keys(const struct python *python, const struct node *node)
+{
+    json_t *keys = json_array();
+    const json_t *known = kept(python, "{}", node);
+    if (known)
+        json_array_extend(keys, (json_t *)known);
+    NODE_EACH(pair, python_is(node, KIND_dictionary) ? node : NULL)
+    if (python_is(pair, KIND_pair))
+        collect(python, node_part(pair, 0), 0, keys);
+    return keys;
+}

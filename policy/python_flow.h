@@ -22,3 +22,6 @@ bool python_learn_each_of(struct python *python, const struct node *target,
 /* Adds every text that a value, or something in it, may be; false when they are not all known. */
 bool python_collect(const struct python *python, const struct node *node, json_t *texts);
 void python_learn_texts(struct python *python, const char *key, const json_t *texts);
+
+/* The keys of a dictionary, or of a name of one, as far as they are known. Caller frees. */
+json_t *python_keys(const struct python *python, const struct node *node);

@@ -1,8 +1,12 @@
 #include "policy/python_growth.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "policy/python_amount.h"
+#include "policy/python_rows.h"
+
+#define DOUBLINGS_MAX 27 /* of one byte: more than 100 MB */
 
 struct growth {
     struct bytes name;
@@ -192,4 +196,57 @@ bool python_feeds_itself(const struct python *python, const struct node *loop)
     bool always = growth.grows;
     look(python, python_child(loop, PYTHON_body), &growth);
     return always && !growth.other;
+}
+
+/* How often a name stands in an expression. */
+static int mentions(const struct python *python, const struct node *node, struct bytes name)
+{
+    int count = is_name(python, node, name);
+    NODE_EACH(part, node)
+    count += mentions(python, part, name);
+    return count;
+}
+
+/* [x, x], x + x, x * 2 */
+static bool is_twice(const struct python *python, const struct node *value, struct bytes name)
+{
+    const char *sign = python_sign(value);
+    const struct node *right = python_child(value, PYTHON_right);
+    if (python_is(value, KIND_binary_operator) && strcmp(sign, "+") == 0)
+        return is_name(python, python_child(value, PYTHON_left), name) &&
+               is_name(python, right, name);
+    if (python_is(value, KIND_binary_operator))
+        return strcmp(sign, "*") == 0 && python_amount(python, right, 0) >= 2 &&
+               is_name(python, python_child(value, PYTHON_left), name);
+    const struct node *first = node_part(python_child(value, PYTHON_arguments), 0);
+    bool several = python_is(first, KIND_list) || python_is(first, KIND_tuple);
+    return python_is(value, KIND_call) && several && mentions(python, first, name) >= 2 &&
+           mentions(python, first, name) == (int)node_parts(first);
+}
+
+/* Of a list or a text that is known as one: a number may be doubled as often as one likes. */
+static bool doubles(const struct python *python, const struct node *node)
+{
+    const struct node *left = python_child(node, PYTHON_left);
+    const struct node *right = python_child(node, PYTHON_right);
+    struct bytes name = python_bytes(python, left);
+    const char *sign = python_sign(node);
+    bool named = python_is(left, KIND_identifier);
+    bool several = named && !isnan(python_rows(python, left, 0));
+    bool call = python_is(right, KIND_call);
+    bool twice = python_is(node, KIND_assignment) && is_twice(python, right, name);
+    bool added = strcmp(sign, "+=") == 0 && is_name(python, right, name);
+    bool times = strcmp(sign, "*=") == 0 && python_amount(python, right, 0) >= 2;
+    if ((several && (twice || added || times)) || (named && call && twice))
+        return true;
+    NODE_EACH(part, node)
+    if (doubles(python, part))
+        return true;
+    return false;
+}
+
+bool python_doubles(const struct python *python, const struct node *loop)
+{
+    return python_rows(python, python_child(loop, PYTHON_right), 0) >= DOUBLINGS_MAX &&
+           doubles(python, python_child(loop, PYTHON_body));
 }

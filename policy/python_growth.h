@@ -9,3 +9,6 @@ bool python_only_grows(const struct python *python, const struct node *loop);
 
 /* Whether a `for` adds in every round to the list that it goes through. */
 bool python_feeds_itself(const struct python *python, const struct node *loop);
+
+/* Whether a `for` makes a list or a text twice as long so often that no memory holds it. */
+bool python_doubles(const struct python *python, const struct node *loop);

@@ -27,6 +27,10 @@ struct python {
     } databases;
 };
 
+/* With nothing known, and what is known given back. */
+void python_open(struct python *python);
+void python_close(const struct python *python);
+
 struct bytes python_bytes(const struct python *python, const struct node *node);
 char *python_text(const struct python *python, const struct node *node); /* caller frees */
 

@@ -242,6 +242,7 @@ static void learn_assignment(struct python *python, const struct node *target,
         return;
     AUTO(text) char *key = python_text(python, target);
     python_learn_parts(python, key, value);
+    learn_rows(python, key, value);
     if (python_learn_choices(python, key, value)) {
         json_object_set_new(python->tables, key, json_false());
         return;
@@ -261,7 +262,6 @@ static void learn_assignment(struct python *python, const struct node *target,
             json_object_set_new(python->numbers, key, json_real(isinf(amount) ? 1e308 : amount));
         return;
     }
-    learn_rows(python, key, value);
     json_object_set_new(python->tables, key, kind_of_name(python, key, name.data));
     bool known = name.data[0] != '?' &&
                  (strncmp(name.data, "builtins.", 9) != 0 || !strpbrk(name.data + 9, ".[("));

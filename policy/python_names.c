@@ -132,3 +132,27 @@ bool python_holds_module(const struct python *python, const struct node *attribu
     buffer_add(&key, name.data, name.len);
     return json_object_get(python->modules, key.data) != NULL;
 }
+
+void python_open(struct python *python)
+{
+    python->modules = json_object();
+    python->texts = json_object();
+    python->numbers = json_object();
+    python->functions = json_object();
+    python->tables = json_object();
+    python->written = json_object();
+    python->databases.made = json_object();
+    python->databases.asked = json_object();
+}
+
+void python_close(const struct python *python)
+{
+    json_decref(python->modules);
+    json_decref(python->texts);
+    json_decref(python->numbers);
+    json_decref(python->functions);
+    json_decref(python->tables);
+    json_decref(python->written);
+    json_decref(python->databases.made);
+    json_decref(python->databases.asked);
+}

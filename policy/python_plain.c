@@ -155,9 +155,9 @@ static bool fits_one(const char *text, const char *const *patterns, size_t count
 static bool only_calls_plain(const struct python *python, const struct node *node)
 {
     static const char *const plain[] = {
-        "builtins.print",       "builtins.len",        "builtins.hasattr", "builtins.self.*close",
-        "builtins.self.*flush", "builtins.log*.*",     "logging.*",        "builtins.type",
-        "builtins.str",         "builtins.self.*clear"};
+        "builtins.print",       "builtins.len",   "builtins.hasattr",    "builtins.self.*close",
+        "builtins.self.*flush", "builtins.log.*", "builtins.logger.*",   "logging.*",
+        "builtins.type",        "builtins.str",   "builtins.self.*clear"};
     AUTO(buffer) struct buffer name = {0};
     if (python_is(node, KIND_call)) {
         python_resolve(python, python_child(node, PYTHON_function), 0, &name);
@@ -180,9 +180,9 @@ bool python_ends_plainly(const struct python *python, const struct node *functio
 /* title="…" of whatever draws. */
 static bool is_caption(const struct python *python, const struct node *keyword)
 {
-    static const char *const names[] = {"title",      "label",       "xlabel", "ylabel",
-                                        "suptitle",   "help",        "desc",   "text",
-                                        "title_text", "description", "legend", "caption"};
+    static const char *const names[] = {"title",       "label",  "xlabel", "ylabel",
+                                        "suptitle",    "help",   "desc",   "title_text",
+                                        "description", "legend", "caption"};
     AUTO(text) char *name = python_text(python, python_child(keyword, PYTHON_name));
     return fits_one(name, names, COUNT_OF(names));
 }
@@ -200,11 +200,12 @@ static bool has_keyword(const struct python *python, const struct node *list, co
 bool python_is_shown(const struct python *python, const struct node *text)
 {
     static const char *const shows[] = {
-        "builtins.print",    "*.title",         "*.set_title",    "*.suptitle",  "*.xlabel",
-        "*.ylabel",          "*.set_xlabel",    "*.set_ylabel",   "*.annotate",  "builtins.log*.*",
-        "logging.*",         "builtins.*Error", "warnings.warn",  "re.compile",  "re.search",
-        "re.findall",        "re.match",        "*.str.contains", "*.str.match", "*.str.count",
-        "builtins.*Warning", "re.fullmatch",    "re.finditer"};
+        "builtins.print",  "*.title",           "*.set_title",       "*.suptitle",
+        "*.xlabel",        "*.ylabel",          "*.set_xlabel",      "*.set_ylabel",
+        "*.annotate",      "builtins.log.*",    "builtins.logger.*", "logging.*",
+        "builtins.*Error", "warnings.warn",     "re.compile",        "re.search",
+        "re.findall",      "re.match",          "*.str.contains",    "*.str.match",
+        "*.str.count",     "builtins.*Warning", "re.fullmatch",      "re.finditer"};
     AUTO(buffer) struct buffer name = {0};
     const struct node *at = text, *above = node_above(text);
     while (python_is(above, KIND_binary_operator) || python_is(above, KIND_concatenated_string) ||

@@ -156,6 +156,13 @@ double python_rows(const struct python *python, const struct node *node, int dep
     return rows && depth < ROWS_DEPTH_MAX ? rows(python, node, depth + 1) : NAN;
 }
 
+static bool clauses(const struct node *node)
+{
+    return python_is(node, KIND_list_comprehension) || python_is(node, KIND_set_comprehension) ||
+           python_is(node, KIND_generator_expression) ||
+           python_is(node, KIND_dictionary_comprehension);
+}
+
 double python_rounds(const struct python *python, const struct node *loop)
 {
     double product = 1;
@@ -165,7 +172,8 @@ double python_rounds(const struct python *python, const struct node *loop)
             break;
         double rows = python_is(at, KIND_for_statement)
                           ? python_rows(python, python_child(at, PYTHON_right), 0)
-                          : 1;
+                      : at != loop && clauses(at) ? python_rows(python, at, 0)
+                                                  : 1;
         product *= at != loop && isnan(rows) ? 1 : rows;
     }
     return product;

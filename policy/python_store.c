@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "policy/python_database.h"
 #include "policy/python_files.h"
 
 #define WORD_MAX 80
@@ -110,6 +111,13 @@ static void note_frame(struct python *python, const struct node *call, const cha
         note(fails ? python->databases.made : python->databases.asked, name, true);
     else
         python->databases.foreign = true;
+}
+
+void python_learn_statement(struct python *python, const struct node *node)
+{
+    AUTO(buffer) struct buffer text = {0};
+    if (python_fold(python, node, 0, &text) && text.len && python_begins_like_sql(text.data))
+        read_statement(python, text.data);
 }
 
 void python_learn_store(struct python *python, const struct node *call, const char *name)

@@ -91,6 +91,7 @@ from (values
  'pandas.__version__ numpy.__version__ *.__version__ pandas.core.frame.DataFrame
   pandas.core.series.Series pandas.util.version.* pandas.io.formats.style.Styler
   matplotlib.backends.backend_pdf.PdfPages matplotlib.animation.FuncAnimation
+  matplotlib.animation.*Animation().*
   pandas.testing.assert_* numpy.testing.assert_* matplotlib.backends.backend_agg.FigureCanvasAgg
   sklearn.utils.shuffle sklearn.utils.resample pandas.core.groupby.* sklearn.utils.class_weight.*
   sklearn.utils.Bunch matplotlib.animation.PillowWriter matplotlib.animation.ArtistAnimation

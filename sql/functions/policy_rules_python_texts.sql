@@ -70,7 +70,8 @@ from (values
   *read_*=sftp:* *to_*=memory:* *loadtxt#0=http* *genfromtxt#0=http* *connect#0=*://*
   *create_engine#0=* *create_engine#0=sqlite:////* *create_engine#0=sqlite:///~*
   *.show#renderer=browser *open_*#0=http*://* duckdb.*=*://* *#con=*://* *.to_sql#1=*://*
-  *.parse#0=http*://*',
+  *.parse#0=http*://* *.XMLParser#resolve_entities=true *.XMLParser#no_network=false
+  *.XMLParser#load_dtd=true',
  'Reads from or writes to another machine', 'Data may leave, and other data may come in.'),
 ('py.database.own', 'python', 'argument', 'note', 'reads',
  '*create_engine#0=sqlite:// *create_engine#0=sqlite:///* *create_engine#0=duckdb:///*',
@@ -129,7 +130,8 @@ from (values
   bz2.decompress#0=? lzma.decompress#0=? gzip.decompress#0=?',
  'Unpacks what the program read', ''),
 ('py.argument.expression', 'python', 'argument', 'medium', '',
- '*.sympify#0=? *.parse_expr#0=? sympy.S#0=? jinja2.Template#0=? jinja2.*.from_string#0=?',
+ '*.eval#0=? *.sympify#0=? *.parse_expr#0=? sympy.S#0=? jinja2.Template#0=?
+  jinja2.*.from_string#0=?',
  'Reckons with an expression in a text', 'Such texts are code of their own.'),
 ('py.argument.pickle', 'python', 'argument', 'high', '',
  '*#allow_pickle=true *#allow_pickle=? *#allow_pickle=number numpy.load#2=true numpy.load#2=?
@@ -188,7 +190,8 @@ from (values
  'Keeps tables of its own', ''),
 ('py.expression.doubles', 'python', 'clause', 'medium', '', 'expression.doubles',
  'Searches text in a way that may never end', 'Each more letter doubles the work.'),
-('py.open.number', 'python', 'argument', 'medium', 'calls', 'builtins.open#0=number os.fdopen#0=number',
+('py.open.number', 'python', 'argument', 'medium', 'calls',
+ 'builtins.open#0=number os.fdopen#0=number',
  'Opens what another program left open', ''),
 ('py.database.uri', 'python', 'argument', 'medium', 'reads',
  'sqlite3.connect#uri=* sqlite3.connect#0=file:*', 'Opens a database by an address', ''),

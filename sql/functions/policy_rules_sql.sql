@@ -221,6 +221,7 @@ from (values
   json_value json_query json_unquote json_contains json_keys json_search json_length json_depth
   json_arrayagg json_objectagg countif count_if sumif avgif approx_quantiles approx_top_count
   logical_and logical_or ratio_to_report listagg wm_concat collect_list collect_set max_by min_by
+  todate todatetime toyear tomonth tostartofmonth tostartofweek tostartofday uniq uniqexact
   argmax argmin arg_max_null arg_min_null first last list histogram product kurtosis kurtosis_pop
   skewness entropy mad sem favg fsum kahan_sum geomean geometric_mean bitstring_agg approx_median
   reservoir_quantile stdev stdevp var varp std variance_samp variance_pop skew contains prefix
