@@ -12,6 +12,7 @@
 #include "policy/python_import.h"
 #include "policy/python_learn.h"
 #include "policy/python_plain.h"
+#include "policy/python_store.h"
 
 #define SQL_TEXTS_MAX 64
 #define ARGUMENTS_MAX 8   /* one digit tells their places */
@@ -364,8 +365,8 @@ static void judge_tree(struct judge *judge, struct bytes code, const struct pyth
     python_learn_all(&walk.python, tree);
     for (uint32_t i = 0; i < tree->count; i++)
         python_learn_database(&walk.python, &tree->nodes[i]);
-    for (uint32_t i = 0; i < tree->count; i++)
-        python_learn_written(&walk.python, &tree->nodes[i]);
+    for (uint32_t i = 0; i < tree->count && walk.python.databases.files; i++)
+        python_learn_store(&walk.python, &tree->nodes[i]);
     walk_node(&walk, tree->nodes, (struct place){0});
     if (walk.names_page && walk.reads_unknown)
         judge_fact(judge, FACT_CLAUSE, "read.page", 0, 0);

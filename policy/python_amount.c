@@ -274,24 +274,30 @@ static void tell_function(struct python *python, const struct node *node)
 }
 
 /* Threads, each of which takes memory of its own. */
-static void tell_thread(struct python *python, const struct node *node)
+static bool starts_many(const struct python *python, const struct node *node, const char *name)
 {
-    AUTO(buffer) struct buffer name = {0};
-    python_resolve(python, node, 0, &name);
-    bool thread =
-        strcmp(name.data, "threading.Thread()") == 0 || strcmp(name.data, "threading.Timer()") == 0;
-    if (thread && python_rounds(python, node) >= THREADS_LARGE)
-        tell(python, "amount.huge", node);
+    bool thread = strcmp(name, "threading.Thread") == 0 || strcmp(name, "threading.Timer") == 0;
+    return thread && python_rounds(python, node) >= THREADS_LARGE;
+}
+
+static bool searches_doubling(const struct python *python, const struct node *node,
+                              const char *name)
+{
+    AUTO(buffer) struct buffer pattern = {0};
+    const struct node *first = node_part(python_child(node, PYTHON_arguments), 0);
+    return (strncmp(name, "re.", 3) == 0 || strncmp(name, "regex.", 6) == 0) &&
+           python_fold(python, first, 0, &pattern) && pattern.data &&
+           expression_doubles(pattern.data);
 }
 
 static void tell_expression(struct python *python, const struct node *node)
 {
-    AUTO(buffer) struct buffer name = {0}, pattern = {0};
-    const struct node *first = node_part(python_child(node, PYTHON_arguments), 0);
+    AUTO(buffer) struct buffer name = {0};
     python_resolve(python, python_child(node, PYTHON_function), 0, &name);
-    if ((strncmp(name.data, "re.", 3) == 0 || strncmp(name.data, "regex.", 6) == 0) &&
-        python_fold(python, first, 0, &pattern) && pattern.data && expression_doubles(pattern.data))
+    if (searches_doubling(python, node, name.data))
         tell(python, "expression.doubles", node);
+    if (starts_many(python, node, name.data))
+        tell(python, "amount.huge", node);
 }
 
 /* sum(itertools.count()), list(itertools.product(range(1000), repeat=6)) */
@@ -308,14 +314,14 @@ static void tell_call(struct python *python, const struct node *node)
     const struct node *taken = clauses ? list : node_part(list, 0);
     struct bytes name = python_bytes(python, last);
     for (size_t i = 0; i < COUNT_OF(takes_all); i++)
-        if (bytes_equal(name, bytes_of(takes_all[i]))) {
+        if (name.len && takes_all[i][0] == *(const char *)name.data &&
+            bytes_equal(name, bytes_of(takes_all[i]))) {
             if (is_endless(python, taken))
                 tell(python, "loop.endless", node);
             else if (python_rows(python, taken, 0) >= NUMBER_HUGE)
                 tell(python, "amount.huge", node);
         }
     tell_expression(python, node);
-    tell_thread(python, node);
 }
 
 void python_tell_amount(struct python *python, const struct node *node)

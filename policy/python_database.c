@@ -69,7 +69,6 @@ static void learn_call(struct python *python, const struct node *node)
     AUTO(buffer) struct buffer name = {0};
     python_resolve(python, python_child(node, PYTHON_function), 0, &name);
     const char *last = strrchr(name.data, '.');
-    python_learn_store(python, node, name.data);
     if (python_opens_database(name.data))
         learn_opened(python, node, name.data);
     else if (begins(name.data, "duckdb."))
@@ -100,8 +99,6 @@ void python_learn_database(struct python *python, const struct node *node)
         learn_call(python, node);
     else if (python_is(node, KIND_attribute) || python_is(node, KIND_identifier))
         learn_name(python, node);
-    else if (python_is(node, KIND_string) || python_is(node, KIND_concatenated_string))
-        python_learn_statement(python, node);
 }
 
 /* An opener that is named and not called with ":memory:" may open anything. */

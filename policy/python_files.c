@@ -103,6 +103,13 @@ static const struct {
     {"duckdb.connect", 0, OBJECT, "database"},
 };
 
+static const struct node *root_of(const struct node *node)
+{
+    while (node_above(node))
+        node = node_above(node);
+    return node;
+}
+
 static bool is_assigned(const struct python *python, const struct node *node, struct bytes name)
 {
     if (python_is(node, KIND_assignment) &&
@@ -117,10 +124,7 @@ static bool is_assigned(const struct python *python, const struct node *node, st
 /* Of a loop's name all are written; of one that is given another text later, it is not seen. */
 static bool is_any_of(const struct python *python, const struct node *path)
 {
-    const struct node *root = path;
-    while (node_above(root))
-        root = node_above(root);
-    return is_assigned(python, root, python_bytes(python, path));
+    return is_assigned(python, root_of(path), python_bytes(python, path));
 }
 
 static void note_written(struct python *python, const struct node *path)
@@ -136,7 +140,7 @@ static void note_written(struct python *python, const struct node *path)
     }
 }
 
-void python_learn_written(struct python *python, const struct node *node)
+static void learn_written(struct python *python, const struct node *node)
 {
     AUTO(buffer) struct buffer name = {0};
     if (!python_is(node, KIND_call))
@@ -152,6 +156,17 @@ void python_learn_written(struct python *python, const struct node *node)
             return;
         }
     }
+}
+
+/* Most programs remove nothing: only then all that is written is looked for. */
+static void learn_all_written(struct python *python, const struct node *node)
+{
+    const struct node *root = root_of(node);
+    if (python->written)
+        return;
+    python->written = json_object();
+    for (const struct node *at = root; at < root + root->size; at++)
+        learn_written(python, at);
 }
 
 /* Temporary files and folders, which nothing else knows of. */
@@ -195,7 +210,7 @@ static bool is_place(const struct python *python, const struct node *path)
     return json_array_size(places) > 0;
 }
 
-void python_name_removed(const struct python *python, const struct node *function,
+void python_name_removed(struct python *python, const struct node *function,
                          struct buffer *ret_name)
 {
     static const struct {
@@ -215,8 +230,10 @@ void python_name_removed(const struct python *python, const struct node *functio
         return;
     for (size_t i = 0; i < COUNT_OF(removers) && ret_name->data; i++) {
         __auto_type of = &removers[i];
-        if (pattern_fits(of->name, ret_name->data) &&
-            is_own(python, argument(python, call, of->path, NULL)) &&
+        if (!pattern_fits(of->name, ret_name->data))
+            continue;
+        learn_all_written(python, function);
+        if (is_own(python, argument(python, call, of->path, NULL)) &&
             (of->to == OBJECT || is_place(python, argument(python, call, of->to, NULL)))) {
             ret_name->data[ret_name->len = 0] = '\0';
             buffer_add_text(ret_name, "run.removed");

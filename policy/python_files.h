@@ -3,12 +3,8 @@
 
 #include "policy/python_internal.h"
 
-/* Looks whether a node is a call that writes a file; of every node, after all names are learned
- * and the databases are known. */
-void python_learn_written(struct python *python, const struct node *node);
-
 /* Gives what removes or moves files, called with the program's own alone, a name that says so. */
-void python_name_removed(const struct python *python, const struct node *function,
+void python_name_removed(struct python *python, const struct node *function,
                          struct buffer *ret_name);
 
 /* Whether a path, of which all is seen, stays in the folder of the run. */

@@ -222,9 +222,11 @@ static void learn_rows(struct python *python, const char *name, const struct nod
 {
     AUTO(buffer) struct buffer key = {0};
     double rows = python_rows(python, value, 0);
+    if (isnan(rows))
+        return;
     buffer_add_text(&key, "#");
     buffer_add_text(&key, name);
-    if (!isnan(rows) && !json_object_get(python->numbers, key.data))
+    if (!json_object_get(python->numbers, key.data))
         json_object_set_new(python->numbers, key.data, json_real(isinf(rows) ? 1e308 : rows));
 }
 

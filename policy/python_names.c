@@ -140,7 +140,6 @@ void python_open(struct python *python)
     python->numbers = json_object();
     python->functions = json_object();
     python->tables = json_object();
-    python->written = json_object();
     python->databases.made = json_object();
     python->databases.asked = json_object();
 }

@@ -128,11 +128,14 @@ static double rows_of_call(const struct python *python, const struct node *node,
         {"tqdm.tqdm", rows_of_first},
     };
     AUTO(buffer) struct buffer name = {0};
-    const struct node *list = python_child(node, PYTHON_arguments);
-    python_resolve(python, python_child(node, PYTHON_function), 0, &name);
+    const struct node *function = python_child(node, PYTHON_function);
+    const struct node *object = python_child(function, PYTHON_object);
+    if (object && !python_is(object, KIND_identifier))
+        return NAN; /* x.y.z(): all that count are a name, or one of a module */
+    python_resolve(python, function, 0, &name);
     for (size_t i = 0; i < COUNT_OF(makers); i++)
         if (strcmp(name.data, makers[i].name) == 0)
-            return makers[i].rows(python, list, depth);
+            return makers[i].rows(python, python_child(node, PYTHON_arguments), depth);
     return NAN;
 }
 

@@ -113,19 +113,20 @@ static void note_frame(struct python *python, const struct node *call, const cha
         python->databases.foreign = true;
 }
 
-void python_learn_statement(struct python *python, const struct node *node)
+static void learn_statement(struct python *python, const struct node *node)
 {
     AUTO(buffer) struct buffer text = {0};
     if (python_fold(python, node, 0, &text) && text.len && python_begins_like_sql(text.data))
         read_statement(python, text.data);
 }
 
-void python_learn_store(struct python *python, const struct node *call, const char *name)
+static void learn_asked(struct python *python, const struct node *call)
 {
     static const char *const asks[] = {"execute", "executemany", "executescript",
                                        "sql",     "read_sql",    "read_sql_query"};
-    const char *last = strrchr(name, '.');
-    AUTO(buffer) struct buffer text = {0};
+    AUTO(buffer) struct buffer name = {0}, text = {0};
+    python_resolve(python, python_child(call, PYTHON_function), 0, &name);
+    const char *last = strrchr(name.data, '.');
     bool table = last && strcmp(last, ".to_sql") == 0;
     if (!last || !(table || is_one_of(last + 1, asks, COUNT_OF(asks))))
         return;
@@ -137,6 +138,14 @@ void python_learn_store(struct python *python, const struct node *call, const ch
         note_frame(python, call, text.data);
     else
         read_statement(python, text.data);
+}
+
+void python_learn_store(struct python *python, const struct node *node)
+{
+    if (python_is(node, KIND_call))
+        learn_asked(python, node);
+    else if (python_is(node, KIND_string) || python_is(node, KIND_concatenated_string))
+        learn_statement(python, node);
 }
 
 /* Tables of pandas are asked by their names, too. */
