@@ -50,19 +50,20 @@ static void tell(struct python *python, enum fact_kind kind, const char *name,
 
 static void tell_string(struct python_walk *walk, const char *text, const struct node *node)
 {
-    if (python_is_shown(&walk->python, node))
-        return;
+    struct python *python = &walk->python;
     AUTO(text) char *lower = memory_text(text);
     for (char *at = lower; *at; at++)
         *at = (char)tolower((unsigned char)*at);
-    tell(&walk->python, FACT_STRING, lower, node);
-    walk->names_page |= pattern_fits("http*://*/*", lower);
-    if (!python_begins_like_sql(text))
+    bool sql = python_begins_like_sql(text), page = pattern_fits("http*://*/*", lower);
+    bool raises = rules_level(python->judge->rules, FACT_STRING, lower) > POLICY_NOTE;
+    if ((sql || page || raises) && python_is_shown(python, node))
         return;
-    if (python_in_memory(&walk->python) && !python_leaves_memory(lower))
-        tell(&walk->python, FACT_CLAUSE, "sql.memory", node);
-    else if (walk->sql_texts++ < SQL_TEXTS_MAX)
-        judge_sql_text(walk->python.judge, bytes_of(text), node->start, node->end);
+    tell(python, FACT_STRING, lower, node);
+    walk->names_page |= page;
+    if (sql && python_in_memory(python) && !python_leaves_memory(lower))
+        tell(python, FACT_CLAUSE, "sql.memory", node);
+    else if (sql && walk->sql_texts++ < SQL_TEXTS_MAX)
+        judge_sql_text(python->judge, bytes_of(text), node->start, node->end);
 }
 
 static bool visit_string(struct python_walk *walk, const struct node *node, struct place *place)

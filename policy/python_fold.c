@@ -310,9 +310,15 @@ static bool fold_chr(const struct python *python, const struct node *argument, s
 
 static bool is_path(const struct python *python, const struct node *function)
 {
-    bool named = python_is(function, KIND_attribute) || python_is(function, KIND_identifier);
-    return named &&
-           (names(python, function, "pathlib.Path") || names(python, function, "pathlib.PurePath"));
+    static const char *const makers[] = {"pathlib.Path", "pathlib.PurePath"};
+    const json_t *known = python_known(python->modules, python_bytes(python, function));
+    struct bytes last = python_bytes(python, python_child(function, PYTHON_attribute));
+    for (size_t i = 0; i < COUNT_OF(makers); i++)
+        if (known
+                ? strcmp(json_string_value(known), makers[i]) == 0
+                : bytes_equal(last, bytes_of(makers[i] + 8)) && names(python, function, makers[i]))
+            return true;
+    return false;
 }
 
 /* sqlalchemy.text("select 1") */

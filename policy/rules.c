@@ -219,13 +219,25 @@ uint64_t rules_begin(struct rules *rules)
     return ++rules->judgements;
 }
 
-const struct policy_rule *rules_find(struct rules *rules, enum fact_kind kind, const char *name,
-                                     uint64_t judgement, bool *ret_told)
+static struct memo_entry *remember(struct rules *rules, enum fact_kind kind, const char *name)
 {
     bool is_new;
     struct memo_entry *known = memo_find(&rules->memo, kind, name, &is_new);
     if (is_new)
         known->rule = search(rules, kind, name);
+    return known;
+}
+
+enum policy_level rules_level(struct rules *rules, enum fact_kind kind, const char *name)
+{
+    const struct policy_rule *rule = remember(rules, kind, name)->rule;
+    return rule ? rule->level : POLICY_NONE;
+}
+
+const struct policy_rule *rules_find(struct rules *rules, enum fact_kind kind, const char *name,
+                                     uint64_t judgement, bool *ret_told)
+{
+    struct memo_entry *known = remember(rules, kind, name);
     *ret_told = known->judgement == judgement;
     known->judgement = judgement;
     return known->rule;

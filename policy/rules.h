@@ -53,6 +53,9 @@ uint64_t rules_begin(struct rules *rules);
 const struct policy_rule *rules_find(struct rules *rules, enum fact_kind kind, const char *name,
                                      uint64_t judgement, bool *ret_told);
 
+/* What the rules say of it, which is not told by asking. */
+enum policy_level rules_level(struct rules *rules, enum fact_kind kind, const char *name);
+
 /* Whether a rule lists a name whole and lets it pass. */
 bool rules_let_pass(const struct rules *rules, enum fact_kind kind, const char *name);
 
