@@ -144,7 +144,7 @@ test('health says by its exit status whether api and worker are well', async () 
     assert.equal(await health('worker', worker), 0);
     assert.equal(await health('worker', { ...worker, WORKER_NAME: 'worker-2' }), 1);
     assert.equal(await health('worker', { ...worker, DATABASE_URL: 'host=/nonexistent' }), 1);
-    assert.equal(await health('something', worker), 2);
+    assert.equal(await health('something', worker), 64);
     await stack.halt('worker');
     assert.equal(await health('worker', worker), 1);
     await stack.halt('api');

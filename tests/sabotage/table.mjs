@@ -18,11 +18,12 @@ import queries from './queries.mjs';
 import readings from './readings.mjs';
 import refusals from './refusals.mjs';
 import retention from './retention.mjs';
+import shipping from './shipping.mjs';
 import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const table = [...database, ...clocks, ...bundle, ...budget, ...audit, ...money, ...refusals,
-    ...readings, ...retention, ...queries, ...identity, ...factor, ...policy, ...worker, ...api,
+    ...readings, ...retention, ...queries, ...identity, ...factor, ...policy, ...shipping, ...worker, ...api,
     ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
