@@ -23,8 +23,8 @@ import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const table = [...database, ...clocks, ...bundle, ...budget, ...audit, ...money, ...refusals,
-    ...readings, ...retention, ...queries, ...identity, ...factor, ...policy, ...shipping, ...worker, ...api,
-    ...page];
+    ...readings, ...retention, ...queries, ...identity, ...factor, ...policy, ...shipping,
+    ...worker, ...api, ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
 const read = (name) => readFileSync(path.join(root, name), 'utf8');
