@@ -42,9 +42,6 @@ const ofCosts = [
     { id: 'costs-baseline', defence: 'A later baseline makes no cost an older one',
       file: queries, was: "select coalesce(min((e.body ->> 'last')::int8), 0)",
       becomes: "select coalesce(max((e.body ->> 'last')::int8), 0)", test: told(OLDER) },
-    { id: 'costs-once', defence: 'Costs are taken as they are found once only',
-      file: 'sql/functions/prices.sql', was: "and e.event = 'costs.baseline') and not exists (",
-      becomes: "and e.event = 'costs.baseline' and false) and not exists (", test: told(OLDER) },
     { id: 'costs-finish', defence: 'What a run cost leaves its digest', file:
       'sql/functions/finish.sql', was: "attempt_ends(t) || coalesce(c.digest, '{}')),",
       becomes: 'attempt_ends(t)),', test: told(WHOLE) },
