@@ -89,7 +89,7 @@ static bool apply_schema(struct db *db, FILE *out, struct error *err)
 static bool apply_definitions(struct db *db, struct error *err)
 {
     static const char *const folders[] = {"sql/functions/", "sql/views/"};
-    if (!run_file(db, "sql/stack/begin.sql", err))
+    if (!run_file(db, "sql/stack/begin.sql", err) || !run_file(db, "sql/stack/alone.sql", err))
         return false;
     for (size_t k = 0; k < COUNT_OF(folders); k++)
         for (size_t i = 0; i < embedded_count; i++)

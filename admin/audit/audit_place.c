@@ -10,6 +10,8 @@
 #include "common/base/json.h"
 #include "common/base/settings.h"
 
+#define READ_MS (INT64_C(6) * 3600 * 1000) /* some questions are asked of whole tables */
+
 /* The setting, else what the running stack says; NULL where neither does. */
 static const char *choose(const char *set, const json_t *state, const char *group, const char *key)
 {
@@ -80,6 +82,14 @@ static bool take_heads(struct audit_place *place, const char *named, const char 
     return true;
 }
 
+static bool open_reading(const char *url, struct db **ret_db, struct error *err)
+{
+    if (!db_open(url, "countersign audit", ret_db, err))
+        return false;
+    db_answers_within(*ret_db, READ_MS);
+    return db_run_script(*ret_db, embedded_find("sql/stack/begin_reading.sql")->text, err);
+}
+
 static bool open_all(const char *head, struct audit_place *place, struct error *err)
 {
     struct settings settings;
@@ -100,9 +110,7 @@ static bool open_all(const char *head, struct audit_place *place, struct error *
                     settings.data_dir);
     return public_keys_read(keys, "seal", &place->keys, err) &&
            public_keys_read(deciding, "decision", &place->decision_keys, err) &&
-           take_heads(place, head, heads, err) &&
-           db_open(url, "countersign audit", &place->db, err) &&
-           db_run_script(place->db, embedded_find("sql/stack/begin_reading.sql")->text, err);
+           take_heads(place, head, heads, err) && open_reading(url, &place->db, err);
 }
 
 bool audit_place_open(const char *head, struct audit_place *ret_place, struct error *err)

@@ -15,10 +15,11 @@ static json_t *item_of(const struct verified *verified)
     const struct seal *newest = &verified->result->newest;
     bool told = newest->n && !verified->why;
     hex_encode(newest->hash, sizeof newest->hash, hash);
-    return json_pack("{s:s, s:s*, s:o*, s:s*, s:I, s:I, s:I}", "outcome", verified->outcome, "why",
-                     verified->why, "seal", told ? json_integer(newest->n) : NULL, "hash",
+    return json_pack("{s:s, s:s*, s:o*, s:s*, s:I, s:I, s:I, s:I}", "outcome", verified->outcome,
+                     "why", verified->why, "seal", told ? json_integer(newest->n) : NULL, "hash",
                      told ? hash : NULL, "rows", verified->result->events, "heads",
-                     (json_int_t)verified->heads, "duration_ms", verified->us / 1000);
+                     (json_int_t)verified->heads, "duration_ms", verified->us / 1000, "read_us",
+                     verified->result->now_us);
 }
 
 bool verified_put(const struct verified *verified, struct error *err)

@@ -8,6 +8,7 @@
 #include "api/requests/sandboxes.h"
 #include "api/requests/submission.h"
 #include "common/base/crypto.h"
+#include "common/domain/names.h"
 #include "statements.h"
 
 #define LOGIN_MAX 100
@@ -97,6 +98,24 @@ static bool sign_in_by_link(struct call *call, struct opening *opening, struct e
     return true;
 }
 
+/* Who is new is called by their login. */
+static bool is_name_free(struct call *call, const char *login, struct error *err)
+{
+    AUTO(rows) struct rows *rows = NULL;
+    AUTO(rows) struct rows *kept = NULL;
+    AUTO(json) json_t *claims = json_pack("{s:s}", "email", login);
+    AUTO(text) char *text = json_text(claims);
+    if (!sql_names_beside(call->db, text, &rows, err))
+        return false;
+    AUTO(json) json_t *others = json_loads(rows_text(rows, 0, 0), 0, NULL);
+    if (!name_is_taken(login, others))
+        return true;
+    return sql_login_failure(call->db, "", call->exchange->address, "proxy name", &kept, err) &&
+           fail(err, ERR_WRONG_PASSWORD,
+                "the login that the proxy names looks like the name of somebody else: an admin "
+                "lets you in");
+}
+
 static bool sign_in_by_proxy(struct call *call, struct opening *opening, struct error *err)
 {
     const char *login;
@@ -109,6 +128,8 @@ static bool sign_in_by_proxy(struct call *call, struct opening *opening, struct 
         return false;
     if (!login)
         return fail(err, ERR_UNAUTHENTICATED, "the proxy names nobody");
+    if (call->api->settings.sign_in_creates && !is_name_free(call, login, err))
+        return false;
     AUTO(text) char *session = opening_text(call, opening);
     if (!sql_proxy_sign_in(call->db, login, session, call->api->settings.sign_in_creates, &rows,
                            err))

@@ -136,8 +136,8 @@ static bool is_plain(const char *name)
 }
 
 /* People may call themselves what they like there. Here reviewers read it, so that a name which
- * hides letters, moves them or looks like that of somebody else is none: they are called by their
- * address, and are nobody new where that looks like a name, too. */
+ * hides letters, moves them, is that of somebody else or looks like it is none: they are called by
+ * their address, and are nobody new where that looks like a name, too. */
 static bool settle_name(struct call *call, json_t *claims, struct error *err)
 {
     const char *name = json_text_of(claims, "name");
@@ -148,11 +148,11 @@ static bool settle_name(struct call *call, json_t *claims, struct error *err)
     if (!sql_names_beside(call->db, text, &rows, err))
         return false;
     AUTO(json) json_t *others = json_loads(rows_text(rows, 0, 0), 0, NULL);
-    if (name && is_plain(name) && !name_alike(name, others, 0))
+    if (name && is_plain(name) && !name_is_taken(name, others))
         return true;
     json_object_del(claims, "name");
     const char *email = json_text_of(claims, "email");
-    if (email && name_alike(email, others, 0))
+    if (email && name_is_taken(email, others))
         return fail_field(
             err, ERR_NOT_ACCEPTABLE, "name",
             "your address looks like the name of somebody else: an admin lets you in");

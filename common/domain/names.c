@@ -53,6 +53,20 @@ const json_t *name_alike(const char *name, const json_t *list, int64_t own_id)
     return NULL;
 }
 
+/* An admin may mean it when two people get one name. Who names themselves may mean to be taken for
+ * the other. */
+bool name_is_taken(const char *name, const json_t *list)
+{
+    size_t n;
+    const json_t *one;
+    json_array_foreach (list, n, one) {
+        const char *other = json_text_of(one, "name");
+        if (other && (strcasecmp(name, other) == 0 || unicode_looks_same(name, other)))
+            return true;
+    }
+    return false;
+}
+
 bool name_is_apart(const char *name, const json_t *list, int64_t own_id, struct error *err)
 {
     const json_t *other = name_alike(name, list, own_id);

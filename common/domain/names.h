@@ -13,6 +13,9 @@ bool name_check(const char *name, struct error *err) MUST_CHECK;
  * same, capitals aside; NULL for none. Borrowed from the list. */
 const json_t *name_alike(const char *name, const json_t *list, int64_t own_id);
 
+/* Whether somebody's name is this one, or looks like it. */
+bool name_is_taken(const char *name, const json_t *list);
+
 /* ERR_CONFLICT, field "name", for the first that is alike. People are called by their logins. */
 bool name_is_apart(const char *name, const json_t *list, int64_t own_id,
                    struct error *err) MUST_CHECK;

@@ -5,7 +5,7 @@
 
 /* Which reader of code this is: one more whenever policy/ finds more than it did, here and in
  * cs.policy_engine() alike, so that a release with it judges anew what waits. */
-#define POLICY_ENGINE 1
+#define POLICY_ENGINE 2
 #define POLICY_CODE_MAX (4U << 20)
 #define POLICY_RULES_MAX (4U << 20)
 #define POLICY_CHILDREN 2

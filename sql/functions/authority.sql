@@ -324,7 +324,7 @@ declare
     what text;
 begin
     for of_table, what in values
-        ('person', 'insert or delete or update of roles, owner_id, created_by, disabled_at'),
+        ('person', 'insert or delete or update of roles, kind, owner_id, created_by, disabled_at'),
         ('team_member', 'insert or delete or update'),
         ('credential_event', 'insert or delete or update'),
         ('approver_group', 'insert or delete or update'),

@@ -223,7 +223,7 @@ declare
     most int; -- of a bundle of the first form, as it always was
 begin
     select * into r from request where id = request_id;
-    select coalesce(v.max_attempts, 3) into most from revision v
+    select case when v.team_id is null then 3 else v.max_attempts end into most from revision v
         where v.request_id = r.id and v.revision = lost.revision;
     select count(*) into tries from attempt t where t.request_id = r.id and t.round = lost.round;
     if not r.retry_safe or tries >= most or lost.cancel_requested_at is not null

@@ -10,13 +10,17 @@ begin
     return query
         select v.request_id, v.revision, v.language, v.code
         from (select r.id, r.revision from request r
-              where r.state in ('pending', 'approved') and r.judged_version < policy_newest()
+              where r.judged_version < policy_newest() and (r.state in ('pending', 'approved')
+                  or r.state = 'outcome_unknown' and exists (
+                      select from attempt a where a.request_id = r.id
+                      and a.state in ('ready', 'claimed')))
               order by r.expires_at limit most) r
         join revision v on v.request_id = r.id and v.revision = r.revision;
 end
 $$;
 comment on function cs.requests_to_judge is
-    'What the newest rules have not judged, what expires first at the top.';
+    'What the newest rules have not judged and may run, also once more after a lost run; what expires
+first at the top.';
 
 create or replace function cs.revision_again(v cs.revision, verdict text) returns cs.revision
     language plpgsql as $$
@@ -62,27 +66,32 @@ declare
     r request;
     v revision;
     a attempt;
+    graver bool;
 begin
     select * into r from request where id = (item ->> 'id')::bigint for no key update;
     select * into v from revision where request_id = r.id and revision = r.revision;
     select * into a from attempt where request_id = r.id
         and state in ('ready', 'claimed', 'starting', 'running') for no key update;
-    if r.state is null or r.state not in ('pending', 'approved')
+    if r.state is null or r.state not in ('pending', 'approved', 'outcome_unknown')
             or r.revision <> (item ->> 'revision')::int or a.state in ('starting', 'running')
             or (said ->> 'policy_version')::int <= r.judged_version then
         return jsonb_build_object('id', r.id, 'judged', false);
-    elsif v.verdict <> '' and risk_rank(risk_of(said)) <= risk_rank(v.risk) then
+    end if;
+    graver := v.verdict = '' or risk_rank(risk_of(said)) > risk_rank(v.risk);
+    if graver then
+        perform attempt_drop(a, '{"kind": "system"}', 'judged again');
+    end if;
+    if not graver or r.state = 'outcome_unknown' then -- what came of that is still to be found
         update request set judged_version = (said ->> 'policy_version')::int where id = r.id;
         perform audit_put('request', r.id, '{"kind": "system"}', 'request.judge',
             jsonb_build_object('revision', v.revision, 'risk', risk_of(said),
                                'policy_version', said -> 'policy_version'));
         return jsonb_build_object('id', r.id, 'judged', true, 'state', r.state);
     end if;
-    perform attempt_drop(a, '{"kind": "system"}', 'judged again');
     return request_raised(item, r, v) || '{"judged": true}';
 end
 $$;
 comment on function cs.request_judged is
     '{id, revision, verdict, pending_seconds} → {id, judged, state?}: a verdict by newer rules. A
-harder one, and the first of all, makes a new revision and takes approvals away; false for what was
-changed, started or judged meanwhile.';
+harder one, and the first of all, makes a new revision and takes approvals away, and lets what was
+lost not run once more; false for what was changed, started or judged meanwhile.';

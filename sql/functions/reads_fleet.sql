@@ -65,6 +65,10 @@ begin
         return jsonb_build_object('reason', 'paused', 'scope', p.scope, 'message', p.reason,
                                   'since', cs.iso(greatest(p.at, a.created_at)));
     end if;
+    if r.judged_version < cs.policy_newest() then
+        return jsonb_build_object('reason', 'unjudged', 'since', cs.iso((
+            select v.created_at from cs.policy_version v where v.version = cs.policy_newest())));
+    end if;
     state := cs.backend_state(a.backend);
     if state ->> 'state' not in ('ready', 'half_open') then
         return (state - 'workers' - 'state') || jsonb_build_object('reason', state -> 'state',

@@ -158,6 +158,7 @@ $$;
 comment on function cs.revision_complete is
     'A revision with its digests; files: the parts of its input files, see bundle_bytes.';
 
+drop function if exists cs.revision_first(cs.submission, cs.person, cs.file[], timestamptz);
 create or replace function cs.revision_first(
     s cs.submission, who cs.person, team_id bigint, inputs cs.file[], at timestamptz)
     returns cs.revision language plpgsql as $$

@@ -150,6 +150,7 @@ begin
             where w.stopped_at is null and w.seen_at > clock_timestamp() - interval '20 seconds'
               and (w.id <> $2 or not unavailable ? a.backend)
               and w.backends -> a.backend ->> 'ready' = 'true'
+              and not sandbox_differs(a, w.id)
               and coalesce(w.backends -> a.backend ->> 'breaker', 'closed') <> 'open');
 end
 $$;
@@ -199,6 +200,8 @@ begin
               and not unavailable ? a.backend and coalesce(served ? a.backend, true)
               and not exists (select from pause p
                               where p.scope = any (pause_scopes(r, a.backend)))
+              and r.judged_version >= policy_newest()
+              and (served is null or not sandbox_differs(a, $1))
               and (a.release_reason <> 'budget' or budget_has_room(a.id))
             order by a.not_before limit most) t;
     select min(a.not_before) into ret_next_due from attempt a

@@ -11,11 +11,12 @@ create or replace function cs.twins(ids bigint[]) returns table (id bigint, same
     ), waiting as materialized ( -- as many as MAX_WAITING_PER_PERSON lets wait by default
         select w.* from authors a cross join lateral (
             select r.id, r.author_id, r.team_id, r.revision from request r
-            where r.author_id = a.author_id and r.state = 'pending' limit 200) w
+            where r.author_id = a.author_id and r.state = 'pending' order by r.id limit 200) w
     ), alike as (
         select w.id, min(w.id) over (partition by w.author_id, w.team_id, v.language,
                 v.code_sha256, v.target, v.sandbox, v.image, v.network, v.wall_ms, v.memory_bytes,
-                v.pids, v.output_bytes, v.files, v.file_bytes, v.retry_safe,
+                v.pids, v.output_bytes, v.files, v.file_bytes, v.cpu_ms, v.tmp_bytes,
+                v.retry_safe, v.isolation, v.image_digest, v.max_attempts, v.approval_ms,
                 case when v.file_count > 0 then bundle_files(v.request_id, v.revision) end)
             as same_as
         from waiting w join revision v on v.request_id = w.id and v.revision = w.revision)

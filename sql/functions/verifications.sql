@@ -17,12 +17,19 @@ comment on function cs.audit_verified is
 
 create or replace function cs.operator_audit_verified(item jsonb) returns jsonb
     language plpgsql security definer set search_path = cs, pg_temp as $$
+declare
+    -- A seal of a moment before may not have been there yet.
+    read_at timestamptz := to_timestamp((item ->> 'read_us')::numeric / 1000000)
+                           - interval '5 seconds';
 begin
     if (item ->> 'outcome' in ('whole', 'unsealed', 'broken')) is not true then
         perform fail('invalid_field', 'outcome must be whole, unsealed or broken', 'outcome');
     elsif item ->> 'outcome' <> 'broken' and (item ? 'seal' or exists (select from audit_seal))
             and not exists (select from audit_seal s where s.n = (item ->> 'seal')::bigint
-                            and hex(s.hash) = item ->> 'hash') then
+                            and hex(s.hash) = item ->> 'hash')
+            or item ->> 'outcome' <> 'broken' and exists (
+                select from audit_seal s where s.n > coalesce((item ->> 'seal')::bigint, 0)
+                and (s.sealed_at < read_at) is not false) then
         perform fail('conflict', 'This is not the database that was verified', 'seal');
     end if;
     perform audit_put('system', 1, '{"kind": "operator"}', 'audit.verified',
@@ -34,5 +41,5 @@ end
 $$;
 comment on function cs.operator_audit_verified is
     'Records what verify found: {outcome: whole, unsealed or broken, why?, seal?, hash?, rows,
-heads, duration_ms} → audit_verified(). conflict: the seal that it came to is none of this database;
-invalid_field outcome.';
+heads, duration_ms, read_us: when, of the clock of what was read} → audit_verified(). conflict: the
+seal that it came to is none of this database, or was not its newest then; invalid_field outcome.';

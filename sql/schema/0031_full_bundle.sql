@@ -21,7 +21,4 @@ comment on column cs.revision.max_attempts is
 
 alter type cs.run_limits add attribute cpu_ms bigint, add attribute tmp_bytes bigint;
 
--- Its arguments changed.
-drop function if exists cs.revision_first(cs.submission, cs.person, cs.file[], timestamptz);
-
 insert into cs.schema_migration (version, name) values (31, 'full_bundle');

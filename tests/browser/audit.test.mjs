@@ -116,7 +116,7 @@ test('that sealing is late is said here and at the foot', async () => {
 });
 
 const found = (item) => rows(`select cs.operator_audit_verified('${JSON.stringify(
-    { rows: 1234, heads: 26, duration_ms: 900, ...item })}')`);
+    { rows: 1234, heads: 26, duration_ms: 900, read_us: 1, ...item })}')`);
 const newest = "id = (select max(id) from cs.audit_event where event = 'audit.verified')";
 const foundAgo = (span) => rows(`set session_replication_role = replica;
     update cs.audit_event set ts = ts - interval '${span}' where ${newest};

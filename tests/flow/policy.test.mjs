@@ -220,14 +220,14 @@ test('what an engine that finds less judged waits for the one that ships', async
             return ${engine}; do $$ begin perform cs.policy_ship(); end $$`);
     const [{ version }] = await stack.psql('superuser',
         'select max(version) as version from cs.policy_version');
-    await ships(2);
-    await until(async () => (await stack.log('api')).includes('The rules are for engine 2'),
+    await ships(3);
+    await until(async () => (await stack.log('api')).includes('The rules are for engine 3'),
                 'the api is told');
     const made = await submit('print("later")\n');
     assert.equal((await get(made.id)).policy.version, version, 'judged by the rules that it knows');
     await approve(rob, made.id);
     assert.equal((await get(made.id)).state, 'approved');
-    await ships(1);
+    await ships(2);
     await state(made.id, 'succeeded');
 });
 

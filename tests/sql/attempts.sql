@@ -1,7 +1,7 @@
 -- Claims, leases, fences, the last check before the start, and how runs end.
 -- Proves: T3 I1 I3 I8 I9
 \ir setup.psql
-select plan(129);
+select plan(130);
 select t.worker() as w \gset
 select t.worker() as v \gset
 
@@ -180,6 +180,8 @@ select is(release_pause_ms('{"retry_after_ms": 0}', 9), 15000::bigint, 'later fo
 select is(release_pause_ms('{"retry_after_ms": 1e12}', 1), 600000::bigint,
     'and for ten minutes at most when it was asked for');
 select is((select worker_id from attempt where id = t.attempt(:r)), null, 'it is nobody''s then');
+select is((select count(*) from cost_span where request_id = :r), 0::bigint,
+    'and what made no sandbox has no cost');
 select t.at('starting') as r \gset
 select is(t.code(t.call('release_attempts', t.held(:r, '{"not_started": false}'))), 'wrong_state',
     'once code may have left it can not');

@@ -1,7 +1,7 @@
 -- What the second form of a bundle binds besides, and the first form of earlier releases.
 -- Proves: T6 I1
 \ir setup.psql
-select plan(37);
+select plan(39);
 create function t.bundle(request_id bigint) returns jsonb language sql stable
     return (select cs.bundle_json(v) from cs.request r join cs.revision v
             on v.request_id = r.id and v.revision = r.revision where r.id = $1);
@@ -74,6 +74,11 @@ select worker_bye(:u), worker_report(:w, '{"local": {"ready": true,
     \g /dev/null
 select is(t.claim(:w, :r), null, 'nor one that has others now');
 select is(t.waits(:r) ->> 'reason', 'other_sandbox', 'and the page says why it waits');
+update attempt set not_before = now() - interval '2 minutes' where id = t.attempt(:r);
+select ok(not (select s.ret_ready @> jsonb_build_array(jsonb_build_object('id', t.attempt(:r)))
+    from sweep_ready(:w, 1000, '{}') s), 'it takes no place among what such a worker could claim');
+select ok((select backend_is_away(a, :w, '{}') from attempt a where a.id = t.attempt(:r)),
+    'and what would rather fail than wait need not');
 select worker_report(:v, '{"local": {"ready": true, "isolation": "vm", "image_digest": "aa"}}')
     as x \gset
 select is(t.claim(:v, :r), null, 'nor one that keeps it apart in another way');

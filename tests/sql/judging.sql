@@ -1,6 +1,6 @@
 -- Code is judged before it enters; what the rules block never runs; new rules judge again.
 \ir setup.psql
-select plan(51);
+select plan(57);
 
 create function t.events(request_id bigint) returns text[] language sql stable
     return (select array_agg(event || coalesce(' ' || from_state || '>' || to_state, '')
@@ -111,6 +111,26 @@ select is(t.attempt_state(:a), 'cancelled', 'what was ready is not');
 select is(quorum(:a), 2, 'and it needs two people now');
 select is(t.code(t.judge(:a, 'block', '{"revision": 1}')), 'ok', 'a verdict on an older revision');
 select is(t.state(:a), 'pending', 'changes nothing');
+
+-- What was lost and may run again is judged as well: else nobody could claim it ever.
+create function t.lost() returns bigint language plpgsql as $$
+declare
+    of_request bigint := t.at('running', '{"retry_safe": true}');
+begin
+    perform t.lease_ends(of_request), cs.sweep(t.worker(), 10000);
+    update cs.attempt set not_before = now() where id = t.attempt(of_request);
+    return of_request;
+end
+$$;
+select t.lost() as e, t.lost() as d \gset
+select t.tighten() as x \gset
+select is(request_get(:e, t.id('mia')) -> 'waiting' ->> 'reason', 'unjudged', 'the page says so');
+select ok(array[:e, :d]::bigint[] <@ (select array_agg(j.request_id) from requests_to_judge(1000) j),
+    'both are to be judged');
+select is(t.judge(:e, 'note') ->> 'state', 'outcome_unknown', 'no harder, it is what it was');
+select isnt(t.claim(t.worker(), :e), null, 'and runs once more');
+select is(t.judge(:d, 'high') ->> 'state', 'outcome_unknown', 'harder, too');
+select is(t.attempt_state(:d), 'cancelled', 'but does not run again');
 
 -- Judged as never to run.
 select is(t.judge(:p, 'block') ->> 'state', 'blocked', 'what waited is blocked');

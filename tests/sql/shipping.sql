@@ -32,9 +32,9 @@ select set_eq($$ select id, language, match, patterns, level, title, explanation
     from policy_rule $$, $$ select id, language, match, patterns, level, title, explanation,
     capability from shipped_rule $$, 'with the rules of the release');
 select is((select row(shipped_sha256 = shipped_digest(), note)::text from policy_version),
-    '(t,"the rules of this release, read by engine 1")', 'which knows what it was made from');
+    '(t,"the rules of this release, read by engine 2")', 'which knows what it was made from');
 select is((select array_agg(body - 'note') from t.shipped), array[jsonb_build_object('version', 1,
-    'before', null, 'engine', 1, 'shipped_sha256', hex(shipped_digest()))],
+    'before', null, 'engine', 2, 'shipped_sha256', hex(shipped_digest()))],
     'the audit trail has it');
 select is(t.ship(), null, 'the same release makes no other');
 select is((select count(*) from policy_version), 1::bigint, 'however often it comes');
@@ -80,15 +80,15 @@ select is_empty('select * from t.uncovered', 'each version is covered as it is m
 
 -- A reader that finds more.
 create or replace function cs.policy_engine() returns int language sql stable parallel safe
-    return 2;
+    return 3;
 alter function cs.shipped_digest() cost 100; -- forgets what it planned in this transaction
 select is(t.ship(), 7, 'the same rules with another reader make a version, too');
-select is((select body ->> 'engine' from t.shipped offset 2), '2', 'the audit trail says which');
-select is(policy_version_for(2) || ' ' || (policy_rules_for(2) ->> 'version'),
+select is((select body ->> 'engine' from t.shipped offset 2), '3', 'the audit trail says which');
+select is(policy_version_for(3) || ' ' || (policy_rules_for(3) ->> 'version'),
     '7 7', 'it has them');
-select throws_ok('select policy_version_for(1)', 'CS001', 'The rules are for engine 2, and this '
-    'is 1: start the release that was migrated to', 'a reader that finds less does not');
-select throws_ok('select policy_rules_for(1)', 'CS001', null, 'nor by the way of the rules');
+select throws_ok('select policy_version_for(2)', 'CS001', 'The rules are for engine 3, and this '
+    'is 2: start the release that was migrated to', 'a reader that finds less does not');
+select throws_ok('select policy_rules_for(2)', 'CS001', null, 'nor by the way of the rules');
 select throws_ok('select policy_rules_version()', 'CS001', null, 'nor one that does not say');
 
 -- By hand.

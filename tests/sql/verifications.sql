@@ -1,7 +1,7 @@
 -- What verify found, as the trail keeps it and the page is told.
 -- Proves: T25
 \ir setup.psql
-select plan(17);
+select plan(19);
 set local session_replication_role = replica;
 delete from audit_seal;
 set local session_replication_role = origin;
@@ -45,6 +45,18 @@ select is(audit_verified() - 'at', '{"outcome": "whole", "seal": 1, "rows": 12, 
     "duration_ms": 500, "why": null}', 'is told');
 select is((audit_verified() ->> 'at'), (select iso(max(e.ts)) from audit_event e
     where e.event = 'audit.verified'), 'with the time');
+insert into audit_seal (n, epoch, epoch_from, xid_from, xid_to, events, last_id, root, prev_hash,
+                        hash, key_id, signature, sealed_at)
+    values (2, 1, 0, '9', '10', 1, 2, '\x01', '\xaa', '\xbb', 'k', '\x01', now() - interval '1 hour');
+select is(t.refused('{"outcome": "whole", "seal": 1, "hash": "aa"}'), 'conflict seal',
+    'a copy that ends before the newest seal does not speak for it');
+select is(t.refused(jsonb_build_object('outcome', 'whole', 'seal', 1, 'hash', 'aa', 'read_us',
+    floor(1000000 * extract(epoch from now() - interval '2 hours')))), 'ok',
+    'but what came only later could not be read');
+set local session_replication_role = replica;
+delete from audit_seal where n = 2;
+delete from audit_event where id = (select max(id) from audit_event);
+set local session_replication_role = origin;
 select ok(t.found('{"outcome": "broken", "why": "attempt 7: was changed"}'),
     'what is broken may have no seal that fits');
 select is(audit_verified() - 'at', '{"outcome": "broken", "seal": null, "rows": 12, "heads": 2,

@@ -16,6 +16,7 @@ const heads: Record<string, string | Words> = {
   not_ready: t.waits.not_ready,
   other_sandbox: t.waits.other_sandbox,
   no_free_slot: t.waits.no_free_slot,
+  unjudged: t.waits.unjudged,
   given_back: t.waits.given_back,
   budget: t.waits.budget,
 };
@@ -34,7 +35,7 @@ function headOf({ reason, scope, refused }: Waiting, sandbox: string): string {
 }
 
 export function WaitsBecause({ detail, waiting }: { detail: Detail; waiting: Waiting }) {
-  const calm = waiting.reason === 'no_free_slot';
+  const calm = ['no_free_slot', 'unjudged'].includes(waiting.reason);
   return (
     <Note tone={calm ? 'info' : 'medium'}>
       <p>

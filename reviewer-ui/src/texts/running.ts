@@ -54,6 +54,7 @@ export const running = {
     not_ready: (name: string) => `${nameOf(name)} is not ready.`,
     other_sandbox: 'No worker has the Python and the packages that were approved.',
     no_free_slot: 'All workers are busy.',
+    unjudged: 'The rules changed, and its code is looked at again.',
     given_back: 'It could not start yet.',
     budget: 'There is no money left for it.',
     safe: 'Your request is safe and starts on its own.',
