@@ -256,8 +256,9 @@ test('nobody new is called what looks like somebody else', async () => {
                              `Irene Paul${' '.repeat(100)}x`, '   '].entries())
         assert.deepEqual(await come(`fake-${n}`, `fake${n}@example.com`, name),
                          [200, `fake${n}@example.com`]);
-    assert.deepEqual(await come('twin', 'twin@example.com', 'Irene Paul'), [200, 'Irene Paul'],
-                     'people have names in common');
+    assert.deepEqual(await come('twin', 'twin@example.com', 'Irene Paul'),
+                     [200, 'twin@example.com'],
+                     'people have names in common, but nobody takes the name of another');
     assert.deepEqual(await come('irene', 'irene@example.com', 'Irene \u0420aul'),
                      [200, 'Irene Paul'], 'who is known comes in, whatever is said there');
     const claims = { sub: 'evil', email: 'fake@examp1e.com', email_verified: true };

@@ -82,6 +82,10 @@ test('somebody unknown is made only when a setting says so', async () => {
     assert.deepEqual([answer.body.person.login, answer.body.person.roles,
                       answer.body.person.teams], ['new@example.com', ['analyst'], []]);
     assert.deepEqual(code(await enter(says("x' or 1=1"))), [400, 'invalid_field']);
+    await stack.operator('person', 'add', 'dora', '--name', 'Will');
+    assert.deepEqual(code(await enter(says('wi11'))), [401, 'wrong_credentials'],
+                     'nobody new is called what looks like somebody else');
+    assert.equal((await enter(says('dora'))).status, 200, 'who is known comes in');
 });
 
 test('from another address the header is refused, whatever the secret', async () => {

@@ -377,4 +377,10 @@ export default [
       was: "credential_put(of_person.id, maker_id, 'identity'));",
       becomes: "credential_put(of_person.id, null, 'identity'));",
       test: ['sql/decisions.sql', 'not who said which account of a provider is theirs'] },
+    { id: 'name-taken', defence: 'Nobody new names themselves as somebody else is named',
+      file: 'api/routes/oidc.c', was: '!name_is_taken(name, others)', becomes: 'true',
+      test: ['flow/oidc.test.mjs', 'nobody new is called what looks like somebody else'] },
+    { id: 'name-proxy', defence: 'No proxy makes somebody who looks like another',
+      file: 'api/routes/login.c', was: 'if (!name_is_taken(login, others))', becomes: 'if (true)',
+      test: ['flow/proxy.test.mjs', 'somebody unknown is made only when a setting says so'] },
 ];

@@ -84,4 +84,8 @@ const ofBudgets = [
       test: told(HELD) },
 ];
 
-export default [...ofInputs, ...ofCosts, ...ofBudgets];
+export default [...ofInputs, ...ofCosts, ...ofBudgets    { id: 'costs-none', defence: 'What made no sandbox has no cost', file: 'sql/functions/prices.sql',
+      was: "if jsonb_typeof(cost) is distinct from 'object' then",
+      becomes: "if jsonb_typeof(cost) <> 'object' then",
+      test: ['sql/attempts.sql', 'and what made no sandbox has no cost'] },
+];

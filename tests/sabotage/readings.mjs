@@ -33,4 +33,9 @@ export default [
     { id: 'reading-item', defence: 'Each result is recorded, not only the first of a run',
       file: readings, was: "and o.body -> 'n' is not distinct from e.body -> 'n'", becomes: '',
       test: sql('are one row each') },
+    { id: 'record-behind', defence: 'A copy does not speak for what came after it',
+      file: 'sql/functions/verifications.sql', was: 'and (s.sealed_at < read_at) is not false',
+      becomes: 'and false',
+      test: ['sql/verifications.sql',
+             'a copy that ends before the newest seal does not speak for it'] },
 ];

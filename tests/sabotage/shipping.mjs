@@ -49,4 +49,11 @@ export default [
       file: 'sql/functions/rights.sql', was: 'r.patterns, r.level, r.instead_of,',
       becomes: 'r.patterns, r.level,',
       test: [rights, 'what the product itself changed is whole, to the role that verifies, too'] },
+    { id: 'policy-lost', defence: 'What may run once more is judged by new rules, too',
+      file: 'sql/functions/judging.sql', was: 'and exists (\n                      select from attempt',
+      becomes: 'and not exists (\n                      select from attempt',
+      test: ['sql/judging.sql', 'both are to be judged'] },
+    { id: 'policy-lost-harder', defence: 'What the rules find graver does not run once more',
+      file: 'sql/functions/judging.sql', was: 'if graver then', becomes: 'if false then',
+      test: ['sql/judging.sql', 'but does not run again'] },
 ];
