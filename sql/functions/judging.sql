@@ -19,8 +19,8 @@ begin
 end
 $$;
 comment on function cs.requests_to_judge is
-    'What the newest rules have not judged and may run, also once more after a lost run; what expires
-first at the top.';
+    'What the newest rules have not judged and may run, also once more after a lost run; first what
+expires first.';
 
 create or replace function cs.revision_again(v cs.revision, verdict text) returns cs.revision
     language plpgsql as $$

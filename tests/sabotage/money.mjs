@@ -42,6 +42,11 @@ const ofCosts = [
     { id: 'costs-baseline', defence: 'A later baseline makes no cost an older one',
       file: queries, was: "select coalesce(min((e.body ->> 'last')::int8), 0)",
       becomes: "select coalesce(max((e.body ->> 'last')::int8), 0)", test: told(OLDER) },
+    { id: 'costs-none', defence: 'What made no sandbox has no cost',
+      file: 'sql/functions/prices.sql',
+      was: "if jsonb_typeof(cost) is distinct from 'object' then",
+      becomes: "if jsonb_typeof(cost) <> 'object' then",
+      test: ['sql/attempts.sql', 'and what made no sandbox has no cost'] },
     { id: 'costs-finish', defence: 'What a run cost leaves its digest', file:
       'sql/functions/finish.sql', was: "attempt_ends(t) || coalesce(c.digest, '{}')),",
       becomes: 'attempt_ends(t)),', test: told(WHOLE) },
@@ -84,8 +89,4 @@ const ofBudgets = [
       test: told(HELD) },
 ];
 
-export default [...ofInputs, ...ofCosts, ...ofBudgets    { id: 'costs-none', defence: 'What made no sandbox has no cost', file: 'sql/functions/prices.sql',
-      was: "if jsonb_typeof(cost) is distinct from 'object' then",
-      becomes: "if jsonb_typeof(cost) <> 'object' then",
-      test: ['sql/attempts.sql', 'and what made no sandbox has no cost'] },
-];
+export default [...ofInputs, ...ofCosts, ...ofBudgets];

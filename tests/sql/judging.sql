@@ -125,8 +125,8 @@ $$;
 select t.lost() as e, t.lost() as d \gset
 select t.tighten() as x \gset
 select is(request_get(:e, t.id('mia')) -> 'waiting' ->> 'reason', 'unjudged', 'the page says so');
-select ok(array[:e, :d]::bigint[] <@ (select array_agg(j.request_id) from requests_to_judge(1000) j),
-    'both are to be judged');
+select ok(array[:e, :d]::bigint[] <@ (select array_agg(j.request_id)
+    from requests_to_judge(1000) j), 'both are to be judged');
 select is(t.judge(:e, 'note') ->> 'state', 'outcome_unknown', 'no harder, it is what it was');
 select isnt(t.claim(t.worker(), :e), null, 'and runs once more');
 select is(t.judge(:d, 'high') ->> 'state', 'outcome_unknown', 'harder, too');

@@ -47,7 +47,8 @@ select is((audit_verified() ->> 'at'), (select iso(max(e.ts)) from audit_event e
     where e.event = 'audit.verified'), 'with the time');
 insert into audit_seal (n, epoch, epoch_from, xid_from, xid_to, events, last_id, root, prev_hash,
                         hash, key_id, signature, sealed_at)
-    values (2, 1, 0, '9', '10', 1, 2, '\x01', '\xaa', '\xbb', 'k', '\x01', now() - interval '1 hour');
+    values (2, 1, 0, '9', '10', 1, 2, '\x01', '\xaa', '\xbb', 'k', '\x01',
+            now() - interval '1 hour');
 select is(t.refused('{"outcome": "whole", "seal": 1, "hash": "aa"}'), 'conflict seal',
     'a copy that ends before the newest seal does not speak for it');
 select is(t.refused(jsonb_build_object('outcome', 'whole', 'seal', 1, 'hash', 'aa', 'read_us',
