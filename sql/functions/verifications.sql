@@ -24,12 +24,12 @@ declare
 begin
     if (item ->> 'outcome' in ('whole', 'unsealed', 'broken')) is not true then
         perform fail('invalid_field', 'outcome must be whole, unsealed or broken', 'outcome');
-    elsif item ->> 'outcome' <> 'broken' and (item ? 'seal' or exists (select from audit_seal))
+    elsif item ->> 'outcome' <> 'broken' and (
+            (item ? 'seal' or exists (select from audit_seal))
             and not exists (select from audit_seal s where s.n = (item ->> 'seal')::bigint
                             and hex(s.hash) = item ->> 'hash')
-            or item ->> 'outcome' <> 'broken' and exists (
-                select from audit_seal s where s.n > coalesce((item ->> 'seal')::bigint, 0)
-                and (s.sealed_at < read_at) is not false) then
+            or exists (select from audit_seal s where s.n > coalesce((item ->> 'seal')::bigint, 0)
+                       and (s.sealed_at < read_at) is not false)) then
         perform fail('conflict', 'This is not the database that was verified', 'seal');
     end if;
     perform audit_put('system', 1, '{"kind": "operator"}', 'audit.verified',

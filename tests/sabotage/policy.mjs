@@ -101,8 +101,8 @@ export default [
       test: [judging, 'nobody may even claim it'] },
     { id: 'policy-raise', defence: 'A graver verdict takes approvals away',
       file: 'sql/functions/judging.sql',
-      was: 'risk_rank(risk_of(said)) <= risk_rank(v.risk)', becomes:
-          'risk_rank(risk_of(said)) <= 9',
+      was: 'risk_rank(risk_of(said)) > risk_rank(v.risk)', becomes:
+          'risk_rank(risk_of(said)) > 9',
       test: [judging, 'a harder verdict asks people again'] },
     { id: 'policy-deception', defence: 'What deceives a reader is part of the verdict',
       file: 'api/requests/judging.c',
