@@ -319,7 +319,7 @@ export default [
       was: 'name && is_plain(name) && ', becomes: 'name && ',
       test: ['flow/oidc.test.mjs',
              'nobody unknown comes in, and no address links unless a setting says so'] },
-    { id: 'oidc-alike', defence: 'No name from a provider is that of somebody else, or looks like it',
+    { id: 'oidc-alike', defence: 'No name from a provider is, or looks like, that of another',
       file: 'api/routes/oidc.c',
       was: ' && !name_is_taken(name, others))', becomes: ')',
       test: [oidc, 'nobody new is called what looks like somebody else'] },
