@@ -247,6 +247,7 @@ test('nobody unknown comes in, and no address links unless a setting says so', a
 
 // Proves: T11
 test('nobody new is called what looks like somebody else', async () => {
+    await stack.restart('api', { SIGN_IN_CREATES: '1' });
     const come = async (sub, email, name) => {
         const answer = await signIn({ sub, email, email_verified: true, name });
         return [answer.status, answer.body.person?.name];
