@@ -98,7 +98,7 @@ static const struct {
     {"openpyxl.*.save", 0, OBJECT, "filename"},
     {"builtins.*.save", 0, OBJECT, "filename"},
     {"joblib.dump", 1, OBJECT, "filename"},
-    {"shutil.copy*", 1, OBJECT, "dst"},
+    {"shutil.copyfile", 1, OBJECT, "dst"}, /* copy() may write into a folder of that name */
     {"sqlite3.connect", 0, OBJECT, "database"},
     {"duckdb.connect", 0, OBJECT, "database"},
 };
@@ -110,21 +110,18 @@ static const struct node *root_of(const struct node *node)
     return node;
 }
 
-static bool is_assigned(const struct python *python, const struct node *node, struct bytes name)
+static void learn_assigned(struct python *python, const struct node *node)
 {
-    if (python_is(node, KIND_assignment) &&
-        bytes_equal(python_bytes(python, python_child(node, PYTHON_left)), name))
-        return true;
-    NODE_EACH(part, node)
-    if (is_assigned(python, part, name))
-        return true;
-    return false;
+    if (!python_is(node, KIND_assignment))
+        return;
+    AUTO(text) char *name = python_text(python, python_child(node, PYTHON_left));
+    json_object_set_new(python->assigned, name, json_true());
 }
 
 /* Of a loop's name all are written; of one that is given another text later, it is not seen. */
 static bool is_any_of(const struct python *python, const struct node *path)
 {
-    return is_assigned(python, root_of(path), python_bytes(python, path));
+    return python_known(python->assigned, python_bytes(python, path));
 }
 
 static void note_written(struct python *python, const struct node *path)
@@ -161,10 +158,13 @@ static void learn_written(struct python *python, const struct node *node)
 /* Most programs remove nothing: only then all that is written is looked for. */
 static void learn_all_written(struct python *python, const struct node *node)
 {
-    const struct node *root = root_of(node);
     if (python->written)
         return;
+    const struct node *root = root_of(node);
     python->written = json_object();
+    python->assigned = json_object();
+    for (const struct node *at = root; at < root + root->size; at++)
+        learn_assigned(python, at);
     for (const struct node *at = root; at < root + root->size; at++)
         learn_written(python, at);
 }
@@ -183,12 +183,13 @@ static bool is_temporary(const struct python *python, const struct node *path)
                  : !file;
 }
 
-static bool is_own(const struct python *python, const struct node *path)
+/* A folder holds what others wrote, unless nothing else knows of it. */
+static bool is_own(const struct python *python, const struct node *path, bool folder)
 {
     size_t i;
     json_t *place;
-    if (is_temporary(python, path))
-        return true;
+    if (is_temporary(python, path) || folder)
+        return is_temporary(python, path);
     AUTO(json) json_t *places = places_of(python, path);
     json_array_foreach (places, i, place) {
         if (!json_object_get(python->written, json_string_value(place)))
@@ -216,15 +217,16 @@ void python_name_removed(struct python *python, const struct node *function,
     static const struct {
         const char *name;
         int path, to; /* places; `to` of OBJECT is none */
-    } removers[] = {{"os.remove", 0, OBJECT},
-                    {"os.unlink", 0, OBJECT},
-                    {"*.unlink", OBJECT, OBJECT},
-                    {"os.rename", 0, 1},
-                    {"os.replace", 0, 1},
-                    {"shutil.move", 0, 1},
-                    {"shutil.rmtree", 0, OBJECT},
-                    {"pathlib.Path().rename", OBJECT, 0},
-                    {"pathlib.Path().replace", OBJECT, 0}};
+        bool folder;
+    } removers[] = {{"os.remove", 0, OBJECT, false},
+                    {"os.unlink", 0, OBJECT, false},
+                    {"*.unlink", OBJECT, OBJECT, false},
+                    {"os.rename", 0, 1, false},
+                    {"os.replace", 0, 1, false},
+                    {"shutil.move", 0, 1, false},
+                    {"shutil.rmtree", 0, OBJECT, true},
+                    {"pathlib.Path().rename", OBJECT, 0, false},
+                    {"pathlib.Path().replace", OBJECT, 0, false}};
     const struct node *call = node_above(function);
     if (!python_is(call, KIND_call) || python_child(call, PYTHON_function) != function)
         return;
@@ -233,7 +235,7 @@ void python_name_removed(struct python *python, const struct node *function,
         if (!pattern_fits(of->name, ret_name->data))
             continue;
         learn_all_written(python, function);
-        if (is_own(python, argument(python, call, of->path, NULL)) &&
+        if (is_own(python, argument(python, call, of->path, NULL), of->folder) &&
             (of->to == OBJECT || is_place(python, argument(python, call, of->to, NULL)))) {
             ret_name->data[ret_name->len = 0] = '\0';
             buffer_add_text(ret_name, "run.removed");

@@ -16,8 +16,9 @@ struct python {
     json_t *functions; /* name → the names of its parameters; null when anything may call it */
     json_t *tables;  /* name → whether it is only ever a table of pandas; "tempfile.mkdtemp()" of
                         what is only ever that */
-    json_t *written; /* paths that the program writes itself */
-    size_t changes;  /* of what others may have been given before */
+    json_t *written;  /* paths that the program writes itself */
+    json_t *assigned; /* what stands before an `=`, as it is written */
+    size_t changes;   /* of what others may have been given before */
     struct {
         size_t named, opened; /* functions that open one, and calls that do so in memory */
         bool used, other;     /* one in memory that needs no opening; one that is not known */

@@ -178,12 +178,23 @@ static bool is_table(const struct python *python, const char *key, const char *v
     return made && !json_is_false(known) && !json_is_string(known);
 }
 
+/* gettempdir() gives what others use, too. */
+static bool is_temporary(const char *value)
+{
+    static const char *const makers[] = {"tempfile.mkdtemp()", "tempfile.mkstemp()",
+                                         "tempfile.TemporaryDirectory()",
+                                         "tempfile.NamedTemporaryFile()"};
+    for (size_t i = 0; i < COUNT_OF(makers); i++)
+        if (strcmp(value, makers[i]) == 0)
+            return true;
+    return false;
+}
+
 /* What a name is that is given a value: a table, something temporary, or anything. */
 static json_t *kind_of_name(const struct python *python, const char *key, const char *value)
 {
     const json_t *known = json_object_get(python->tables, key);
-    size_t len = strlen(value);
-    bool temporary = strncmp(value, "tempfile.", 9) == 0 && value[len - 1] == ')';
+    bool temporary = is_temporary(value);
     if (temporary &&
         (!known || (json_is_string(known) && strcmp(json_string_value(known), value) == 0)))
         return json_string(value);

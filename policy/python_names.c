@@ -152,6 +152,7 @@ void python_close(const struct python *python)
     json_decref(python->functions);
     json_decref(python->tables);
     json_decref(python->written);
+    json_decref(python->assigned);
     json_decref(python->databases.made);
     json_decref(python->databases.asked);
 }

@@ -145,6 +145,10 @@ static const struct {
     {"import tempfile, shutil\nd = tempfile.mkdtemp()\nshutil.rmtree(d)\n", "note"},
     {"import tempfile, shutil\nd = tempfile.mkdtemp()\nd = x\nshutil.rmtree(d)\n",
      "high py.delete@4:1"},
+    {"import shutil\nshutil.copyfile('a', 'b')\nshutil.rmtree('b')\n", "high py.delete@3:1"},
+    {"import shutil\nshutil.copy('a', 'b')\nshutil.move('b', 'c')\n", "high"},
+    {"import tempfile, shutil\nd = tempfile.gettempdir()\nshutil.rmtree(d)\n",
+     "high py.delete@3:1"},
     /* Databases in files, by whose tables they hold. */
     {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
      "c.execute('insert into b values (1)')\n",
