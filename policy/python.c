@@ -48,6 +48,16 @@ static void tell(struct python *python, enum fact_kind kind, const char *name,
     judge_fact(python->judge, kind, name, node ? node->start : 0, node ? node->end : 0);
 }
 
+/* A place in a text that comes out again is read there; a command or SQL is judged where it runs. */
+static bool is_only_words(const struct python *python, const struct node *node, const char *lower,
+                          bool page)
+{
+    enum python_use use = python_use_of(python, node);
+    return use == PYTHON_SHOWN ||
+           (use == PYTHON_HELD && !page &&
+            !rules_raise_beside(python->judge->rules, FACT_STRING, lower, "py.text.shell"));
+}
+
 static void tell_string(struct python_walk *walk, const char *text, const struct node *node)
 {
     struct python *python = &walk->python;
@@ -56,7 +66,7 @@ static void tell_string(struct python_walk *walk, const char *text, const struct
         *at = (char)tolower((unsigned char)*at);
     bool sql = python_begins_like_sql(text), page = pattern_fits("http*://*/*", lower);
     bool raises = rules_level(python->judge->rules, FACT_STRING, lower) > POLICY_NOTE;
-    if ((sql || page || raises) && python_is_shown(python, node))
+    if ((sql || page || raises) && is_only_words(python, node, lower, page))
         return;
     tell(python, FACT_STRING, lower, node);
     walk->names_page |= page;

@@ -177,14 +177,14 @@ bool python_ends_plainly(const struct python *python, const struct node *functio
            only_calls_plain(python, python_child(function, PYTHON_body));
 }
 
-/* title="…" of whatever draws. */
-static bool is_caption(const struct python *python, const struct node *keyword)
+/* title="…" of whatever draws; what dict(title="…") holds comes out again. */
+static bool is_caption(const struct python *python, const struct node *keyword, const char *callee)
 {
     static const char *const names[] = {"title",       "label",  "xlabel", "ylabel",
                                         "suptitle",    "help",   "desc",   "title_text",
                                         "description", "legend", "caption"};
     AUTO(text) char *name = python_text(python, python_child(keyword, PYTHON_name));
-    return fits_one(name, names, COUNT_OF(names));
+    return fits_one(name, names, COUNT_OF(names)) && strcmp(callee, "builtins.dict") != 0;
 }
 
 /* print(…, file=f) is no show. */
@@ -197,25 +197,63 @@ static bool has_keyword(const struct python *python, const struct node *list, co
     return false;
 }
 
-bool python_is_shown(const struct python *python, const struct node *text)
+static bool is_log(const char *callee)
+{
+    static const char *const logs[] = {"builtins.log.*", "builtins.logger.*", "logging.*"};
+    static const char *const methods[] = {".debug", ".info",     ".warning",  ".warn",
+                                          ".error", ".critical", ".exception"};
+    const char *last = strrchr(callee, '.');
+    return last && fits_one(callee, logs, COUNT_OF(logs)) &&
+           fits_one(last, methods, COUNT_OF(methods));
+}
+
+/* What the call gives is nothing of the text, or nothing takes it; its function is not the
+ * program's own. */
+static bool is_show(const struct python *python, const struct node *call, const char *callee)
 {
     static const char *const shows[] = {
-        "builtins.print",  "*.title",           "*.set_title",       "*.suptitle",
-        "*.xlabel",        "*.ylabel",          "*.set_xlabel",      "*.set_ylabel",
-        "*.annotate",      "builtins.log.*",    "builtins.logger.*", "logging.*",
-        "builtins.*Error", "warnings.warn",     "re.compile",        "re.search",
-        "re.findall",      "re.match",          "*.str.contains",    "*.str.match",
-        "*.str.count",     "builtins.*Warning", "re.fullmatch",      "re.finditer"};
+        "builtins.print",        "*.title",
+        "*.set_title",           "*.suptitle",
+        "*.xlabel",              "*.ylabel",
+        "*.set_xlabel",          "*.set_ylabel",
+        "*.annotate",            "warnings.warn",
+        "builtins.ValueError",   "builtins.TypeError",
+        "builtins.RuntimeError", "builtins.KeyError",
+        "builtins.OSError",      "builtins.FileNotFoundError",
+        "builtins.IndexError",   "builtins.NotImplementedError",
+        "builtins.ImportError",  "builtins.AssertionError",
+        "builtins.Exception",    "builtins.SystemExit"};
+    static const char *const counts[] = {"*.str.contains", "*.str.match", "*.str.count"};
+    const char *last = strrchr(callee, '.');
+    const struct node *above = node_above(call);
+    bool alone = python_is(above, KIND_expression_statement) ||
+                 (python_is(above, KIND_raise_statement) && node_part(above, 0) == call);
+    bool shown = alone && (fits_one(callee, shows, COUNT_OF(shows)) || is_log(callee));
+    return last && !json_object_get(python->functions, last + 1) &&
+           (shown || fits_one(callee, counts, COUNT_OF(counts))) &&
+           !has_keyword(python, python_child(call, PYTHON_arguments), "file");
+}
+
+enum python_use python_use_of(const struct python *python, const struct node *text)
+{
+    static const char *const seeks[] = {"re.compile", "re.search",   "re.findall",
+                                        "re.match",   "re.finditer", "re.fullmatch"};
     AUTO(buffer) struct buffer name = {0};
-    const struct node *at = text, *above = node_above(text);
-    while (python_is(above, KIND_binary_operator) || python_is(above, KIND_concatenated_string) ||
-           python_is(above, KIND_parenthesized_expression) || python_is(above, KIND_string))
-        at = above, above = node_above(at);
-    if (python_is(above, KIND_keyword_argument))
-        return is_caption(python, above);
-    const struct node *call = node_above(above);
-    if (!python_is(call, KIND_call) || python_child(call, PYTHON_arguments) != above)
-        return false;
+    const struct node *above = node_above(text);
+    for (int depth = 0;
+         depth < PYTHON_DEPTH_MAX &&
+         (python_is(above, KIND_binary_operator) || python_is(above, KIND_concatenated_string) ||
+          python_is(above, KIND_parenthesized_expression) || python_is(above, KIND_string));
+         depth++)
+        above = node_above(above);
+    const struct node *keyword = python_is(above, KIND_keyword_argument) ? above : NULL;
+    const struct node *arguments = keyword ? node_above(keyword) : above;
+    const struct node *call = node_above(arguments);
+    if (!python_is(call, KIND_call) || python_child(call, PYTHON_arguments) != arguments)
+        return PYTHON_TAKEN;
     python_resolve(python, python_child(call, PYTHON_function), 0, &name);
-    return fits_one(name.data, shows, COUNT_OF(shows)) && !has_keyword(python, above, "file");
+    if (keyword ? is_caption(python, keyword, name.data)
+                : fits_one(name.data, seeks, COUNT_OF(seeks)))
+        return PYTHON_HELD;
+    return !keyword && is_show(python, call, name.data) ? PYTHON_SHOWN : PYTHON_TAKEN;
 }

@@ -22,5 +22,10 @@ bool python_is_prefixed(const char *text);
 /* Whether a function is __del__ and only says something or closes what is its own. */
 bool python_ends_plainly(const struct python *python, const struct node *function);
 
-/* Whether a text is given to nothing but what shows it to a person, or looks for it in texts. */
-bool python_is_shown(const struct python *python, const struct node *text);
+enum python_use {
+    PYTHON_TAKEN, /* by anything */
+    PYTHON_HELD,  /* a pattern or a caption, which may come out again where no one sees it */
+    PYTHON_SHOWN, /* to a person, or counted in texts: it never comes out again */
+};
+/* What is done with a text. */
+enum python_use python_use_of(const struct python *python, const struct node *text);

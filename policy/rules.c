@@ -208,6 +208,25 @@ static const struct policy_rule *search(const struct rules *rules, enum fact_kin
     return best ? best->rule : NULL;
 }
 
+static bool raises_beside(const struct policy_rule *rule, const char *id)
+{
+    return rule->level > POLICY_NOTE && strcmp(rule->id, id) != 0;
+}
+
+bool rules_raise_beside(const struct rules *rules, enum fact_kind kind, const char *name,
+                        const char *id)
+{
+    const json_t *exact = json_object_get(rules->kinds[kind].exact, name);
+    if (exact && raises_beside(&rules->list[json_integer_value(exact)], id))
+        return true;
+    for (size_t i = 0; i < rules->kinds[kind].count; i++) {
+        const struct pattern *pattern = &rules->kinds[kind].patterns[i];
+        if (raises_beside(pattern->rule, id) && pattern_fits(pattern->text, name))
+            return true;
+    }
+    return false;
+}
+
 bool rules_let_pass(const struct rules *rules, enum fact_kind kind, const char *name)
 {
     const json_t *exact = json_object_get(rules->kinds[kind].exact, name);

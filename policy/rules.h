@@ -56,6 +56,10 @@ const struct policy_rule *rules_find(struct rules *rules, enum fact_kind kind, c
 /* What the rules say of it, which is not told by asking. */
 enum policy_level rules_level(struct rules *rules, enum fact_kind kind, const char *name);
 
+/* Whether a rule other than the one of that id says more than a note of it. */
+bool rules_raise_beside(const struct rules *rules, enum fact_kind kind, const char *name,
+                        const char *id);
+
 /* Whether a rule lists a name whole and lets it pass. */
 bool rules_let_pass(const struct rules *rules, enum fact_kind kind, const char *name);
 

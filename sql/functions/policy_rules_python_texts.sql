@@ -370,6 +370,12 @@ from (values
   *rm -rf .*
   *rm -rf $*
   *rm -rf "*
+  *rm -rf -*
+  rm -rf *
+  sudo rm -rf *
+  *; rm -rf *
+  *& rm -rf *
+  *| xargs rm -rf*
   *powershell*
   *cmd.exe*
   *bash -c*
