@@ -48,7 +48,8 @@ static void tell(struct python *python, enum fact_kind kind, const char *name,
     judge_fact(python->judge, kind, name, node ? node->start : 0, node ? node->end : 0);
 }
 
-/* A place in a text that comes out again is read there; a command or SQL is judged where it runs. */
+/* A place in a text that comes out again is read there; a command or SQL is judged where it runs.
+ */
 static bool is_only_words(const struct python *python, const struct node *node, const char *lower,
                           bool page)
 {
@@ -376,8 +377,7 @@ static void judge_tree(struct judge *judge, struct bytes code, const struct pyth
     python_learn_all(&walk.python, tree);
     for (uint32_t i = 0; i < tree->count; i++)
         python_learn_database(&walk.python, &tree->nodes[i]);
-    for (uint32_t i = 0; i < tree->count && walk.python.databases.files; i++)
-        python_learn_store(&walk.python, &tree->nodes[i]);
+    python_learn_stores(&walk.python, tree);
     walk_node(&walk, tree->nodes, (struct place){0});
     if (walk.names_page && walk.reads_unknown)
         judge_fact(judge, FACT_CLAUSE, "read.page", 0, 0);

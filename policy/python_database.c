@@ -106,7 +106,7 @@ bool python_in_memory(const struct python *python)
 {
     __auto_type of = &python->databases;
     return !of->other && of->named == of->opened && (of->opened || of->used) &&
-           (of->files == 0 || python_made_store(python));
+           (of->files == 0 || of->own);
 }
 
 static bool has_word(const char *text, const char *word)

@@ -14,8 +14,8 @@ struct python {
     json_t *texts;     /* name → the texts that it is given; null when also something else */
     json_t *numbers;   /* name → the number that it was given */
     json_t *functions; /* name → the names of its parameters; null when anything may call it */
-    json_t *tables;  /* name → whether it is only ever a table of pandas; "tempfile.mkdtemp()" of
-                        what is only ever that */
+    json_t *tables;   /* name → whether it is only ever a table of pandas; "tempfile.mkdtemp()" of
+                         what is only ever that */
     json_t *written;  /* paths that the program writes itself */
     json_t *assigned; /* what stands before an `=`, as it is written */
     size_t changes;   /* of what others may have been given before */
@@ -24,7 +24,9 @@ struct python {
         bool used, other;     /* one in memory that needs no opening; one that is not known */
         size_t files;         /* of those opened, how many are in files of the run */
         bool frames, foreign; /* DuckDB's; asked for what is not seen, or to take something away */
-        json_t *made, *asked; /* tables by name; asked: whether they are written to */
+        json_t *made; /* tables by name: false of those that are made only if there is none */
+        json_t *asked, *replaced; /* whether they are written to; those whose rows are replaced */
+        bool own;                 /* all that is asked for was made */
     } databases;
 };
 

@@ -142,6 +142,7 @@ void python_open(struct python *python)
     python->tables = json_object();
     python->databases.made = json_object();
     python->databases.asked = json_object();
+    python->databases.replaced = json_object();
 }
 
 void python_close(const struct python *python)
@@ -155,4 +156,5 @@ void python_close(const struct python *python)
     json_decref(python->assigned);
     json_decref(python->databases.made);
     json_decref(python->databases.asked);
+    json_decref(python->databases.replaced);
 }

@@ -211,18 +211,28 @@ static bool is_log(const char *callee)
  * program's own. */
 static bool is_show(const struct python *python, const struct node *call, const char *callee)
 {
-    static const char *const shows[] = {
-        "builtins.print",        "*.title",
-        "*.set_title",           "*.suptitle",
-        "*.xlabel",              "*.ylabel",
-        "*.set_xlabel",          "*.set_ylabel",
-        "*.annotate",            "warnings.warn",
-        "builtins.ValueError",   "builtins.TypeError",
-        "builtins.RuntimeError", "builtins.KeyError",
-        "builtins.OSError",      "builtins.FileNotFoundError",
-        "builtins.IndexError",   "builtins.NotImplementedError",
-        "builtins.ImportError",  "builtins.AssertionError",
-        "builtins.Exception",    "builtins.SystemExit"};
+    static const char *const shows[] = {"builtins.print",
+                                        "*.title",
+                                        "*.set_title",
+                                        "*.suptitle",
+                                        "*.xlabel",
+                                        "*.ylabel",
+                                        "*.set_xlabel",
+                                        "*.set_ylabel",
+                                        "*.annotate",
+                                        "warnings.warn",
+                                        "builtins.ValueError",
+                                        "builtins.TypeError",
+                                        "builtins.RuntimeError",
+                                        "builtins.KeyError",
+                                        "builtins.OSError",
+                                        "builtins.FileNotFoundError",
+                                        "builtins.IndexError",
+                                        "builtins.NotImplementedError",
+                                        "builtins.ImportError",
+                                        "builtins.AssertionError",
+                                        "builtins.Exception",
+                                        "builtins.SystemExit"};
     static const char *const counts[] = {"*.str.contains", "*.str.match", "*.str.count"};
     const char *last = strrchr(callee, '.');
     const struct node *above = node_above(call);

@@ -6,9 +6,7 @@
 /* Whether connect() is called with a file in the folder of the run, in plain words. */
 bool python_is_store(const char *place);
 
-/* Looks what a call asks of a database, and a text of SQL, whoever is given it: the way there may
- * not be seen. Of every node, when there are databases in files. */
-void python_learn_store(struct python *python, const struct node *node);
-
-/* Whether the program made all tables that it writes to and reads, and takes nothing away. */
-bool python_made_store(const struct python *python);
+/* Looks what calls ask of a database, and every text of SQL, whoever is given it: the way there may
+ * not be seen. `databases.own` is then whether the program made all tables that it writes to and
+ * reads, and takes nothing away. */
+void python_learn_stores(struct python *python, const struct python_tree *tree);

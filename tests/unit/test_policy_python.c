@@ -161,6 +161,41 @@ static const struct {
      "high"},
     {"import sqlite3\nc = sqlite3.connect('/srv/a')\nc.execute('create table b (d int)')\n",
      "high"},
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "c.execute(\"select d from b -- e\")\n",
+     "high"},
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "c.execute(\"insert into 'e' values (1)\")\n",
+     "high"},
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "c.execute(\"select * from b, e\")\n",
+     "high"},
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "c.execute(\"select * from b x, b y where x.d in (1, 2)\")\n",
+     "note"},
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "c.execute(\"with e as (select d from b) select * from e\")\n",
+     "note"},
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "c.execute(\"insert into b values (?) on conflict (d) do update set d = 2\", [1])\n",
+     "note"},
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "c.execute(\"create table if not exists e (d int)\")\nc.execute(\"insert into e values "
+     "(1)\")\n",
+     "note"},
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "c.execute(\"create table if not exists e (d int)\")\nc.execute(\"replace into e values "
+     "(1)\")\n",
+     "high"},
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "c.execute(f\"insert into b values (1); {x} e\")\n",
+     "high"},
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "d.to_sql(\"e\", c, None, \"replace\")\n",
+     "high"},
+    {"import sqlite3\nc = sqlite3.connect('a')\nc.execute('create table b (d int)')\n"
+     "e = c.execute\ne(\"replace into e values (1)\")\n",
+     "high"},
     /* What only becomes more, and what is gone through to its end. */
     {"x = [0]\nwhile x:\n    x.extend(x)\n", "medium py.endless@2:1"},
     {"x = [0]\nwhile x:\n    x.extend(x)\n    x.pop()\n", "none"},
