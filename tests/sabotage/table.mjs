@@ -14,6 +14,7 @@ import identity from './identity.mjs';
 import money from './money.mjs';
 import page from './page.mjs';
 import policy from './policy.mjs';
+import python from './python.mjs';
 import queries from './queries.mjs';
 import readings from './readings.mjs';
 import refusals from './refusals.mjs';
@@ -23,8 +24,8 @@ import worker from './worker.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const table = [...database, ...clocks, ...bundle, ...budget, ...audit, ...money, ...refusals,
-    ...readings, ...retention, ...queries, ...identity, ...factor, ...policy, ...shipping,
-    ...worker, ...api, ...page];
+    ...readings, ...retention, ...queries, ...identity, ...factor, ...policy, ...python,
+    ...shipping, ...worker, ...api, ...page];
 const words = ['id', 'defence', 'file', 'was', 'becomes', 'test'];
 
 const read = (name) => readFileSync(path.join(root, name), 'utf8');
