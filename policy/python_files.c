@@ -98,7 +98,9 @@ static const struct {
     {"openpyxl.*.save", 0, OBJECT, "filename"},
     {"builtins.*.save", 0, OBJECT, "filename"},
     {"joblib.dump", 1, OBJECT, "filename"},
-    {"shutil.copyfile", 1, OBJECT, "dst"}, /* copy() may write into a folder of that name */
+    {"shutil.copyfile", 1, OBJECT, "dst"},
+    {"shutil.copy", 1, OBJECT, "dst"},
+    {"shutil.copy2", 1, OBJECT, "dst"},
     {"sqlite3.connect", 0, OBJECT, "database"},
     {"duckdb.connect", 0, OBJECT, "database"},
 };
@@ -124,7 +126,8 @@ static bool is_any_of(const struct python *python, const struct node *path)
     return python_known(python->assigned, python_bytes(python, path));
 }
 
-static void note_written(struct python *python, const struct node *path)
+/* False of what may be a folder, and hold what others wrote: copy("a", "b") writes into one. */
+static void note_written(struct python *python, const struct node *path, bool file)
 {
     size_t i;
     json_t *place;
@@ -133,7 +136,7 @@ static void note_written(struct python *python, const struct node *path)
         return;
     json_array_foreach (places, i, place) {
         if (python_is_own_place(json_string_value(place)))
-            json_object_set_new(python->written, json_string_value(place), json_true());
+            json_object_set_new(python->written, json_string_value(place), json_boolean(file));
     }
 }
 
@@ -149,7 +152,8 @@ static void learn_written(struct python *python, const struct node *node)
         __auto_type writer = &writers[i];
         if (pattern_fits(writer->name, name.data) &&
             (writer->mode == OBJECT || is_written_anew(python, node, writer->mode))) {
-            note_written(python, argument(python, node, writer->path, writer->keyword));
+            bool file = strcmp(name.data, "shutil.copy") && strcmp(name.data, "shutil.copy2");
+            note_written(python, argument(python, node, writer->path, writer->keyword), file);
             return;
         }
     }
@@ -183,16 +187,19 @@ static bool is_temporary(const struct python *python, const struct node *path)
                  : !file;
 }
 
+enum taken { FILES, EITHER, FOLDERS };
+
 /* A folder holds what others wrote, unless nothing else knows of it. */
-static bool is_own(const struct python *python, const struct node *path, bool folder)
+static bool is_own(const struct python *python, const struct node *path, enum taken taken)
 {
     size_t i;
     json_t *place;
-    if (is_temporary(python, path) || folder)
+    if (is_temporary(python, path) || taken == FOLDERS)
         return is_temporary(python, path);
     AUTO(json) json_t *places = places_of(python, path);
     json_array_foreach (places, i, place) {
-        if (!json_object_get(python->written, json_string_value(place)))
+        const json_t *file = json_object_get(python->written, json_string_value(place));
+        if (!file || (taken == EITHER && !json_is_true(file)))
             return false;
     }
     return json_array_size(places) > 0;
@@ -217,16 +224,16 @@ void python_name_removed(struct python *python, const struct node *function,
     static const struct {
         const char *name;
         int path, to; /* places; `to` of OBJECT is none */
-        bool folder;
-    } removers[] = {{"os.remove", 0, OBJECT, false},
-                    {"os.unlink", 0, OBJECT, false},
-                    {"*.unlink", OBJECT, OBJECT, false},
-                    {"os.rename", 0, 1, false},
-                    {"os.replace", 0, 1, false},
-                    {"shutil.move", 0, 1, false},
-                    {"shutil.rmtree", 0, OBJECT, true},
-                    {"pathlib.Path().rename", OBJECT, 0, false},
-                    {"pathlib.Path().replace", OBJECT, 0, false}};
+        enum taken taken;
+    } removers[] = {{"os.remove", 0, OBJECT, FILES},
+                    {"os.unlink", 0, OBJECT, FILES},
+                    {"*.unlink", OBJECT, OBJECT, FILES},
+                    {"os.rename", 0, 1, EITHER},
+                    {"os.replace", 0, 1, EITHER},
+                    {"shutil.move", 0, 1, EITHER},
+                    {"shutil.rmtree", 0, OBJECT, FOLDERS},
+                    {"pathlib.Path().rename", OBJECT, 0, EITHER},
+                    {"pathlib.Path().replace", OBJECT, 0, EITHER}};
     const struct node *call = node_above(function);
     if (!python_is(call, KIND_call) || python_child(call, PYTHON_function) != function)
         return;
@@ -235,7 +242,7 @@ void python_name_removed(struct python *python, const struct node *function,
         if (!pattern_fits(of->name, ret_name->data))
             continue;
         learn_all_written(python, function);
-        if (is_own(python, argument(python, call, of->path, NULL), of->folder) &&
+        if (is_own(python, argument(python, call, of->path, NULL), of->taken) &&
             (of->to == OBJECT || is_place(python, argument(python, call, of->to, NULL)))) {
             ret_name->data[ret_name->len = 0] = '\0';
             buffer_add_text(ret_name, "run.removed");

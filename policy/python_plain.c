@@ -262,8 +262,11 @@ enum python_use python_use_of(const struct python *python, const struct node *te
     if (!python_is(call, KIND_call) || python_child(call, PYTHON_arguments) != arguments)
         return PYTHON_TAKEN;
     python_resolve(python, python_child(call, PYTHON_function), 0, &name);
+    bool raised = python_is(node_above(call), KIND_raise_statement); /* of a class of its own */
     if (keyword ? is_caption(python, keyword, name.data)
                 : fits_one(name.data, seeks, COUNT_OF(seeks)))
         return PYTHON_HELD;
-    return !keyword && is_show(python, call, name.data) ? PYTHON_SHOWN : PYTHON_TAKEN;
+    if (!keyword && is_show(python, call, name.data))
+        return PYTHON_SHOWN;
+    return raised && pattern_fits("builtins.*Error", name.data) ? PYTHON_HELD : PYTHON_TAKEN;
 }

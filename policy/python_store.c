@@ -66,12 +66,13 @@ static const char *next_word(const char *at, char *ret_word)
 static bool is_plain_sql(const char *text)
 {
     static const char opens[] = "'\"`[", closes[] = "'\"`]";
-    if (strstr(text, "--") || strstr(text, "/*") || strpbrk(text, "$\\"))
+    if (strchr(text, '\\'))
         return false;
     for (const char *at = text; *at; at++) {
         const char *quote = strchr(opens, *at);
         const char *end = quote ? strchr(at + 1, closes[quote - opens]) : at;
-        if (!end)
+        bool hides = *at == '$' || strncmp(at, "--", 2) == 0 || strncmp(at, "/*", 2) == 0;
+        if (!end || hides)
             return false;
         bool name = quote && *at != '\'';
         if (name && ((at > text && is_letter(at[-1])) || is_letter(end[1]) || end[1] == *at))

@@ -147,6 +147,7 @@ static const struct {
      "high py.delete@4:1"},
     {"import shutil\nshutil.copyfile('a', 'b')\nshutil.rmtree('b')\n", "high py.delete@3:1"},
     {"import shutil\nshutil.copy('a', 'b')\nshutil.move('b', 'c')\n", "high"},
+    {"import os, shutil\nshutil.copy('a', 'b')\nos.remove('b')\n", "note"},
     {"import tempfile, shutil\nd = tempfile.gettempdir()\nshutil.rmtree(d)\n",
      "high py.delete@3:1"},
     /* Databases in files, by whose tables they hold. */
@@ -225,6 +226,8 @@ static const struct {
     {"print('rm -rf /', file=x)\n", "high py.text.shell@1:7"},
     {"y = 'rm -rf /'\n", "high py.text.shell@1:5"},
     {"raise ValueError('/etc/shadow')\n", "none"},
+    {"raise MyError('never rm -rf / here')\n", "none"},
+    {"raise MyError('/etc/shadow')\n", "high py.text.secret@1:15"},
     {"x = str(ValueError('/etc/shadow'))\n", "high py.text.secret@1:20"},
     {"def print(x):\n    open(x)\nprint('/etc/shadow')\n",
      "high py.argument.place@2:10 py.text.secret@3:7"},
