@@ -152,8 +152,9 @@ static void learn_written(struct python *python, const struct node *node)
         __auto_type writer = &writers[i];
         if (pattern_fits(writer->name, name.data) &&
             (writer->mode == OBJECT || is_written_anew(python, node, writer->mode))) {
-            bool file = strcmp(name.data, "shutil.copy") && strcmp(name.data, "shutil.copy2");
-            note_written(python, argument(python, node, writer->path, writer->keyword), file);
+            bool into =
+                strcmp(name.data, "shutil.copy") == 0 || strcmp(name.data, "shutil.copy2") == 0;
+            note_written(python, argument(python, node, writer->path, writer->keyword), !into);
             return;
         }
     }
