@@ -22,10 +22,11 @@ static struct db_pool *pool;
 #define TEXTS                                                                                      \
     "\"target\": \"\", \"sandbox\": \"local\", \"image\": \"system-python3\","                     \
     " \"network\": \"none\", \"verdict_sha256\": \"\""
-#define REST "\"retry_safe\": false, \"policy_version\": 0, \"approval_ms\": 86400000, " TERMS
-#define TERMS                                                                                      \
-    "\"format\": \"countersign-bundle-v2\", \"team_id\": 5, \"isolation\": \"namespaces\","        \
-    " \"image_digest\": \"a1\", \"max_attempts\": 3"
+#define REST REST_OF("v2")
+#define REST_OF(form)                                                                              \
+    "\"retry_safe\": false, \"policy_version\": 0, \"approval_ms\": 86400000,"                     \
+    " \"format\": \"countersign-bundle-" form "\", \"team_id\": 5,"                                \
+    " \"isolation\": \"namespaces\", \"image_digest\": \"a1\", \"max_attempts\": 3"
 #define FILE_ROW "{\"n\": 1, \"name\": \"orders.csv\", \"bytes\": 5, \"sha256\": \"\"}"
 #define MANIFEST "{\"files\": [" FILE_ROW "], " TEXTS ", " LIMITS ", " REST "}"
 
@@ -106,32 +107,44 @@ static void the_first_form_is_read(void **state)
     attempt_free(attempt);
 }
 
+#define OF_FILE "input 0 has no plain name, number or size"
+#define FILES(row) "{\"files\": [" row "], " TEXTS ", " LIMITS ", " REST "}"
+
+/* Each is well made but for one thing, so that nothing else could refuse it. */
 static void what_makes_no_sense_is_malformed(void **state)
 {
-    static const char *const manifests[] = {
-        "",
-        "[]",
-        "{}",
-        "{\"files\": {}, " TEXTS ", " LIMITS ", " REST "}",
-        "{\"files\": [{\"n\": 1, \"name\": \"../x\", \"bytes\": 5}], " TEXTS ", " LIMITS "}",
-        "{\"files\": [{\"n\": 1, \"name\": \".x\", \"bytes\": 5}], " TEXTS ", " LIMITS "}",
-        "{\"files\": [{\"n\": 1, \"name\": \"x\", \"bytes\": -5}], " TEXTS ", " LIMITS "}",
-        "{\"files\": [{\"name\": \"x\", \"bytes\": 5}], " TEXTS ", " LIMITS "}",
-        "{\"files\": [{\"n\": 1, \"name\": \"x\"}], " TEXTS ", " LIMITS "}",
-        "{\"files\": [7], " TEXTS ", " LIMITS "}",
-        "{\"files\": [], " TEXTS ", \"limits\": {\"wall_ms\": 1}}",
-        "{\"files\": [], \"sandbox\": \"local\", " LIMITS "}",
-        "{\"files\": [], \"format\": \"countersign-bundle-v3\", " TEXTS ", " LIMITS "}",
-        "{\"files\": [], \"format\": \"countersign-bundle-v2\", " TEXTS ", " LIMITS "}",
-        "{\"files\": [], " TEXTS ", " FIRST_LIMITS ", " REST "}",
+    static const struct {
+        const char *manifest, *why;
+    } rows[] = {
+        {"", "the body is empty; a JSON object is needed"},
+        {"[]", "a JSON object is needed at the top"},
+        {"{}", "the manifest has no list of input files"},
+        {"{\"files\": {}, " TEXTS ", " LIMITS ", " REST "}",
+         "the manifest has no list of input files"},
+        {FILES("{\"n\": 1, \"name\": \"../x\", \"bytes\": 5, \"sha256\": \"\"}"), OF_FILE},
+        {FILES("{\"n\": 1, \"name\": \".x\", \"bytes\": 5, \"sha256\": \"\"}"), OF_FILE},
+        {FILES("{\"n\": 1, \"name\": \"x\", \"bytes\": -5, \"sha256\": \"\"}"), OF_FILE},
+        {FILES("{\"name\": \"x\", \"bytes\": 5, \"sha256\": \"\"}"), OF_FILE},
+        {FILES("{\"n\": 1, \"name\": \"x\", \"sha256\": \"\"}"), OF_FILE},
+        {FILES("7"), OF_FILE},
+        {"{\"files\": [], " TEXTS ", \"limits\": {\"wall_ms\": 1}, " REST "}",
+         "the manifest has no number memory_bytes"},
+        {"{\"files\": [], \"sandbox\": \"local\", " LIMITS ", " REST "}",
+         "the manifest has no text target"},
+        {"{\"files\": [], " TEXTS ", " LIMITS ", " REST_OF("v3") "}",
+         "the manifest has no format that is known"},
+        {"{\"files\": [], \"format\": \"countersign-bundle-v2\", " TEXTS ", " LIMITS "}",
+         "the manifest has no text isolation"},
+        {"{\"files\": [], " TEXTS ", " FIRST_LIMITS ", " REST "}",
+         "the manifest has no number cpu_ms"},
     };
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(manifests); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct error why = {0};
-        struct attempt *attempt = claimed(manifests[i], &why);
+        struct attempt *attempt = claimed(rows[i].manifest, &why);
         if (!attempt->malformed)
-            fail_msg("accepted: %s", manifests[i]);
-        assert_true(*why.text);
+            fail_msg("accepted: %s", rows[i].manifest);
+        assert_string_equal(why.text, rows[i].why);
         attempt_free(attempt);
     }
 }
